@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-use super::{ConfigError, text_value::Text, tls::is_false};
+use super::{ConfigError, is_default::is_default, keyed_enum::KeyedEnum, text_value::Text};
 
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -72,7 +72,7 @@ pub(super) struct DnsConfig {
 )]
 struct DnsCacheConfig {
     /// Keeps no answers.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "is_default")]
     off: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     min_ttl: Option<Text<Duration>>,
@@ -199,12 +199,12 @@ pub(super) struct SocketConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     interface: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    keepalive: Option<KeepaliveConfig>,
+    keepalive: Option<KeyedEnum<KeepaliveConfig>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     local_address: Option<Text<IpAddr>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     mark: Option<u32>,
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "is_default")]
     nagle: bool,
     /// In bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -247,7 +247,7 @@ impl SocketConfig {
             options = options.interface(name);
         }
         if let Some(keepalive) = &self.keepalive {
-            options = options.keepalive(match keepalive {
+            options = options.keepalive(match &**keepalive {
                 KeepaliveConfig::Off => TcpKeepalive::off(),
                 KeepaliveConfig::Probe(probe) => {
                     TcpKeepalive::probe(**probe.idle, **probe.interval, probe.retries)

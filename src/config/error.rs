@@ -1,12 +1,12 @@
 //! `ConfigError`: why a configuration cannot be used.
 
-use std::{io, path::PathBuf};
+use std::{fmt, io, path::PathBuf};
 
 use thiserror::Error;
 
 use crate::error::BuildError;
 
-/// Why an [`OriginConfig`](crate::config::OriginConfig) cannot be used.
+/// Why a configuration cannot be used.
 ///
 /// ```
 /// use cdn_origin::{CdnOriginConnector, config::OriginConfig};
@@ -24,17 +24,17 @@ pub enum ConfigError {
     #[error("{key}: {problem}")]
     #[non_exhaustive]
     Invalid {
-        /// The path of the key, such as `verify.pinned`.
-        key: &'static str,
+        /// The path of the key, such as `verify.pinned` or `tier[0].members[1].origin.sni`.
+        key: String,
         /// The problem.
-        problem: &'static str,
+        problem: String,
     },
     /// A file that a key names cannot be read.
     #[error("{key}: cannot read {}", path.display())]
     #[non_exhaustive]
     File {
         /// The path of the key, such as `client_identity.key`.
-        key: &'static str,
+        key: String,
         /// The file.
         path: PathBuf,
         /// Why it cannot be read.
@@ -45,18 +45,34 @@ pub enum ConfigError {
     #[non_exhaustive]
     Environment {
         /// The path of the key, such as `client_identity.key`.
-        key: &'static str,
+        key: String,
         /// The variable.
         name: String,
     },
-    /// The connector cannot be built.
-    #[error(transparent)]
-    Build(#[from] BuildError),
+    /// The connector, the group or the tenant cannot be built.
+    #[error("{key}{}{error}", if key.is_empty() { "" } else { ": " })]
+    #[non_exhaustive]
+    Build {
+        /// The path of the table, such as `hosts."shop.example".origin`. Empty for the whole file.
+        key: String,
+        /// The values that the builder refuses.
+        error: BuildError,
+    },
+}
+
+impl From<BuildError> for ConfigError {
+    fn from(error: BuildError) -> Self {
+        let key = String::new();
+        Self::Build { key, error }
+    }
 }
 
 impl ConfigError {
-    pub(super) fn invalid(key: &'static str, problem: &'static str) -> Self {
-        Self::Invalid { key, problem }
+    pub(super) fn invalid(key: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::Invalid {
+            key: key.into(),
+            problem: problem.into(),
+        }
     }
 
     /// Refuses further keys beside one that decides its whole section, such as `off`.
@@ -68,5 +84,18 @@ impl ConfigError {
                 "the other keys of this section have no effect: remove them or this one",
             )),
         }
+    }
+
+    /// The same error, with the path of the table that the key is in.
+    pub(super) fn within(mut self, table: impl fmt::Display) -> Self {
+        let (Self::Invalid { key, .. }
+        | Self::File { key, .. }
+        | Self::Environment { key, .. }
+        | Self::Build { key, .. }) = &mut self;
+        *key = match key.is_empty() {
+            true => table.to_string(),
+            false => format!("{table}.{key}"),
+        };
+        self
     }
 }

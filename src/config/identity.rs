@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
 
 use crate::tls::ClientIdentity;
 
-use super::ConfigError;
+use super::{ConfigError, keyed_enum::KeyedEnum};
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -16,13 +16,13 @@ use super::ConfigError;
 )]
 pub(super) struct IdentityConfig {
     /// The certificate and its intermediates, in PEM.
-    chain: SecretSource,
+    chain: KeyedEnum<SecretSource>,
     /// The private key, in PEM.
-    key: SecretSource,
+    key: KeyedEnum<SecretSource>,
 }
 
 /// Where to read a text that may be secret.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(super) enum SecretSource {
@@ -32,10 +32,22 @@ pub(super) enum SecretSource {
     Env(String),
 }
 
+/// Without the tag that YAML would have, which cannot be read beside a plain text.
+impl Serialize for SecretSource {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut table = serializer.serialize_map(Some(1))?;
+        match self {
+            Self::File(path) => table.serialize_entry("file", path)?,
+            Self::Env(name) => table.serialize_entry("env", name)?,
+        }
+        table.end()
+    }
+}
+
 impl IdentityConfig {
     pub(super) fn identity(&self) -> Result<ClientIdentity, ConfigError> {
         // Files are left to the connector: it can read them again when they change.
-        if let (SecretSource::File(chain), SecretSource::File(key)) = (&self.chain, &self.key) {
+        if let (SecretSource::File(chain), SecretSource::File(key)) = (&*self.chain, &*self.key) {
             return Ok(ClientIdentity::pem_files(chain, key));
         }
         let chain = self.chain.read("client_identity.chain")?;
@@ -45,7 +57,8 @@ impl IdentityConfig {
 }
 
 impl SecretSource {
-    pub(super) fn read(&self, key: &'static str) -> Result<Vec<u8>, ConfigError> {
+    pub(super) fn read(&self, key: &str) -> Result<Vec<u8>, ConfigError> {
+        let key = key.to_owned();
         match self {
             Self::File(path) => std::fs::read(path).map_err(|source| ConfigError::File {
                 key,

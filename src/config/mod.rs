@@ -1,4 +1,10 @@
-//! Settings of a connector and its proxy, read from a file. Needs the feature `serde`.
+//! Origins, groups and tenants from a configuration file. Needs the feature `serde`.
+//!
+//! | type | a file for |
+//! |---|---|
+//! | [`OriginConfig`] | one origin: a connector and its proxy |
+//! | [`GroupConfig`] | several origins as one, see [below](#groups) |
+//! | [`VirtualHostsConfig`] | an origin or a group for each host, see [below](#tenants) |
 //!
 //! [`OriginConfig`] has a key for each call of [`CdnOriginBuilder`] and [`OriginProxy`], with the
 //! name of the call. Read it with any format of serde:
@@ -30,7 +36,8 @@
 //!
 //! # Rules
 //!
-//! * Only `url` is required. A key that is absent keeps the default of its call.
+//! * Only `url` of an origin, `tier` of a group and `hosts` of tenants are required. A key that is
+//!   absent keeps the default of its call.
 //! * Unknown keys are errors. So are names, networks, pins and durations that cannot be parsed: the
 //!   parser of the format reports their line.
 //! * Durations have units: `"250ms"`, `"1m 30s"`. Sizes are numbers of bytes or have units:
@@ -40,37 +47,80 @@
 //! * All keys that weaken verification are in the table `verify.danger`, and each name says what it
 //!   accepts.
 //!
-//! [`OriginConfig::reload`] applies a changed file to a running connector. It applies verification
-//! and client identity, and returns the keys that need a new connector or proxy.
-//!
 //! Resolvers, transports, functions, Encrypted ClientHello and other Rust values have no key. Set
 //! them on the [`CdnOriginBuilder`] or [`OriginProxy`] that the configuration is converted into.
+//!
+//! # Reload
+//!
+//! `reload` applies a changed file to what runs, and loses no request. An invalid file changes
+//! nothing. [`Reloaded`] lists what was changed, and which keys need a restart.
+//!
+//! | call | applies |
+//! |---|---|
+//! | [`OriginConfig::reload`] | `verify` and `client_identity` |
+//! | [`GroupConfig::reload`] | members, with all of their keys; `each` |
+//! | [`VirtualHostsConfig::reload`] | hosts, with all of their keys; `template` |
+//!
+//! The application reads the file again, after a signal for example. It keeps the configuration
+//! that was applied last, because `reload` compares the new one with it.
 //!
 //! # Keys
 //!
 //! Each key has the name of a call, whose documentation describes its effect and its default. The
-//! file below, `examples/config/origin.toml`, has all keys. A YAML version is beside it.
-//! `src/config/schema.json` is the JSON schema, for editors.
+//! file below, `examples/config/origin.toml`, has all keys of an origin. A YAML version is beside
+//! it. `src/config/schema.json` is the JSON schema of all files, for editors.
 //!
 #![doc = concat!("```toml\n", include_str!("../../examples/config/origin.toml"), "```")]
+//!
+//! # Groups
+//!
+//! This file, `examples/config/group.toml`, has all keys of a group:
+//!
+#![doc = concat!("```toml\n", include_str!("../../examples/config/group.toml"), "```")]
+//!
+//! # Tenants
+//!
+//! This file, `examples/config/virtual_hosts.toml`, has all keys of a service for many hosts:
+//!
+#![doc = concat!("```toml\n", include_str!("../../examples/config/virtual_hosts.toml"), "```")]
 //!
 //! [`CdnOriginBuilder`]: crate::connector::CdnOriginBuilder
 //! [`OriginProxy`]: crate::OriginProxy
 
 mod advice;
+mod balance;
+mod calls;
 mod dialling;
 mod error;
-mod fields;
-mod forwarding;
+mod error_pages;
+mod failover;
+mod forwarded;
+mod group_config;
+mod group_reload;
+mod header_fields;
+mod health;
 mod identity;
+mod is_default;
+mod keyed_enum;
+mod members;
+mod origin_calls;
 mod origin_config;
+mod origin_keys;
 mod pool;
+mod reloaded;
+mod rewrites;
+mod shared_keys;
 mod text_value;
 mod tls;
+mod upgrades;
 mod verify;
+mod virtual_hosts_config;
 
 #[cfg(test)]
 mod tests;
 
 pub use error::ConfigError;
+pub use group_config::GroupConfig;
 pub use origin_config::OriginConfig;
+pub use reloaded::Reloaded;
+pub use virtual_hosts_config::VirtualHostsConfig;

@@ -1,33 +1,10 @@
-//! `OriginConfig`: all keys, and what they make.
+//! `OriginConfig`: a connector and its proxy.
 
-use serde::{Deserialize, Serialize};
-use tracing::info;
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
-use crate::{
-    CdnOriginConnector, OriginProxy,
-    connector::CdnOriginBuilder,
-    name::{DialTarget, ExpectedName, HostAuthority, Sni},
-    origin::OriginUrl,
-    tls::VerifyPolicy,
-};
+use crate::{CdnOriginConnector, OriginProxy, connector::CdnOriginBuilder, origin::Origin};
 
-use super::{
-    ConfigError,
-    advice::AdviceConfig,
-    dialling::{
-        DnsConfig, EgressGuardConfig, HappyEyeballsConfig, ProxyProtocolConfig, SocketConfig,
-        TimeoutsConfig,
-    },
-    fields::{ErrorPagesConfig, PathMapConfig, RequestFieldsConfig, ResponseFieldsConfig},
-    forwarding::{
-        ForwardedConfig, HostRewriteConfig, ResponseRewriteConfig, UpgradesConfig, ViaConfig,
-    },
-    identity::IdentityConfig,
-    pool::{LimitsConfig, PoolConfig},
-    text_value::Text,
-    tls::{ProtocolConfig, SessionsConfig, TlsConfig, is_false},
-    verify::VerifyConfig,
-};
+use super::{ConfigError, Reloaded, origin_calls::OriginCalls, origin_keys::OriginKeys};
 
 /// Settings of a connector and its proxy, read from a file.
 ///
@@ -43,77 +20,17 @@ use super::{
 /// let connector: CdnOriginConnector = builder.build()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(
-    deny_unknown_fields,
-    expecting = r#"a table such as { url = "https://www.example.com" }"#
-)]
-pub struct OriginConfig {
-    // The four names.
-    url: Text<OriginUrl>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    dial: Option<Text<DialTarget>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    sni: Option<Text<Sni>>,
-    #[serde(default, skip_serializing_if = "is_false")]
-    omit_sni: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    expected_name: Option<Text<ExpectedName>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    host: Option<Text<HostAuthority>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    alpn: Option<Vec<ProtocolConfig>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    proxy_protocol: Option<ProxyProtocolConfig>,
-    #[serde(default, skip_serializing_if = "is_false")]
-    without_edge_profile: bool,
-    // The proxy.
-    #[serde(default, skip_serializing_if = "is_false")]
-    disclose_diagnosis: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    host_rewrite: Option<HostRewriteConfig>,
-    // Tables, which TOML wants last.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    verify: Option<VerifyConfig>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    client_identity: Option<IdentityConfig>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    tls: Option<TlsConfig>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    sessions: Option<SessionsConfig>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    timeouts: Option<TimeoutsConfig>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    dns: Option<DnsConfig>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    happy_eyeballs: Option<HappyEyeballsConfig>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    socket_options: Option<SocketConfig>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    egress_guard: Option<EgressGuardConfig>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    advice: Option<AdviceConfig>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pool: Option<PoolConfig>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    limits: Option<LimitsConfig>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    forwarded: Option<ForwardedConfig>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    response_rewrite: Option<ResponseRewriteConfig>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    via: Option<ViaConfig>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    upgrades: Option<UpgradesConfig>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    request_fields: Option<RequestFieldsConfig>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    response_fields: Option<ResponseFieldsConfig>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    error_pages: Option<ErrorPagesConfig>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    map_path: Vec<PathMapConfig>,
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct OriginConfig(OriginKeys);
+
+impl<'de> Deserialize<'de> for OriginConfig {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let keys = OriginKeys::deserialize(deserializer)?;
+        match keys.url {
+            Some(_) => Ok(Self(keys)),
+            None => Err(D::Error::missing_field("url")),
+        }
+    }
 }
 
 impl TryFrom<&OriginConfig> for CdnOriginBuilder {
@@ -126,47 +43,7 @@ impl TryFrom<&OriginConfig> for CdnOriginBuilder {
     /// Fails if keys contradict each other, if a value needs a feature that is off, or if a key or
     /// certificate cannot be read. Other invalid values fail in [`build`](CdnOriginBuilder::build).
     fn try_from(config: &OriginConfig) -> Result<Self, ConfigError> {
-        let mut builder = config.with_names(CdnOriginConnector::builder((*config.url).clone()))?;
-        if let Some(protocols) = &config.alpn {
-            builder = builder.alpn(ProtocolConfig::alpn(protocols)?);
-        }
-        if let Some(verify) = &config.verify {
-            builder = builder.verify(verify.policy()?);
-        }
-        if let Some(identity) = &config.client_identity {
-            builder = builder.client_identity(identity.identity()?);
-        }
-        if let Some(tls) = &config.tls {
-            builder = tls.apply(builder)?;
-        }
-        if let Some(sessions) = &config.sessions {
-            builder = builder.sessions(sessions.sessions()?);
-        }
-        if let Some(timeouts) = &config.timeouts {
-            builder = builder.timeouts(timeouts.timeouts());
-        }
-        if let Some(dns) = &config.dns {
-            builder = builder.dns(dns.dns()?);
-        }
-        if let Some(settings) = &config.happy_eyeballs {
-            builder = builder.happy_eyeballs(settings.settings());
-        }
-        if let Some(options) = &config.socket_options {
-            builder = builder.socket_options(options.options());
-        }
-        if let Some(protocol) = config.proxy_protocol {
-            builder = builder.proxy_protocol(protocol.protocol());
-        }
-        if let Some(guard) = &config.egress_guard {
-            builder = builder.egress_guard(guard.guard());
-        }
-        if let Some(advice) = &config.advice {
-            builder = builder.advice(advice.settings());
-        }
-        if config.without_edge_profile {
-            builder = builder.without_edge_profile();
-        }
-        Ok(builder)
+        Ok(config.0.builder_calls()?.builder(&OriginCalls::default()))
     }
 }
 
@@ -198,25 +75,25 @@ impl TryFrom<&OriginConfig> for OriginProxy {
 }
 
 impl OriginConfig {
-    fn with_names(&self, mut builder: CdnOriginBuilder) -> Result<CdnOriginBuilder, ConfigError> {
-        if let Some(target) = &self.dial {
-            builder = builder.dial((**target).clone());
-        }
-        match (&self.sni, self.omit_sni) {
-            (Some(_), true) => {
-                return Err(ConfigError::invalid("omit_sni", "set either this or sni"));
-            }
-            (Some(name), false) => builder = builder.sni((**name).clone()),
-            (None, true) => builder = builder.omit_sni(),
-            (None, false) => {}
-        }
-        if let Some(name) = &self.expected_name {
-            builder = builder.expected_name((**name).clone());
-        }
-        if let Some(name) = &self.host {
-            builder = builder.host((**name).clone());
-        }
-        Ok(builder)
+    pub(super) fn keys(&self) -> &OriginKeys {
+        &self.0
+    }
+
+    /// The proxy. The shared calls come first.
+    pub(super) fn proxy(&self, shared: &OriginCalls) -> Result<OriginProxy, ConfigError> {
+        let calls = self.0.calls()?;
+        let connector = calls.builder(shared).build()?;
+        Ok(calls.proxy(connector, shared))
+    }
+
+    /// What is dialled.
+    pub(super) fn dial_target(&self, shared: &OriginCalls) -> Result<String, ConfigError> {
+        let builder = self.0.name_calls()?.builder(shared);
+        let target = builder.chosen_url().map(|url| {
+            let origin = Origin::settle(url, builder.chosen_names());
+            origin.dial().to_string()
+        });
+        Ok(target.unwrap_or_default())
     }
 
     /// Applies the keys of the proxy to an existing proxy.
@@ -235,56 +112,20 @@ impl OriginConfig {
     /// let proxy = config.with_proxy_settings(OriginProxy::new(connector))?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn with_proxy_settings(&self, mut proxy: OriginProxy) -> Result<OriginProxy, ConfigError> {
-        if self.disclose_diagnosis {
-            proxy = proxy.disclose_diagnosis();
-        }
-        if let Some(rewrite) = &self.host_rewrite {
-            proxy = proxy.host_rewrite(rewrite.layer()?);
-        }
-        if let Some(pool) = &self.pool {
-            proxy = proxy.pool(pool.settings()?);
-        }
-        if let Some(limits) = &self.limits {
-            proxy = proxy.limits(limits.limits()?);
-        }
-        if let Some(forwarded) = &self.forwarded {
-            proxy = proxy.forwarded(forwarded.layer());
-        }
-        if let Some(rewrite) = &self.response_rewrite {
-            proxy = proxy.response_rewrite(rewrite.layer()?);
-        }
-        if let Some(via) = &self.via {
-            proxy = proxy.via(via.via()?);
-        }
-        if let Some(upgrades) = &self.upgrades {
-            proxy = proxy.upgrades(upgrades.upgrades()?);
-        }
-        for map in &self.map_path {
-            proxy = map.add(proxy);
-        }
-        if let Some(fields) = &self.request_fields {
-            proxy = fields.add_to(proxy)?;
-        }
-        // Before the fields, which may be set on an error page too.
-        if let Some(pages) = &self.error_pages {
-            proxy = pages.add_to(proxy)?;
-        }
-        if let Some(fields) = &self.response_fields {
-            proxy = fields.add_to(proxy)?;
-        }
-        Ok(proxy)
+    pub fn with_proxy_settings(&self, proxy: OriginProxy) -> Result<OriginProxy, ConfigError> {
+        Ok(self.0.proxy_calls()?.make(proxy))
     }
 
-    /// Applies a new configuration to a running connector, and returns the keys not applied.
+    /// Applies the changes in a new configuration to a running connector.
     ///
     /// The call applies `verify` and `client_identity`: new connections use them, see
-    /// [`CdnOriginConnector::reload`]. The returned keys need a new connector or proxy. An empty
-    /// list means that all changes were applied. Applied and other keys are logged at INFO.
+    /// [`CdnOriginConnector::reload`]. The other keys need a new connector or proxy:
+    /// [`Reloaded::left`] lists them. To apply all keys, use a group with one member. The names of
+    /// the keys are logged at INFO, without values.
     ///
     /// # Errors
     ///
-    /// Fails if the new policy or identity cannot be used. The old ones then stay in use.
+    /// Fails if the new configuration is invalid. The old policy and identity then stay in use.
     ///
     /// ```
     /// use cdn_origin::{CdnOriginConnector, config::OriginConfig};
@@ -294,26 +135,23 @@ impl OriginConfig {
     ///
     /// let text = "url = 'http://origin.example'\n[limits]\nmax_concurrency = 100";
     /// let new: OriginConfig = toml::from_str(text)?;
-    /// assert_eq!(old.reload(&new, &connector)?, ["limits"]);
+    /// assert_eq!(old.reload(&new, &connector)?.left(), ["limits"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn reload(
         &self,
         new: &Self,
         connector: &CdnOriginConnector,
-    ) -> Result<Vec<&'static str>, ConfigError> {
-        let changed = self.changed_keys(new);
-        let (applied, left): (Vec<_>, Vec<_>) =
-            changed.into_iter().partition(|key| APPLIED.contains(key));
-        if !applied.is_empty() {
-            let policy = match &new.verify {
-                Some(verify) => verify.policy()?,
-                None => VerifyPolicy::default(),
-            };
-            let identity = match &new.client_identity {
-                Some(identity) => Some(identity.identity()?),
-                None => None,
-            };
+    ) -> Result<Reloaded, ConfigError> {
+        // What is not applied has to be valid, too.
+        let calls = new.0.calls()?;
+        let builder = calls.builder(&OriginCalls::default());
+        drop(builder.without_advice().build()?);
+        let changed = self.0.changed_keys(&new.0).into_iter().map(str::to_owned);
+        let (changed, left): (Vec<_>, Vec<_>) =
+            changed.partition(|key| APPLIED.contains(&key.as_str()));
+        if !changed.is_empty() {
+            let (policy, identity) = (new.0.policy()?, new.0.identity()?);
             connector.reload(|change| {
                 let change = change.verify(policy);
                 match identity {
@@ -322,61 +160,12 @@ impl OriginConfig {
                 }
             })?;
         }
-        info!(?applied, ?left, "configuration reloaded");
-        Ok(left)
-    }
-
-    fn changed_keys(&self, new: &Self) -> Vec<&'static str> {
-        let keys = [
-            ("url", self.url != new.url),
-            ("dial", self.dial != new.dial),
-            ("sni", self.sni != new.sni),
-            ("omit_sni", self.omit_sni != new.omit_sni),
-            ("expected_name", self.expected_name != new.expected_name),
-            ("host", self.host != new.host),
-            ("alpn", self.alpn != new.alpn),
-            ("proxy_protocol", self.proxy_protocol != new.proxy_protocol),
-            (
-                "without_edge_profile",
-                self.without_edge_profile != new.without_edge_profile,
-            ),
-            (
-                "disclose_diagnosis",
-                self.disclose_diagnosis != new.disclose_diagnosis,
-            ),
-            ("host_rewrite", self.host_rewrite != new.host_rewrite),
-            ("verify", self.verify != new.verify),
-            (
-                "client_identity",
-                self.client_identity != new.client_identity,
-            ),
-            ("tls", self.tls != new.tls),
-            ("sessions", self.sessions != new.sessions),
-            ("timeouts", self.timeouts != new.timeouts),
-            ("dns", self.dns != new.dns),
-            ("happy_eyeballs", self.happy_eyeballs != new.happy_eyeballs),
-            ("socket_options", self.socket_options != new.socket_options),
-            ("egress_guard", self.egress_guard != new.egress_guard),
-            ("advice", self.advice != new.advice),
-            ("pool", self.pool != new.pool),
-            ("limits", self.limits != new.limits),
-            ("forwarded", self.forwarded != new.forwarded),
-            (
-                "response_rewrite",
-                self.response_rewrite != new.response_rewrite,
-            ),
-            ("via", self.via != new.via),
-            ("upgrades", self.upgrades != new.upgrades),
-            ("request_fields", self.request_fields != new.request_fields),
-            (
-                "response_fields",
-                self.response_fields != new.response_fields,
-            ),
-            ("error_pages", self.error_pages != new.error_pages),
-            ("map_path", self.map_path != new.map_path),
-        ];
-        let changed = keys.into_iter().filter(|(_, changed)| *changed);
-        changed.map(|(key, _)| key).collect()
+        let reloaded = Reloaded {
+            changed,
+            left,
+            ..Reloaded::default()
+        };
+        Ok(reloaded.log())
     }
 }
 

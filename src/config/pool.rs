@@ -9,7 +9,7 @@ use crate::{
     proxy::{AdaptiveConcurrency, Limits},
 };
 
-use super::{ConfigError, text_value::Text, tls::is_false};
+use super::{ConfigError, is_default::is_default, keyed_enum::KeyedEnum, text_value::Text};
 
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -48,7 +48,7 @@ pub(super) struct PoolConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     queue_timeout: Option<Text<Duration>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    retry_budget: Option<RetryBudgetConfig>,
+    retry_budget: Option<KeyedEnum<RetryBudgetConfig>>,
 }
 
 /// `"none"`, or a share of the requests.
@@ -200,7 +200,7 @@ struct MinRateConfig {
     expecting = r#"a table such as { min_limit = 8, tolerated_delay = "50ms" }"#
 )]
 struct AdaptiveConcurrencyConfig {
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "is_default")]
     off: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     min_limit: Option<usize>,

@@ -1,18 +1,82 @@
 //! The committed JSON schema is that of the keys.
 
-use std::{env, fs, path::Path};
+use std::{borrow::Cow, env, fs, path::Path};
 
-use super::OriginConfig;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde_json::json;
+
+use super::{
+    GroupConfig, OriginConfig, VirtualHostsConfig, keyed_enum::KeyedEnum, origin_keys::OriginKeys,
+    shared_keys::SharedKeys, text_value::Text,
+};
+
+/// What a file can describe.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "only its schema is used")]
+enum ConfigFile {
+    Origin(OriginConfig),
+    Group(GroupConfig),
+    VirtualHosts(VirtualHostsConfig),
+}
 
 /// `BLESS=1 cargo test --all-features --lib config` writes the schema.
 #[test]
 fn the_committed_schema_has_all_keys() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/config/schema.json");
-    let schema = schemars::schema_for!(OriginConfig);
+    let schema = schemars::schema_for!(ConfigFile);
     let text = serde_json::to_string_pretty(&schema).expect("a schema is JSON") + "\n";
     if env::var_os("BLESS").is_some() {
         fs::write(&path, &text).expect("the schema can be written");
     }
     let committed = fs::read_to_string(&path).unwrap_or_default();
     assert_eq!(committed, text, "BLESS=1 writes it anew");
+}
+
+impl JsonSchema for OriginConfig {
+    fn schema_name() -> Cow<'static, str> {
+        "OriginConfig".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = generator.subschema_for::<OriginKeys>();
+        schema.insert("required".to_owned(), json!(["url"]));
+        schema
+    }
+}
+
+impl JsonSchema for SharedKeys {
+    fn schema_name() -> Cow<'static, str> {
+        "SharedKeys".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = generator.subschema_for::<OriginKeys>();
+        schema.insert("properties".to_owned(), json!({ "url": false }));
+        schema
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for KeyedEnum<T> {
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::json_schema(generator)
+    }
+}
+
+impl<T> JsonSchema for Text<T> {
+    fn schema_name() -> Cow<'static, str> {
+        "Text".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        String::json_schema(generator)
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A value that is parsed while the file is read, so that the format can report the line.
 ///
-/// It keeps the text, and is written as it was read.
+/// It keeps the text, and is written as it was read. Two texts of one value are equal.
 #[derive(Clone)]
 pub(super) struct Text<T> {
     text: String,
@@ -21,9 +21,9 @@ impl<T> Deref for Text<T> {
     }
 }
 
-impl<T> PartialEq for Text<T> {
+impl<T: PartialEq> PartialEq for Text<T> {
     fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
+        self.value == other.value
     }
 }
 
@@ -46,20 +46,5 @@ impl<'de, T: FromStr<Err: fmt::Display>> Deserialize<'de> for Text<T> {
 impl<T> Serialize for Text<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.text)
-    }
-}
-
-#[cfg(test)]
-impl<T> schemars::JsonSchema for Text<T> {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Text".into()
-    }
-
-    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        String::json_schema(generator)
-    }
-
-    fn inline_schema() -> bool {
-        true
     }
 }

@@ -1,14 +1,19 @@
 //! TLS versions, parameters and sessions.
 
+use std::ops::Bound;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    connector::{CdnOriginBuilder, Sessions},
+    connector::Sessions,
     error::TlsVersion,
     tls::{Alpn, TlsParameters},
 };
 
-use super::ConfigError;
+use super::{ConfigError, is_default::is_default};
+
+/// The ends of a range of TLS versions.
+pub(super) type VersionRange = (Bound<TlsVersion>, Bound<TlsVersion>);
 
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -31,15 +36,15 @@ pub(super) struct TlsConfig {
     /// In bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     max_record_size: Option<usize>,
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "is_default")]
     require_extended_master_secret: bool,
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "is_default")]
     require_fips: bool,
     /// Needs the feature `certificate-compression`.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "is_default")]
     compressed_certificates: bool,
     /// Logs the secrets of connections to the file that `SSLKEYLOGFILE` names.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "is_default")]
     key_log_from_environment: bool,
 }
 
@@ -72,39 +77,36 @@ pub(super) enum ProtocolConfig {
 )]
 pub(super) struct SessionsConfig {
     /// Resumes no session.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "is_default")]
     off: bool,
     /// The number of names whose sessions are kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     capacity: Option<usize>,
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "is_default")]
     early_data: bool,
 }
 
-pub(super) fn is_false(value: &bool) -> bool {
-    !value
-}
-
 impl TlsConfig {
-    pub(super) fn apply(&self, builder: CdnOriginBuilder) -> Result<CdnOriginBuilder, ConfigError> {
-        let builder = match (self.min_version, self.max_version) {
-            (None, None) => builder,
-            (Some(min), None) => builder.tls_versions(min.version()..),
-            (None, Some(max)) => builder.tls_versions(..=max.version()),
-            (Some(min), Some(max)) => builder.tls_versions(min.version()..=max.version()),
+    /// The range of versions, if a key sets one end.
+    pub(super) fn versions(&self) -> Option<VersionRange> {
+        let end = |version: Option<TlsVersionConfig>| match version {
+            Some(version) => Bound::Included(version.version()),
+            None => Bound::Unbounded,
         };
+        let is_set = self.min_version.is_some() || self.max_version.is_some();
+        is_set.then(|| (end(self.min_version), end(self.max_version)))
+    }
+
+    /// The parameters, if another key is set than those of versions.
+    pub(super) fn parameters(&self) -> Result<Option<TlsParameters>, ConfigError> {
         let versions_alone = Self {
             min_version: self.min_version,
             max_version: self.max_version,
             ..Self::default()
         };
         if *self == versions_alone {
-            return Ok(builder);
+            return Ok(None);
         }
-        Ok(builder.tls_parameters(self.parameters()?))
-    }
-
-    fn parameters(&self) -> Result<TlsParameters, ConfigError> {
         let mut parameters = TlsParameters::default();
         if let Some(names) = &self.cipher_suites {
             parameters = parameters.cipher_suites(names);
@@ -130,7 +132,7 @@ impl TlsConfig {
         if self.compressed_certificates {
             parameters = compressed_certificates(parameters)?;
         }
-        Ok(parameters)
+        Ok(Some(parameters))
     }
 }
 

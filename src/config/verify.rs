@@ -9,7 +9,7 @@ use crate::{
     tls::{CertificatePin, Crls, Roots, SanMatcher, SpkiPin, VerifyPolicy, danger},
 };
 
-use super::{ConfigError, text_value::Text};
+use super::{ConfigError, is_default::is_default, keyed_enum::KeyedEnum, text_value::Text};
 
 /// The keys have the names of the calls of [`VerifyPolicy`].
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -40,7 +40,7 @@ pub(super) struct VerifyConfig {
     and_certificate_pins: Option<Vec<Text<CertificatePin>>>,
     /// Subject alternative names: the certificate must have one of them.
     #[serde(skip_serializing_if = "Option::is_none")]
-    expecting_any: Option<Vec<SanConfig>>,
+    expecting_any: Option<Vec<KeyedEnum<SanConfig>>>,
     /// Revocation lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     crls: Option<CrlsConfig>,
@@ -141,10 +141,6 @@ enum Ignore {
     Ignore,
 }
 
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
-}
-
 impl VerifyConfig {
     pub(super) fn policy(&self) -> Result<VerifyPolicy, ConfigError> {
         if let Some(danger) = &self.danger
@@ -167,7 +163,7 @@ impl VerifyConfig {
             policy = policy.and_certificate_pin(**pin);
         }
         if let Some(names) = &self.expecting_any {
-            policy = policy.expecting_any(names.iter().map(SanConfig::matcher));
+            policy = policy.expecting_any(names.iter().map(|name| name.matcher()));
         }
         if let Some(crls) = &self.crls {
             policy = policy.crls(crls.crls()?);
@@ -229,7 +225,7 @@ impl VerifyConfig {
             ),
         ];
         match lists.iter().find(|(_, length)| *length == Some(0)) {
-            Some((key, _)) => Err(ConfigError::invalid(key, "the list is empty")),
+            Some((key, _)) => Err(ConfigError::invalid(*key, "the list is empty")),
             None => Ok(()),
         }
     }

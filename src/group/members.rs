@@ -5,6 +5,8 @@ use std::{fmt, sync::Arc};
 use futures_util::future::join_all;
 
 use crate::error::{BuildError, BuildProblem, BuildProblemKind};
+#[cfg(feature = "serde")]
+use crate::{connector::CdnOriginConnector, proxy::connector_of};
 
 use super::{Member, MemberSnapshot, group_member::GroupMember, shared_group::SharedGroup};
 
@@ -55,17 +57,41 @@ impl Members {
     /// Fails if a member has this name already, or if there is no such tier.
     pub fn add(&self, tier: usize, member: impl Into<Member>) -> Result<(), BuildError> {
         let member = member.into();
-        let count = self.0.with_tiers(|tiers| tiers.count());
-        if tier > count {
-            let why = format!("there is no tier {tier}: the group has {count}");
-            let kind = BuildProblemKind::OutOfRange;
-            return BuildError::from_problems(vec![BuildProblem::new("Members::add", kind, why)]);
-        }
+        self.check_tier("Members::add", tier)?;
         let name = member.name.clone();
         match self.0.add(tier, member) {
             true => Ok(()),
             false => BuildError::from_problems(vec![not_unique("Members::add", &name)]),
         }
+    }
+
+    /// Replaces the member of the same name, in any tier, or [adds](Self::add) one.
+    ///
+    /// From this call on, requests go to the new member. Its connections and its health are its
+    /// own. The future resolves when the last request of the replaced one has ended. It may be
+    /// dropped.
+    ///
+    /// ```
+    /// use cdn_origin::{BuildError, CdnOriginConnector, group::{Member, OriginGroup}};
+    ///
+    /// # async fn put(group: &OriginGroup) -> Result<(), BuildError> {
+    /// let connector = CdnOriginConnector::builder("https://new.origin.example").build()?;
+    /// group.members().put(0, Member::new(connector).name("a"))?.await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no such tier.
+    pub fn put(
+        &self,
+        tier: usize,
+        member: Member,
+    ) -> Result<impl Future<Output = ()> + Send + use<>, BuildError> {
+        self.check_tier("Members::put", tier)?;
+        let former = self.0.put(tier, member);
+        Ok(drained(former.as_slice()))
     }
 
     /// Removes a member. Returns `None` if there is none of this name.
@@ -109,6 +135,25 @@ impl Members {
         members: Vec<Member>,
     ) -> impl Future<Output = ()> + Send + use<> {
         drained(&self.0.replace(tier, members))
+    }
+
+    /// The connectors, each with the name of its member.
+    #[cfg(feature = "serde")]
+    pub(crate) fn connectors(&self) -> Vec<(String, CdnOriginConnector)> {
+        let members = self.0.members().into_iter();
+        members
+            .map(|it| (it.name().to_owned(), connector_of(it.proxy()).clone()))
+            .collect()
+    }
+
+    fn check_tier(&self, setter: &'static str, tier: usize) -> Result<(), BuildError> {
+        let count = self.0.with_tiers(|tiers| tiers.count());
+        if tier <= count {
+            return Ok(());
+        }
+        let why = format!("there is no tier {tier}: the group has {count}");
+        let kind = BuildProblemKind::OutOfRange;
+        Err(BuildError::of(BuildProblem::new(setter, kind, why)))
     }
 }
 

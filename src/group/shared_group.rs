@@ -183,6 +183,21 @@ impl SharedGroup {
         is_new
     }
 
+    /// Puts a member into a tier, in place of the one with its name. Returns that one.
+    pub(super) fn put(&self, tier: usize, member: Member) -> Option<Arc<GroupMember>> {
+        let member = self.make(member);
+        let mut former = None;
+        self.tiers.send_modify(|tiers| {
+            former = tiers.remove(member.name());
+            tiers.add(tier, member.clone());
+        });
+        if let Some(former) = &former {
+            former.removed();
+        }
+        self.added(&member);
+        former
+    }
+
     /// Takes a member out. Its requests go on.
     pub(super) fn remove(&self, name: &str) -> Option<Arc<GroupMember>> {
         let mut removed = None;

@@ -45,6 +45,10 @@ impl OpenConnections {
         Self { count: 0, budget }
     }
 
+    pub(crate) fn budget(&self) -> Option<&Arc<ConnectionBudget>> {
+        self.budget.as_ref()
+    }
+
     pub(crate) fn count(&self) -> usize {
         self.count
     }

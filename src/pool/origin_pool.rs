@@ -43,6 +43,12 @@ impl OriginPool {
         Self(pool, Arc::new(uploads))
     }
 
+    /// A pool with the same connector and budget, and without connections.
+    pub(crate) fn replacement(&self, settings: PoolSettings) -> Self {
+        let budget = self.0.with(|inventory| inventory.open.budget().cloned());
+        Self::within(self.connector().clone(), settings, budget)
+    }
+
     pub(crate) fn connector(&self) -> &CdnOriginConnector {
         self.0.connector()
     }

@@ -127,7 +127,7 @@ impl OriginProxy {
     /// proxy.pool(PoolSettings::default().max_connections(1000));
     /// ```
     pub fn pool(mut self, settings: PoolSettings) -> Self {
-        self.pool = OriginPool::new(self.pool.connector().clone(), settings);
+        self.pool = self.pool.replacement(settings);
         self
     }
 

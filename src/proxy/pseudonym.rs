@@ -24,7 +24,7 @@ use super::field_values::is_token;
 ///
 /// [RFC 8586]: https://www.rfc-editor.org/rfc/rfc8586
 /// [RFC 9110 section 7.6.3]: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.3
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Pseudonym(Arc<str>);
 
 /// What was given is not a [`Pseudonym`].

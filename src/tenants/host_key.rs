@@ -4,6 +4,11 @@ use std::borrow::Cow;
 
 use http::{header::HOST, request::Parts};
 
+use crate::error::{BuildError, BuildProblem, BuildProblemKind};
+
+/// The host of the tenant for all hosts that belong to no other.
+pub(super) const DEFAULT: &str = "*";
+
 /// The host that a request is for. `None` if it names none.
 ///
 /// The target's authority takes precedence (RFC 9112 section 3.2.2). The proxy of the tenant
@@ -16,7 +21,7 @@ pub(super) fn host_of(parts: &Parts) -> Option<&str> {
 }
 
 /// The key of a host.
-pub(super) fn host_key(host: &str) -> Cow<'_, str> {
+pub(crate) fn host_key(host: &str) -> Cow<'_, str> {
     let end = match host.rfind(':') {
         // An IPv6 address has colons of its own.
         Some(at) if !host[at..].contains(']') => at,
@@ -28,6 +33,24 @@ pub(super) fn host_key(host: &str) -> Cow<'_, str> {
         true => Cow::Owned(name.to_ascii_lowercase()),
         false => Cow::Borrowed(name),
     }
+}
+
+/// The key of a host that may have a tenant.
+pub(super) fn checked_key<'a>(
+    setter: &'static str,
+    host: &'a str,
+) -> Result<Cow<'a, str>, BuildError> {
+    let key = host_key(host);
+    let why = match &*key {
+        "" => "the host is empty",
+        DEFAULT => return Ok(key),
+        _ if key.contains('*') => {
+            "hosts have no wildcards: use `on_demand`, or `*` for all other hosts"
+        }
+        _ => return Ok(key),
+    };
+    let kind = BuildProblemKind::InvalidName;
+    Err(BuildError::of(BuildProblem::new(setter, kind, why)))
 }
 
 #[cfg(test)]

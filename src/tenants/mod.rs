@@ -2,6 +2,7 @@
 //!
 //! [`VirtualHosts`] keeps a [`Tenant`] for each host, and builds its proxy when the first request
 //! arrives. The proxies have the settings of a template, and share its certificates and DNS cache.
+//! A host may also have an [`OriginGroup`](crate::group::OriginGroup).
 //!
 //! ```
 //! use cdn_origin::{
@@ -28,14 +29,23 @@
 //! | `registry` | all tenants, and the proxies that exist |
 //! | `host_key` | the host of a request, as the registry knows it |
 //! | `unknown_host` | the response if no tenant is found |
-//! | `virtual_hosts` | the service |
+//! | `virtual_hosts` | the settings, and what a request goes to |
+//! | `host_changes` | changes of several hosts at once |
+//! | `service` | the tower service |
 
+#[cfg(feature = "serde")]
+mod host_changes;
 mod host_key;
 mod registry;
+mod service;
 mod tenant;
 mod unknown_host;
 mod virtual_hosts;
 
+#[cfg(feature = "serde")]
+pub(crate) use host_changes::{NewTenant, change_hosts, connectors_of};
+#[cfg(feature = "serde")]
+pub(crate) use host_key::host_key;
 pub use tenant::Tenant;
 pub use unknown_host::UnknownHost;
 pub use virtual_hosts::VirtualHosts;

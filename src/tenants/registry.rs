@@ -11,22 +11,35 @@ use std::{
 
 use tokio::time::Instant;
 
-use crate::{error::BuildError, proxy::OriginProxy};
+use crate::{error::BuildError, group::OriginGroup, proxy::OriginProxy};
 
 use super::tenant::CheckedTenant;
 
 /// The tenants by host.
 pub(super) struct Registry {
+    template: RwLock<OriginProxy>,
     hosts: RwLock<HashMap<Box<str>, Arc<HostEntry>>>,
     /// The entries that have a proxy.
     active: Mutex<Vec<Arc<HostEntry>>>,
     started: Instant,
 }
 
-/// One tenant, and its proxy while it is used.
+/// Where a request goes.
+pub(super) enum Destination {
+    Proxy(OriginProxy),
+    Group(OriginGroup),
+}
+
+/// What the requests of a host go to.
+pub(super) enum HostOrigin {
+    Tenant(Box<CheckedTenant>),
+    Group(OriginGroup),
+}
+
+/// One host, and the proxy of its tenant while it is used.
 pub(super) struct HostEntry {
     host: Box<str>,
-    tenant: CheckedTenant,
+    origin: HostOrigin,
     proxy: Mutex<Option<OriginProxy>>,
     /// In milliseconds since the registry was made.
     last_used: AtomicU64,
@@ -37,11 +50,36 @@ pub(super) struct HostEntry {
 }
 
 impl Registry {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(template: OriginProxy) -> Self {
         Self {
+            template: RwLock::new(template),
             hosts: RwLock::default(),
             active: Mutex::default(),
             started: Instant::now(),
+        }
+    }
+
+    pub(super) fn template(&self) -> OriginProxy {
+        let template = self.template.read();
+        template.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Replaces the template, and drops all proxies. Requests in flight finish.
+    #[cfg(feature = "serde")]
+    pub(super) fn set_template(&self, template: OriginProxy) {
+        let former = {
+            let mut current = self
+                .template
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *current, template)
+        };
+        drop(former);
+        // A proxy that is being built holds the lock of its entry, and is dropped after it.
+        let entries: Vec<_> = self.read().values().cloned().collect();
+        lock(&self.active).clear();
+        for entry in &entries {
+            self.deactivate(entry);
         }
     }
 
@@ -58,16 +96,17 @@ impl Registry {
         self.read().keys().map(|host| host.to_string()).collect()
     }
 
-    /// Adds or replaces a tenant.
-    pub(super) fn insert(&self, host: &str, tenant: CheckedTenant) {
-        let entry = Arc::new(HostEntry::new(host, tenant, false));
+    /// Adds or replaces the origin of a host.
+    pub(super) fn insert(&self, host: &str, origin: HostOrigin) {
+        let entry = Arc::new(HostEntry::new(host, origin, false));
         let replaced = self.write().insert(host.into(), entry);
         self.retire(replaced.as_deref());
     }
 
     /// Adds the tenant that the rule made, unless the host has one by now.
     pub(super) fn insert_on_demand(&self, host: &str, tenant: CheckedTenant) -> Arc<HostEntry> {
-        let entry = Arc::new(HostEntry::new(host, tenant, true));
+        let origin = HostOrigin::Tenant(Box::new(tenant));
+        let entry = Arc::new(HostEntry::new(host, origin, true));
         self.write().entry(host.into()).or_insert(entry).clone()
     }
 
@@ -80,6 +119,12 @@ impl Registry {
 
     pub(super) fn get(&self, host: &str) -> Option<Arc<HostEntry>> {
         self.read().get(host).cloned()
+    }
+
+    /// All groups.
+    pub(super) fn groups(&self) -> Vec<OriginGroup> {
+        let hosts = self.read();
+        hosts.values().filter_map(|entry| entry.group()).collect()
     }
 
     /// All proxies that exist, with their hosts.
@@ -99,7 +144,7 @@ impl Registry {
     pub(super) fn proxy(
         &self,
         entry: &Arc<HostEntry>,
-        build: impl FnOnce(&CheckedTenant) -> Result<OriginProxy, BuildError>,
+        build: impl FnOnce() -> Result<OriginProxy, BuildError>,
         max_active: usize,
         idle: Duration,
     ) -> Result<OriginProxy, BuildError> {
@@ -110,7 +155,7 @@ impl Registry {
             if let Some(proxy) = &*proxy {
                 return Ok(proxy.clone());
             }
-            match build(&entry.tenant) {
+            match build() {
                 Ok(built) => proxy.insert(built).clone(),
                 Err(error) => {
                     drop(proxy);
@@ -175,9 +220,13 @@ impl Registry {
         }
     }
 
-    /// Drops the proxy of a tenant that was replaced or removed.
+    /// Drops the proxy of a tenant that was replaced or removed, and closes the connections of a
+    /// group when their requests have ended.
     fn retire(&self, entry: Option<&HostEntry>) {
         let Some(entry) = entry else { return };
+        if let HostOrigin::Group(group) = &entry.origin {
+            group.retire_connections();
+        }
         entry.is_retired.store(true, Relaxed);
         lock(&self.active).retain(|other| !std::ptr::eq(Arc::as_ptr(other), entry));
         let proxy = lock(&entry.proxy).take();
@@ -200,14 +249,26 @@ impl Registry {
 }
 
 impl HostEntry {
-    fn new(host: &str, tenant: CheckedTenant, on_demand: bool) -> Self {
+    fn new(host: &str, origin: HostOrigin, on_demand: bool) -> Self {
         Self {
             host: host.into(),
-            tenant,
+            origin,
             proxy: Mutex::default(),
             last_used: AtomicU64::new(0),
             on_demand,
             is_retired: AtomicBool::new(false),
+        }
+    }
+
+    pub(super) fn origin(&self) -> &HostOrigin {
+        &self.origin
+    }
+
+    /// The group, if it is one.
+    pub(super) fn group(&self) -> Option<OriginGroup> {
+        match &self.origin {
+            HostOrigin::Group(group) => Some(group.clone()),
+            HostOrigin::Tenant(_) => None,
         }
     }
 

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use crate::{
     CdnOriginConnector,
     connector::CdnOriginBuilder,
-    error::BuildError,
+    error::{BuildError, BuildProblem, BuildProblemKind},
     name::{DialTarget, ExpectedName, HostAuthority, NameError, Sni},
     origin::{ChosenNames, OriginUrl},
     pool::{ConnectionBudget, PoolSettings},
@@ -30,17 +30,20 @@ use crate::{
 pub struct Tenant {
     names: CdnOriginBuilder,
     connector: Option<Arc<ChangeConnector>>,
+    change_proxy: Option<Arc<ChangeProxy>>,
     limits: Option<Box<Limits>>,
     pool: Option<Box<PoolSettings>>,
 }
 
 type ChangeConnector = dyn Fn(CdnOriginBuilder) -> CdnOriginBuilder + Send + Sync;
+type ChangeProxy = dyn Fn(OriginProxy) -> OriginProxy + Send + Sync;
 
 /// A tenant whose names are known to be valid.
 pub(super) struct CheckedTenant {
     url: OriginUrl,
     names: ChosenNames,
     connector: Option<Arc<ChangeConnector>>,
+    change_proxy: Option<Arc<ChangeProxy>>,
     limits: Option<Box<Limits>>,
     pool: Option<Box<PoolSettings>>,
 }
@@ -54,9 +57,15 @@ impl Tenant {
         U: TryInto<OriginUrl>,
         U::Error: Into<NameError>,
     {
+        Self::of(CdnOriginConnector::builder(url))
+    }
+
+    /// A tenant with the URL and the names of this builder.
+    pub(crate) fn of(names: CdnOriginBuilder) -> Self {
         Self {
-            names: CdnOriginConnector::builder(url),
+            names,
             connector: None,
+            change_proxy: None,
             limits: None,
             pool: None,
         }
@@ -134,6 +143,26 @@ impl Tenant {
         self
     }
 
+    /// Changes the settings of this tenant's proxy, such as its paths, fields or error pages.
+    ///
+    /// The function gets a proxy with the template's settings, and with the limits of this tenant.
+    /// There is none by default. A further call replaces the function.
+    ///
+    /// ```
+    /// use cdn_origin::tenants::Tenant;
+    ///
+    /// let tenant = Tenant::new("https://shop.origin.example")
+    ///     .proxy(|proxy| proxy.map_request(|parts| drop(parts.headers.remove("x-debug"))));
+    /// # drop(tenant);
+    /// ```
+    pub fn proxy(
+        mut self,
+        change: impl Fn(OriginProxy) -> OriginProxy + Send + Sync + 'static,
+    ) -> Self {
+        self.change_proxy = Some(Arc::new(change));
+        self
+    }
+
     /// Sets the limits of this tenant's requests. The defaults are those of the template.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = Some(Box::new(limits));
@@ -158,6 +187,7 @@ impl Tenant {
             url,
             names,
             connector: self.connector,
+            change_proxy: self.change_proxy,
             limits: self.limits,
             pool: self.pool,
         };
@@ -181,9 +211,11 @@ impl CheckedTenant {
     ) -> Result<OriginProxy, BuildError> {
         let connector = self.connector(connector_of(template))?;
         let (limits, pool) = (self.limits.as_deref(), self.pool.as_deref());
-        Ok(proxy_from_template(
-            template, connector, limits, pool, budget,
-        ))
+        let proxy = proxy_from_template(template, connector, limits, pool, budget);
+        Ok(match &self.change_proxy {
+            Some(change) => change(proxy),
+            None => proxy,
+        })
     }
 
     /// The connector of this tenant.
@@ -195,6 +227,20 @@ impl CheckedTenant {
             None => builder.build_sharing(template),
         }
     }
+}
+
+/// Checks that clients who choose the hosts cannot choose any destination.
+pub(super) fn check_guard(template: &OriginProxy) -> Result<(), BuildError> {
+    let connector = connector_of(template).to_builder();
+    if connector
+        .dialling_setters()
+        .any(|setter| setter == "egress_guard")
+    {
+        return Ok(());
+    }
+    let why = "clients choose these names: call `egress_guard(..)` on the connector";
+    let kind = BuildProblemKind::Contradiction;
+    Err(BuildError::of(BuildProblem::new("on_demand", kind, why)))
 }
 
 impl fmt::Debug for Tenant {

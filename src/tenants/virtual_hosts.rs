@@ -1,30 +1,21 @@
 //! `VirtualHosts`: the service that chooses the tenant of each request.
 
-use std::{
-    convert::Infallible,
-    fmt,
-    future::Future,
-    sync::Arc,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{fmt, future::Future, sync::Arc, time::Duration};
 
-use http::{Request, StatusCode, request::Parts};
-use http_body::Body;
-use tower::BoxError;
-use tower_service::Service;
+use http::{StatusCode, request::Parts};
 
 use crate::{
-    error::{BuildError, BuildProblem, BuildProblemKind, ErrorKind, HostProblem},
+    error::{BuildError, ErrorKind, HostProblem},
+    group::OriginGroup,
     pool::ConnectionBudget,
-    proxy::{OriginProxy, ProxyBody, Proxying, connector_of, refuse_unrouted},
+    proxy::OriginProxy,
 };
 
 use super::{
     Tenant, UnknownHost,
-    host_key::{host_key, host_of},
-    registry::Registry,
-    tenant::CheckedTenant,
+    host_key::{DEFAULT, checked_key, host_key, host_of},
+    registry::{Destination, HostOrigin, Registry},
+    tenant::check_guard,
 };
 
 /// Proxies each request to the origin of its tenant: a `Service` that never fails.
@@ -36,7 +27,7 @@ use super::{
 ///
 /// | call | default |
 /// |---|---|
-/// | [`insert`](Self::insert), [`remove`](Self::remove) | no tenant |
+/// | [`insert`](Self::insert), [`insert_group`](Self::insert_group) | no tenant |
 /// | [`select`](Self::select) | by host |
 /// | [`unknown`](Self::unknown) | [`UnknownHost::Misdirected`] |
 /// | [`on_demand`](Self::on_demand) | unknown hosts are refused |
@@ -54,7 +45,6 @@ pub struct VirtualHosts {
 
 #[derive(Clone)]
 struct HostSettings {
-    template: OriginProxy,
     select: Option<Arc<Select>>,
     rule: Option<Arc<OnDemandRule>>,
     unknown: UnknownHost,
@@ -62,9 +52,6 @@ struct HostSettings {
     idle_timeout: Duration,
     budget: Option<Arc<ConnectionBudget>>,
 }
-
-/// The host of the tenant for all hosts that belong to no other.
-const DEFAULT: &str = "*";
 
 /// Why no tenant is found for a request.
 const UNKNOWN: ErrorKind = ErrorKind::Host(HostProblem::Unknown);
@@ -80,9 +67,8 @@ impl VirtualHosts {
     /// requests.
     pub fn new(template: OriginProxy) -> Self {
         Self {
-            registry: Arc::new(Registry::new()),
+            registry: Arc::new(Registry::new(template)),
             settings: Arc::new(HostSettings {
-                template,
                 select: None,
                 rule: None,
                 unknown: UnknownHost::default(),
@@ -160,12 +146,7 @@ impl VirtualHosts {
         mut self,
         rule: impl Fn(&str) -> Option<Tenant> + Send + Sync + 'static,
     ) -> Result<Self, BuildError> {
-        let connector = connector_of(&self.settings.template).to_builder();
-        let mut setters = connector.dialling_setters();
-        if !setters.any(|setter| setter == "egress_guard") {
-            let why = "clients choose these names: call `egress_guard(..)` on the connector";
-            return Err(problem("on_demand", BuildProblemKind::Contradiction, why));
-        }
+        check_guard(&self.registry.template())?;
         self.settings_mut().rule = Some(Arc::new(rule));
         Ok(self)
     }
@@ -229,27 +210,46 @@ impl VirtualHosts {
     /// Fails if the host is empty or has a wildcard, or the tenant has an invalid name or
     /// [connector](Tenant::connector). An earlier tenant of the host then stays.
     pub fn insert(&self, host: &str, tenant: Tenant) -> Result<(), BuildError> {
-        let key = host_key(host);
-        if key.is_empty() {
-            let why = "the host is empty";
-            return Err(problem("insert", BuildProblemKind::InvalidName, why));
-        }
-        if key.contains('*') && key != DEFAULT {
-            let why = "hosts have no wildcards: use `on_demand`, or `*` for all other hosts";
-            return Err(problem("insert", BuildProblemKind::InvalidName, why));
-        }
+        let key = checked_key("insert", host)?;
+        let tenant = tenant.check(&self.registry.template())?;
         self.registry
-            .insert(&key, tenant.check(&self.settings.template)?);
+            .insert(&key, HostOrigin::Tenant(Box::new(tenant)));
         Ok(())
     }
 
-    /// Removes the tenant of a host. Its requests in flight finish. Returns whether there was one.
+    /// Adds a group for a host, or replaces its tenant, as [`insert`](Self::insert) does.
+    ///
+    /// The group has its own settings: those of the template do not apply. It is kept until it is
+    /// replaced or removed. [`max_connections`](Self::max_connections) does not count its
+    /// connections.
+    ///
+    /// ```
+    /// use cdn_origin::{BuildError, CdnOriginConnector, group::OriginGroup, tenants::VirtualHosts};
+    ///
+    /// # fn insert(hosts: &VirtualHosts) -> Result<(), BuildError> {
+    /// let a = CdnOriginConnector::builder("https://a.origin.example").build()?;
+    /// let b = CdnOriginConnector::builder("https://b.origin.example").build()?;
+    /// hosts.insert_group("shop.example", OriginGroup::builder().tier([a, b]).build()?)
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Fails if the host is empty or has a wildcard.
+    pub fn insert_group(&self, host: &str, group: OriginGroup) -> Result<(), BuildError> {
+        let key = checked_key("insert_group", host)?;
+        self.registry.insert(&key, HostOrigin::Group(group));
+        Ok(())
+    }
+
+    /// Removes the tenant or the group of a host. Its requests in flight finish. Returns whether
+    /// there was one.
     #[expect(clippy::must_use_candidate, reason = "the tenant is gone either way")]
     pub fn remove(&self, host: &str) -> bool {
         self.registry.remove(&host_key(host))
     }
 
-    /// Returns the hosts that have a tenant, in no particular order.
+    /// Returns the hosts that have a tenant or a group, in no particular order.
     #[must_use]
     pub fn hosts(&self) -> Vec<String> {
         self.registry.hosts()
@@ -267,6 +267,12 @@ impl VirtualHosts {
         self.registry.get(&host_key(host))?.proxy()
     }
 
+    /// Returns the group of a host, to read and change its members.
+    #[must_use]
+    pub fn group(&self, host: &str) -> Option<OriginGroup> {
+        self.registry.get(&host_key(host))?.group()
+    }
+
     /// Returns the proxies that exist now, with their hosts, in no particular order.
     ///
     /// ```
@@ -281,28 +287,30 @@ impl VirtualHosts {
         self.registry.proxies()
     }
 
-    /// Stops accepting requests at all proxies, for a shutdown, and waits for those in flight.
+    /// Stops accepting requests, for a shutdown, and waits for those in flight.
+    ///
+    /// This drains all proxies and groups.
     ///
     /// See [`OriginProxy::drain`]. Proxies that are built later are not drained: stop the server
     /// first.
     pub fn drain(&self) -> impl Future<Output = ()> + Send + use<> {
-        let draining: Vec<_> = self
-            .registry
-            .proxies()
-            .iter()
-            .map(|(_, proxy)| proxy.drain())
-            .collect();
+        let proxies = self.registry.proxies();
+        let proxies: Vec<_> = proxies.iter().map(|(_, proxy)| proxy.drain()).collect();
+        let groups = self.registry.groups();
+        let groups: Vec<_> = groups.iter().map(OriginGroup::drain).collect();
         async move {
-            for drained in draining {
+            for drained in proxies {
+                drained.await;
+            }
+            for drained in groups {
                 drained.await;
             }
         }
     }
 
-    /// The proxy of a host, else why there is none.
-    fn find(&self, host: &str) -> Result<OriginProxy, ErrorKind> {
+    /// Where the requests of a host go, else why nowhere.
+    fn find(&self, host: &str) -> Result<Destination, ErrorKind> {
         let HostSettings {
-            template,
             rule,
             max_active,
             idle_timeout,
@@ -315,24 +323,53 @@ impl VirtualHosts {
             Some(entry) => entry,
             None => match rule.and_then(|rule| rule(host)) {
                 Some(tenant) => {
-                    let tenant = tenant.check(template);
+                    let tenant = tenant.check(&self.registry.template());
                     let tenant = tenant.map_err(|error| unusable(host, &error))?;
                     self.registry.insert_on_demand(host, tenant)
                 }
                 None => self.registry.get(DEFAULT).ok_or(UNKNOWN)?,
             },
         };
-        let build = |tenant: &CheckedTenant| tenant.proxy(template, budget.clone());
+        let tenant = match entry.origin() {
+            HostOrigin::Group(group) => return Ok(Destination::Group(group.clone())),
+            HostOrigin::Tenant(tenant) => tenant,
+        };
+        let build = || tenant.proxy(&self.registry.template(), budget.clone());
         let proxy = self
             .registry
             .proxy(&entry, build, *max_active, *idle_timeout);
-        proxy.map_err(|error| unusable(host, &error))
+        let proxy = proxy.map_err(|error| unusable(host, &error))?;
+        Ok(Destination::Proxy(proxy))
     }
 
-    fn choose(&self, parts: &Parts) -> Result<OriginProxy, ErrorKind> {
+    /// Where a request goes, else why nowhere.
+    pub(super) fn choose(&self, parts: &Parts) -> Result<Destination, ErrorKind> {
         match &self.settings.select {
             None => self.find(&host_key(host_of(parts).unwrap_or_default())),
             Some(select) => self.find(&host_key(&select(parts).unwrap_or_default())),
+        }
+    }
+
+    /// The settings of error responses that belong to no tenant, and their status.
+    pub(super) fn refusal(&self, kind: ErrorKind) -> (OriginProxy, StatusCode) {
+        let status = match kind {
+            UNKNOWN => self.settings.unknown.status(),
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        (self.registry.template(), status)
+    }
+
+    #[cfg(feature = "serde")]
+    pub(super) fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// Checks another template.
+    #[cfg(feature = "serde")]
+    pub(super) fn check_template(&self, template: &OriginProxy) -> Result<(), BuildError> {
+        match &self.settings.rule {
+            Some(_) => check_guard(template),
+            None => Ok(()),
         }
     }
 
@@ -341,45 +378,10 @@ impl VirtualHosts {
     }
 }
 
-fn problem(setter: &'static str, kind: BuildProblemKind, why: &'static str) -> BuildError {
-    BuildError::of(BuildProblem::new(setter, kind, why))
-}
-
 /// The tenant contradicts the template.
 fn unusable(host: &str, error: &BuildError) -> ErrorKind {
     tracing::error!(host, %error, "the proxy of a tenant cannot be built");
     ErrorKind::UnsupportedUri
-}
-
-impl<B> Service<Request<B>> for VirtualHosts
-where
-    B: Body + Send + 'static,
-    B::Data: Send,
-    B::Error: Into<BoxError>,
-{
-    type Response = http::Response<ProxyBody>;
-    type Error = Infallible;
-    type Future = Proxying;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let (parts, body) = request.into_parts();
-        let chosen = self.choose(&parts);
-        let request = Request::from_parts(parts, body);
-        match chosen {
-            Ok(mut proxy) => proxy.call(request),
-            Err(kind) => {
-                let status = match kind {
-                    UNKNOWN => self.settings.unknown.status(),
-                    _ => StatusCode::INTERNAL_SERVER_ERROR,
-                };
-                refuse_unrouted(&self.settings.template, request, kind, status)
-            }
-        }
-    }
 }
 
 impl fmt::Debug for VirtualHosts {

@@ -5,8 +5,10 @@ use std::{convert::Infallible, net::Ipv4Addr, sync::Arc};
 use bytes::Bytes;
 use cdn_origin::{
     CdnOriginConnector, Error, ErrorKind, OriginProxy,
+    connector::CdnOriginBuilder,
     dial::{Dns, EgressGuard},
     error::HostProblem,
+    group::OriginGroup,
     pool::PoolSettings,
     proxy::{Limits, ProxyBody, replace_content},
     tenants::{Tenant, UnknownHost, VirtualHosts},
@@ -22,9 +24,15 @@ use tower::{ServiceExt, service_fn};
 
 use crate::support::{Authority, Edge};
 
-/// Tenants whose origins answer with the name that was dialled and the Host that they got. With a
-/// path other than `/`, they wait for a permit first.
+/// Tenants whose origins are [`in_memory`].
 fn hosts(permits: &Arc<Semaphore>) -> VirtualHosts {
+    let connector = in_memory(CdnOriginConnector::any_origin(), permits);
+    VirtualHosts::new(OriginProxy::new(connector.build().unwrap()))
+}
+
+/// Origins that answer with the name that was dialled and the Host that they got. With a path other
+/// than `/`, they wait for a permit first.
+fn in_memory(builder: CdnOriginBuilder, permits: &Arc<Semaphore>) -> CdnOriginBuilder {
     let permits = permits.clone();
     let transport = service_fn(move |uri: Uri| {
         let permits = permits.clone();
@@ -49,8 +57,7 @@ fn hosts(permits: &Arc<Semaphore>) -> VirtualHosts {
             Ok::<_, Infallible>(TokioIo::new(near))
         }
     });
-    let connector = CdnOriginConnector::any_origin().transport(transport);
-    VirtualHosts::new(OriginProxy::new(connector.build().unwrap()))
+    builder.transport(transport)
 }
 
 fn instant() -> Arc<Semaphore> {
@@ -409,4 +416,84 @@ async fn a_tenant_may_trust_an_authority_of_its_own() {
     let bad = tenant().connector(|builder| builder.sni("not a name"));
     assert!(hosts.insert("own.test", bad).is_err());
     assert_eq!(get(&hosts, "own.test").await.0, 200);
+}
+
+#[tokio::test]
+async fn a_host_may_have_a_group_that_is_kept_until_it_is_replaced() {
+    let permits = instant();
+    let hosts = hosts(&permits).max_active(1);
+    let group = |name: &str| {
+        let builder = CdnOriginConnector::builder(format!("http://{name}"));
+        let connector = in_memory(builder, &permits).build().unwrap();
+        OriginGroup::builder().tier([connector]).build().unwrap()
+    };
+    hosts.insert_group("Shop.test", group("one.test")).unwrap();
+    hosts
+        .insert("blog.test", Tenant::new("http://two.test"))
+        .unwrap();
+    for _ in 0..2 {
+        assert_eq!(
+            get(&hosts, "shop.test").await,
+            answer("one.test", "one.test")
+        );
+        assert_eq!(
+            get(&hosts, "blog.test").await,
+            answer("two.test", "two.test")
+        );
+    }
+    let running = hosts.group("shop.test").unwrap();
+    assert_eq!(running.members().snapshot()[0].pool().open(), 1);
+    assert_eq!((hosts.hosts().len(), hosts.active()), (2, 1));
+
+    let slow = tokio::spawn({
+        let hosts = hosts.clone();
+        async move { send(&hosts, "shop.test", "/slow").await.status() }
+    });
+    while running.members().snapshot()[0].in_flight() == 0 {
+        tokio::task::yield_now().await;
+    }
+    hosts
+        .insert("shop.test", Tenant::new("http://three.test"))
+        .unwrap();
+    assert!(hosts.group("shop.test").is_none());
+    assert_eq!(
+        get(&hosts, "shop.test").await,
+        answer("three.test", "three.test")
+    );
+    permits.add_permits(1);
+    assert_eq!(slow.await.unwrap(), StatusCode::OK);
+
+    hosts.insert_group("shop.test", group("four.test")).unwrap();
+    assert!(hosts.insert_group("*.test", group("five.test")).is_err());
+    hosts.drain().await;
+    assert_eq!(get(&hosts, "shop.test").await.0, 503);
+    assert!(hosts.remove("shop.test"));
+    assert_eq!(get(&hosts, "shop.test").await.0, 421);
+}
+
+#[tokio::test]
+async fn a_tenant_may_change_its_proxy_within_the_budget_of_all() {
+    let permits = instant();
+    let hosts = hosts(&permits).max_connections(10);
+    let tenant = Tenant::new("http://one.test").proxy(|proxy| {
+        let proxy = proxy.pool(PoolSettings::default().max_connections(100));
+        proxy.map_request(|parts| parts.uri = Uri::from_static("/slow"))
+    });
+    hosts.insert("one.test", tenant).unwrap();
+    permits.add_permits(1);
+    assert_eq!(get(&hosts, "one.test").await.0, 200);
+    let waiting: Vec<_> = (0..50)
+        .map(|_| {
+            let hosts = hosts.clone();
+            tokio::spawn(async move { get(&hosts, "one.test").await.0 })
+        })
+        .collect();
+    while hosts.proxy("one.test").unwrap().snapshot().pool().active() < 50 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(hosts.proxy("one.test").unwrap().snapshot().pool().open(), 8);
+    permits.add_permits(50);
+    for status in waiting {
+        assert_eq!(status.await.unwrap(), 200);
+    }
 }

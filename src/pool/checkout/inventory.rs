@@ -37,7 +37,7 @@ pub(crate) struct Inventory {
     idle_http1: VecDeque<Box<Http1Connection>>,
     pub(crate) http2: Http2Set,
     /// Permits that are given out.
-    open: OpenConnections,
+    pub(crate) open: OpenConnections,
     /// Those of them that are for upgrades.
     upgrades: usize,
     /// Requests that wait for a connection.

@@ -117,6 +117,7 @@ const MAY_IMPORT: [(&str, &[&str]); 31] = [
             "upload",
             "pool",
             "proxy",
+            "group",
         ],
     ),
     (
@@ -137,6 +138,8 @@ const MAY_IMPORT: [(&str, &[&str]); 31] = [
             "response_rewrite",
             "pool",
             "proxy",
+            "group",
+            "tenants",
         ],
     ),
     ("import", &["config", "error"]),

@@ -37,6 +37,9 @@ const INSTEAD: [(&str, &str); 24] = [
     ("both accounts", "the name of each setup"),
 ];
 
+/// Files with a term of another crate: the trait of serde.
+const FOREIGN: [(&str, &str); 1] = [("src/config/keyed_enum.rs", "`visitor`")];
+
 /// The words of a line in lower case, between spaces. Names in snake and camel case are taken apart.
 fn words(line: &str) -> String {
     let mut words = String::from(" ");
@@ -126,8 +129,12 @@ fn the_words_are_those_that_readers_search_for() {
     let mut found = Vec::new();
     for (file, text) in code.chain(documents()) {
         for (index, line) in text.lines().enumerate() {
-            let line = avoided(line).map(|what| format!("{file}:{}: {what}", index + 1));
-            found.extend(line);
+            let is_own = |what: &String| {
+                let mut foreign = FOREIGN.iter();
+                !foreign.any(|(other, word)| *other == file && what.starts_with(word))
+            };
+            let line = avoided(line).filter(is_own);
+            found.extend(line.map(|what| format!("{file}:{}: {what}", index + 1)));
         }
     }
     assert_none(&found, "names and texts use standard terms");

@@ -65,6 +65,35 @@ async fn members_are_added_and_removed_and_no_request_is_lost() {
     assert!(!members.set_weight("a", 1));
 }
 
+/// The replaced member is the only one: there is no moment without a member.
+#[tokio::test]
+async fn a_member_is_replaced_by_one_of_its_name_and_no_request_is_lost() {
+    let (a, b) = (Site::new("a"), Site::new("b"));
+    let group = round_robin(&[&a]);
+    let members = group.members();
+    let closed = a.0.gate.acquire_many(GATE as u32).await.unwrap();
+    let present = tokio::spawn({
+        let group = group.clone();
+        async move { get(&group).await }
+    });
+    while a.requests() < 1 {
+        tokio::task::yield_now().await;
+    }
+    let mut drained = pin!(members.put(0, b.member().name("a")).unwrap());
+    assert!(futures_util::poll!(&mut drained).is_pending());
+    assert_eq!(get(&group).await, "b");
+    drop(closed);
+    drained.await;
+    assert_eq!(present.await.unwrap(), "a");
+
+    members.put(1, b.member().name("a")).unwrap().await;
+    let tiers: Vec<_> = members.snapshot().iter().map(|it| it.tier()).collect();
+    assert_eq!((names(&group), tiers), (vec!["a".to_owned()], vec![1]));
+    members.put(0, a.member().name("b")).unwrap().await;
+    assert_eq!(names(&group), ["b", "a"]);
+    assert!(members.put(3, a.member()).is_err());
+}
+
 #[tokio::test]
 async fn tiers_are_added_in_order_and_names_are_unique() {
     let (a, b) = (Site::new("a"), Site::new("b"));

@@ -1,7 +1,7 @@
-//! Configuration files: each call has a key, each mistake an error with its place, and what a file
-//! describes is what a request gets.
+//! A file for one origin: each mistake has an error with its place, and a request gets what the
+//! file describes.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::fs;
 
 use cdn_origin::{
     CdnOriginConnector, OriginProxy,
@@ -10,149 +10,13 @@ use cdn_origin::{
 };
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
-use serde_json::Value;
 use tower::ServiceExt;
 
+use super::refused;
 use crate::support::{Authority, Edge};
 
-const EXAMPLE: &str = include_str!("../../examples/config/origin.toml");
-const YAML: &str = include_str!("../../examples/config/origin.yaml");
-
 fn read(text: &str) -> OriginConfig {
-    toml::from_str(text).unwrap_or_else(|error| panic!("{error}"))
-}
-
-/// The calls that have no key, and why.
-const WITHOUT_KEY: [(&str, &str); 23] = [
-    ("build", "is what the conversion does"),
-    ("builder", "is `url`"),
-    ("transport", "takes a Rust value"),
-    ("ech", "needs a resolver that is a Rust value"),
-    ("tls_versions", "is `tls.min_version` and `tls.max_version`"),
-    ("tls_parameters", "is `tls`"),
-    ("resolver", "takes a Rust value"),
-    ("crypto_provider", "takes a Rust value"),
-    ("key_log", "takes a Rust value"),
-    ("each", "takes a function"),
-    ("share_with", "takes another connector"),
-    ("map_request", "takes a function"),
-    ("map_response", "takes a function"),
-    ("new", "makes the value"),
-    ("close_tunnels", "acts on a running proxy"),
-    ("drain", "acts on a running proxy"),
-    ("prewarm", "acts on a running proxy"),
-    ("retire_connections", "acts on a running proxy"),
-    ("snapshot", "reads a running proxy"),
-    ("websocket", "is `upgrades.protocols`"),
-    ("and", "is `upgrades.protocols`"),
-    ("origin", "is the proxy's own origin"),
-    ("ttl", "is `dns.cache.min_ttl` and `dns.cache.max_ttl`"),
-];
-
-#[test]
-fn every_call_has_a_key_or_a_reason_to_have_none() {
-    let api =
-        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/public-api.txt"))
-            .expect("the list of the public API is committed");
-    let mut keys = BTreeSet::new();
-    collect_keys(&schema(), &mut keys);
-    let types = [
-        "CdnOriginBuilder",
-        "Timeouts",
-        "Sessions",
-        "TlsParameters",
-        "DnsCache",
-        "HappyEyeballs",
-        "SocketOptions",
-        "AdviceSettings",
-        "PoolSettings",
-        "Limits",
-        "AdaptiveConcurrency",
-        "ForwardedLayer",
-        "OriginProxy",
-        "Upgrades",
-    ];
-    let mut missing = Vec::new();
-    for name in types {
-        let listed = api
-            .lines()
-            .skip_while(|line| !line.starts_with(&format!("struct {name} ")))
-            .skip(1)
-            .take_while(|line| line.starts_with("    "));
-        for line in listed {
-            let Some(call) = line.trim().strip_prefix("fn ") else {
-                continue;
-            };
-            let call = call.split(['(', '<']).next().unwrap_or_default();
-            let excepted = WITHOUT_KEY.iter().any(|(excepted, _)| *excepted == call);
-            if !keys.contains(call) && !excepted {
-                missing.push(format!("{name}::{call}"));
-            }
-        }
-    }
-    assert!(
-        missing.is_empty(),
-        "no key in the configuration: {missing:?}"
-    );
-}
-
-fn schema() -> Value {
-    serde_json::from_str(include_str!("../../src/config/schema.json")).expect("a schema is JSON")
-}
-
-/// The names of all properties and enumerated values, at any depth.
-fn collect_keys(value: &Value, keys: &mut BTreeSet<String>) {
-    match value {
-        Value::Object(fields) => {
-            for (name, value) in fields {
-                if name == "properties" {
-                    keys.extend(
-                        value
-                            .as_object()
-                            .into_iter()
-                            .flat_map(|it| it.keys().cloned()),
-                    );
-                }
-                collect_keys(value, keys);
-            }
-        }
-        Value::Array(items) => items.iter().for_each(|item| collect_keys(item, keys)),
-        Value::String(text) => {
-            keys.insert(text.clone());
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
-#[test]
-fn the_example_has_every_key() {
-    let text: String = EXAMPLE.replace("# ", "");
-    let missing: Vec<_> = schema()["properties"]
-        .as_object()
-        .expect("the schema has properties")
-        .keys()
-        .filter(|key| {
-            !text.lines().any(|line| {
-                line.starts_with(&format!("{key} =")) || line.starts_with(&format!("[{key}"))
-            }) && *key != "omit_sni"
-        })
-        .cloned()
-        .collect();
-    assert!(missing.is_empty(), "{missing:?}");
-}
-
-#[test]
-fn a_configuration_is_written_as_it_was_read() {
-    for config in [
-        read(EXAMPLE),
-        serde_yaml_ng::from_str(YAML).expect("the example is valid"),
-    ] {
-        let toml = toml::to_string(&config).expect("every key can be written in TOML");
-        assert_eq!(read(&toml), config);
-        let json = serde_json::to_string(&config).expect("every key can be written in JSON");
-        let again: OriginConfig = serde_json::from_str(&json).expect("it is what was written");
-        assert_eq!(again, config);
-    }
+    super::read(text)
 }
 
 /// Text that a format refuses, and what the error contains.
@@ -225,8 +89,8 @@ fn mistakes_are_reported_with_their_line() {
         ),
     ];
     for (text, expected) in rows {
-        let error = toml::from_str::<OriginConfig>(text).expect_err(text);
-        assert!(error.to_string().contains(expected), "{text}\n{error}");
+        let error = refused::<OriginConfig>(text);
+        assert!(error.contains(expected), "{text}\n{error}");
     }
 }
 
@@ -307,7 +171,7 @@ fn values_that_the_builder_refuses_are_its_errors() {
          [verify]\nroots = { pem_files = ['/nonexistent.pem'] }",
     );
     let error = CdnOriginConnector::try_from(&config).expect_err("two values cannot be used");
-    let ConfigError::Build(error) = error else {
+    let ConfigError::Build { error, .. } = error else {
         panic!("not the builder's error: {error:?}");
     };
     let setters: Vec<_> = error.problems().iter().map(|it| it.setter()).collect();
@@ -408,7 +272,8 @@ async fn a_changed_file_is_applied_as_far_as_a_running_connector_can() {
         connect().await.is_err(),
         "the old roots do not cover the edge"
     );
-    assert_eq!(old.reload(&new, &connector).expect("valid"), ["limits"]);
+    let reloaded = old.reload(&new, &connector).expect("valid");
+    assert_eq!(reloaded.to_string(), "changed: verify; not applied: limits");
     assert!(connect().await.is_ok(), "the new roots do");
     let broken = config("/nonexistent.pem".to_owned(), "");
     assert!(new.reload(&broken, &connector).is_err());

@@ -1,0 +1,73 @@
+//! How the members of a group share the requests.
+
+use http::HeaderName;
+use serde::{Deserialize, Serialize};
+
+use crate::group::{AffinityKey, Balance};
+
+use super::{ConfigError, keyed_enum::KeyedEnum};
+
+/// The constructors of [`Balance`].
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub(super) enum BalanceConfig {
+    LeastLoaded,
+    RoundRobin,
+    ByKey(ByKeyConfig),
+}
+
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(
+    deny_unknown_fields,
+    expecting = r#"a table such as { key = { cookie = "session" } }"#
+)]
+pub(super) struct ByKeyConfig {
+    key: KeyedEnum<AffinityKeyConfig>,
+    /// In percent of the fair share.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    max_load: Option<u32>,
+}
+
+/// The constructors of [`AffinityKey`].
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+enum AffinityKeyConfig {
+    ClientAddress,
+    /// The name of a cookie.
+    Cookie(String),
+    /// The name of a field.
+    Header(String),
+}
+
+impl BalanceConfig {
+    pub(super) fn balance(&self) -> Result<Balance, ConfigError> {
+        Ok(match self {
+            Self::LeastLoaded => Balance::least_loaded(),
+            Self::RoundRobin => Balance::round_robin(),
+            Self::ByKey(by) => {
+                let balance = Balance::by_key(by.key.key()?);
+                match by.max_load {
+                    Some(percent) => balance.max_load(percent),
+                    None => balance,
+                }
+            }
+        })
+    }
+}
+
+impl AffinityKeyConfig {
+    fn key(&self) -> Result<AffinityKey, ConfigError> {
+        Ok(match self {
+            Self::ClientAddress => AffinityKey::client_address(),
+            Self::Cookie(name) => AffinityKey::cookie(name),
+            Self::Header(name) => {
+                let refused =
+                    |_| ConfigError::invalid("balance.by_key.key.header", "not a valid field name");
+                AffinityKey::header(HeaderName::try_from(name).map_err(refused)?)
+            }
+        })
+    }
+}

@@ -1,0 +1,58 @@
+//! `Calls`: the calls that a configuration makes on a builder or a proxy.
+
+use std::sync::Arc;
+
+/// Calls in their order, whose values were read and checked.
+///
+/// They can be made several times, such as for each member of a group.
+pub(super) struct Calls<T>(Vec<Arc<Call<T>>>);
+
+type Call<T> = dyn Fn(T) -> T + Send + Sync;
+
+impl<T> Calls<T> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Adds a call, if there is a value for it.
+    pub(super) fn add<V: Clone + Send + Sync + 'static>(
+        &mut self,
+        value: Option<V>,
+        call: impl Fn(T, V) -> T + Send + Sync + 'static,
+    ) {
+        if let Some(value) = value {
+            self.0
+                .push(Arc::new(move |target| call(target, value.clone())));
+        }
+    }
+
+    /// Adds a call without a value, if its key is set.
+    pub(super) fn add_if(&mut self, is_set: bool, call: impl Fn(T) -> T + Send + Sync + 'static) {
+        if is_set {
+            self.0.push(Arc::new(call));
+        }
+    }
+
+    /// These calls, and then the others.
+    pub(super) fn then(mut self, others: &Self) -> Self {
+        self.0.extend(others.0.iter().cloned());
+        self
+    }
+
+    /// Makes the calls.
+    pub(super) fn make(&self, target: T) -> T {
+        self.0.iter().fold(target, |target, call| call(target))
+    }
+}
+
+impl<T> Default for Calls<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> Clone for Calls<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}

@@ -1,0 +1,57 @@
+//! Which failed requests go to another member.
+
+use humantime::Duration;
+use serde::{Deserialize, Serialize};
+
+use crate::group::Failover;
+
+use super::{ConfigError, error_pages::statuses, is_default::is_default, text_value::Text};
+
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(
+    default,
+    deny_unknown_fields,
+    expecting = "a table such as { max_attempts = 2 }"
+)]
+pub(super) struct FailoverConfig {
+    /// Sends each request to one member only.
+    #[serde(skip_serializing_if = "is_default")]
+    off: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    statuses: Option<Vec<u16>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_attempts: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    within: Option<Text<Duration>>,
+    #[serde(skip_serializing_if = "is_default")]
+    without_timeouts: bool,
+}
+
+impl FailoverConfig {
+    pub(super) fn failover(&self) -> Result<Failover, ConfigError> {
+        let mut failover = match self.off {
+            true => Failover::off(),
+            false => Failover::default(),
+        };
+        // Beside `off`, these decide which responses are failures.
+        if let Some(codes) = &self.statuses {
+            failover = failover.statuses(statuses("failover.statuses", codes)?);
+        }
+        if self.off {
+            let is_alone = self.max_attempts.is_none() && self.within.is_none();
+            let is_alone = is_alone && !self.without_timeouts;
+            ConfigError::check_alone("failover.off", is_alone)?;
+        }
+        if let Some(count) = self.max_attempts {
+            failover = failover.max_attempts(count);
+        }
+        if let Some(time) = &self.within {
+            failover = failover.within(***time);
+        }
+        if self.without_timeouts {
+            failover = failover.without_timeouts();
+        }
+        Ok(failover)
+    }
+}

@@ -1,0 +1,152 @@
+//! What the proxy tells the origin of the client and of itself.
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    forwarded::{ForwardedField, ForwardedLayer},
+    origin::Scheme,
+    proxy::{Pseudonym, Via},
+};
+
+use super::{ConfigError, is_default::is_default, text_value::Text};
+
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+enum SchemeConfig {
+    Http,
+    Https,
+}
+
+impl SchemeConfig {
+    fn scheme(self) -> Scheme {
+        match self {
+            Self::Http => Scheme::Http,
+            Self::Https => Scheme::Https,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(
+    default,
+    deny_unknown_fields,
+    expecting = r#"a table such as { trust = ["10.0.0.0/8"] }"#
+)]
+pub(super) struct ForwardedConfig {
+    /// The fields that are written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fields: Option<Vec<FieldConfig>>,
+    /// Networks of the proxies to trust.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    trust: Vec<Text<IpNet>>,
+    #[serde(skip_serializing_if = "is_default")]
+    trust_host: bool,
+    #[serde(skip_serializing_if = "is_default")]
+    trust_port: bool,
+    #[serde(skip_serializing_if = "is_default")]
+    pass_trusted: bool,
+    #[serde(skip_serializing_if = "is_default")]
+    append_unverified: bool,
+    /// In bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_chain: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_scheme: Option<SchemeConfig>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+enum FieldConfig {
+    #[serde(rename = "Forwarded")]
+    Forwarded,
+    #[serde(rename = "X-Forwarded-For")]
+    XForwardedFor,
+    #[serde(rename = "X-Forwarded-Host")]
+    XForwardedHost,
+    #[serde(rename = "X-Forwarded-Port")]
+    XForwardedPort,
+    #[serde(rename = "X-Forwarded-Proto")]
+    XForwardedProto,
+    #[serde(rename = "X-Real-IP")]
+    XRealIp,
+}
+
+impl FieldConfig {
+    fn field(self) -> ForwardedField {
+        match self {
+            Self::Forwarded => ForwardedField::Forwarded,
+            Self::XForwardedFor => ForwardedField::XForwardedFor,
+            Self::XForwardedHost => ForwardedField::XForwardedHost,
+            Self::XForwardedPort => ForwardedField::XForwardedPort,
+            Self::XForwardedProto => ForwardedField::XForwardedProto,
+            Self::XRealIp => ForwardedField::XRealIp,
+        }
+    }
+}
+
+impl ForwardedConfig {
+    pub(super) fn layer(&self) -> ForwardedLayer {
+        let mut layer = ForwardedLayer::new();
+        if let Some(fields) = &self.fields {
+            layer = layer.fields(fields.iter().map(|field| field.field()));
+        }
+        layer = layer.trust(self.trust.iter().map(|network| **network));
+        if self.trust_host {
+            layer = layer.trust_host();
+        }
+        if self.trust_port {
+            layer = layer.trust_port();
+        }
+        if self.pass_trusted {
+            layer = layer.pass_trusted();
+        }
+        if self.append_unverified {
+            layer = layer.append_unverified();
+        }
+        if let Some(bytes) = self.max_chain {
+            layer = layer.max_chain(bytes);
+        }
+        if let Some(scheme) = self.client_scheme {
+            layer = layer.client_scheme(scheme.scheme());
+        }
+        layer
+    }
+}
+
+/// The proxy's name in `Via` and `CDN-Loop`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(
+    default,
+    deny_unknown_fields,
+    expecting = r#"a table such as { name = "edge-7.example" }"#
+)]
+pub(super) struct ViaConfig {
+    /// Writes no `Via`.
+    #[serde(skip_serializing_if = "is_default")]
+    off: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<Text<Pseudonym>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cdn_loop: Option<Text<Pseudonym>>,
+}
+
+impl ViaConfig {
+    pub(super) fn via(&self) -> Result<Via, ConfigError> {
+        let via = match (self.off, &self.name) {
+            (true, Some(_)) => {
+                return Err(ConfigError::invalid("via.off", "set either this or `name`"));
+            }
+            (true, None) => Via::off(),
+            (false, Some(name)) => Via::named((**name).clone()),
+            (false, None) => Via::default(),
+        };
+        Ok(match &self.cdn_loop {
+            Some(name) => via.cdn_loop((**name).clone()),
+            None => via,
+        })
+    }
+}

@@ -1,0 +1,216 @@
+//! `GroupConfig`: several origins as one.
+
+use serde::{Deserialize, Serialize};
+
+use crate::group::{OriginGroup, OriginGroupBuilder};
+
+use super::{
+    ConfigError, Reloaded,
+    balance::BalanceConfig,
+    failover::FailoverConfig,
+    group_reload::GroupReload,
+    health::{EjectionConfig, HealthCheckConfig},
+    keyed_enum::KeyedEnum,
+    members::{TierConfig, dns_tiers, listed_members},
+    origin_calls::OriginCalls,
+    shared_keys::SharedKeys,
+};
+
+/// Settings of a group of origins, read from a file.
+///
+/// Read it with any format of serde, and convert it into an [`OriginGroupBuilder`] or an
+/// [`OriginGroup`]. See the [module](super#groups) for the keys.
+///
+/// ```
+/// use cdn_origin::{config::GroupConfig, group::OriginGroup};
+///
+/// let config: GroupConfig = toml::from_str(
+///     r#"
+///     [[tier]]
+///     members = [
+///         { weight = 3, origin.url = "http://a.example" },
+///         { origin.url = "http://b.example" },
+///     ]
+///
+///     [[tier]]
+///     members = [{ origin.url = "http://backup.example" }]
+///     "#,
+/// )?;
+/// let group = OriginGroup::try_from(&config)?;
+/// assert_eq!(group.members().snapshot().len(), 3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a table such as { tier = [{ members = [..] }] }"
+)]
+pub struct GroupConfig {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    balance: Option<KeyedEnum<BalanceConfig>>,
+    /// In percent of the members of the last tier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    panic_threshold: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    failover: Option<FailoverConfig>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ejection: Option<EjectionConfig>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    health_check: Option<HealthCheckConfig>,
+    /// The keys of all members, unless a member has them itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    each: Option<SharedKeys>,
+    tier: Vec<KeyedEnum<TierConfig>>,
+}
+
+impl TryFrom<&GroupConfig> for OriginGroupBuilder {
+    type Error = ConfigError;
+
+    /// Calls the builder for each key.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a tier has no members, if two members have the same name, or if the
+    /// [`OriginConfig`](super::OriginConfig) of a member is invalid. The error has the path of the
+    /// key.
+    fn try_from(config: &GroupConfig) -> Result<Self, ConfigError> {
+        config.builder(&OriginCalls::default())
+    }
+}
+
+impl TryFrom<&GroupConfig> for OriginGroup {
+    type Error = ConfigError;
+
+    /// Builds the group.
+    ///
+    /// # Errors
+    ///
+    /// Fails as the conversion to an [`OriginGroupBuilder`] and
+    /// [`build`](OriginGroupBuilder::build) do.
+    fn try_from(config: &GroupConfig) -> Result<Self, ConfigError> {
+        Ok(OriginGroupBuilder::try_from(config)?.build()?)
+    }
+}
+
+impl GroupConfig {
+    /// The builder, whose members make the calls of `template` first.
+    pub(super) fn builder(
+        &self,
+        template: &OriginCalls,
+    ) -> Result<OriginGroupBuilder, ConfigError> {
+        let shared = self.shared_calls(template)?;
+        let members = listed_members(&self.tier, &shared)?;
+        let mut builder = self.builder_without_members()?;
+        for (index, tier) in self.tier.iter().enumerate() {
+            builder = match &**tier {
+                TierConfig::Members(_) => {
+                    let members = members.iter().filter(|member| member.tier == index);
+                    let members = members.map(|member| member.build(&shared));
+                    builder.tier(members.collect::<Result<Vec<_>, _>>()?)
+                }
+                TierConfig::Dns(dns) => {
+                    let source = dns
+                        .source(&shared)
+                        .map_err(|error| error.within(format_args!("tier[{index}].dns.origin")))?;
+                    builder.tier_from(source)
+                }
+            };
+        }
+        // For the members from DNS, and those that the application adds.
+        Ok(builder.each(move |proxy| shared.proxy.make(proxy)))
+    }
+
+    fn builder_without_members(&self) -> Result<OriginGroupBuilder, ConfigError> {
+        let mut builder = OriginGroup::builder();
+        if let Some(balance) = &self.balance {
+            builder = builder.balance(balance.balance()?);
+        }
+        if let Some(percent) = self.panic_threshold {
+            builder = builder.panic_threshold(percent);
+        }
+        if let Some(failover) = &self.failover {
+            builder = builder.failover(failover.failover()?);
+        }
+        if let Some(ejection) = &self.ejection {
+            builder = builder.ejection(ejection.ejection());
+        }
+        if let Some(check) = &self.health_check {
+            builder = builder.health_check(check.check()?);
+        }
+        Ok(builder)
+    }
+
+    /// Those of the shared calls that decide the names of members.
+    fn shared_names(&self) -> Result<OriginCalls, ConfigError> {
+        match &self.each {
+            Some(each) => each.names(),
+            None => Ok(OriginCalls::default()),
+        }
+    }
+
+    /// The calls that all members make first.
+    fn shared_calls(&self, template: &OriginCalls) -> Result<OriginCalls, ConfigError> {
+        Ok(match &self.each {
+            Some(each) => template.clone().then(&each.calls("each")?),
+            None => template.clone(),
+        })
+    }
+
+    /// Applies the changes in a new configuration to a running group.
+    ///
+    /// Members are added, removed and changed, and no request is lost. A changed member begins with
+    /// new connections, unless only its weight differs. Changed certificate files of other members
+    /// are read again. The other keys, and tiers from DNS, need a new group: [`Reloaded::left`]
+    /// lists them. The names of members and keys are logged at INFO, without values.
+    ///
+    /// [`Reloaded`] shows an example.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the new configuration is invalid. The group then keeps its members. Certificate
+    /// files may have been read again.
+    pub fn reload(&self, new: &Self, group: &OriginGroup) -> Result<Reloaded, ConfigError> {
+        let mut changes = self.changes(new, &OriginCalls::default())?;
+        changes.read_files(group)?;
+        Ok(changes.apply(group)?.log())
+    }
+
+    /// The changes to a new configuration, read and checked. Both have this template.
+    pub(super) fn changes(
+        &self,
+        new: &Self,
+        template: &OriginCalls,
+    ) -> Result<GroupReload, ConfigError> {
+        let changes = GroupReload::none(self.left(new));
+        if dns_tiers(&self.tier) != dns_tiers(&new.tier) {
+            // What is not applied has to be valid, too.
+            drop(new.builder(template)?);
+            return Ok(changes);
+        }
+        drop(new.builder_without_members()?);
+        let shared = new.shared_calls(template)?;
+        let former = listed_members(&self.tier, &self.shared_names()?)?;
+        let members = listed_members(&new.tier, &shared)?;
+        changes.with_members(&former, &members, &shared, self.each != new.each)
+    }
+
+    /// The changed keys that a running group does not take.
+    fn left(&self, new: &Self) -> Vec<String> {
+        let (tiers, new_tiers) = (dns_tiers(&self.tier), dns_tiers(&new.tier));
+        let keys = [
+            ("balance", self.balance != new.balance),
+            (
+                "panic_threshold",
+                self.panic_threshold != new.panic_threshold,
+            ),
+            ("failover", self.failover != new.failover),
+            ("ejection", self.ejection != new.ejection),
+            ("health_check", self.health_check != new.health_check),
+            ("each", self.each != new.each && !new_tiers.is_empty()),
+            ("tier", tiers != new_tiers),
+        ];
+        let left = keys.iter().filter(|(_, is_left)| *is_left);
+        left.map(|(key, _)| (*key).to_owned()).collect()
+    }
+}

@@ -1,0 +1,97 @@
+//! `GroupReload`: the changes of a running group that a new configuration makes.
+
+use std::collections::HashMap;
+
+use crate::group::{Member, OriginGroup};
+
+use super::{ConfigError, Reloaded, members::ListedMember, origin_calls::OriginCalls};
+
+/// The changes of a running group, read and checked.
+pub(super) struct GroupReload {
+    /// The members that are added or replaced, with their tiers.
+    put: Vec<(usize, Member)>,
+    weights: Vec<(String, u32)>,
+    reloaded: Reloaded,
+}
+
+impl GroupReload {
+    /// No change but keys that are not applied.
+    pub(super) fn none(left: Vec<String>) -> Self {
+        Self {
+            put: Vec::new(),
+            weights: Vec::new(),
+            reloaded: Reloaded {
+                left,
+                ..Reloaded::default()
+            },
+        }
+    }
+
+    /// Adds the changes from the former members to the new ones.
+    pub(super) fn with_members(
+        mut self,
+        former: &[ListedMember<'_>],
+        new: &[ListedMember<'_>],
+        shared: &OriginCalls,
+        are_all_new: bool,
+    ) -> Result<Self, ConfigError> {
+        let mut former: HashMap<_, _> = former.iter().map(|it| (&*it.name, it)).collect();
+        for member in new {
+            let name = member.name.clone();
+            match former.remove(&*name) {
+                Some(same) if !are_all_new && same.is_same(member) => {
+                    if same.config.weight() != member.config.weight() {
+                        self.weights.push((name.clone(), member.config.weight()));
+                        self.reloaded.changed.push(name);
+                    }
+                    continue;
+                }
+                Some(_) => self.reloaded.changed.push(name),
+                None => self.reloaded.added.push(name),
+            }
+            self.put.push((member.tier, member.build(shared)?));
+        }
+        self.reloaded.removed = former.into_keys().map(ToOwned::to_owned).collect();
+        self.reloaded.removed.sort_unstable();
+        Ok(self)
+    }
+
+    /// Whether the running group can take all changes.
+    pub(super) fn is_complete(&self) -> bool {
+        self.reloaded.left.is_empty()
+    }
+
+    /// Reads the changed files of the members that stay.
+    pub(super) fn read_files(&mut self, group: &OriginGroup) -> Result<(), ConfigError> {
+        let Reloaded {
+            changed, removed, ..
+        } = &mut self.reloaded;
+        for (name, connector) in group.members().connectors() {
+            if changed.contains(&name) || removed.contains(&name) {
+                continue;
+            }
+            let has_changed = connector.reload_if_changed();
+            let has_changed =
+                has_changed.map_err(|error| ConfigError::from(error).within(&name))?;
+            if has_changed {
+                changed.push(name);
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the changes. New members come first, so that the group always has some.
+    pub(super) fn apply(self, group: &OriginGroup) -> Result<Reloaded, ConfigError> {
+        let members = group.members();
+        for (tier, member) in self.put {
+            drop(members.put(tier, member)?);
+        }
+        for (name, weight) in &self.weights {
+            members.set_weight(name, *weight);
+        }
+        for name in &self.reloaded.removed {
+            drop(members.remove(name));
+        }
+        Ok(self.reloaded)
+    }
+}

@@ -1,0 +1,139 @@
+//! Fields of requests and responses that the proxy sets and removes.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde::{Deserialize, Serialize};
+
+use crate::{OriginProxy, proxy::remove_ambiguous_names};
+
+use super::{ConfigError, calls::Calls, identity::SecretSource, is_default::is_default};
+
+/// Fields of requests to the origin. They are set last, as by `map_request`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(
+    default,
+    deny_unknown_fields,
+    expecting = r#"a table such as { set = { X-Tier = "edge" } }"#
+)]
+pub(super) struct RequestFieldsConfig {
+    /// Removes fields whose names have characters other than letters, digits and hyphens.
+    #[serde(skip_serializing_if = "is_default")]
+    remove_ambiguous_names: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    remove: Vec<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    set: BTreeMap<String, ValueConfig>,
+}
+
+/// Fields of responses to clients.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(
+    default,
+    deny_unknown_fields,
+    expecting = r#"a table such as { remove = ["X-Powered-By"] }"#
+)]
+pub(super) struct ResponseFieldsConfig {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    remove: Vec<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    set: BTreeMap<String, ValueConfig>,
+    /// Adds a field line, and keeps those with the same name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    add: BTreeMap<String, ValueConfig>,
+}
+
+/// The value of a field: a text, or where to read a secret one.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(
+    untagged,
+    expecting = r#"expected a text, { env = "NAME" } or { file = "path" }"#
+)]
+enum ValueConfig {
+    Text(String),
+    Secret(SecretSource),
+}
+
+impl ValueConfig {
+    fn value(&self, key: &'static str) -> Result<HeaderValue, ConfigError> {
+        let refused = |_| ConfigError::invalid(key, "not a valid field value");
+        match self {
+            Self::Text(text) => HeaderValue::try_from(text).map_err(refused),
+            Self::Secret(source) => {
+                let bytes = source.read(key)?;
+                let mut value = HeaderValue::from_bytes(bytes.trim_ascii()).map_err(refused)?;
+                value.set_sensitive(true);
+                Ok(value)
+            }
+        }
+    }
+}
+
+type FieldValues = Vec<(HeaderName, HeaderValue)>;
+
+fn fields(
+    key: &'static str,
+    fields: &BTreeMap<String, ValueConfig>,
+) -> Result<FieldValues, ConfigError> {
+    let fields = fields.iter();
+    fields
+        .map(|(name, value)| Ok((field_name(key, name)?, value.value(key)?)))
+        .collect()
+}
+
+fn names(key: &'static str, names: &[String]) -> Result<Vec<HeaderName>, ConfigError> {
+    names.iter().map(|name| field_name(key, name)).collect()
+}
+
+fn field_name(key: &'static str, name: &str) -> Result<HeaderName, ConfigError> {
+    HeaderName::try_from(name).map_err(|_| ConfigError::invalid(key, "not a valid field name"))
+}
+
+fn remove_and_set(headers: &mut HeaderMap, remove: &[HeaderName], set: &FieldValues) {
+    for name in remove {
+        headers.remove(name);
+    }
+    for (name, value) in set {
+        headers.insert(name, value.clone());
+    }
+}
+
+impl RequestFieldsConfig {
+    pub(super) fn add_to(&self, calls: &mut Calls<OriginProxy>) -> Result<(), ConfigError> {
+        let remove = names("request_fields.remove", &self.remove)?;
+        let set = fields("request_fields.set", &self.set)?;
+        calls.add_if(self.remove_ambiguous_names, |proxy: OriginProxy| {
+            proxy.map_request(remove_ambiguous_names)
+        });
+        calls.add(Some(Arc::new((remove, set))), |proxy, fields| {
+            proxy.map_request(move |parts| {
+                let (remove, set) = &*fields;
+                remove_and_set(&mut parts.headers, remove, set);
+            })
+        });
+        Ok(())
+    }
+}
+
+impl ResponseFieldsConfig {
+    pub(super) fn add_to(&self, calls: &mut Calls<OriginProxy>) -> Result<(), ConfigError> {
+        let remove = names("response_fields.remove", &self.remove)?;
+        let set = fields("response_fields.set", &self.set)?;
+        let add = fields("response_fields.add", &self.add)?;
+        calls.add(Some(Arc::new((remove, set, add))), |proxy, fields| {
+            proxy.map_response(move |mut response| {
+                let (remove, set, add) = &*fields;
+                let headers = response.headers_mut();
+                remove_and_set(headers, remove, set);
+                for (name, value) in add {
+                    headers.append(name, value.clone());
+                }
+                response
+            })
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,117 @@
+//! When a member of a group is left out, and how it is checked.
+
+use http::Method;
+use humantime::Duration;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    group::{Ejection, HealthCheck},
+    name::HostAuthority,
+};
+
+use super::{ConfigError, error_pages::statuses, text_value::Text};
+
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(
+    default,
+    deny_unknown_fields,
+    expecting = r#"a table such as { failures = 3, time = "10s" }"#
+)]
+pub(super) struct EjectionConfig {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failures: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time: Option<Text<Duration>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    longest: Option<Text<Duration>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trials: Option<u32>,
+    /// In percent of the members of the last tier.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_share: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    slow_start: Option<Text<Duration>>,
+}
+
+impl EjectionConfig {
+    pub(super) fn ejection(&self) -> Ejection {
+        let mut ejection = Ejection::default();
+        if let Some(count) = self.failures {
+            ejection = ejection.failures(count);
+        }
+        if let Some(time) = &self.time {
+            ejection = ejection.time(***time);
+        }
+        if let Some(time) = &self.longest {
+            ejection = ejection.longest(***time);
+        }
+        if let Some(count) = self.trials {
+            ejection = ejection.trials(count);
+        }
+        if let Some(percent) = self.max_share {
+            ejection = ejection.max_share(percent);
+        }
+        if let Some(time) = &self.slow_start {
+            ejection = ejection.slow_start(***time);
+        }
+        ejection
+    }
+}
+
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(
+    deny_unknown_fields,
+    expecting = r#"a table such as { path = "/healthz" }"#
+)]
+pub(super) struct HealthCheckConfig {
+    path: String,
+    /// The default is GET.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    method: Option<Text<Method>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    host: Option<Text<HostAuthority>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    statuses: Option<Vec<u16>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    interval: Option<Text<Duration>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    timeout: Option<Text<Duration>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rise: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    fall: Option<u32>,
+}
+
+impl HealthCheckConfig {
+    pub(super) fn check(&self) -> Result<HealthCheck, ConfigError> {
+        let mut check = HealthCheck::get(&self.path);
+        if let Some(method) = &self.method {
+            check = check.method((**method).clone());
+        }
+        if let Some(name) = &self.host {
+            check = check.host((**name).clone());
+        }
+        if let Some(codes) = &self.statuses {
+            let key = "health_check.statuses";
+            if codes.is_empty() {
+                return Err(ConfigError::invalid(key, "the list is empty"));
+            }
+            check = check.statuses(statuses(key, codes)?);
+        }
+        if let Some(time) = &self.interval {
+            check = check.interval(***time);
+        }
+        if let Some(time) = &self.timeout {
+            check = check.timeout(***time);
+        }
+        if let Some(count) = self.rise {
+            check = check.rise(count);
+        }
+        if let Some(count) = self.fall {
+            check = check.fall(count);
+        }
+        Ok(check)
+    }
+}

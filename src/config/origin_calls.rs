@@ -1,0 +1,70 @@
+//! `OriginCalls`: the calls that make an origin, and those that it shares with others.
+
+use crate::{
+    CdnOriginConnector, OriginProxy,
+    connector::CdnOriginBuilder,
+    origin::{ChosenNames, OriginUrl},
+    tenants::Tenant,
+};
+
+use super::calls::Calls;
+
+/// The calls of an origin, or those that several origins share.
+#[derive(Clone, Default)]
+pub(super) struct OriginCalls {
+    pub(super) url: Option<OriginUrl>,
+    /// The four names, the URL aside.
+    pub(super) names: Calls<CdnOriginBuilder>,
+    /// The other calls of the builder.
+    pub(super) connector: Calls<CdnOriginBuilder>,
+    pub(super) proxy: Calls<OriginProxy>,
+}
+
+impl OriginCalls {
+    /// The calls, and then those of `others`.
+    pub(super) fn then(self, others: &Self) -> Self {
+        Self {
+            url: others.url.clone().or(self.url),
+            names: self.names.then(&others.names),
+            connector: self.connector.then(&others.connector),
+            proxy: self.proxy.then(&others.proxy),
+        }
+    }
+
+    /// The builder. The shared calls come first.
+    pub(super) fn builder(&self, shared: &Self) -> CdnOriginBuilder {
+        let builder = shared.connector.make(CdnOriginConnector::any_origin());
+        let builder = match &self.url {
+            // The shared calls may be about TLS, and this origin a plain `http` one.
+            Some(url) => builder.with_origin(url.clone(), ChosenNames::default()),
+            None => builder,
+        };
+        let builder = self.names.make(shared.names.make(builder));
+        self.connector.make(builder)
+    }
+
+    /// The proxy. The shared calls come first.
+    pub(super) fn proxy(&self, connector: CdnOriginConnector, shared: &Self) -> OriginProxy {
+        let proxy = shared.proxy.make(OriginProxy::new(connector));
+        self.proxy.make(proxy)
+    }
+
+    /// The tenant, whose shared calls are those of the template.
+    pub(super) fn tenant(self) -> Tenant {
+        let names = CdnOriginConnector::any_origin();
+        let names = match self.url {
+            Some(url) => names.with_origin(url, ChosenNames::default()),
+            None => names,
+        };
+        let (connector, proxy) = (self.connector, self.proxy);
+        let mut tenant = Tenant::of(self.names.make(names));
+        // A function would give the tenant a DNS cache of its own.
+        if !connector.is_empty() {
+            tenant = tenant.connector(move |builder| connector.make(builder));
+        }
+        if !proxy.is_empty() {
+            tenant = tenant.proxy(move |built| proxy.make(built));
+        }
+        tenant
+    }
+}

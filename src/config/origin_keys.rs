@@ -1,0 +1,303 @@
+//! `OriginKeys`: the keys of an origin, and the calls that they make.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    OriginProxy,
+    connector::CdnOriginBuilder,
+    name::{DialTarget, ExpectedName, HostAuthority, Sni},
+    origin::OriginUrl,
+    tls::{ClientIdentity, VerifyPolicy},
+};
+
+use super::{
+    ConfigError,
+    advice::AdviceConfig,
+    calls::Calls,
+    dialling::{
+        DnsConfig, EgressGuardConfig, HappyEyeballsConfig, ProxyProtocolConfig, SocketConfig,
+        TimeoutsConfig,
+    },
+    error_pages::ErrorPagesConfig,
+    forwarded::{ForwardedConfig, ViaConfig},
+    header_fields::{RequestFieldsConfig, ResponseFieldsConfig},
+    identity::IdentityConfig,
+    is_default::is_default,
+    keyed_enum::KeyedEnum,
+    origin_calls::OriginCalls,
+    pool::{LimitsConfig, PoolConfig},
+    rewrites::{HostRewriteConfig, PathMapConfig, ResponseRewriteConfig},
+    text_value::Text,
+    tls::{ProtocolConfig, SessionsConfig, TlsConfig},
+    upgrades::UpgradesConfig,
+    verify::VerifyConfig,
+};
+
+/// The keys of an origin. All are optional: each user of them has its own rules.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(
+    default,
+    deny_unknown_fields,
+    expecting = r#"a table such as { url = "https://www.example.com" }"#
+)]
+pub(super) struct OriginKeys {
+    // The four names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) url: Option<Text<OriginUrl>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dial: Option<Text<DialTarget>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sni: Option<Text<Sni>>,
+    #[serde(skip_serializing_if = "is_default")]
+    omit_sni: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected_name: Option<Text<ExpectedName>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host: Option<Text<HostAuthority>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alpn: Option<Vec<ProtocolConfig>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proxy_protocol: Option<ProxyProtocolConfig>,
+    #[serde(skip_serializing_if = "is_default")]
+    without_edge_profile: bool,
+    // The proxy.
+    #[serde(skip_serializing_if = "is_default")]
+    disclose_diagnosis: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host_rewrite: Option<KeyedEnum<HostRewriteConfig>>,
+    // Tables, which TOML wants last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verify: Option<VerifyConfig>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_identity: Option<IdentityConfig>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tls: Option<TlsConfig>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sessions: Option<SessionsConfig>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timeouts: Option<TimeoutsConfig>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dns: Option<DnsConfig>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    happy_eyeballs: Option<HappyEyeballsConfig>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    socket_options: Option<SocketConfig>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    egress_guard: Option<EgressGuardConfig>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advice: Option<AdviceConfig>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pool: Option<PoolConfig>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limits: Option<LimitsConfig>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    forwarded: Option<ForwardedConfig>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_rewrite: Option<ResponseRewriteConfig>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    via: Option<ViaConfig>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upgrades: Option<UpgradesConfig>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_fields: Option<RequestFieldsConfig>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_fields: Option<ResponseFieldsConfig>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_pages: Option<ErrorPagesConfig>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    map_path: Vec<PathMapConfig>,
+}
+
+impl OriginKeys {
+    /// All calls, read and checked.
+    pub(super) fn calls(&self) -> Result<OriginCalls, ConfigError> {
+        Ok(OriginCalls {
+            proxy: self.proxy_calls()?,
+            ..self.builder_calls()?
+        })
+    }
+
+    /// The calls of the builder, read and checked.
+    pub(super) fn builder_calls(&self) -> Result<OriginCalls, ConfigError> {
+        Ok(OriginCalls {
+            connector: self.connector_calls()?,
+            ..self.name_calls()?
+        })
+    }
+
+    /// The calls for the four names.
+    pub(super) fn name_calls(&self) -> Result<OriginCalls, ConfigError> {
+        if self.sni.is_some() && self.omit_sni {
+            return Err(ConfigError::invalid("omit_sni", "set either this or sni"));
+        }
+        let mut names = Calls::default();
+        let dial = value(self.dial.as_ref());
+        names.add(dial, CdnOriginBuilder::dial::<DialTarget>);
+        names.add(value(self.sni.as_ref()), CdnOriginBuilder::sni::<Sni>);
+        names.add_if(self.omit_sni, CdnOriginBuilder::omit_sni);
+        let name = value(self.expected_name.as_ref());
+        names.add(name, CdnOriginBuilder::expected_name::<ExpectedName>);
+        let host = value(self.host.as_ref());
+        names.add(host, CdnOriginBuilder::host::<HostAuthority>);
+        Ok(OriginCalls {
+            url: value(self.url.as_ref()),
+            names,
+            ..OriginCalls::default()
+        })
+    }
+
+    fn connector_calls(&self) -> Result<Calls<CdnOriginBuilder>, ConfigError> {
+        let mut calls = Calls::default();
+        let alpn = self.alpn.as_deref().map(ProtocolConfig::alpn);
+        calls.add(alpn.transpose()?, CdnOriginBuilder::alpn);
+        let verify = self.verify.as_ref().map(VerifyConfig::policy);
+        calls.add(verify.transpose()?, CdnOriginBuilder::verify);
+        calls.add(self.identity()?, CdnOriginBuilder::client_identity);
+        if let Some(tls) = &self.tls {
+            calls.add(tls.versions(), CdnOriginBuilder::tls_versions);
+            calls.add(tls.parameters()?, CdnOriginBuilder::tls_parameters);
+        }
+        let sessions = self.sessions.as_ref().map(SessionsConfig::sessions);
+        calls.add(sessions.transpose()?, CdnOriginBuilder::sessions);
+        let timeouts = self.timeouts.as_ref().map(TimeoutsConfig::timeouts);
+        calls.add(timeouts, CdnOriginBuilder::timeouts);
+        let dns = self.dns.as_ref().map(DnsConfig::dns);
+        calls.add(dns.transpose()?, CdnOriginBuilder::dns);
+        let attempts = self.happy_eyeballs.as_ref();
+        let attempts = attempts.map(HappyEyeballsConfig::settings);
+        calls.add(attempts, CdnOriginBuilder::happy_eyeballs);
+        let options = self.socket_options.as_ref().map(SocketConfig::options);
+        calls.add(options, CdnOriginBuilder::socket_options);
+        let protocol = self.proxy_protocol.map(ProxyProtocolConfig::protocol);
+        calls.add(protocol, CdnOriginBuilder::proxy_protocol);
+        let guard = self.egress_guard.as_ref().map(EgressGuardConfig::guard);
+        calls.add(guard, CdnOriginBuilder::egress_guard);
+        let advice = self.advice.as_ref().map(AdviceConfig::settings);
+        calls.add(advice, CdnOriginBuilder::advice);
+        let ignores_profile = self.without_edge_profile;
+        calls.add_if(ignores_profile, CdnOriginBuilder::without_edge_profile);
+        Ok(calls)
+    }
+
+    /// The calls of the proxy, read and checked.
+    pub(super) fn proxy_calls(&self) -> Result<Calls<OriginProxy>, ConfigError> {
+        let mut calls = Calls::default();
+        calls.add_if(self.disclose_diagnosis, OriginProxy::disclose_diagnosis);
+        let rewrite = self.host_rewrite.as_deref().map(HostRewriteConfig::layer);
+        calls.add(rewrite.transpose()?, OriginProxy::host_rewrite);
+        let pool = self.pool.as_ref().map(PoolConfig::settings);
+        calls.add(pool.transpose()?, OriginProxy::pool);
+        let limits = self.limits.as_ref().map(LimitsConfig::limits);
+        calls.add(limits.transpose()?, OriginProxy::limits);
+        let forwarded = self.forwarded.as_ref().map(ForwardedConfig::layer);
+        calls.add(forwarded, OriginProxy::forwarded);
+        let rewrite = self.response_rewrite.as_ref();
+        let rewrite = rewrite.map(ResponseRewriteConfig::layer);
+        calls.add(rewrite.transpose()?, OriginProxy::response_rewrite);
+        let via = self.via.as_ref().map(ViaConfig::via);
+        calls.add(via.transpose()?, OriginProxy::via);
+        let upgrades = self.upgrades.as_ref().map(UpgradesConfig::upgrades);
+        calls.add(upgrades.transpose()?, OriginProxy::upgrades);
+        for map in &self.map_path {
+            map.add_to(&mut calls);
+        }
+        if let Some(fields) = &self.request_fields {
+            fields.add_to(&mut calls)?;
+        }
+        // Before the fields, which may be set on an error page too.
+        if let Some(pages) = &self.error_pages {
+            pages.add_to(&mut calls)?;
+        }
+        if let Some(fields) = &self.response_fields {
+            fields.add_to(&mut calls)?;
+        }
+        Ok(calls)
+    }
+
+    /// How the certificate is verified, if that is set.
+    pub(super) fn policy(&self) -> Result<VerifyPolicy, ConfigError> {
+        match &self.verify {
+            Some(verify) => verify.policy(),
+            None => Ok(VerifyPolicy::default()),
+        }
+    }
+
+    /// The client certificate, if one is set.
+    pub(super) fn identity(&self) -> Result<Option<ClientIdentity>, ConfigError> {
+        let identity = self.client_identity.as_ref().map(IdentityConfig::identity);
+        identity.transpose()
+    }
+
+    /// The first of the four names that is set.
+    pub(super) fn chosen_name(&self) -> Option<&'static str> {
+        let names = [
+            ("dial", self.dial.is_some()),
+            ("sni", self.sni.is_some()),
+            ("omit_sni", self.omit_sni),
+            ("expected_name", self.expected_name.is_some()),
+            ("host", self.host.is_some()),
+        ];
+        let chosen = names.into_iter().find(|(_, is_set)| *is_set);
+        chosen.map(|(key, _)| key)
+    }
+
+    /// The names of the keys that differ.
+    pub(super) fn changed_keys(&self, new: &Self) -> Vec<&'static str> {
+        let keys = [
+            ("url", self.url != new.url),
+            ("dial", self.dial != new.dial),
+            ("sni", self.sni != new.sni),
+            ("omit_sni", self.omit_sni != new.omit_sni),
+            ("expected_name", self.expected_name != new.expected_name),
+            ("host", self.host != new.host),
+            ("alpn", self.alpn != new.alpn),
+            ("proxy_protocol", self.proxy_protocol != new.proxy_protocol),
+            (
+                "without_edge_profile",
+                self.without_edge_profile != new.without_edge_profile,
+            ),
+            (
+                "disclose_diagnosis",
+                self.disclose_diagnosis != new.disclose_diagnosis,
+            ),
+            ("host_rewrite", self.host_rewrite != new.host_rewrite),
+            ("verify", self.verify != new.verify),
+            (
+                "client_identity",
+                self.client_identity != new.client_identity,
+            ),
+            ("tls", self.tls != new.tls),
+            ("sessions", self.sessions != new.sessions),
+            ("timeouts", self.timeouts != new.timeouts),
+            ("dns", self.dns != new.dns),
+            ("happy_eyeballs", self.happy_eyeballs != new.happy_eyeballs),
+            ("socket_options", self.socket_options != new.socket_options),
+            ("egress_guard", self.egress_guard != new.egress_guard),
+            ("advice", self.advice != new.advice),
+            ("pool", self.pool != new.pool),
+            ("limits", self.limits != new.limits),
+            ("forwarded", self.forwarded != new.forwarded),
+            (
+                "response_rewrite",
+                self.response_rewrite != new.response_rewrite,
+            ),
+            ("via", self.via != new.via),
+            ("upgrades", self.upgrades != new.upgrades),
+            ("request_fields", self.request_fields != new.request_fields),
+            (
+                "response_fields",
+                self.response_fields != new.response_fields,
+            ),
+            ("error_pages", self.error_pages != new.error_pages),
+            ("map_path", self.map_path != new.map_path),
+        ];
+        let changed = keys.into_iter().filter(|(_, changed)| *changed);
+        changed.map(|(key, _)| key).collect()
+    }
+}
+
+/// The value of a key that is written as text.
+fn value<T: Clone>(key: Option<&Text<T>>) -> Option<T> {
+    key.map(|text| (**text).clone())
+}

@@ -1,0 +1,82 @@
+//! `Reloaded`: what a reload changed.
+
+use std::fmt;
+
+use tracing::info;
+
+/// What a reload of a configuration changed: names of keys, members or hosts.
+///
+/// ```
+/// use cdn_origin::{config::GroupConfig, group::OriginGroup};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let old: GroupConfig =
+///     toml::from_str("[[tier]]\nmembers = [{ name = 'a', origin.url = 'http://a.example' }]")?;
+/// let group = OriginGroup::try_from(&old)?;
+///
+/// let new: GroupConfig =
+///     toml::from_str("[[tier]]\nmembers = [{ name = 'b', origin.url = 'http://b.example' }]")?;
+/// let reloaded = old.reload(&new, &group)?;
+/// assert_eq!(reloaded.to_string(), "added: b; removed: a");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Reloaded {
+    pub(super) added: Vec<String>,
+    pub(super) removed: Vec<String>,
+    pub(super) changed: Vec<String>,
+    pub(super) left: Vec<String>,
+}
+
+impl Reloaded {
+    /// The members or hosts that were added.
+    #[must_use]
+    pub fn added(&self) -> &[String] {
+        &self.added
+    }
+
+    /// The members or hosts that were removed.
+    #[must_use]
+    pub fn removed(&self) -> &[String] {
+        &self.removed
+    }
+
+    /// The keys, members or hosts that were changed.
+    #[must_use]
+    pub fn changed(&self) -> &[String] {
+        &self.changed
+    }
+
+    /// The changed keys that were not applied. They need a new connector, proxy, group or service.
+    #[must_use]
+    pub fn left(&self) -> &[String] {
+        &self.left
+    }
+
+    /// Logs what was changed.
+    pub(super) fn log(self) -> Self {
+        info!("configuration reloaded: {self}");
+        self
+    }
+}
+
+impl fmt::Display for Reloaded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = [
+            ("added", &self.added),
+            ("removed", &self.removed),
+            ("changed", &self.changed),
+            ("not applied", &self.left),
+        ];
+        let parts = parts.iter().filter(|(_, names)| !names.is_empty());
+        let parts: Vec<_> = parts
+            .map(|(what, names)| format!("{what}: {}", names.join(", ")))
+            .collect();
+        match parts.is_empty() {
+            true => f.write_str("no change"),
+            false => f.write_str(&parts.join("; ")),
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! `VirtualHostsConfig`: an origin or a group for each host.
+
+use std::collections::{BTreeMap, HashMap};
+
+use humantime::Duration;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    OriginProxy,
+    error::BuildError,
+    group::OriginGroup,
+    tenants::{NewTenant, UnknownHost, VirtualHosts, change_hosts, connectors_of, host_key},
+};
+
+use super::{
+    ConfigError, GroupConfig, OriginConfig, Reloaded, group_reload::GroupReload,
+    keyed_enum::KeyedEnum, origin_calls::OriginCalls, shared_keys::SharedKeys, text_value::Text,
+};
+
+/// Settings of an origin or a group for each host, read from a file.
+///
+/// Read it with any format of serde, and convert it into [`VirtualHosts`]. See the
+/// [module](super#tenants) for the keys.
+///
+/// ```
+/// use cdn_origin::{config::VirtualHostsConfig, tenants::VirtualHosts};
+///
+/// let config: VirtualHostsConfig = toml::from_str(
+///     r#"
+///     [hosts."shop.example".origin]
+///     url = "http://shop.origin.example"
+///
+///     [[hosts."*".group.tier]]
+///     members = [{ origin.url = "http://a.example" }, { origin.url = "http://b.example" }]
+///     "#,
+/// )?;
+/// let hosts = VirtualHosts::try_from(&config)?;
+/// assert_eq!(hosts.hosts().len(), 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(
+    deny_unknown_fields,
+    expecting = r#"a table such as { hosts = { "shop.example" = { origin = { url = ".." } } } }"#
+)]
+pub struct VirtualHostsConfig {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unknown: Option<UnknownHostConfig>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    max_active: Option<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    max_connections: Option<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    idle_timeout: Option<Text<Duration>>,
+    /// The keys of all origins, unless an origin has them itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    template: Option<SharedKeys>,
+    /// The origin or the group of each host, and `*` for all other hosts.
+    hosts: BTreeMap<String, KeyedEnum<TenantConfig>>,
+}
+
+/// The variants of [`UnknownHost`].
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+enum UnknownHostConfig {
+    Misdirected,
+    NotFound,
+}
+
+/// What the requests of a host go to.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+enum TenantConfig {
+    Origin(Box<OriginConfig>),
+    Group(Box<GroupConfig>),
+}
+
+impl TryFrom<&VirtualHostsConfig> for VirtualHosts {
+    type Error = ConfigError;
+
+    /// Builds the service with its tenants.
+    ///
+    /// # Errors
+    ///
+    /// Fails if two hosts are the same, or if an [`OriginConfig`] or a [`GroupConfig`] is invalid.
+    /// The error has the path of the key.
+    fn try_from(config: &VirtualHostsConfig) -> Result<Self, ConfigError> {
+        config.check_hosts()?;
+        let template = config.template_calls()?;
+        let mut hosts = Self::new(config.template(&template)?);
+        if let Some(rule) = config.unknown {
+            hosts = hosts.unknown(rule.rule());
+        }
+        if let Some(count) = config.max_active {
+            hosts = hosts.max_active(count);
+        }
+        if let Some(count) = config.max_connections {
+            hosts = hosts.max_connections(count);
+        }
+        if let Some(time) = &config.idle_timeout {
+            hosts = hosts.idle_timeout(***time);
+        }
+        let mut tenants = Vec::new();
+        for (host, tenant) in &config.hosts {
+            tenants.push((&**host, Some(tenant.build(host, &template)?)));
+        }
+        change_hosts(&hosts, None, tenants).map_err(unusable)?;
+        Ok(hosts)
+    }
+}
+
+/// The error of a host, or of the template.
+fn unusable((host, error): (Option<String>, BuildError)) -> ConfigError {
+    let error = ConfigError::from(error);
+    match host {
+        Some(host) => error.within(format_args!("hosts.{host:?}")),
+        None => error.within("template"),
+    }
+}
+
+impl VirtualHostsConfig {
+    /// Refuses two hosts that differ only in case, port or final dot.
+    fn check_hosts(&self) -> Result<(), ConfigError> {
+        let mut seen = HashMap::new();
+        for host in self.hosts.keys() {
+            if let Some(other) = seen.insert(host_key(host), host) {
+                let problem = format!("it is the same host as {other:?}");
+                return Err(ConfigError::invalid(format!("hosts.{host:?}"), problem));
+            }
+        }
+        Ok(())
+    }
+
+    /// Applies the changes in a new configuration to a running service.
+    ///
+    /// Hosts are added, removed and changed, and no request is lost. A changed origin begins with
+    /// new connections; a group in which only members have changed keeps the others. A changed
+    /// template changes all hosts. Changed certificate files of other hosts are read again.
+    /// `unknown`, `max_active`, `max_connections` and `idle_timeout` need a new service:
+    /// [`Reloaded::left`] lists them. The names of hosts and keys are logged at INFO, without
+    /// values.
+    ///
+    /// ```
+    /// use cdn_origin::{config::VirtualHostsConfig, tenants::VirtualHosts};
+    ///
+    /// let text = "hosts.'a.test'.origin.url = 'http://origin.example'";
+    /// let old: VirtualHostsConfig = toml::from_str(text)?;
+    /// let hosts = VirtualHosts::try_from(&old)?;
+    ///
+    /// let new: VirtualHostsConfig = toml::from_str(&text.replace("a.test", "b.test"))?;
+    /// let reloaded = old.reload(&new, &hosts)?;
+    /// assert_eq!(reloaded.to_string(), "added: b.test; removed: a.test");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Fails if the new configuration is invalid. The service then keeps its hosts. Certificate
+    /// files may have been read again.
+    pub fn reload(&self, new: &Self, hosts: &VirtualHosts) -> Result<Reloaded, ConfigError> {
+        new.check_hosts()?;
+        let calls = new.template_calls()?;
+        let is_template_new = self.template != new.template;
+        let template = match is_template_new {
+            true => Some(new.template(&calls)?),
+            false => None,
+        };
+        let former = self.hosts.iter();
+        let mut former: HashMap<_, _> = former.map(|it| (host_key(it.0), it)).collect();
+        let mut reloaded = Reloaded {
+            left: self.left(new),
+            ..Reloaded::default()
+        };
+        let (mut changes, mut groups) = (Vec::new(), Vec::new());
+        for (host, tenant) in &new.hosts {
+            let former = former.remove(&host_key(host)).map(|(_, tenant)| tenant);
+            let running = hosts.group(host).filter(|_| !is_template_new);
+            if let (Some(former), Some(running)) = (former, running)
+                && let Some(changes) = former.group_changes(tenant, host, &calls, &running)?
+            {
+                groups.push((host, running, changes));
+                continue;
+            }
+            match former {
+                None => reloaded.added.push(host.clone()),
+                Some(former) if former == tenant && !is_template_new => continue,
+                Some(_) => reloaded.changed.push(host.clone()),
+            }
+            changes.push((&**host, Some(tenant.build(host, &calls)?)));
+        }
+        let mut removed: Vec<_> = former.into_values().map(|(host, _)| host).collect();
+        removed.sort_unstable();
+        changes.extend(removed.iter().map(|host| (&***host, None)));
+        reloaded.removed = removed.into_iter().cloned().collect();
+        if !is_template_new {
+            let stays = |host: &str| changes.iter().all(|change| host_key(change.0) != host);
+            reloaded.changed.extend(read_files(hosts, stays)?);
+        }
+        change_hosts(hosts, template, changes).map_err(unusable)?;
+        for (host, running, changes) in groups {
+            if changes.apply(&running)? != Reloaded::default() {
+                reloaded.changed.push(host.clone());
+            }
+        }
+        Ok(reloaded.log())
+    }
+
+    /// The changed keys that a running service does not take.
+    fn left(&self, new: &Self) -> Vec<String> {
+        let keys = [
+            ("unknown", self.unknown != new.unknown),
+            ("max_active", self.max_active != new.max_active),
+            (
+                "max_connections",
+                self.max_connections != new.max_connections,
+            ),
+            ("idle_timeout", self.idle_timeout != new.idle_timeout),
+        ];
+        let left = keys.iter().filter(|(_, is_left)| *is_left);
+        left.map(|(key, _)| (*key).to_owned()).collect()
+    }
+
+    fn template_calls(&self) -> Result<OriginCalls, ConfigError> {
+        match &self.template {
+            None => Ok(OriginCalls::default()),
+            Some(template) => {
+                if let Some(name) = template.chosen_name() {
+                    let problem = "each origin has its own names";
+                    return Err(ConfigError::invalid(format!("template.{name}"), problem));
+                }
+                template.calls("template")
+            }
+        }
+    }
+
+    fn template(&self, calls: &OriginCalls) -> Result<OriginProxy, ConfigError> {
+        let shared = OriginCalls::default();
+        let connector = calls.builder(&shared).build();
+        let connector = connector.map_err(|error| ConfigError::from(error).within("template"))?;
+        Ok(calls.proxy(connector, &shared))
+    }
+}
+
+impl UnknownHostConfig {
+    fn rule(self) -> UnknownHost {
+        match self {
+            Self::Misdirected => UnknownHost::Misdirected,
+            Self::NotFound => UnknownHost::NotFound,
+        }
+    }
+}
+
+impl TenantConfig {
+    /// What the host gets, read and checked.
+    fn build(&self, host: &str, template: &OriginCalls) -> Result<NewTenant, ConfigError> {
+        let tenant = match self {
+            Self::Origin(origin) => {
+                let calls = origin.keys().calls();
+                let tenant = calls.map(|calls| NewTenant::Origin(Box::new(calls.tenant())));
+                tenant.map_err(|error| error.within("origin"))
+            }
+            Self::Group(group) => {
+                let group = group.builder(template).and_then(|group| Ok(group.build()?));
+                let group = group.map_err(|error| error.within("group"));
+                group.map(NewTenant::Group)
+            }
+        };
+        tenant.map_err(|error| error.within(format_args!("hosts.{host:?}")))
+    }
+
+    /// The changes of a running group, if both are groups and it can take all of them.
+    fn group_changes(
+        &self,
+        new: &Self,
+        host: &str,
+        template: &OriginCalls,
+        running: &OriginGroup,
+    ) -> Result<Option<GroupReload>, ConfigError> {
+        let (Self::Group(former), Self::Group(new)) = (self, new) else {
+            return Ok(None);
+        };
+        let changes = former.changes(new, template).and_then(|mut changes| {
+            if !changes.is_complete() {
+                return Ok(None);
+            }
+            changes.read_files(running)?;
+            Ok(Some(changes))
+        });
+        changes.map_err(|error| error.within(format_args!("hosts.{host:?}.group")))
+    }
+}
+
+/// Reads the changed files of the template and of hosts that stay. Returns what has changed.
+fn read_files(
+    hosts: &VirtualHosts,
+    stays: impl Fn(&str) -> bool,
+) -> Result<Vec<String>, ConfigError> {
+    let mut changed = Vec::new();
+    for (host, connector) in connectors_of(hosts) {
+        let place = host.as_deref().unwrap_or("template");
+        if host.as_deref().is_none_or(&stays)
+            && connector
+                .reload_if_changed()
+                .map_err(|error| ConfigError::from(error).within(place))?
+        {
+            changed.push(place.to_owned());
+        }
+    }
+    Ok(changed)
+}

@@ -1,0 +1,44 @@
+//! `VirtualHosts` as a tower service.
+
+use std::{
+    convert::Infallible,
+    task::{Context, Poll},
+};
+
+use http::Request;
+use http_body::Body;
+use tower::BoxError;
+use tower_service::Service;
+
+use crate::proxy::{ProxyBody, Proxying, refuse_unrouted};
+
+use super::{VirtualHosts, registry::Destination};
+
+impl<B> Service<Request<B>> for VirtualHosts
+where
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    type Response = http::Response<ProxyBody>;
+    type Error = Infallible;
+    type Future = Proxying;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let (parts, body) = request.into_parts();
+        let chosen = self.choose(&parts);
+        let request = Request::from_parts(parts, body);
+        match chosen {
+            Ok(Destination::Proxy(mut proxy)) => proxy.call(request),
+            Ok(Destination::Group(mut group)) => group.call(request),
+            Err(kind) => {
+                let (template, status) = self.refusal(kind);
+                refuse_unrouted(&template, request, kind, status)
+            }
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! Configuration files: each call has a key, each mistake an error with its place, and what a file
+//! describes is what a request gets.
+
+mod groups;
+mod origin;
+mod reload;
+mod tenants;
+
+use std::{collections::BTreeSet, fmt::Debug, fs, path::Path};
+
+use cdn_origin::config::{GroupConfig, OriginConfig, VirtualHostsConfig};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+const ORIGIN: &str = include_str!("../../../examples/config/origin.toml");
+const ORIGIN_YAML: &str = include_str!("../../../examples/config/origin.yaml");
+const GROUP: &str = include_str!("../../../examples/config/group.toml");
+const GROUP_YAML: &str = include_str!("../../../examples/config/group.yaml");
+const HOSTS: &str = include_str!("../../../examples/config/virtual_hosts.toml");
+const HOSTS_YAML: &str = include_str!("../../../examples/config/virtual_hosts.yaml");
+
+fn read<T: DeserializeOwned>(text: &str) -> T {
+    toml::from_str(text).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The error of a text that a format refuses.
+fn refused<T: DeserializeOwned + Debug>(text: &str) -> String {
+    let error = toml::from_str::<T>(text).expect_err(text);
+    error.to_string()
+}
+
+/// The calls that have no key, and why.
+const WITHOUT_KEY: &[(&str, &str)] = &[
+    ("build", "is what the conversion does"),
+    ("builder", "is `url`"),
+    ("transport", "takes a Rust value"),
+    ("ech", "needs a resolver that is a Rust value"),
+    ("tls_versions", "is `tls.min_version` and `tls.max_version`"),
+    ("tls_parameters", "is `tls`"),
+    ("resolver", "takes a Rust value"),
+    ("crypto_provider", "takes a Rust value"),
+    ("key_log", "takes a Rust value"),
+    ("each", "takes a function"),
+    ("share_with", "takes another connector"),
+    ("map_request", "takes a function"),
+    ("map_response", "takes a function"),
+    ("new", "makes the value"),
+    ("close_tunnels", "acts on a running proxy"),
+    ("drain", "acts on a running proxy"),
+    ("prewarm", "acts on a running proxy"),
+    ("retire_connections", "acts on a running proxy"),
+    ("snapshot", "reads a running proxy"),
+    ("websocket", "is `upgrades.protocols`"),
+    ("and", "is `upgrades.protocols`"),
+    ("origin", "is the proxy's own origin"),
+    ("tier_from", "is `tier.dns`"),
+    ("watch", "takes a Rust value"),
+    ("get", "is `health_check.path`"),
+    ("from_fn", "takes a function"),
+    ("connector", "is the keys of `origin`"),
+    ("proxy", "is the keys of `origin`"),
+    ("select", "takes a function"),
+    ("on_demand", "takes a function"),
+    ("insert", "is `hosts`"),
+    ("insert_group", "is `hosts`"),
+    ("remove", "acts on a running service"),
+    ("active", "reads a running service"),
+    ("proxies", "reads a running service"),
+    ("ttl", "is `dns.cache.min_ttl` and `dns.cache.max_ttl`"),
+];
+
+#[test]
+fn every_call_has_a_key_or_a_reason_to_have_none() {
+    let api =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/public-api.txt"))
+            .expect("the list of the public API is committed");
+    let mut keys = BTreeSet::new();
+    collect_keys(&schema(), &mut keys);
+    let types = [
+        "CdnOriginBuilder",
+        "Timeouts",
+        "Sessions",
+        "TlsParameters",
+        "DnsCache",
+        "HappyEyeballs",
+        "SocketOptions",
+        "AdviceSettings",
+        "PoolSettings",
+        "Limits",
+        "AdaptiveConcurrency",
+        "ForwardedLayer",
+        "OriginProxy",
+        "Upgrades",
+        "OriginGroupBuilder",
+        "Member",
+        "MemberSource",
+        "Balance",
+        "AffinityKey",
+        "Failover",
+        "Ejection",
+        "HealthCheck",
+        "VirtualHosts",
+        "Tenant",
+    ];
+    let mut missing = Vec::new();
+    for name in types {
+        let listed = api
+            .lines()
+            .skip_while(|line| !line.starts_with(&format!("struct {name} ")))
+            .skip(1)
+            .take_while(|line| line.starts_with("    "));
+        for line in listed {
+            let Some(call) = line.trim().strip_prefix("fn ") else {
+                continue;
+            };
+            let call = call.split(['(', '<']).next().unwrap_or_default();
+            let excepted = WITHOUT_KEY.iter().any(|(excepted, _)| *excepted == call);
+            if !keys.contains(call) && !excepted {
+                missing.push(format!("{name}::{call}"));
+            }
+        }
+    }
+    assert!(
+        missing.is_empty(),
+        "no key in the configuration: {missing:?}"
+    );
+}
+
+fn schema() -> Value {
+    serde_json::from_str(include_str!("../../../src/config/schema.json")).expect("a schema is JSON")
+}
+
+/// The names of all properties and enumerated values, at any depth.
+fn collect_keys(value: &Value, keys: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                if name == "properties" {
+                    keys.extend(
+                        value
+                            .as_object()
+                            .into_iter()
+                            .flat_map(|it| it.keys().cloned()),
+                    );
+                }
+                collect_keys(value, keys);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect_keys(item, keys)),
+        Value::String(text) => {
+            keys.insert(text.clone());
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+#[test]
+fn the_examples_have_every_key() {
+    let schema = schema();
+    let examples = [
+        (ORIGIN, vec!["OriginKeys"]),
+        (
+            GROUP,
+            vec![
+                "GroupConfig",
+                "FailoverConfig",
+                "EjectionConfig",
+                "HealthCheckConfig",
+                "MemberConfig",
+                "DnsMembersConfig",
+                "ByKeyConfig",
+            ],
+        ),
+        (HOSTS, vec!["VirtualHostsConfig"]),
+    ];
+    for (example, tables) in examples {
+        let text = example.replace("# ", "");
+        for table in tables {
+            let keys = schema["$defs"][table]["properties"].as_object();
+            let keys = keys.unwrap_or_else(|| panic!("{table} is no table of the schema"));
+            let missing: Vec<_> = keys
+                .keys()
+                .filter(|key| {
+                    let forms = [
+                        format!("{key} ="),
+                        format!("{key}."),
+                        format!("[{key}"),
+                        format!(".{key}]"),
+                    ];
+                    !forms.iter().any(|form| text.contains(form))
+                })
+                .collect();
+            assert!(missing.is_empty(), "{table}: {missing:?}");
+        }
+    }
+}
+
+#[test]
+fn a_configuration_is_written_as_it_was_read() {
+    is_written_as_it_was_read::<OriginConfig>(ORIGIN, ORIGIN_YAML);
+    is_written_as_it_was_read::<GroupConfig>(GROUP, GROUP_YAML);
+    is_written_as_it_was_read::<VirtualHostsConfig>(HOSTS, HOSTS_YAML);
+}
+
+fn is_written_as_it_was_read<T>(toml: &str, yaml: &str)
+where
+    T: Debug + DeserializeOwned + PartialEq + Serialize,
+{
+    let from_yaml = serde_yaml_ng::from_str(yaml).expect("the example is valid");
+    for config in [read::<T>(toml), from_yaml] {
+        let toml = toml::to_string(&config).expect("every key can be written in TOML");
+        assert_eq!(read::<T>(&toml), config);
+        let json = serde_json::to_string(&config).expect("every key can be written in JSON");
+        let again: T = serde_json::from_str(&json).expect("it is what was written");
+        assert_eq!(again, config);
+        let yaml = serde_yaml_ng::to_string(&config).expect("every key can be written in YAML");
+        let again: T = serde_yaml_ng::from_str(&yaml).expect("it is what was written");
+        assert_eq!(again, config);
+    }
+}
+
+/// Enums with a value have the same form in YAML as in TOML: a table with one key.
+#[test]
+fn yaml_has_the_form_of_toml() {
+    let yaml = "url: https://a.example\nhost_rewrite: { to: b.example }\n\
+                client_identity: { chain: { file: a.pem }, key: { env: KEY } }\n\
+                socket_options: { keepalive: { probe: { idle: 1s, interval: 1s, retries: 3 } } }\n\
+                pool: { retry_budget: { share: { percent: 20 } } }\n\
+                verify: { expecting_any: [{ dns: a.example }] }";
+    let toml = "url = 'https://a.example'\nhost_rewrite = { to = 'b.example' }\n\
+                client_identity = { chain = { file = 'a.pem' }, key = { env = 'KEY' } }\n\
+                socket_options.keepalive.probe = { idle = '1s', interval = '1s', retries = 3 }\n\
+                pool.retry_budget.share.percent = 20\n\
+                verify.expecting_any = [{ dns = 'a.example' }]";
+    let config: OriginConfig = serde_yaml_ng::from_str(yaml).expect("the YAML is valid");
+    assert_eq!(config, read(toml));
+    let two = "url: https://a.example\nhost_rewrite: { to: b.example, preserve: null }";
+    serde_yaml_ng::from_str::<OriginConfig>(two).expect_err("a rewrite has one key");
+}

@@ -1,6 +1,9 @@
 //! A cluster, what its fields have said so far, and the draft that it becomes.
 
-use std::time::Duration;
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    time::Duration,
+};
 
 use serde_json::json;
 
@@ -197,7 +200,10 @@ impl Cluster {
         if let Some(line) = self.names.sni_from_host {
             if let RouteHost::Literal(name) = host {
                 let name = name.split(':').next().unwrap_or(name);
-                self.shared.tls.sni = SniChoice::Name(name.to_owned());
+                // An address is not sent in SNI.
+                if name.parse::<IpAddr>().is_err() {
+                    self.shared.tls.sni = SniChoice::Name(name.to_owned());
+                }
                 return;
             }
             self.warn(
@@ -221,7 +227,7 @@ impl Cluster {
 
     fn warn_of_host(&mut self, host: &RouteHost) {
         let is_name = |endpoint: &EndpointLine| {
-            endpoint.pipe.is_none() && endpoint.address.parse::<std::net::IpAddr>().is_err()
+            endpoint.pipe.is_none() && endpoint.address.parse::<IpAddr>().is_err()
         };
         let has_name = self.endpoints.iter().any(is_name);
         match host {
@@ -251,7 +257,7 @@ impl Cluster {
             false => ("http", 80),
         };
         let name = endpoint.hostname.as_deref();
-        let is_v6 = |host: &str| host.parse::<std::net::Ipv6Addr>().is_ok();
+        let is_v6 = |host: &str| host.parse::<Ipv6Addr>().is_ok();
         let in_brackets = |host: &str| match is_v6(host) {
             true => format!("[{host}]"),
             false => host.to_owned(),

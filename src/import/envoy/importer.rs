@@ -93,6 +93,10 @@ impl EnvoyImporter {
 
     /// Reads a route, and adds the draft of its cluster.
     pub(super) fn add_route(&mut self, node: &JsonNode, shared: &Route) {
+        if self.origins > MAX_ORIGINS {
+            // There is a note about it.
+            return;
+        }
         let name = match node.at(&["route", "cluster"]).map(JsonNode::text) {
             Some(Ok(name)) => name,
             _ => "",

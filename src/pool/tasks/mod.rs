@@ -12,7 +12,8 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `connect_task`, `prewarm`, `idle_reaper`, `dns_watch`, `finish_upload` | the task of that name |
+//! | `connect_task` | opens a connection |
+//! | `prewarm`, `idle_reaper`, `dns_watch`, `finish_upload` | the task of that name |
 //! | `http2_driver`, `upgrade_driver` | the task that drives a connection |
 //! | `dns_absence` | which addresses are absent from DNS, and for how long |
 //! | `single_instance` | keeps a task from running twice |

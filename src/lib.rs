@@ -147,6 +147,8 @@ pub mod tls;
 pub mod diagnosis;
 mod upload;
 
+pub mod trace_context;
+
 pub mod observe;
 
 pub mod connector;
@@ -175,7 +177,6 @@ pub mod import;
 #[cfg(feature = "metrics")]
 pub mod metrics;
 pub mod server_timing;
-pub mod trace_context;
 
 pub mod adapt;
 

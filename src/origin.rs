@@ -27,7 +27,7 @@
 //! [`host`]: crate::connector::CdnOriginBuilder::host
 //! [`sni`]: crate::connector::CdnOriginBuilder::sni
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, sync::Arc};
 
 use http::Uri;
 
@@ -47,6 +47,7 @@ pub struct Origin {
     sni: Sni,
     expected_name: ExpectedName,
     host: HostAuthority,
+    label: Option<Arc<str>>,
 }
 
 impl Origin {
@@ -79,6 +80,7 @@ impl Origin {
             sni,
             expected_name,
             host,
+            label: chosen.label.clone(),
         }
     }
 
@@ -149,6 +151,14 @@ impl Origin {
     #[must_use]
     pub fn host(&self) -> &HostAuthority {
         &self.host
+    }
+
+    /// Returns the label, by which metrics tell origins apart.
+    ///
+    /// [`CdnOriginBuilder::label`](crate::connector::CdnOriginBuilder::label) sets it.
+    #[must_use]
+    pub fn label(&self) -> Option<&str> {
+        self.label.as_deref()
     }
 }
 
@@ -314,6 +324,8 @@ pub(crate) struct ChosenNames {
     pub(crate) sni: Option<Sni>,
     pub(crate) expected_name: Option<ExpectedName>,
     pub(crate) host: Option<HostAuthority>,
+    /// No name of the origin, but the application's own for it.
+    pub(crate) label: Option<Arc<str>>,
 }
 
 fn split_scheme(text: &str) -> Option<(Scheme, &str)> {

@@ -56,6 +56,8 @@ pub(super) struct OriginKeys {
     #[serde(skip_serializing_if = "Option::is_none")]
     host: Option<Text<HostAuthority>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     alpn: Option<Vec<ProtocolConfig>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     proxy_protocol: Option<ProxyProtocolConfig>,
@@ -140,6 +142,7 @@ impl OriginKeys {
         names.add(name, CdnOriginBuilder::expected_name::<ExpectedName>);
         let host = value(self.host.as_ref());
         names.add(host, CdnOriginBuilder::host::<HostAuthority>);
+        names.add(self.label.clone(), CdnOriginBuilder::label);
         Ok(OriginCalls {
             url: value(self.url.as_ref()),
             names,
@@ -251,6 +254,7 @@ impl OriginKeys {
             ("omit_sni", self.omit_sni != new.omit_sni),
             ("expected_name", self.expected_name != new.expected_name),
             ("host", self.host != new.host),
+            ("label", self.label != new.label),
             ("alpn", self.alpn != new.alpn),
             ("proxy_protocol", self.proxy_protocol != new.proxy_protocol),
             (

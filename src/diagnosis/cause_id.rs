@@ -45,6 +45,8 @@ pub enum CauseId {
     /// A device on the path drops the ClientHello or cuts the connection, because a post-quantum
     /// key share makes the ClientHello larger than a packet.
     ClientHelloDropped,
+    /// As many requests are in flight as the proxy admits.
+    ConcurrencyLimit,
     /// The origin refuses the request because `Origin` differs from the Host sent.
     CrossOriginRefused,
     /// The egress guard denies the destination.
@@ -99,13 +101,15 @@ pub enum CauseId {
     NothingListens,
     /// The origin is down, overloaded or unreachable.
     OriginDown,
+    /// The origin answers more slowly than before, so that the proxy admits fewer requests.
+    OriginOverloaded,
     /// A service other than a web server listens at the dialled port.
     OtherService,
     /// The presented key matches no pin.
     PinMismatch,
     /// The peer speaks plain HTTP.
     PlainHttpPeer,
-    /// More requests arrive at a time than the proxy or its pool allows.
+    /// More requests arrive at a time than the pool has connections for.
     PoolTooSmall,
     /// The edge does not serve this port.
     PortNotServed,
@@ -168,6 +172,7 @@ impl CauseId {
         Self::ClientCertificateRefused,
         Self::ClientCertificateRequired,
         Self::ClientHelloDropped,
+        Self::ConcurrencyLimit,
         Self::CrossOriginRefused,
         Self::DestinationProhibited,
         Self::EarlyDataRefused,
@@ -195,6 +200,7 @@ impl CauseId {
         Self::NoCommonTlsVersion,
         Self::NothingListens,
         Self::OriginDown,
+        Self::OriginOverloaded,
         Self::OtherService,
         Self::PinMismatch,
         Self::PlainHttpPeer,
@@ -240,6 +246,7 @@ impl CauseId {
             Self::ClientCertificateRefused => "client_certificate_refused",
             Self::ClientCertificateRequired => "client_certificate_required",
             Self::ClientHelloDropped => "client_hello_dropped",
+            Self::ConcurrencyLimit => "concurrency_limit",
             Self::CrossOriginRefused => "cross_origin_refused",
             Self::DestinationProhibited => "destination_prohibited",
             Self::EarlyDataRefused => "early_data_refused",
@@ -267,6 +274,7 @@ impl CauseId {
             Self::NoCommonTlsVersion => "no_common_tls_version",
             Self::NothingListens => "nothing_listens",
             Self::OriginDown => "origin_down",
+            Self::OriginOverloaded => "origin_overloaded",
             Self::OtherService => "other_service",
             Self::PinMismatch => "pin_mismatch",
             Self::PlainHttpPeer => "plain_http_peer",

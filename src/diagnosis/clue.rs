@@ -31,6 +31,8 @@ pub(crate) enum Clue {
     Issuer,
     /// The key in the certificate.
     Key,
+    /// The latency of the origin.
+    Latency,
     /// The `Location` of the response.
     Location,
     /// The names in the certificate.
@@ -83,6 +85,7 @@ impl Clue {
             Self::Host => "the Host sent",
             Self::Issuer => "the certificate's issuer",
             Self::Key => "the certificate's key",
+            Self::Latency => "the latency of the origin",
             Self::Location => "the Location of the response",
             Self::Names => "the names in the certificate",
             Self::NoSni => "no SNI was sent",

@@ -6,8 +6,8 @@ use crate::{name::HostAuthority, origin::Origin};
 
 use super::{
     Alert, CertificateChain, ChainFindings, ClientCertificate, DialAttempt, EarlyData, EchAnswer,
-    EchOffer, HttpFault, NotRetried, PeerCertificate, Resolution, ServiceBinding, TlsOffer,
-    TlsSession,
+    EchOffer, HttpFault, NotRetried, PeerCertificate, ReachedLimit, Resolution, ServiceBinding,
+    TlsOffer, TlsSession,
 };
 
 /// Everything that was observed while connecting and while exchanging a request.
@@ -58,6 +58,7 @@ pub struct Facts {
     pub(crate) elapsed: Elapsed,
     pub(crate) deadline: Option<Duration>,
     pub(crate) timeout: ExchangeTimeout,
+    pub(crate) limit: Option<ReachedLimit>,
     /// The rule of HTTP that the response breaks.
     pub(crate) http_fault: Option<HttpFault>,
     /// The host of the `Uri` that the connector was called with.
@@ -126,6 +127,11 @@ impl Facts {
     /// The same facts, with the timeout that the deadline belongs to.
     pub(crate) fn with_timeout(self, timeout: ExchangeTimeout) -> Self {
         Self { timeout, ..self }
+    }
+
+    /// The same facts, with the limit that was reached.
+    pub(crate) fn at_limit(self, limit: Option<ReachedLimit>) -> Self {
+        Self { limit, ..self }
     }
 
     /// Returns the four names as they were used.

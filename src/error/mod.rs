@@ -47,6 +47,7 @@
 // | `http_fault` | which rule of HTTP a response breaks |
 // | `not_retried` | why a request was not sent again |
 // | `peer_text` | text of a peer, made safe to print |
+// | `reached_limit` | which limit refused a request |
 // | `source_chain` | the walk along `source()` |
 // | `build_error` | the values that a builder cannot use |
 // | `snake_case` | labels, for tests |
@@ -64,6 +65,7 @@ mod kind_details;
 mod not_retried;
 mod peer_certificate;
 mod peer_text;
+mod reached_limit;
 mod resolution;
 #[cfg(test)]
 pub(crate) mod snake_case;
@@ -92,6 +94,7 @@ pub(crate) use not_retried::NotRetried;
 pub use peer_certificate::PeerCertificate;
 pub(crate) use peer_certificate::{CertificateChain, pin_text};
 pub(crate) use peer_text::PeerText;
+pub(crate) use reached_limit::ReachedLimit;
 pub use resolution::{Resolution, ServiceBinding};
 pub(crate) use speaks_tls::SpeaksTls;
 pub use stage::{Fault, Stage};

@@ -11,7 +11,7 @@ use hmac_sha256::Hash;
 use x509_cert::{
     Certificate, Version,
     der::{self, AnyRef, Decode, Encode, SliceReader, Tag},
-    ext::pkix::{SubjectAltName, name::GeneralName},
+    ext::pkix::{BasicConstraints, SubjectAltName, name::GeneralName},
     spki::SubjectPublicKeyInfoOwned,
     time::Validity,
 };
@@ -145,6 +145,12 @@ impl PeerCertificate {
         self.fields().is_some_and(|fields| fields.is_version_1)
     }
 
+    /// Whether it is marked as an authority's (CA:TRUE, RFC 5280 section 4.2.1.9), which webpki
+    /// does not accept as a server's.
+    pub(crate) fn is_authority(&self) -> bool {
+        self.fields().is_some_and(|fields| fields.is_authority)
+    }
+
     /// Returns the first moment of validity.
     #[must_use]
     pub fn not_before(&self) -> Option<SystemTime> {
@@ -213,6 +219,7 @@ struct ParsedFields {
     issuer: String,
     pin: Option<String>,
     is_version_1: bool,
+    is_authority: bool,
     not_before: ValidityDate,
     not_after: ValidityDate,
 }
@@ -237,6 +244,7 @@ impl ParsedFields {
         let body = certificate.tbs_certificate();
         let validity = body.validity();
         let names: Option<(bool, SubjectAltName)> = body.get_extension().ok()?;
+        let constraints: Option<(bool, BasicConstraints)> = body.get_extension().ok()?;
         let names = names.map(|(_, SubjectAltName(names))| names);
         Some(Self {
             has_alternative_names: names.is_some(),
@@ -245,6 +253,7 @@ impl ParsedFields {
             issuer: printable(body.issuer()),
             pin: pin(body.subject_public_key_info()),
             is_version_1: body.version() == Version::V1,
+            is_authority: constraints.is_some_and(|(_, constraints)| constraints.ca),
             not_before: ValidityDate::read(&validity.not_before),
             not_after: ValidityDate::read(&validity.not_after),
         })

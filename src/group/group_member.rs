@@ -7,7 +7,10 @@ use std::{
 
 use tokio::time::Instant;
 
-use crate::proxy::{OriginProxy, notify_observers};
+use crate::{
+    origin::Origin,
+    proxy::{OriginProxy, notify_observers},
+};
 
 use super::{
     CheckOutcome, Ejection, HealthCheck, Member, MemberSnapshot, MemberState,
@@ -233,6 +236,11 @@ impl GroupMember {
         let (consecutive_failures, requests, failures, ejections) = condition.health.counters();
         MemberSnapshot {
             name: self.name.clone(),
+            label: self
+                .proxy
+                .origin()
+                .and_then(Origin::label)
+                .map(str::to_owned),
             tier,
             weight: condition.weight,
             state: match condition.checks.is_down() {

@@ -21,6 +21,7 @@ use super::CheckOutcome;
 #[derive(Clone, Debug)]
 pub struct MemberSnapshot {
     pub(super) name: String,
+    pub(super) label: Option<String>,
     pub(super) tier: usize,
     pub(super) weight: u32,
     pub(super) state: MemberState,
@@ -39,6 +40,12 @@ impl MemberSnapshot {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Returns the [label](crate::connector::CdnOriginBuilder::label) of the origin.
+    #[must_use]
+    pub fn label(&self) -> Option<&str> {
+        self.label.as_deref()
     }
 
     /// Returns the tier. The first is 0.
@@ -127,4 +134,21 @@ pub enum MemberState {
     Returning,
     /// Its health checks fail.
     Down,
+}
+
+impl MemberState {
+    /// Every state.
+    #[cfg(feature = "metrics")]
+    pub(crate) const ALL: [Self; 4] = [Self::Serving, Self::Ejected, Self::Returning, Self::Down];
+
+    /// The stable label, such as `serving`, for metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Serving => "serving",
+            Self::Ejected => "ejected",
+            Self::Returning => "returning",
+            Self::Down => "down",
+        }
+    }
 }

@@ -4,9 +4,12 @@ use std::{fmt, sync::Arc};
 
 use futures_util::future::join_all;
 
-use crate::error::{BuildError, BuildProblem, BuildProblemKind};
 #[cfg(feature = "serde")]
 use crate::{connector::CdnOriginConnector, proxy::connector_of};
+use crate::{
+    error::{BuildError, BuildProblem, BuildProblemKind},
+    proxy::OriginProxy,
+};
 
 use super::{Member, MemberSnapshot, group_member::GroupMember, shared_group::SharedGroup};
 
@@ -45,6 +48,16 @@ impl Members {
     #[must_use]
     pub fn snapshot(&self) -> Vec<MemberSnapshot> {
         self.0.with_tiers(|tiers| tiers.snapshot())
+    }
+
+    /// Returns the proxies of the members with their names, for their snapshots, tier by tier.
+    #[must_use]
+    pub fn proxies(&self) -> Vec<(String, OriginProxy)> {
+        let members = self.0.members();
+        let members = members.iter();
+        members
+            .map(|member| (member.name().to_owned(), member.proxy().clone()))
+            .collect()
     }
 
     /// Adds a member to a tier. The first tier is 0; the number after the last creates another.

@@ -1,21 +1,23 @@
 //! `MetricsObserver`: counts requests and connections through the `metrics` facade.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     sync::{Arc, OnceLock, PoisonError, RwLock},
 };
 
-use ::metrics::Unit;
+use ::metrics::{Label, Unit};
 
 use crate::{
     OriginProxy,
     error::{Error, Facts},
+    group::{MemberState, OriginGroup},
     observe::{ClosedConnection, ExchangeInfo, Observer},
     origin::Origin,
 };
 
 use super::{
-    names::{METRICS, MetricKind, MetricUnit},
+    names::{LABEL, MEMBER_STATE, MEMBERS, METRICS, MetricKind, MetricUnit},
     origin_metrics::OriginMetrics,
 };
 
@@ -24,11 +26,14 @@ const MAX_ORIGINS: usize = 256;
 
 /// Counts requests and connections through the `metrics` facade.
 ///
-/// Labels have few values: the origin, the method (`_OTHER` for an unknown one), the status, and
-/// stable labels of this crate. Origins beyond the first 256 share the label `other`.
+/// Labels have few values: the origin's address and [label], the method (`_OTHER` for an unknown
+/// one), the status, and stable labels of this crate. Origins beyond the first 256 share the
+/// address `other`.
 ///
 /// One observer may watch several connectors; one that watches a single origin is a little faster.
 /// Clones count together.
+///
+/// [label]: crate::connector::CdnOriginBuilder::label
 #[derive(Clone)]
 pub struct MetricsObserver(Arc<Origins>);
 
@@ -73,11 +78,52 @@ impl MetricsObserver {
     /// Sets the gauges of a proxy's pool, such as `http.client.open_connections`. Call it before
     /// each scrape, or on a timer: it costs one short lock.
     ///
-    /// Gauges are those of an origin. Of two proxies to one origin, the last that is sampled
+    /// Of two proxies whose origins have the same address and [label], the last that is sampled
     /// counts.
+    ///
+    /// [label]: crate::connector::CdnOriginBuilder::label
     pub fn sample(&self, proxy: &OriginProxy) {
         let pool = proxy.snapshot().pool();
         self.with(proxy.origin(), |metrics| metrics.sample(&pool));
+    }
+
+    /// [Samples](Self::sample) the proxies of all members, and sets the gauge `cdn_origin.members`:
+    /// how many of them are in which state.
+    ///
+    /// Members are counted by the [label] of their origin. So groups are told apart if their
+    /// members have a label.
+    ///
+    /// ```
+    /// # use cdn_origin::{group::OriginGroup, metrics::MetricsObserver};
+    /// # fn scrape(metrics: &MetricsObserver, group: &OriginGroup) {
+    /// metrics.sample_group(group);
+    /// # }
+    /// ```
+    ///
+    /// [label]: crate::connector::CdnOriginBuilder::label
+    pub fn sample_group(&self, group: &OriginGroup) {
+        let members = group.members();
+        let mut counts: BTreeMap<_, [usize; MemberState::ALL.len()]> = BTreeMap::new();
+        for member in members.snapshot() {
+            let label = member.label().map(str::to_owned);
+            let states = MemberState::ALL
+                .iter()
+                .zip(counts.entry(label).or_default());
+            for (state, count) in states {
+                *count += usize::from(member.state() == *state);
+            }
+        }
+        for (label, counts) in counts {
+            for (state, count) in MemberState::ALL.iter().zip(counts) {
+                let label = label.clone().map(|label| Label::new(LABEL, label));
+                let state = Label::from_static_parts(MEMBER_STATE, state.as_str());
+                let labels: Vec<_> = label.into_iter().chain([state]).collect();
+                ::metrics::gauge!(MEMBERS.name, labels).set(count as f64);
+            }
+        }
+        for (_, proxy) in members.proxies() {
+            self.sample(&proxy);
+        }
     }
 
     /// Calls `count` with the metrics of this origin.

@@ -8,6 +8,7 @@ pub const METRICS: &[MetricName] = &[
     CONNECTS,
     EJECTED,
     EJECTIONS,
+    MEMBERS,
     STREAMS,
     TUNNELS,
     WAITING,
@@ -68,11 +69,13 @@ pub enum MetricUnit {
 
 pub(super) const ADDRESS: &str = "server.address";
 pub(super) const PORT: &str = "server.port";
+pub(super) const LABEL: &str = "cdn_origin.label";
 pub(super) const METHOD: &str = "http.request.method";
 pub(super) const STATUS: &str = "http.response.status_code";
 pub(super) const VERSION: &str = "network.protocol.version";
 pub(super) const ERROR_TYPE: &str = "error.type";
 pub(super) const STATE: &str = "http.connection.state";
+pub(super) const MEMBER_STATE: &str = "cdn_origin.state";
 pub(super) const TLS_VERSION: &str = "tls.protocol.version";
 pub(super) const OUTCOME: &str = "cdn_origin.outcome";
 pub(super) const CONNECTION: &str = "cdn_origin.connection";
@@ -126,13 +129,13 @@ const fn histogram(
     }
 }
 
-const SERVER: &[&str] = &[ADDRESS, PORT];
+const SERVER: &[&str] = &[ADDRESS, PORT, LABEL];
 
 pub(super) const REQUEST_DURATION: MetricName = histogram(
     "http.client.request.duration",
     MetricUnit::Seconds,
     "Duration of requests to the origin, from the call to the end of the response body.",
-    &[ADDRESS, PORT, METHOD, STATUS, VERSION, ERROR_TYPE],
+    &[ADDRESS, PORT, LABEL, METHOD, STATUS, VERSION, ERROR_TYPE],
 );
 pub(super) const REQUEST_BYTES: MetricName = MetricName {
     name: "cdn_origin.request",
@@ -156,7 +159,7 @@ pub(super) const ACTIVE_REQUESTS: MetricName = gauge(
 pub(super) const OPEN_CONNECTIONS: MetricName = gauge(
     "http.client.open_connections",
     "Connections of the pool that are open or connecting.",
-    &[ADDRESS, PORT, STATE],
+    &[ADDRESS, PORT, LABEL, STATE],
 );
 pub(super) const CONNECTION_DURATION: MetricName = histogram(
     "http.client.connection.duration",
@@ -167,7 +170,7 @@ pub(super) const CONNECTION_DURATION: MetricName = histogram(
 pub(super) const REQUESTS: MetricName = counter(
     "cdn_origin.requests",
     "Requests, by how they ended and by the connection that they got.",
-    &[ADDRESS, PORT, OUTCOME, CONNECTION, ERROR_TYPE],
+    &[ADDRESS, PORT, LABEL, OUTCOME, CONNECTION, ERROR_TYPE],
 );
 pub(super) const QUEUE_DURATION: MetricName = histogram(
     "cdn_origin.request.queue.duration",
@@ -178,28 +181,36 @@ pub(super) const QUEUE_DURATION: MetricName = histogram(
 pub(super) const RETRIES: MetricName = counter(
     "cdn_origin.request.retries",
     "Requests that were sent again, by reason.",
-    &[ADDRESS, PORT, REASON],
+    &[ADDRESS, PORT, LABEL, REASON],
 );
 pub(super) const REQUESTS_CAUSES: MetricName = counter(
     "cdn_origin.causes",
     "Failed requests and refusals of an edge, by the likeliest cause.",
-    &[ADDRESS, PORT, CAUSE],
+    &[ADDRESS, PORT, LABEL, CAUSE],
 );
 pub(super) const CONNECTS: MetricName = counter(
     "cdn_origin.connects",
     "Connects that ended, by the stage that they reached: connected, or the one that failed.",
-    &[ADDRESS, PORT, STAGE, ERROR_TYPE],
+    &[ADDRESS, PORT, LABEL, STAGE, ERROR_TYPE],
 );
 pub(super) const CONNECT_DURATION: MetricName = histogram(
     "cdn_origin.connect.duration",
     MetricUnit::Seconds,
     "Duration of each stage of the connects that succeeded.",
-    &[ADDRESS, PORT, STAGE],
+    &[ADDRESS, PORT, LABEL, STAGE],
 );
 pub(super) const HANDSHAKES: MetricName = counter(
     "cdn_origin.tls.handshakes",
     "TLS handshakes that succeeded: full or resumed, and what became of early data and ECH.",
-    &[ADDRESS, PORT, TLS_VERSION, HANDSHAKE, EARLY_DATA, ECH],
+    &[
+        ADDRESS,
+        PORT,
+        LABEL,
+        TLS_VERSION,
+        HANDSHAKE,
+        EARLY_DATA,
+        ECH,
+    ],
 );
 pub(super) const NOT_AFTER: MetricName = MetricName {
     name: "cdn_origin.tls.certificate.not_after",
@@ -211,7 +222,7 @@ pub(super) const NOT_AFTER: MetricName = MetricName {
 pub(super) const CLOSED: MetricName = counter(
     "cdn_origin.closed_connections",
     "Connections of the pool that were closed, by reason.",
-    &[ADDRESS, PORT, REASON],
+    &[ADDRESS, PORT, LABEL, REASON],
 );
 pub(super) const WAITING: MetricName = gauge(
     "cdn_origin.pool.waiting_requests",
@@ -227,6 +238,11 @@ pub(super) const TUNNELS: MetricName = gauge(
     "cdn_origin.pool.open_tunnels",
     "Connections that serve an upgrade.",
     SERVER,
+);
+pub(super) const MEMBERS: MetricName = gauge(
+    "cdn_origin.members",
+    "Members of groups, by their state.",
+    &[LABEL, MEMBER_STATE],
 );
 pub(super) const EJECTIONS: MetricName = counter(
     "cdn_origin.ejections",

@@ -21,6 +21,7 @@ use super::{names, request_metrics::RequestTable};
 pub(super) struct OriginMetrics {
     /// Absent for all beyond the limit.
     dial: Option<DialTarget>,
+    label: Option<String>,
     server: Vec<Label>,
     requests: RequestTable,
     bytes: OnceLock<ByteCounters>,
@@ -38,7 +39,7 @@ const SHORT_WAIT: Duration = Duration::from_millis(1);
 impl OriginMetrics {
     pub(super) fn of(origin: &Origin) -> Self {
         let dial = origin.dial();
-        let server = match dial {
+        let mut server = match dial {
             DialTarget::Tcp(target) => vec![
                 Label::new(names::ADDRESS, target.host().to_string()),
                 Label::new(names::PORT, target.port().unwrap_or_default().to_string()),
@@ -48,8 +49,11 @@ impl OriginMetrics {
                 Label::from_static_parts(names::PORT, "0"),
             ],
         };
+        let label = origin.label().map(str::to_owned);
+        server.extend(label.clone().map(|it| Label::new(names::LABEL, it)));
         Self {
             dial: Some(dial.clone()),
+            label,
             server,
             requests: RequestTable::new(),
             bytes: OnceLock::new(),
@@ -60,6 +64,7 @@ impl OriginMetrics {
     pub(super) fn of_others() -> Self {
         Self {
             dial: None,
+            label: None,
             server: vec![
                 Label::from_static_parts(names::ADDRESS, "other"),
                 Label::from_static_parts(names::PORT, "0"),
@@ -70,7 +75,7 @@ impl OriginMetrics {
     }
 
     pub(super) fn is_of(&self, origin: &Origin) -> bool {
-        self.dial.as_ref() == Some(origin.dial())
+        self.dial.as_ref() == Some(origin.dial()) && self.label.as_deref() == origin.label()
     }
 
     pub(super) fn completed(&self, exchange: &ExchangeInfo) {

@@ -53,7 +53,7 @@ impl ExchangeRecord {
         origin: Option<&Arc<Origin>>,
         observers: &Observers,
     ) -> Self {
-        let span = spans::request(request.method(), origin.map(|origin| &**origin));
+        let span = spans::request(request, origin.map(|origin| &**origin));
         let collector = request.extensions().get::<ExchangeCollector>();
         if observers.is_empty() && collector.is_none() && span.is_disabled() {
             return Self(None);

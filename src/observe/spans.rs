@@ -2,13 +2,14 @@
 
 use std::fmt;
 
-use http::Method;
+use http::{Method, Request};
 use tracing::{Span, field, level_filters::LevelFilter};
 
 use crate::{
     error::{Error, Facts, TlsVersion},
     name::DialTarget,
     origin::Origin,
+    trace_context::TraceContext,
 };
 
 use super::ExchangeInfo;
@@ -17,11 +18,14 @@ use super::ExchangeInfo;
 const TARGET: &str = "cdn_origin::spans";
 
 /// The span of a request: a child of the caller's, until the end of the response.
-pub(crate) fn request(method: &Method, origin: Option<&Origin>) -> Span {
+pub(crate) fn request<B>(request: &Request<B>, origin: Option<&Origin>) -> Span {
     // Without a subscriber, `tracing` may hand the fields of spans to the crate `log`.
     if LevelFilter::current() < LevelFilter::INFO {
         return Span::none();
     }
+    let method = request.method();
+    let trace = TraceContext::received(request.headers());
+    let trace_id = trace.map(|trace| format!("{:032x}", trace.trace_id()));
     // `record_end` finds its fields by their names, one after the other: they come first.
     tracing::info_span!(
         target: TARGET,
@@ -38,6 +42,7 @@ pub(crate) fn request(method: &Method, origin: Option<&Origin>) -> Span {
         http.request.method = name(method),
         server.address = address(origin),
         server.port = port(origin),
+        cdn_origin.trace_id = trace_id.map(field::display),
     )
 }
 

@@ -5,6 +5,8 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering::Relaxed},
 };
 
+use crate::error::ReachedLimit;
+
 /// How many times the free connections a pool may hold.
 const FREE_SHARE: usize = 4;
 
@@ -55,8 +57,18 @@ impl OpenConnections {
 
     /// Whether no further connection may be opened.
     pub(crate) fn is_full(&self, max_connections: usize) -> bool {
+        self.count >= max_connections || self.is_over_budget()
+    }
+
+    /// The limit that is reached, if it is not the pool's own.
+    pub(crate) fn reached_limit(&self, max_connections: usize) -> Option<ReachedLimit> {
+        let is_of_tenants = self.count < max_connections && self.is_over_budget();
+        is_of_tenants.then_some(ReachedLimit::TenantConnections)
+    }
+
+    fn is_over_budget(&self) -> bool {
         let budget = self.budget.as_ref();
-        self.count >= max_connections || !budget.is_none_or(|it| it.allows(self.count))
+        budget.is_some_and(|budget| !budget.allows(self.count))
     }
 
     pub(crate) fn add(&mut self) {

@@ -274,11 +274,20 @@ impl SharedPool {
     pub(crate) fn wait_failed(&self, deadline: Duration) -> Error {
         let is_connecting =
             self.with(|it| it.waiters.connects() > 0 && !it.is_full(&self.settings));
-        let kind = match is_connecting && !deadline.is_zero() {
-            true => ErrorKind::TimedOut,
-            false => ErrorKind::PoolExhausted,
-        };
-        Error::new(kind, Stage::Dial, Facts::default().after(deadline))
+        match is_connecting && !deadline.is_zero() {
+            true => {
+                let facts = Facts::default().after(deadline);
+                Error::new(ErrorKind::TimedOut, Stage::Dial, facts)
+            }
+            false => self.exhausted(deadline),
+        }
+    }
+
+    /// The error of a request that may open no connection.
+    pub(crate) fn exhausted(&self, deadline: Duration) -> Error {
+        let limit = self.with(|it| it.open.reached_limit(self.settings.max_connections));
+        let facts = Facts::default().after(deadline).at_limit(limit);
+        Error::new(ErrorKind::PoolExhausted, Stage::Dial, facts)
     }
 
     /// Counts a retry that was sent.

@@ -7,7 +7,7 @@ use crate::error::Error;
 
 use super::{
     ProxyBody,
-    error_response::{DiagnosisDisclosure, GrpcCall, ProxyIdentity, error_response},
+    error_response::{DiagnosisDisclosure, GrpcCall, ProxyIdentity, error_response, status},
     response_hooks::ResponseHooks,
 };
 
@@ -23,7 +23,13 @@ pub(super) fn refuse_with<B>(
     error: Error,
 ) -> Response<ProxyBody> {
     let (identity, disclosure) = (ProxyIdentity::default(), DiagnosisDisclosure::default());
-    let refusal = error_response(&identity, error, request.method(), disclosure);
+    let refusal = error_response(
+        status(&error),
+        &identity,
+        error,
+        request.method(),
+        disclosure,
+    );
     let refusal = hooks.apply(refusal, request.method());
     let mut response = match GrpcCall::of(request) {
         Some(call) => call.error_response(refusal),

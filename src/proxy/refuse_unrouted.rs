@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind};
 
 use super::{
     OriginProxy, Proxying,
-    error_response::error_response_of,
+    error_response::error_response,
     proxy_settings::ProxySettings,
     service::{Respond, accept},
 };
@@ -56,7 +56,7 @@ impl Respond for UnroutedRefusal {
         } = self;
         let (identity, method) = (&settings.identity, request.method());
         let error = Error::refused(kind);
-        let response = error_response_of(status, identity, error, method, settings.disclosure);
+        let response = error_response(status, identity, error, method, settings.disclosure);
         Proxying::new(ready(settings.response_hooks.apply(response, method)))
     }
 }

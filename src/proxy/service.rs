@@ -10,6 +10,7 @@ use http::{HeaderValue, Request, Response, header::CONNECTION};
 use http_body::Body;
 use tower::BoxError;
 use tower_service::Service;
+use tracing::Span;
 
 use crate::{
     error::Error,
@@ -20,7 +21,7 @@ use crate::{
 
 use super::{
     ClientDeadline, OriginProxy, ProxyBody, Proxying,
-    error_response::{GrpcCall, error_response},
+    error_response::{GrpcCall, error_response, status},
     failure_log::FailureLog,
     limited_request_body,
     refuse_request::response_version,
@@ -143,7 +144,10 @@ where
     let mut record = ExchangeRecord::begin(&request, origin, pool.connector().observers());
     record.watch_upload(|| request.body().progress());
     let span = record.span().cloned();
-    let prepared = settings.prepare(request);
+    let prepared = {
+        let _entered = span.as_ref().map(Span::enter);
+        settings.prepare(request)
+    };
     let response = async move {
         let outcome = match prepared {
             Ok(Some(ready)) => settings.forward_in_time(&pool, ready, &mut record).await,
@@ -154,8 +158,8 @@ where
             Ok(response) => settings.response_hooks.apply(response, &method),
             Err(error) => {
                 log_failure(&settings.failure_log, &error);
-                let refusal =
-                    error_response(&settings.identity, error, &method, settings.disclosure);
+                let (status, identity) = (status(&error), &settings.identity);
+                let refusal = error_response(status, identity, error, &method, settings.disclosure);
                 let refusal = settings.response_hooks.apply(refusal, &method);
                 let mut refusal = match call {
                     Some(call) => call.error_response(refusal),

@@ -115,6 +115,21 @@ impl Tenant {
         self.with_names(|names| names.host(authority))
     }
 
+    /// Sets a label by which metrics tell this tenant from others.
+    ///
+    /// There is none by default, and metrics have only the dialled address. See
+    /// [`CdnOriginBuilder::label`].
+    ///
+    /// ```
+    /// use cdn_origin::tenants::Tenant;
+    ///
+    /// let tenant = Tenant::new("https://origin.example").host("shop.example").label("shop");
+    /// # drop(tenant);
+    /// ```
+    pub fn label(self, label: impl Into<String>) -> Self {
+        self.with_names(|names| names.label(label))
+    }
+
     /// Changes the connector of this tenant, such as its verification, client certificate or
     /// timeouts.
     ///

@@ -54,7 +54,7 @@ impl TraceContext {
     }
 
     /// The context that the client sent, if it sent a valid one.
-    pub(super) fn received(headers: &HeaderMap) -> Option<Self> {
+    pub(crate) fn received(headers: &HeaderMap) -> Option<Self> {
         let mut fields = headers.get_all(TRACEPARENT).iter();
         match (fields.next(), fields.next()) {
             (Some(field), None) => field.to_str().ok()?.parse().ok(),

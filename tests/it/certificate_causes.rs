@@ -15,6 +15,7 @@ use cdn_origin::{
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, IsCa, KeyPair,
 };
+use tower::ServiceExt;
 
 use crate::{
     failing::{check, error},
@@ -193,6 +194,47 @@ async fn a_self_signed_certificate_marked_as_an_authority_is_self_signed_too() {
     assert_eq!(
         error.diagnosis().likeliest().unwrap().id(),
         CauseId::SelfSigned
+    );
+}
+
+#[tokio::test]
+async fn an_authoritys_certificate_is_unusable_as_a_leaf_even_if_it_is_a_trusted_root() {
+    let mut params = leaf(SITE, &[SITE]);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let key = key();
+    let own = params.self_signed(&key).unwrap();
+    let address = presenting(&[own.der().clone()], &key).await;
+    let trusting = |policy| at(SITE, address, &Ca::root()).verify(policy);
+    let error = error(trusting(VerifyPolicy::roots(Roots::pem(own.pem())))).await;
+    let rejected = ErrorKind::Certificate(CertificateProblem::Rejected);
+    assert_eq!(error.kind(), rejected);
+    let fix = "issue a certificate for the origin without CA:TRUE, and trust its authority";
+    check(
+        &error,
+        CauseId::CertificateUnusable,
+        Certainty::Certain,
+        fix,
+    );
+    // The other fix works.
+    let pin = error.facts().certificate().unwrap().pin().unwrap();
+    assert!(fixes(&error).contains(pin), "{}", error.report());
+    let pinned = trusting(VerifyPolicy::pinned(pin.parse().unwrap()));
+    let connector = pinned.build().unwrap();
+    connector.oneshot(http::Uri::default()).await.unwrap();
+
+    // An authority below a trusted one is no better.
+    let root = Ca::root();
+    let chain = root.leaf(&key, |it| {
+        it.subject_alt_names = vec![dns(SITE)];
+        it.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    });
+    let error = self::error(at(SITE, presenting(&chain, &key).await, &root)).await;
+    assert_eq!(error.kind(), rejected);
+    check(
+        &error,
+        CauseId::CertificateUnusable,
+        Certainty::Certain,
+        fix,
     );
 }
 
@@ -413,7 +455,7 @@ async fn wildcards_cover_in_any_case() {
     });
     let address = presenting(&chain, &key).await;
     let connector = at(SITE, address, &root).build().unwrap();
-    let connected = tower::ServiceExt::oneshot(connector, http::Uri::default()).await;
+    let connected = connector.oneshot(http::Uri::default()).await;
     connected.unwrap();
     // The Host is covered, and SNI is not.
     let builder = at("other.test", address, &root).host(SITE);

@@ -220,7 +220,7 @@ async fn what_may_do_something_or_was_early_before_waits_for_the_handshake() {
         request.headers_mut().insert(name, value.parse().unwrap());
         request
     };
-    for asked in [
+    for request in [
         request(Method::POST, ""),
         request(Method::PUT, "content"),
         request(Method::DELETE, ""),
@@ -230,8 +230,8 @@ async fn what_may_do_something_or_was_early_before_waits_for_the_handshake() {
         field("early-data", "1"),
         unwilling,
     ] {
-        let shown = format!("{asked:?}");
-        let response = ask(&proxy, asked).await;
+        let shown = format!("{request:?}");
+        let response = ask(&proxy, request).await;
         assert_eq!(response.status(), StatusCode::OK, "{shown}");
         assert_eq!(
             session(&response).early_data(),
@@ -288,10 +288,10 @@ async fn over_http_2_nothing_is_sent_early() {
         .build()
         .unwrap();
     let proxy = OriginProxy::new(connector.clone());
-    for asked in 1..=3 {
+    for count in 1..=3 {
         let response = ask(&proxy, get()).await;
         assert_eq!(session(&response).protocol(), Some("h2"));
-        edge.wait_for_closed(asked).await;
+        edge.wait_for_closed(count).await;
     }
     assert!(early(&edge).iter().all(String::is_empty));
     assert_eq!(counts(&connector), [1, 2, 0, 0]);
@@ -472,14 +472,14 @@ async fn a_425_to_a_request_that_was_not_early_passes() {
         let fields = marked.headers_mut();
         fields.append("early-data", value.parse().unwrap());
     }
-    for asked in [marked, request(Method::POST, "")] {
-        let response = ask(&proxy, asked).await;
+    for request in [marked, request(Method::POST, "")] {
+        let response = ask(&proxy, request).await;
         assert_eq!(response.status(), StatusCode::TOO_EARLY);
     }
     let requests = edge.requests();
     assert_eq!(requests.len(), 3);
-    let said: Vec<_> = requests[1].headers.get_all("early-data").iter().collect();
-    assert_eq!(said, ["1"]);
+    let values: Vec<_> = requests[1].headers.get_all("early-data").iter().collect();
+    assert_eq!(values, ["1"]);
     assert!(!requests[2].headers.contains_key("early-data"));
     assert_eq!(proxy.snapshot().pool().retried(), 0);
 }

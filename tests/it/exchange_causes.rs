@@ -26,7 +26,8 @@ use http_body_util::{BodyExt, Channel, Empty, Full};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    task::JoinHandle,
+    sync::Semaphore,
+    task::{JoinHandle, JoinSet},
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tower::ServiceExt;
@@ -514,6 +515,58 @@ async fn a_pool_whose_connections_are_all_in_use_is_certainly_too_small() {
     assert_eq!(error.kind(), ErrorKind::PoolExhausted);
     let fix = "check the origin, or allow more with PoolSettings::max_connections(..); for WebSockets, with max_tunnels(..)";
     check(&error, CauseId::PoolTooSmall, Certainty::Certain, fix);
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_beyond_max_concurrency_are_certainly_refused_by_that_limit() {
+    let proxy = to(|_| async { pending::<Response<Empty<Bytes>>>().await });
+    let proxy = proxy.limits(Limits::default().max_concurrency(1).max_queued(0));
+    let first = tokio::spawn({
+        let proxy = proxy.clone();
+        async move { send(&proxy, get(&[])).await }
+    });
+    quiet().await;
+    let error = failure(&proxy, get(&[])).await;
+    first.abort();
+    assert_eq!(error.kind(), ErrorKind::Overloaded);
+    let fix = "check the origin, or allow more with Limits::max_concurrency(..)";
+    check(&error, CauseId::ConcurrencyLimit, Certainty::Certain, fix);
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_beyond_the_adaptive_limit_show_an_origin_that_is_likely_overloaded() {
+    // About 300 requests a second.
+    let workers = Arc::new(Semaphore::new(8));
+    let proxy = to(move |_| {
+        let workers = workers.clone();
+        async move {
+            let _worker = workers.acquire_owned().await.unwrap();
+            tokio::time::sleep(Duration::from_millis(26)).await;
+            Response::new(Empty::<Bytes>::new())
+        }
+    });
+    let mut requests = JoinSet::new();
+    let mut refused = None;
+    for (rate, count) in [(150, 750), (600, 6000)] {
+        let mut pace = tokio::time::interval(Duration::from_secs(1) / rate);
+        for _ in 0..count {
+            pace.tick().await;
+            let proxy = proxy.clone();
+            requests.spawn(async move { send(&proxy, get(&[])).await });
+            while let Some(response) = requests.try_join_next() {
+                let error = response.unwrap().extensions().get::<Error>().cloned();
+                refused = refused.or(error);
+            }
+            if refused.is_some() {
+                break;
+            }
+        }
+    }
+    let error = refused.expect("twice the capacity is too much");
+    assert_eq!(error.kind(), ErrorKind::Overloaded);
+    let fix = "check the origin; if its latency often rises for all requests at once, use \
+               Limits::adaptive_concurrency(AdaptiveConcurrency::off())";
+    check(&error, CauseId::OriginOverloaded, Certainty::Likely, fix);
 }
 
 #[tokio::test]

@@ -59,7 +59,7 @@ async fn a_proxy_that_has_a_name_says_which_of_several_it_is() {
         .build()
         .unwrap();
     // A token does not begin with a digit, in a structured field.
-    for (name, said) in [
+    for (name, member) in [
         ("edge-7.example:8443", "edge-7.example:8443"),
         ("7-edge", "\"7-edge\""),
     ] {
@@ -67,7 +67,7 @@ async fn a_proxy_that_has_a_name_says_which_of_several_it_is() {
         let response = visit(&proxy, "client.test").await;
         assert_eq!(
             proxy_status(&response),
-            [format!("{said};error=connection_refused")]
+            [format!("{member};error=connection_refused")]
         );
     }
 }

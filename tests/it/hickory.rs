@@ -50,7 +50,7 @@ pub(crate) enum Answer {
 /// A name server that answers by a function and remembers the questions.
 struct NameServer {
     address: SocketAddr,
-    asked: Arc<Mutex<Vec<(String, RecordType)>>>,
+    queries: Arc<Mutex<Vec<(String, RecordType)>>>,
     task: JoinHandle<()>,
 }
 
@@ -58,8 +58,8 @@ impl NameServer {
     async fn start(answers: impl Fn(&str, RecordType) -> Answer + Send + Sync + 'static) -> Self {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = socket.local_addr().unwrap();
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let seen = asked.clone();
+        let queries = Arc::new(Mutex::new(Vec::new()));
+        let seen = queries.clone();
         let task = tokio::spawn(async move {
             let mut buffer = [0; 4096];
             while let Ok((length, peer)) = socket.recv_from(&mut buffer).await {
@@ -71,16 +71,16 @@ impl NameServer {
         });
         Self {
             address,
-            asked,
+            queries,
             task,
         }
     }
 
-    fn asked(&self) -> Vec<(String, RecordType)> {
-        let mut asked = self.asked.lock().unwrap().clone();
-        asked.sort();
-        asked.dedup();
-        asked
+    fn queries(&self) -> Vec<(String, RecordType)> {
+        let mut queries = self.queries.lock().unwrap().clone();
+        queries.sort();
+        queries.dedup();
+        queries
     }
 
     /// A resolver that asks this server alone.
@@ -121,11 +121,11 @@ impl Drop for NameServer {
 pub(crate) fn reply(
     question: Message,
     answers: &Answers,
-    asked: &Mutex<Vec<(String, RecordType)>>,
+    queries: &Mutex<Vec<(String, RecordType)>>,
 ) -> Option<Vec<u8>> {
     let query = question.queries[0].clone();
     let name = query.name().to_ascii();
-    asked
+    queries
         .lock()
         .unwrap()
         .push((name.clone(), query.query_type()));
@@ -181,7 +181,7 @@ async fn both_families_are_asked_and_the_ttl_is_told() {
     assert_eq!(resolution.source(), "A records");
     let name = String::from("origin.example.");
     let expected = [(name.clone(), RecordType::A), (name, RecordType::AAAA)];
-    assert_eq!(server.asked(), expected);
+    assert_eq!(server.queries(), expected);
 }
 
 #[tokio::test]
@@ -190,16 +190,16 @@ async fn an_absolute_name_is_not_sought_in_search_domains_and_another_is() {
     let connector = server.builder(80).build().unwrap();
     let error = connector.oneshot(Uri::default()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ResolveFailed);
-    let names = |asked: Vec<(String, RecordType)>| {
-        let mut names: Vec<_> = asked.into_iter().map(|(name, _)| name).collect();
+    let names = |queries: Vec<(String, RecordType)>| {
+        let mut names: Vec<_> = queries.into_iter().map(|(name, _)| name).collect();
         names.dedup();
         names
     };
-    assert_eq!(names(server.asked()), ["origin.example."]);
+    assert_eq!(names(server.queries()), ["origin.example."]);
 
     let connector = server.builder(80).dial("short").build().unwrap();
     let _ = connector.oneshot(Uri::default()).await.unwrap_err();
-    assert!(names(server.asked()).contains(&String::from("short.search.test.")));
+    assert!(names(server.queries()).contains(&String::from("short.search.test.")));
 }
 
 #[test]
@@ -517,7 +517,7 @@ async fn a_name_that_exists_is_not_sought_in_search_domains() {
     let url = format!("http://origin.example:{}", live.port());
     let builder = CdnOriginConnector::builder(url).dns(Dns::default().resolver(server.resolver()));
     assert_eq!(facts(builder).await.peer(), Some(live));
-    let names: Vec<_> = server.asked().into_iter().map(|(name, _)| name).collect();
+    let names: Vec<_> = server.queries().into_iter().map(|(name, _)| name).collect();
     assert!(
         names.iter().all(|name| name == "origin.example."),
         "{names:?}"

@@ -175,7 +175,7 @@ async fn an_unknown_expectation_is_417() {
 
 /// Content that records whether it was polled.
 struct Content {
-    asked: Arc<AtomicBool>,
+    polled: Arc<AtomicBool>,
 }
 
 impl Body for Content {
@@ -186,27 +186,27 @@ impl Body for Content {
         self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let again = self.asked.swap(true, Ordering::SeqCst);
+        let again = self.polled.swap(true, Ordering::SeqCst);
         let frame = Frame::data(Bytes::from_static(b"content"));
         Poll::Ready((!again).then_some(Ok(frame)))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.asked.load(Ordering::SeqCst)
+        self.polled.load(Ordering::SeqCst)
     }
 }
 
 /// A request that expects 100 (Continue), and whether its content was polled.
 fn hesitant() -> (Request<Content>, Arc<AtomicBool>) {
-    let asked = Arc::new(AtomicBool::new(false));
+    let polled = Arc::new(AtomicBool::new(false));
     let request = Request::post("/")
         .header("host", "client.test")
         .header("expect", "100-continue")
         .header("content-length", "7");
     let content = Content {
-        asked: asked.clone(),
+        polled: polled.clone(),
     };
-    (request.body(content).unwrap(), asked)
+    (request.body(content).unwrap(), polled)
 }
 
 #[tokio::test(start_paused = true)]
@@ -281,11 +281,11 @@ async fn a_final_response_instead_of_100_skips_the_upload_and_retires_the_connec
         }
     });
     for count in 1..=2 {
-        let (request, asked) = hesitant();
+        let (request, polled) = hesitant();
         let response = send(&proxy, request).await;
         assert_eq!(response.status(), StatusCode::FORBIDDEN);
         // A server writes the head before it reads the body of the response.
-        assert!(!asked.load(Ordering::SeqCst));
+        assert!(!polled.load(Ordering::SeqCst));
         assert_eq!(text(response).await, "no");
         let mut end = end.clone();
         end.wait_for(|ended| *ended == count).await.unwrap();

@@ -174,7 +174,10 @@ const ERRORS: &[Proof<Error>] = &[
         e.kind() == ErrorKind::AddressProhibited
     }),
     (CauseId::PoolTooSmall, |e| {
-        matches!(e.kind(), ErrorKind::PoolExhausted | ErrorKind::Overloaded)
+        e.kind() == ErrorKind::PoolExhausted
+    }),
+    (CauseId::ConcurrencyLimit, |e| {
+        e.kind() == ErrorKind::Overloaded
     }),
     (CauseId::OriginDown, |e| e.kind() == ErrorKind::Unreachable),
     (CauseId::RequestLoop, |e| {

@@ -134,7 +134,7 @@ async fn a_pool_resumes_from_one_connection_to_the_next_behind_any_layers() {
             .await;
         let connector = to(&edge, &authority, NAME).build().unwrap();
         let proxy = OriginProxy::new(connector.clone());
-        for (asked, resumed) in [(1, false), (2, true), (3, true)] {
+        for (count, resumed) in [(1, false), (2, true), (3, true)] {
             let request = Request::get(format!("https://{NAME}/"));
             let request = request.header("host", NAME);
             let request = request.body(Empty::<bytes::Bytes>::new()).unwrap();
@@ -142,7 +142,7 @@ async fn a_pool_resumes_from_one_connection_to_the_next_behind_any_layers() {
             let info = response.extensions().get::<ConnectionInfo>().unwrap();
             assert_eq!(info.facts().tls_session().unwrap().is_resumed(), resumed);
             response.into_body().collect().await.unwrap();
-            edge.wait_for_closed(asked).await;
+            edge.wait_for_closed(count).await;
         }
         assert_eq!(counts(&connector), (1, 2), "{alpn:?}");
     }

@@ -546,6 +546,16 @@ const RESPONSES: &[Row] = &[
         &["a_stall_before_the_first_byte_is_504_with_the_facts_of_the_connection"],
     ),
     (
+        "more requests than the proxy admits",
+        "ConcurrencyLimit",
+        &["requests_beyond_max_concurrency_are_certainly_refused_by_that_limit"],
+    ),
+    (
+        "an origin that answers more slowly under load",
+        "OriginOverloaded",
+        &["requests_beyond_the_adaptive_limit_show_an_origin_that_is_likely_overloaded"],
+    ),
+    (
         "more requests than connections",
         "PoolTooSmall",
         &["a_pool_whose_connections_are_all_in_use_is_certainly_too_small"],

@@ -1,11 +1,20 @@
 //! Many tenants behind one service: which origin gets a request, and what they share.
 
-use std::{convert::Infallible, net::Ipv4Addr, sync::Arc};
+use std::{
+    convert::Infallible,
+    net::Ipv4Addr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 use cdn_origin::{
     CdnOriginConnector, Error, ErrorKind, OriginProxy,
     connector::CdnOriginBuilder,
+    diagnosis::CauseId,
     dial::{Dns, EgressGuard},
     error::HostProblem,
     group::OriginGroup,
@@ -261,7 +270,7 @@ async fn a_proxy_that_is_not_used_is_dropped_when_another_is_built() {
         hosts.insert(host, tenant).unwrap();
     }
     get(&hosts, "a.test").await;
-    tokio::time::sleep(std::time::Duration::from_secs(601)).await;
+    tokio::time::sleep(Duration::from_secs(601)).await;
     get(&hosts, "b.test").await;
     assert_eq!(hosts.active(), 1);
     assert_eq!(get(&hosts, "a.test").await, answer("a.test", "a.test"));
@@ -343,6 +352,35 @@ async fn hosts_that_clients_choose_need_a_rule_and_a_guard() {
 }
 
 #[tokio::test]
+async fn the_rule_is_asked_only_about_requests_that_have_a_host() {
+    let guarded = CdnOriginConnector::any_origin().egress_guard(EgressGuard::deny_private());
+    let template = OriginProxy::new(guarded.build().unwrap());
+    let calls = Arc::new(AtomicUsize::new(0));
+    let rule = {
+        let calls = calls.clone();
+        move |host: &str| {
+            calls.fetch_add(1, Relaxed);
+            assert_eq!(host, "shop.test");
+            None
+        }
+    };
+    let by_host = VirtualHosts::new(template.clone());
+    let by_host = by_host.on_demand(rule.clone()).unwrap();
+    // An HTTP/1.0 request need not have one.
+    let request = Request::get("/").body(Empty::<Bytes>::new()).unwrap();
+    let Ok(response) = by_host.clone().oneshot(request).await;
+    assert_eq!(response.status(), StatusCode::MISDIRECTED_REQUEST);
+    assert_eq!(get(&by_host, "").await.0, 421);
+
+    let selected = VirtualHosts::new(template).select(|_| None);
+    let selected = selected.on_demand(rule).unwrap();
+    assert_eq!(get(&selected, "shop.test").await.0, 421);
+    assert_eq!(calls.load(Relaxed), 0);
+    assert_eq!(get(&by_host, "shop.test").await.0, 421);
+    assert_eq!(calls.load(Relaxed), 1);
+}
+
+#[tokio::test]
 async fn a_drain_refuses_requests_and_waits_for_those_in_flight() {
     let hosts = hosts(&instant());
     hosts
@@ -396,6 +434,34 @@ async fn tenants_share_a_budget_of_connections_and_none_takes_all() {
         let again = join_all((0..50).map(|_| get(&hosts, greedy))).await;
         assert!(again.iter().all(|(status, _)| *status == 200));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tenant_beyond_the_budget_of_all_gets_the_call_that_raises_it() {
+    let permits = instant();
+    let hosts = hosts(&permits).max_connections(1);
+    let pool = PoolSettings::default().queue_timeout(Duration::from_secs(1));
+    let tenant = Tenant::new("http://one.example").pool(pool);
+    hosts.insert("shop.test", tenant).unwrap();
+    assert_eq!(get(&hosts, "shop.test").await.0, 200);
+    let held = tokio::spawn({
+        let hosts = hosts.clone();
+        async move { send(&hosts, "shop.test", "/slow").await.status() }
+    });
+    let active = || hosts.proxy("shop.test").unwrap().snapshot().pool().active();
+    while active() < 1 {
+        tokio::task::yield_now().await;
+    }
+    let response = send(&hosts, "shop.test", "/").await;
+    let error: &Error = response.extensions().get().unwrap();
+    assert_eq!(error.kind(), ErrorKind::PoolExhausted);
+    let diagnosis = error.diagnosis();
+    let cause = diagnosis.likeliest().unwrap();
+    assert_eq!(cause.id(), CauseId::PoolTooSmall);
+    let fix = cause.fixes()[0].to_string();
+    assert!(fix.contains("VirtualHosts::max_connections(..)"), "{fix}");
+    permits.add_permits(1);
+    assert_eq!(held.await.unwrap(), StatusCode::OK);
 }
 
 #[tokio::test]

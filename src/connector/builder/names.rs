@@ -1,4 +1,4 @@
-//! The builder's calls for the four names.
+//! The builder's calls for the four names, and for the label.
 
 use crate::{
     connector::CdnOriginBuilder,
@@ -125,6 +125,25 @@ impl CdnOriginBuilder {
         A::Error: Into<NameError>,
     {
         self.settings.names.host = self.last("host", authority);
+        self
+    }
+
+    /// Sets a label by which metrics tell this origin from others.
+    ///
+    /// There is none by default, and metrics have only the dialled address. Set it where several
+    /// origins, or several proxies to one origin, share that address. It is never sent. Each label
+    /// makes time series of its own, so it must not come from requests.
+    ///
+    /// ```
+    /// # use cdn_origin::CdnOriginConnector;
+    /// let connector = CdnOriginConnector::builder("http://10.0.0.7:8080")
+    ///     .label("shop")
+    ///     .build()?;
+    /// assert_eq!(connector.origin().and_then(|origin| origin.label()), Some("shop"));
+    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// ```
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.settings.names.label = Some(label.into().into());
         self
     }
 }

@@ -162,6 +162,12 @@ pub(super) const RULES: &[Rule] = &[
                      supported, even if pinned",
                 );
             }
+            if e.chain().is_authority() {
+                return String::from(
+                    "the certificate is that of an authority (CA:TRUE), which is not accepted as a \
+                     server's, even if it is a trusted root",
+                );
+            }
             match e.chain().version_1_issuer() {
                 Some(issuer) => format!(
                     "the issuer's certificate, of {issuer}, is of X.509 version 1, which does not \
@@ -177,6 +183,11 @@ pub(super) const RULES: &[Rule] = &[
         clues: &[Clue::Chain],
         confirmation: Confirmation::Chain,
         fixes: |e| {
+            if e.chain().is_authority() {
+                let pin = e.chain().pin().filter(|_| e.covers_expected_name());
+                let pin = pin.map(|pin| FixKind::Pin(pin.to_owned()));
+                return [ISSUE_A_LEAF].into_iter().chain(pin).collect();
+            }
             vec![FixKind::Advice(match e.chain().version_1_issuer() {
                 Some(_) => "replace the origin's certificate by one of an authority of version 3",
                 None => "replace the origin's certificate",
@@ -184,6 +195,9 @@ pub(super) const RULES: &[Rule] = &[
         },
     },
 ];
+
+const ISSUE_A_LEAF: FixKind =
+    FixKind::Advice("issue a certificate for the origin without CA:TRUE, and trust its authority");
 
 fn is_expired(evidence: &Evidence<'_>) -> bool {
     evidence.is(ErrorKind::Certificate(CertificateProblem::Expired))

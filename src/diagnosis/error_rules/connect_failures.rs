@@ -9,7 +9,7 @@ use crate::{
         Clue, Confirmation, FixKind,
     },
     edge::EdgeProfile,
-    error::{DialAttempt, DialOutcome, ErrorKind, Facts, Stage},
+    error::{DialAttempt, DialOutcome, ErrorKind, Facts, ReachedLimit, Stage},
     origin::Scheme,
 };
 
@@ -82,11 +82,17 @@ pub(super) const RULES: &[Rule] = &[
         },
         clues: &[Clue::Silence],
         confirmation: Confirmation::Origin,
-        fixes: |_| {
-            vec![FixKind::Advice(
-                "check the origin, or allow more with PoolSettings::max_connections(..); for \
-                 WebSockets, with max_tunnels(..)",
-            )]
+        fixes: |e| {
+            vec![FixKind::Advice(match e.facts.limit {
+                Some(ReachedLimit::TenantConnections) => {
+                    "check the origin, or allow more for all tenants together with \
+                     VirtualHosts::max_connections(..)"
+                }
+                _ => {
+                    "check the origin, or allow more with PoolSettings::max_connections(..); for \
+                     WebSockets, with max_tunnels(..)"
+                }
+            })]
         },
     },
     Rule {

@@ -35,7 +35,8 @@ impl Error {
         if self.stage() == Stage::Prepare
             || self.kind() == ErrorKind::RequestBody(RequestBodyProblem::TooLarge)
         {
-            return Diagnosis::ranked(refused(self.kind()).into_iter().collect());
+            let cause = refused(self.kind(), self.facts().limit);
+            return Diagnosis::ranked(cause.into_iter().collect());
         }
         let Some(origin) = self.facts().origin() else {
             return Diagnosis::default();

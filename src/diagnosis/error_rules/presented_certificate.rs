@@ -39,6 +39,12 @@ impl<'a> PresentedChain<'a> {
         certificate.is_some_and(PeerCertificate::is_version_1)
     }
 
+    /// Whether the leaf is marked as an authority's.
+    pub(super) fn is_authority(self) -> bool {
+        let certificate = self.0.certificate();
+        certificate.is_some_and(PeerCertificate::is_authority)
+    }
+
     /// The first presented issuer of X.509 version 1, below a root, for a text.
     pub(super) fn version_1_issuer(self) -> Option<String> {
         let mut issuers = self.path().into_iter().skip(1);

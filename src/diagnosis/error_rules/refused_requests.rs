@@ -1,26 +1,23 @@
 //! Requests that were refused before they were sent.
 
 use crate::{
-    diagnosis::{Cause, CauseId, Certainty, FixKind},
-    error::{ErrorKind, RequestBodyProblem, RequestProblem},
+    diagnosis::{Cause, CauseId, Certainty, Clue, Confirmation, FixKind},
+    error::{ErrorKind, ReachedLimit, RequestBodyProblem, RequestProblem},
 };
 
 /// The cause of a refusal; `None` if the error itself says all, such as that the proxy is draining.
-pub(super) fn refused(kind: ErrorKind) -> Option<Cause> {
+pub(super) fn refused(kind: ErrorKind, limit: Option<ReachedLimit>) -> Option<Cause> {
     let (id, text, fix) = match kind {
+        ErrorKind::Overloaded if limit == Some(ReachedLimit::Adaptive) => return Some(slower()),
         ErrorKind::LoopDetected => (
             CauseId::RequestLoop,
             "the request has passed through this proxy before",
             Some("dial a name that does not lead back here"),
         ),
         ErrorKind::Overloaded => (
-            CauseId::PoolTooSmall,
-            "the origin is overloaded, or the requests in flight have reached \
-             Limits::max_concurrency(..)",
-            Some(
-                "check the origin, or allow more with Limits::adaptive_concurrency(..) or \
-                 Limits::max_concurrency(..)",
-            ),
+            CauseId::ConcurrencyLimit,
+            "the requests in flight have reached Limits::max_concurrency(..)",
+            Some("check the origin, or allow more with Limits::max_concurrency(..)"),
         ),
         ErrorKind::UnsupportedUri => (
             CauseId::InvalidRequest,
@@ -63,4 +60,15 @@ pub(super) fn refused(kind: ErrorKind) -> Option<Cause> {
         _ => return None,
     };
     Some(Cause::new(id, Certainty::Certain, text).fixed_by(fix.map(FixKind::Advice)))
+}
+
+/// The adaptive limit applies.
+fn slower() -> Cause {
+    let text = "the origin answers more slowly than before: it is overloaded";
+    let fix = "check the origin; if its latency often rises for all requests at once, use \
+               Limits::adaptive_concurrency(AdaptiveConcurrency::off())";
+    Cause::new(CauseId::OriginOverloaded, Certainty::Likely, text)
+        .shown_by(&[Clue::Latency])
+        .confirmed_by(Confirmation::Origin)
+        .fixed_by([FixKind::Advice(fix)])
 }

@@ -280,6 +280,13 @@ fn untrusted_authority(evidence: &Evidence<'_>) -> String {
     )
 }
 
-fn self_signed(_: &Evidence<'_>) -> String {
-    String::from("the certificate is self-signed; if it belongs to your origin, pin its key")
+fn self_signed(evidence: &Evidence<'_>) -> String {
+    String::from(match evidence.chain().is_authority() {
+        true => {
+            "the certificate is self-signed, and that of an authority (CA:TRUE), which is not \
+             accepted as a server's, even if it is trusted; if it belongs to your origin, pin its \
+             key"
+        }
+        false => "the certificate is self-signed; if it belongs to your origin, pin its key",
+    })
 }

@@ -162,7 +162,10 @@ const PROOFS: &[Proof<Error>] = &[
         e.kind() == ErrorKind::AddressProhibited
     }),
     proof(CauseId::PoolTooSmall, "the limit", |e| {
-        matches!(e.kind(), ErrorKind::PoolExhausted | ErrorKind::Overloaded)
+        e.kind() == ErrorKind::PoolExhausted
+    }),
+    proof(CauseId::ConcurrencyLimit, "the limit", |e| {
+        e.kind() == ErrorKind::Overloaded
     }),
     proof(CauseId::OriginDown, "no route", |e| {
         e.kind() == ErrorKind::Unreachable

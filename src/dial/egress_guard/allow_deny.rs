@@ -154,10 +154,7 @@ impl EgressGuard {
         N: IntoIterator,
         N::Item: Into<IpNet>,
     {
-        let networks = networks
-            .into_iter()
-            .map(|network| canonical(network.into()));
-        self.allowed.networks.extend(networks);
+        self.allowed.add_networks(networks);
         self
     }
 
@@ -177,10 +174,7 @@ impl EgressGuard {
         N: IntoIterator,
         N::Item: Into<IpNet>,
     {
-        let networks = networks
-            .into_iter()
-            .map(|network| canonical(network.into()));
-        self.denied.networks.extend(networks);
+        self.denied.add_networks(networks);
         self
     }
 
@@ -261,6 +255,15 @@ impl EgressGuard {
 }
 
 impl Rules {
+    fn add_networks<N>(&mut self, networks: N)
+    where
+        N: IntoIterator,
+        N::Item: Into<IpNet>,
+    {
+        let networks = networks.into_iter().map(Into::into).map(canonical);
+        self.networks.extend(networks);
+    }
+
     fn names_include(&self, name: &DnsName) -> bool {
         let within = |rule: &DnsName| match name.as_str().strip_suffix(rule.as_str()) {
             Some(below) => below.is_empty() || below.ends_with('.'),

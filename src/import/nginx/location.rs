@@ -165,6 +165,16 @@ impl Location {
         self.draft
     }
 
+    /// nginx's redirect of a folder without its slash, which the routes do not have.
+    pub(super) fn redirect_of_folder(&self) -> Option<Finding> {
+        let path = self.draft.route.as_deref()?;
+        let folder = path.strip_suffix('/')?;
+        Some(Finding::by_hand(format!(
+            "nginx redirects `{folder}` to `{path}`, and the routes answer 404: \
+             `.route(\"{folder}\", any(Redirect::permanent(\"{path}\")))`"
+        )))
+    }
+
     /// Whether the origin speaks TLS.
     pub(super) fn is_https(&self) -> bool {
         let pass = self.pass.as_ref();

@@ -240,9 +240,10 @@ impl<'a> LocationImporter<'a> {
             self.upstream(&mut location, block);
         }
         if scope.path.is_some() || scope.section.starts_with("location ") {
-            let finding = location.draft.add_route(scope.path.as_deref());
-            let notes = finding.map(|finding| ImportNote::new(scope.line, "location", finding));
-            self.notes.extend(notes);
+            let routes = location.draft.add_route(scope.path.as_deref());
+            let findings = routes.into_iter().chain(location.redirect_of_folder());
+            let note = |finding| ImportNote::new(scope.line, "location", finding);
+            self.notes.extend(findings.map(note));
         }
         self.warn(scope, &location, upstream.is_some());
         self.drafts.push(location.finish());

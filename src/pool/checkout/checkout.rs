@@ -13,7 +13,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use crate::error::{Error, ErrorKind, Facts, Stage};
+use crate::error::Error;
 
 use crate::pool::{
     connection::PooledConnection,
@@ -165,17 +165,11 @@ pub(crate) async fn upgrade_permit(pool: &Arc<SharedPool>) -> Result<ConnectionP
     let mut ticket = match pool.begin_upgrade_checkout() {
         UpgradeCheckout::Permit(permit) => return Ok(permit),
         UpgradeCheckout::Queued(ticket) => ticket,
-        UpgradeCheckout::QueueFull => return Err(no_permit(Duration::ZERO)),
+        UpgradeCheckout::QueueFull => return Err(pool.exhausted(Duration::ZERO)),
     };
     let deadline = pool.settings().queue_timeout;
     match timeout(deadline, &mut ticket).await {
         Ok(Some(permit)) => Ok(permit),
-        Ok(None) | Err(_) => Err(no_permit(deadline)),
+        Ok(None) | Err(_) => Err(pool.exhausted(deadline)),
     }
-}
-
-/// No permit became free in time, or too many upgrades wait already.
-fn no_permit(deadline: Duration) -> Error {
-    let facts = Facts::default().after(deadline);
-    Error::new(ErrorKind::PoolExhausted, Stage::Dial, facts)
 }

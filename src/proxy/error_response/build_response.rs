@@ -13,23 +13,13 @@ use crate::{
 use super::{
     DiagnosisDisclosure, ProxyIdentity,
     proxy_status::{PROXY_STATUS, proxy_status},
-    status::status,
 };
 
 /// The response to a failed request: a short text, with the error in its extensions.
 ///
-/// HEAD gets the same without the text (RFC 9110 section 9.3.2).
+/// HEAD gets the same without the text (RFC 9110 section 9.3.2). The status is that of the error,
+/// unless another was configured for it.
 pub(in crate::proxy) fn error_response(
-    identity: &ProxyIdentity,
-    error: Error,
-    method: &Method,
-    disclosure: DiagnosisDisclosure,
-) -> Response<ProxyBody> {
-    error_response_of(status(&error), identity, error, method, disclosure)
-}
-
-/// The [`error_response`] with a status that was configured.
-pub(in crate::proxy) fn error_response_of(
     status: StatusCode,
     identity: &ProxyIdentity,
     error: Error,

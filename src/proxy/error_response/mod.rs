@@ -7,7 +7,8 @@ mod proxy_status;
 mod status;
 mod structured_field;
 
-pub(super) use build_response::{error_response, error_response_of};
+pub(super) use build_response::error_response;
 pub(super) use disclosure::DiagnosisDisclosure;
 pub(super) use grpc_status::GrpcCall;
 pub(super) use proxy_status::{ProxyIdentity, error_type_name};
+pub(super) use status::status;

@@ -7,7 +7,7 @@ use crate::error::{
 };
 
 /// The status for a failure.
-pub(super) fn status(error: &Error) -> StatusCode {
+pub(in crate::proxy) fn status(error: &Error) -> StatusCode {
     match error.kind() {
         ErrorKind::Host(HostProblem::Unknown) => StatusCode::MISDIRECTED_REQUEST,
         ErrorKind::Host(_)

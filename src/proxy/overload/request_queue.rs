@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use crate::{
-    error::{Error, ErrorKind, Facts, Stage},
+    error::{Error, ErrorKind, Facts, ReachedLimit, Stage},
     pool::UploadPermit,
 };
 
@@ -128,7 +128,7 @@ impl RequestQueue {
                     drop(oldest);
                     place
                 }
-                Joined::Full => return Err(Error::refused(ErrorKind::Overloaded)),
+                Joined::Full(limit) => return Err(overloaded(Facts::default(), limit)),
             }
         };
         // Boxed: few requests wait, and all would be as large.
@@ -153,7 +153,8 @@ enum Joined {
         (u64, oneshot::Receiver<RequestPermit>),
         Option<oneshot::Sender<RequestPermit>>,
     ),
-    Full,
+    /// No place, because of this limit.
+    Full(ReachedLimit),
 }
 
 impl State {
@@ -161,6 +162,14 @@ impl State {
     fn admits(&self, max_running: usize) -> bool {
         let limit = self.adaptive.as_ref().and_then(AdaptiveLimit::limit);
         self.running < max_running && limit.is_none_or(|limit| self.awaiting < limit)
+    }
+
+    /// The limit because of which requests wait.
+    fn reached_limit(&self, max_running: usize) -> ReachedLimit {
+        match self.running < max_running {
+            true => ReachedLimit::Adaptive,
+            false => ReachedLimit::Concurrency,
+        }
     }
 
     fn admit(&mut self) {
@@ -188,7 +197,7 @@ impl State {
         let oldest = is_full.then(|| self.waiting.take_oldest(now)).flatten();
         self.refused += u64::from(is_full);
         if is_full && oldest.is_none() {
-            return Joined::Full;
+            return Joined::Full(self.reached_limit(shared.max_running));
         }
         Joined::Queued(self.waiting.join(now), oldest)
     }
@@ -219,11 +228,17 @@ impl Shared {
         match timeout(self.timeout, admitted).await {
             Ok(Ok(permit)) => Ok(permit),
             // It gave way to a newer one.
-            Ok(Err(_)) => Err(Error::refused(ErrorKind::Overloaded)),
+            Ok(Err(_)) => {
+                let limit = self.lock().reached_limit(self.max_running);
+                Err(overloaded(Facts::default(), limit))
+            }
             Err(_) => {
-                self.lock().refused += 1;
-                let facts = Facts::default().after(self.timeout);
-                Err(Error::new(ErrorKind::Overloaded, Stage::Prepare, facts))
+                let limit = {
+                    let mut state = self.lock();
+                    state.refused += 1;
+                    state.reached_limit(self.max_running)
+                };
+                Err(overloaded(Facts::default().after(self.timeout), limit))
             }
         }
     }
@@ -333,6 +348,11 @@ impl Drop for QueuedRequest<'_> {
         let left = self.shared.lock().waiting.leave(self.number);
         drop(left);
     }
+}
+
+fn overloaded(facts: Facts, limit: ReachedLimit) -> Error {
+    let facts = facts.at_limit(Some(limit));
+    Error::new(ErrorKind::Overloaded, Stage::Prepare, facts)
 }
 
 fn log(change: Option<LimitChange>) {

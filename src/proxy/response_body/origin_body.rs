@@ -8,6 +8,7 @@ use std::{
 use bytes::Bytes;
 use http_body::{Body, Frame};
 use tokio::time::Instant;
+use tracing::Span;
 
 use crate::{
     error::{Error, ErrorKind, Facts, Stage},
@@ -77,7 +78,9 @@ impl OriginBody {
 
     /// Logs and records that the response is aborted.
     pub(super) fn abort(&mut self, error: &Error) {
-        failure_log::response_aborted(error);
+        // The body may be polled outside of the request's span.
+        let span = self.record.span().cloned().unwrap_or_else(Span::none);
+        span.in_scope(|| failure_log::response_aborted(error));
         self.record.abort(error);
         if let Some(hook) = self.on_abort.take() {
             hook(error);

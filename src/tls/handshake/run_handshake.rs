@@ -151,8 +151,10 @@ fn failure(error: io::Error, first_bytes: &[u8], facts: &mut Facts) -> Handshake
         // The certificate was verified for the public name of ECH, not for a name of the origin.
         ErrorKind::Certificate(_) if is_rejection => ErrorKind::Ech(EchProblem::Unproven),
         // webpki reports "CA used as end entity" for a self-signed certificate that is marked as a
-        // CA.
-        ErrorKind::Certificate(CertificateProblem::Rejected) if is_self_signed => {
+        // CA, before it looks for a root.
+        ErrorKind::Certificate(CertificateProblem::Rejected)
+            if is_self_signed && !facts.findings.is_trusted =>
+        {
             ErrorKind::Certificate(CertificateProblem::UnknownIssuer)
         }
         // The chain was accepted: the bad signature is that of the handshake itself.

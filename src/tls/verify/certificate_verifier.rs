@@ -50,7 +50,8 @@ impl OriginVerifier {
         let expected = expected.filter(|_| !is_stand_in(server_name));
         let name = expected.unwrap_or(server_name);
         if let Err(error) = self.chain.check(presented, name, &self.names) {
-            findings.is_trusted = self.chain.is_trusted_but_for(&error);
+            findings.is_trusted =
+                self.chain.is_trusted_but_for(&error) || self.chain.has_root(presented.end_entity);
             findings.is_self_signed = is_self_signed(presented.end_entity, &self.algorithms);
             return Err(error);
         }

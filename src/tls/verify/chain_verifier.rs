@@ -73,6 +73,15 @@ impl ChainVerifier {
         matches!(self, Self::WebPki(_)) && is_about_name(error)
     }
 
+    /// Whether the certificate itself is a trusted root.
+    pub(super) fn has_root(&self, certificate: &CertificateDer<'_>) -> bool {
+        let Self::WebPki(chain) = self else {
+            return false;
+        };
+        let anchor = webpki::anchor_from_trusted_cert(certificate);
+        anchor.is_ok_and(|anchor| chain.roots.store.roots.contains(&anchor))
+    }
+
     /// Whether it checks chains at all.
     pub(super) fn checks_chains(&self) -> bool {
         !matches!(self, Self::Pins | Self::Skipped(_))

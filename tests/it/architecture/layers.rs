@@ -15,9 +15,17 @@ const MAY_IMPORT: [(&str, &[&str]); 31] = [
     ("dial", &["error", "name", "downstream"]),
     ("upload", &["error"]),
     ("diagnosis", &["edge", "error", "name", "origin"]),
+    ("trace_context", &[]),
     (
         "observe",
-        &["name", "origin", "error", "diagnosis", "upload"],
+        &[
+            "name",
+            "origin",
+            "error",
+            "diagnosis",
+            "upload",
+            "trace_context",
+        ],
     ),
     (
         "connector",
@@ -143,11 +151,12 @@ const MAY_IMPORT: [(&str, &[&str]); 31] = [
         ],
     ),
     ("import", &["config", "error"]),
-    ("trace_context", &[]),
     ("access_log", &["downstream", "observe", "trace_context"]),
     (
         "metrics",
-        &["name", "origin", "error", "observe", "pool", "proxy"],
+        &[
+            "name", "origin", "error", "observe", "pool", "proxy", "group",
+        ],
     ),
     ("server_timing", &["observe"]),
 ];

@@ -110,9 +110,9 @@ impl Site {
         if self.0.hangs_up.load(SeqCst) {
             return Err(io::Error::other("it hangs up"));
         }
-        let said = [self.0.name.as_bytes(), &body].concat();
+        let content = [self.0.name.as_bytes(), &body].concat();
         let response = Response::builder().status(self.0.status.load(SeqCst));
-        Ok(response.body(Full::from(said)).unwrap())
+        Ok(response.body(Full::from(content)).unwrap())
     }
 
     pub(crate) fn check(&self) -> io::Result<()> {

@@ -1,9 +1,10 @@
 //! The names of metrics, their units and labels, in the table and as Prometheus gets them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cdn_origin::{
-    OriginProxy,
+    CdnOriginConnector, OriginProxy,
+    group::{Member, OriginGroup},
     metrics::{METRICS, MetricKind, MetricUnit, MetricsObserver},
 };
 use http::Method;
@@ -163,4 +164,59 @@ async fn a_scrape_passes_the_lint_and_has_declared_labels_only() {
     assert!(expiry > 1.7e9, "{expiry}");
     let idle = [("http_connection_state", "idle")];
     assert_eq!(scrape.sum("http_client_open_connections", &idle), 1.0);
+}
+
+#[tokio::test]
+async fn labels_tell_apart_proxies_to_one_address() {
+    let (recorder, handle) = recorder();
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let observer = MetricsObserver::new();
+    let origin = ClosingOrigin::start(Speaks::HttpsHttp1, End::Fin);
+    let mut proxies = Vec::new();
+    for label in ["shop", "blog"] {
+        let connector = origin.connector().to_builder().label(label).build();
+        let connector = connector.unwrap().with_observer(observer.clone());
+        let proxy = OriginProxy::new(connector);
+        let response = send(&proxy, request(Method::GET)).await;
+        response.into_body().collect().await.unwrap();
+        proxies.push(proxy);
+    }
+    proxies.iter().for_each(|proxy| observer.sample(proxy));
+    let scrape = Scrape::parse(&handle.render());
+    for metric in [
+        "cdn_origin_requests_total",
+        "cdn_origin_connects_total",
+        "http_client_open_connections",
+    ] {
+        let by_label = scrape.by(metric, "cdn_origin_label");
+        let expected = [("blog".to_owned(), 1), ("shop".to_owned(), 1)];
+        assert_eq!(by_label, BTreeMap::from(expected), "{metric}");
+    }
+}
+
+#[tokio::test]
+async fn members_of_a_group_are_counted_by_their_state() {
+    let (recorder, handle) = recorder();
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let observer = MetricsObserver::new();
+    let member = |name: &str| {
+        let connector = CdnOriginConnector::builder("http://origin.example").label("shop");
+        Member::new(connector.build().unwrap()).name(name)
+    };
+    let group = OriginGroup::builder().tier([member("a"), member("b")]);
+    observer.sample_group(&group.build().unwrap());
+    let scrape = Scrape::parse(&handle.render());
+    assert_eq!(lint(&scrape), Vec::<String>::new());
+    let by_state = scrape.by("cdn_origin_members", "cdn_origin_state");
+    let expected = [
+        ("down", 0),
+        ("ejected", 0),
+        ("returning", 0),
+        ("serving", 2),
+    ];
+    let expected = expected.map(|(state, count)| (state.to_owned(), count));
+    assert_eq!(by_state, BTreeMap::from(expected));
+    let labelled = [("cdn_origin_label", "shop")];
+    assert_eq!(scrape.sum("cdn_origin_members", &labelled), 2.0);
+    assert!(scrape.types.contains_key("http_client_active_requests"));
 }

@@ -6,11 +6,11 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use cdn_origin::dial::Dns;
+use cdn_origin::{CdnOriginConnector, OriginProxy, dial::Dns};
 use http::Method;
 use http_body_util::BodyExt;
 use tracing::{
-    Instrument, Subscriber,
+    Event, Instrument, Level, Subscriber,
     field::{Field, Visit},
     span,
 };
@@ -25,6 +25,7 @@ use crate::{
     architecture::{Source, sources},
     closing_origin::{ClosingOrigin, End, Speaks},
     resolve::ScriptedResolver,
+    support::refused_address,
 };
 
 /// A span that has closed.
@@ -42,7 +43,11 @@ struct Closed {
 
 /// Collects the spans that close.
 #[derive(Clone, Default)]
-struct Spans(Arc<Mutex<Vec<Closed>>>);
+struct Spans {
+    closed: Arc<Mutex<Vec<Closed>>>,
+    /// The span of each warning.
+    warnings: Arc<Mutex<Vec<Option<&'static str>>>>,
+}
 
 #[derive(Default)]
 struct Fields(BTreeMap<String, String>);
@@ -67,11 +72,18 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Spans {
         values.record(span.extensions_mut().get_mut::<Fields>().unwrap());
     }
 
+    fn on_event(&self, event: &Event<'_>, cx: Context<'_, S>) {
+        if *event.metadata().level() == Level::WARN {
+            let span = cx.event_span(event).map(|span| span.name());
+            self.warnings.lock().unwrap().push(span);
+        }
+    }
+
     fn on_close(&self, id: span::Id, cx: Context<'_, S>) {
         let span = cx.span(&id).unwrap();
         let fields = span.extensions_mut().remove::<Fields>().unwrap();
         let metadata = span.metadata();
-        self.0.lock().unwrap().push(Closed {
+        self.closed.lock().unwrap().push(Closed {
             name: span.name(),
             target: metadata.target(),
             level: metadata.level().to_string().to_lowercase(),
@@ -95,7 +107,11 @@ impl Spans {
     }
 
     fn closed(&self) -> Vec<Closed> {
-        self.0.lock().unwrap().clone()
+        self.closed.lock().unwrap().clone()
+    }
+
+    fn warnings(&self) -> Vec<Option<&'static str>> {
+        self.warnings.lock().unwrap().clone()
     }
 
     fn only(&self, name: &str) -> Closed {
@@ -112,7 +128,7 @@ async fn a_request_has_a_span_below_its_callers_and_its_connect_one_below_that()
     let (spans, _guard) = Spans::start(LevelFilter::DEBUG);
     let origin = ClosingOrigin::start(Speaks::HttpsHttp2, End::Fin);
     let connector = origin.by_name().dial(origin.address()).build().unwrap();
-    let proxy = cdn_origin::OriginProxy::new(connector);
+    let proxy = OriginProxy::new(connector);
     let server = tracing::info_span!("server");
     let response = send(&proxy, request(Method::GET)).instrument(server).await;
     response.into_body().collect().await.unwrap();
@@ -158,7 +174,7 @@ async fn a_request_has_a_span_below_its_callers_and_its_connect_one_below_that()
 async fn a_reused_connection_has_no_connect_and_an_error_has_its_type() {
     let (spans, _guard) = Spans::start(LevelFilter::INFO);
     let origin = ClosingOrigin::start(Speaks::Http, End::Fin);
-    let proxy = cdn_origin::OriginProxy::new(origin.connector());
+    let proxy = OriginProxy::new(origin.connector());
     for _ in 0..2 {
         let response = send(&proxy, request(Method::GET)).await;
         response.into_body().collect().await.unwrap();
@@ -172,10 +188,38 @@ async fn a_reused_connection_has_no_connect_and_an_error_has_its_type() {
 }
 
 #[tokio::test]
+async fn a_span_has_the_trace_of_its_request_and_warnings_are_within_it() {
+    let (spans, _guard) = Spans::start(LevelFilter::INFO);
+    let refused = refused_address();
+    let url = format!("http://{}", refused.address());
+    let connector = CdnOriginConnector::builder(url).build().unwrap();
+    let trace = "0af7651916cd43dd8448eb211c80319c";
+    let value = format!("00-{trace}-b7ad6b7169203331-01");
+    for (field, expected) in [(&*value, Some(trace)), ("00-secret-1-01", None)] {
+        let mut request = request(Method::GET);
+        request
+            .headers_mut()
+            .insert("traceparent", field.parse().unwrap());
+        let proxy = OriginProxy::new(connector.clone());
+        drop(send(&proxy, request).await);
+        let closed = spans.closed();
+        let span = closed.iter().rfind(|span| span.name == "request").unwrap();
+        let found = span.fields.get("cdn_origin.trace_id");
+        assert_eq!(found.map(String::as_str), expected);
+    }
+    let warnings = spans.warnings();
+    let is_within = |span: &Option<&str>| *span == Some("request");
+    assert!(
+        warnings.len() >= 2 && warnings.iter().all(is_within),
+        "{warnings:?}"
+    );
+}
+
+#[tokio::test]
 async fn below_info_there_are_no_spans() {
     let (spans, _guard) = Spans::start(LevelFilter::WARN);
     let origin = ClosingOrigin::start(Speaks::Http, End::Fin);
-    let proxy = cdn_origin::OriginProxy::new(origin.connector());
+    let proxy = OriginProxy::new(origin.connector());
     let response = send(&proxy, request(Method::GET)).await;
     response.into_body().collect().await.unwrap();
     assert!(spans.closed().is_empty());
@@ -191,7 +235,7 @@ async fn every_field_of_every_span_has_a_name_of_open_telemetry_or_of_the_crate(
     let origin = ClosingOrigin::start(Speaks::HttpsHttp1, End::Fin);
     let dns = Dns::default().resolver(ScriptedResolver::addresses([origin.address()]));
     let connector = origin.by_name().dns(dns).build().unwrap();
-    let proxy = cdn_origin::OriginProxy::new(connector);
+    let proxy = OriginProxy::new(connector);
     let response = send(&proxy, request(Method::GET)).await;
     response.into_body().collect().await.unwrap();
 

@@ -265,10 +265,10 @@ impl Scene {
         let answered = response
             .as_ref()
             .is_some_and(|seen| seen.start == "200" && seen.body == "canary");
-        let asked = matches!(&seen[..], [one] if one.start == "GET /canary");
+        let reached_origin = matches!(&seen[..], [one] if one.start == "GET /canary");
         let wrong =
             format!("the next request is answered by {response:?}, and the origin saw {seen:?}");
-        (!answered || !asked).then_some(wrong)
+        (!answered || !reached_origin).then_some(wrong)
     }
 }
 

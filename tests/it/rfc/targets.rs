@@ -201,8 +201,8 @@ async fn a_preserved_host_that_is_absent_is_the_origins_own() {
             let mut client = Client::of(Http1, site.address()).await;
             let seen = client.ask(Ask::Bytes(ask)).await.unwrap();
             assert_eq!(seen.start, status, "{ask:?}");
-            let asked = origin.take();
-            let hosts: Vec<_> = asked
+            let received = origin.take();
+            let hosts: Vec<_> = received
                 .iter()
                 .flat_map(|seen| seen.lines("@authority"))
                 .collect();

@@ -118,8 +118,8 @@ async fn another_protocol_than_websocket_needs_no_key() {
     let scene = Scene::with(|proxy| proxy.upgrades(upgrades)).await;
     let ask = "POST / HTTP/1.1\r\nHost: client.test\r\nConnection: upgrade\r\nUpgrade: x-echo/1\r\nContent-Length: 0\r\n\r\n";
     let mut client = scene.client(ask).await;
-    let (mut origin, asked) = scene.accept_request().await;
-    assert!(asked.starts_with("POST / HTTP/1.1\r\n"), "{asked}");
+    let (mut origin, received) = scene.accept_request().await;
+    assert!(received.starts_with("POST / HTTP/1.1\r\n"), "{received}");
     let switch =
         "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: X-Echo/1\r\n\r\n";
     origin.write_all(switch.as_bytes()).await.unwrap();
@@ -148,8 +148,8 @@ async fn a_200_that_echoes_the_upgrade_is_an_ordinary_response_and_its_connectio
         .write_all(b"GET /next HTTP/1.1\r\nHost: client.test\r\n\r\n")
         .await
         .unwrap();
-    let (_other, asked) = scene.accept_request().await;
-    assert!(asked.starts_with("GET /next HTTP/1.1\r\n"), "{asked}");
+    let (_other, received) = scene.accept_request().await;
+    assert!(received.starts_with("GET /next HTTP/1.1\r\n"), "{received}");
 }
 
 #[tokio::test]

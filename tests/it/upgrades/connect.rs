@@ -55,8 +55,8 @@ async fn text(response: Response<Incoming>) -> String {
 }
 
 /// The key of the request, answered as RFC 6455 says.
-fn switch(asked: &str) -> String {
-    let key = asked
+fn switch(received: &str) -> String {
+    let key = received
         .lines()
         .find_map(|line| line.strip_prefix("sec-websocket-key: "));
     let accept =
@@ -93,9 +93,12 @@ async fn the_origin_is_asked_by_get_with_a_key_of_the_proxys_own() {
     let scene = Scene::new().await;
     let mut client = client(&scene.site).await;
     let answer = tokio::spawn(async move { client.send_request(connect("websocket")).await });
-    let (mut origin, asked) = scene.accept_request().await;
-    assert!(asked.starts_with("GET /chat?a=b HTTP/1.1\r\n"), "{asked}");
-    let lines = fields(&asked);
+    let (mut origin, received) = scene.accept_request().await;
+    assert!(
+        received.starts_with("GET /chat?a=b HTTP/1.1\r\n"),
+        "{received}"
+    );
+    let lines = fields(&received);
     for line in [
         "connection: upgrade",
         "host: origin.test",
@@ -109,7 +112,10 @@ async fn the_origin_is_asked_by_get_with_a_key_of_the_proxys_own() {
             "{line} is not in {lines:?}"
         );
     }
-    origin.write_all(switch(&asked).as_bytes()).await.unwrap();
+    origin
+        .write_all(switch(&received).as_bytes())
+        .await
+        .unwrap();
     let mut response = answer.await.unwrap().unwrap();
     assert_eq!(response.status(), StatusCode::OK);
     let mut stream = TokioIo::new(hyper::upgrade::on(&mut response).await.unwrap());
@@ -133,8 +139,11 @@ async fn a_client_who_resets_the_stream_closes_the_origins_side() {
         let response = client.send_request(connect("websocket")).await;
         (client, response.unwrap())
     });
-    let (mut origin, asked) = scene.accept_request().await;
-    origin.write_all(switch(&asked).as_bytes()).await.unwrap();
+    let (mut origin, received) = scene.accept_request().await;
+    origin
+        .write_all(switch(&received).as_bytes())
+        .await
+        .unwrap();
     let (_client, response) = answer.await.unwrap();
     drop(response);
     assert_eq!(rest(&mut origin).await, "");
@@ -162,13 +171,13 @@ async fn a_200_of_the_origin_is_not_taken_for_a_switch() {
         let scene = Scene::new().await;
         let mut client = client(&scene.site).await;
         let response = tokio::spawn(async move { client.send_request(connect("websocket")).await });
-        let (mut origin, asked) = scene.accept_request().await;
-        let answer = switch(&asked).replace("101 Switching Protocols", answer);
+        let (mut origin, received) = scene.accept_request().await;
+        let answer = switch(&received).replace("101 Switching Protocols", answer);
         origin.write_all(answer.as_bytes()).await.unwrap();
         let response = response.await.unwrap().unwrap();
         assert_eq!(response.status(), StatusCode::BAD_GATEWAY);
-        let said = response.headers()["proxy-status"].to_str().unwrap();
-        assert_eq!(said, "cdn-origin;error=http_upgrade_failed");
+        let status = response.headers()["proxy-status"].to_str().unwrap();
+        assert_eq!(status, "cdn-origin;error=http_upgrade_failed");
         assert_eq!(rest(&mut origin).await, "");
     }
 }

@@ -137,8 +137,8 @@ async fn a_connection_that_comes_to_rest_makes_room_for_an_upgrade_that_waits() 
     scene.until(|pool| pool.waiting() == 1).await;
     busy.write_all(OK).await.unwrap();
     head(&mut first).await;
-    let (_origin, asked) = scene.accept_request().await;
-    assert!(asked.starts_with("GET /chat?a=b "), "{asked}");
+    let (_origin, received) = scene.accept_request().await;
+    assert!(received.starts_with("GET /chat?a=b "), "{received}");
     assert_eq!(rest(&mut busy).await, "");
 }
 

@@ -14,10 +14,13 @@ const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\
 async fn the_origin_is_asked_for_the_protocol_that_the_client_asked_for() {
     let scene = Scene::with(|proxy| proxy.via(Via::named("edge-7".parse().unwrap()))).await;
     let _client = scene.client(ASK).await;
-    let (_origin, asked) = scene.accept_request().await;
-    assert!(asked.starts_with("GET /chat?a=b HTTP/1.1\r\n"), "{asked}");
+    let (_origin, received) = scene.accept_request().await;
+    assert!(
+        received.starts_with("GET /chat?a=b HTTP/1.1\r\n"),
+        "{received}"
+    );
     assert_eq!(
-        fields(&asked),
+        fields(&received),
         [
             "connection: upgrade",
             "host: origin.test",
@@ -39,13 +42,15 @@ async fn an_upgrade_is_the_only_connection_option_even_beside_te() {
     let scene = Scene::with(|proxy| proxy).await;
     let ask = ASK.replacen("\r\n", "\r\nConnection: TE\r\nTE: trailers\r\n", 1);
     let _client = scene.client(&ask).await;
-    let (_origin, asked) = scene.accept_request().await;
-    let asked = fields(&asked);
-    let options = asked.iter().filter(|line| line.starts_with("connection:"));
+    let (_origin, received) = scene.accept_request().await;
+    let received = fields(&received);
+    let options = received
+        .iter()
+        .filter(|line| line.starts_with("connection:"));
     assert_eq!(options.collect::<Vec<_>>(), ["connection: upgrade"]);
     assert!(
-        !asked.iter().any(|line| line.starts_with("te:")),
-        "{asked:?}"
+        !received.iter().any(|line| line.starts_with("te:")),
+        "{received:?}"
     );
 }
 
@@ -56,12 +61,17 @@ async fn of_several_protocols_the_first_that_is_allowed_is_asked_for_alone() {
     let ask = "GET / HTTP/1.1\r\nHost: client.test\r\nConnection: Upgrade, HTTP2-Settings\r\n\
         Upgrade: h2c, X-Other/1\r\nUpgrade: X-Echo, websocket\r\nHTTP2-Settings: AAMAAABk\r\n\r\n";
     let _client = scene.client(ask).await;
-    let (_origin, asked) = scene.accept_request().await;
-    let asked = fields(&asked);
-    assert!(asked.contains(&"upgrade: x-echo".to_owned()), "{asked:?}");
+    let (_origin, received) = scene.accept_request().await;
+    let received = fields(&received);
     assert!(
-        !asked.iter().any(|line| line.starts_with("http2-settings")),
-        "{asked:?}"
+        received.contains(&"upgrade: x-echo".to_owned()),
+        "{received:?}"
+    );
+    assert!(
+        !received
+            .iter()
+            .any(|line| line.starts_with("http2-settings")),
+        "{received:?}"
     );
 }
 
@@ -93,10 +103,10 @@ async fn what_is_no_upgrade_goes_on_as_an_ordinary_request() {
         let scene = Scene::with(|proxy| proxy.upgrades(upgrades)).await;
         let ask = format!("{line}\r\nHost: client.test\r\n{fields_and_content}");
         let mut client = scene.client(&ask).await;
-        let (mut origin, asked) = scene.accept_request().await;
+        let (mut origin, received) = scene.accept_request().await;
         let unasked =
             |line: &String| !line.starts_with("upgrade") && !line.starts_with("connection");
-        assert!(fields(&asked).iter().all(unasked), "{ask}{asked}");
+        assert!(fields(&received).iter().all(unasked), "{ask}{received}");
         origin.write_all(OK).await.unwrap();
         let answer = head(&mut client).await;
         assert!(answer.contains(" 200 OK\r\n"), "{answer}");
@@ -108,8 +118,11 @@ async fn what_is_no_upgrade_goes_on_as_an_ordinary_request() {
 async fn no_protocol_may_be_switched_to_where_none_is_allowed() {
     let scene = Scene::with(|proxy| proxy.upgrades(Upgrades::none())).await;
     let _client = scene.client(ASK).await;
-    let (_origin, asked) = scene.accept_request().await;
-    assert!(!asked.to_ascii_lowercase().contains("upgrade"), "{asked}");
+    let (_origin, received) = scene.accept_request().await;
+    assert!(
+        !received.to_ascii_lowercase().contains("upgrade"),
+        "{received}"
+    );
 }
 
 #[tokio::test]
@@ -160,8 +173,11 @@ async fn bytes_that_follow_a_refused_upgrade_never_reach_its_connection() {
     origin.write_all(refusal).await.unwrap();
     // What follows is a request of its own, on a connection of its own.
     assert_eq!(rest(&mut origin).await, "");
-    let (_other, asked) = scene.accept_request().await;
-    assert!(asked.starts_with("GET /smuggled HTTP/1.1\r\n"), "{asked}");
+    let (_other, received) = scene.accept_request().await;
+    assert!(
+        received.starts_with("GET /smuggled HTTP/1.1\r\n"),
+        "{received}"
+    );
 }
 
 #[tokio::test]
@@ -174,8 +190,11 @@ async fn a_server_that_cannot_switch_gets_an_ordinary_answer() {
     let request = request.body(Body::empty()).unwrap();
     // No server around the proxy: there is nothing to be switched.
     let answer = tokio::spawn(scene.proxy.clone().oneshot(request));
-    let (mut origin, asked) = scene.accept_request().await;
-    assert!(!asked.to_ascii_lowercase().contains("upgrade"), "{asked}");
+    let (mut origin, received) = scene.accept_request().await;
+    assert!(
+        !received.to_ascii_lowercase().contains("upgrade"),
+        "{received}"
+    );
     origin.write_all(OK).await.unwrap();
     let Ok(answer) = answer.await.unwrap();
     assert_eq!(answer.status(), StatusCode::OK);

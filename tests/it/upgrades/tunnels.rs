@@ -104,7 +104,7 @@ async fn closed_tunnels_close_on_both_sides_and_let_a_drain_end() {
     let (mut client, mut origin) = scene.tunnel().await;
     // One that is asked for.
     let mut late = scene.client(super::ASK).await;
-    let (mut asked, _) = scene.accept_request().await;
+    let (mut late_origin, _) = scene.accept_request().await;
     let mut drained = pin!(scene.proxy.drain());
     assert!(futures_util::poll!(&mut drained).is_pending());
 
@@ -112,9 +112,12 @@ async fn closed_tunnels_close_on_both_sides_and_let_a_drain_end() {
     assert_eq!(rest(&mut client).await, "");
     assert_eq!(rest(&mut origin).await, "");
     assert!(futures_util::poll!(&mut drained).is_pending());
-    asked.write_all(super::SWITCH.as_bytes()).await.unwrap();
+    late_origin
+        .write_all(super::SWITCH.as_bytes())
+        .await
+        .unwrap();
     assert!(rest(&mut late).await.starts_with("HTTP/1.1 101 "));
-    assert_eq!(rest(&mut asked).await, "");
+    assert_eq!(rest(&mut late_origin).await, "");
     drained.await;
     scene.until(|pool| pool.closed_total() == 2).await;
     assert_eq!(

@@ -52,7 +52,7 @@ pub fn run(bytes: &[u8]) -> Option<()> {
     let is_http2 = input.byte() & 1 != 0;
     let piece = usize::from(input.byte()) + 1;
     let length = input.number().into();
-    let asked = Bytes::copy_from_slice(input.bytes(length));
+    let request = Bytes::copy_from_slice(input.bytes(length));
     let answer = Bytes::copy_from_slice(input.0);
     let switches = answer.windows(4).any(|bytes| bytes == b" 101");
     let sent = Sent::default();
@@ -62,7 +62,7 @@ pub fn run(bytes: &[u8]) -> Option<()> {
             false => http1_origin(answer, piece, sent.clone()),
         };
         let connector = builder.build().expect("a connector");
-        proxied(OriginProxy::new(connector), asked, piece).await;
+        proxied(OriginProxy::new(connector), request, piece).await;
     });
     let sent = std::mem::take(&mut *sent.0.lock().unwrap_or_else(PoisonError::into_inner));
     if switches {
@@ -154,7 +154,7 @@ fn server_config() -> Arc<ServerConfig> {
 }
 
 /// A client that sends these bytes to the proxy, and leaves when it has waited long enough.
-async fn proxied(proxy: OriginProxy, asked: Bytes, piece: usize) {
+async fn proxied(proxy: OriginProxy, request: Bytes, piece: usize) {
     let (near, far) = duplex(64 * 1024);
     let serving = tokio::spawn(async move {
         let builder = auto::Builder::new(TokioExecutor::new());
@@ -162,13 +162,13 @@ async fn proxied(proxy: OriginProxy, asked: Bytes, piece: usize) {
         let io = TokioIo::new(far);
         let _ = builder.serve_connection_with_upgrades(io, service).await;
     });
-    let client = client(near, &asked, piece);
+    let client = client(near, &request, piece);
     let _ = timeout(PATIENCE, client).await;
     serving.await.expect("the proxy does not panic");
 }
 
-async fn client(stream: DuplexStream, asked: &[u8], piece: usize) {
-    serve(stream, asked, piece, &mut Vec::new()).await;
+async fn client(stream: DuplexStream, request: &[u8], piece: usize) {
+    serve(stream, request, piece, &mut Vec::new()).await;
 }
 
 /// The number of requests, read by hyper's server. Fails if one of them is malformed.

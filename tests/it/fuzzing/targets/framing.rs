@@ -31,7 +31,7 @@ pub fn run(bytes: &[u8]) -> Option<Received> {
     let (head, content) = (input.section(), input.0);
     let answer = [&b"HTTP/1.1 "[..], head, b"\r\n\r\n", content].concat();
     let answer = Bytes::from(answer);
-    let asked = method.clone();
+    let sent = method.clone();
     let (first, second) = in_memory::run(async move {
         let transport = in_memory::transport(move |number, stream| {
             let first = (number == 0).then(|| answer.clone());
@@ -42,7 +42,7 @@ pub fn run(bytes: &[u8]) -> Option<Received> {
             .build()
             .expect("a connector");
         let proxy = plain_proxy(connector);
-        let first = ask(&proxy, asked).await;
+        let first = ask(&proxy, sent).await;
         // No client can tell late bytes from the response to a request that it has sent by then.
         sleep(Duration::from_secs(10)).await;
         let second = ask(&proxy, Method::POST).await;

@@ -1,0 +1,12 @@
+//! `ReachedLimit`: which limit refused a request.
+
+/// The limit that refused a request, where the kind of the error does not tell.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum ReachedLimit {
+    /// `Limits::adaptive_concurrency`, which applies while the origin is overloaded.
+    Adaptive,
+    /// `Limits::max_concurrency`.
+    Concurrency,
+    /// `VirtualHosts::max_connections`.
+    TenantConnections,
+}

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use crate::import::{
-    draft::Draft,
+    draft::{Draft, MAX_ORIGINS, too_many_origins},
     group_calls::GroupCalls,
     imported::Imported,
     note::{Finding, ImportNote},
@@ -17,9 +17,6 @@ use super::{
     route::Route,
     route_rows, virtual_host_rows,
 };
-
-/// The most origins that a text may have: routes times endpoints.
-const MAX_ORIGINS: usize = 1000;
 
 /// A row about a bootstrap, a listener or its filter.
 pub(super) type FileRow = FieldRow<EnvoyImporter>;
@@ -135,8 +132,7 @@ impl EnvoyImporter {
         self.origins = self.origins.saturating_add(cluster.endpoints.len());
         let is_full = self.origins > MAX_ORIGINS;
         if is_full {
-            let finding = Finding::refused("more than 1000 origins: import parts of the text");
-            self.note(cluster.line, "load_assignment", finding);
+            self.note(cluster.line, "load_assignment", too_many_origins());
         }
         is_full
     }

@@ -13,7 +13,7 @@ mod value;
 use std::collections::BTreeSet;
 
 use super::{
-    draft::Draft,
+    draft::{Draft, MAX_ORIGINS, too_many_origins},
     error::ImportError,
     imported::Imported,
     note::{Finding, ImportNote},
@@ -188,6 +188,8 @@ fn is_row(row: &str, keyword: &str) -> bool {
 #[derive(Default)]
 struct BackendImporter {
     drafts: Vec<Draft>,
+    /// How many origins the drafts have.
+    origins: usize,
     notes: Vec<ImportNote>,
     /// The numbers of lines that have a note.
     noted: BTreeSet<usize>,
@@ -212,6 +214,10 @@ impl BackendImporter {
         }
         if count == 0 {
             return;
+        }
+        self.origins = self.origins.saturating_add(count);
+        if self.origins > MAX_ORIGINS {
+            return self.note(section.line, section.kind, too_many_origins());
         }
         let kind = if section.kind.is_empty() {
             "snippet"

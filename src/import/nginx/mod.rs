@@ -13,7 +13,7 @@ mod value;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    draft::{Draft, HostChoice, SniChoice, VerifyChoice},
+    draft::{Draft, HostChoice, MAX_ORIGINS, SniChoice, VerifyChoice, too_many_origins},
     error::ImportError,
     group_calls::GroupCalls,
     imported::Imported,
@@ -172,6 +172,8 @@ impl<'a> Scope<'a> {
 struct LocationImporter<'a> {
     upstreams: BTreeMap<&'a str, &'a [Directive]>,
     drafts: Vec<Draft>,
+    /// How many origins the drafts have.
+    origins: usize,
     notes: Vec<ImportNote>,
     /// The directives that have a note.
     noted: BTreeSet<*const Directive>,
@@ -226,7 +228,14 @@ impl<'a> LocationImporter<'a> {
         let upstream = self.upstream_of(scope, &location);
         let servers = upstream.into_iter().flatten();
         let servers = servers.filter(|it| it.name == "server" && !is_down(it));
-        location.group = GroupCalls::new(servers.count() > 1);
+        let servers = servers.count();
+        self.origins = self.origins.saturating_add(servers.max(1));
+        if self.origins > MAX_ORIGINS {
+            let note = ImportNote::new(scope.line, "location", too_many_origins());
+            self.notes.push(note);
+            return;
+        }
+        location.group = GroupCalls::new(servers > 1);
         for row in location_rows() {
             for directive in scope.lookup(row.name) {
                 let finding = row.apply(|map| map(&mut location, directive, row.text));

@@ -375,3 +375,19 @@ fn quotes_and_escapes_are_those_of_haproxy() {
         imported.code()
     );
 }
+
+/// Each location repeats the servers of its upstream, and a backend may have any number.
+#[test]
+fn the_number_of_origins_is_bounded() {
+    let servers = "server 10.0.0.1:80;\n".repeat(40);
+    let locations = "location /a { proxy_pass http://a; }\n".repeat(1000);
+    let nginx = import::nginx(&format!("upstream a {{ {servers} }}\n{locations}")).unwrap();
+    let servers = "server a 10.0.0.1:80\n".repeat(400);
+    let backends = format!("backend a\n{servers}").repeat(10);
+    let haproxy = import::haproxy(&backends).unwrap();
+    for (imported, origins) in [(nginx, 1000), (haproxy, 800)] {
+        assert_eq!(imported.origins().len(), origins);
+        let mut notes = imported.notes_of(NoteKind::Refused);
+        assert!(notes.any(|note| note.text().starts_with("more than 1000 origins")));
+    }
+}

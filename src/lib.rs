@@ -1,8 +1,11 @@
-//! An upstream connector and a reverse proxy for origins behind a CDN.
+//! An upstream connector and a reverse proxy for CDNs and similar origins.
+//!
+//! In this documentation, the **origin** is the server that the proxy connects to. With a CDN, that
+//! is the CDN's **edge**, not the server behind it.
 //!
 //! Does CloudFront answer with **"sslv3 alert handshake failure"**? Do you get a 403, 421 or 503
-//! without a reason? A proxy in front of a CDN has to get four names right, and most proxies
-//! configure them in unrelated places:
+//! without a reason? A proxy in front of a CDN has to get four names right, and their settings are
+//! often separate directives:
 //!
 //! | name | in nginx, HAProxy | here |
 //! |---|---|---|
@@ -11,9 +14,12 @@
 //! | **expected**: the certificate's name | `proxy_ssl_name`, `verifyhost` | [`expected_name`] |
 //! | **Host**: the name in the request | `proxy_set_header`, `set-header` | [`host`] |
 //!
-//! When two of them disagree, the CDN refuses the request and gives no reason. This crate keeps the
-//! four names in one value with one set of defaults. When a request still fails, the error **ranks
-//! the likely causes, and gives the builder call that fixes a wrong name**.
+//! They may differ, but each has to be the one that its reader expects. If one is wrong, the CDN
+//! refuses the connection or the request, often without naming the reason.
+//!
+//! This crate keeps the four names in one value with one set of defaults. When a request still
+//! fails, the error **ranks the likely causes, and gives the builder call that fixes a wrong
+//! name**.
 //!
 #![doc = include_str!("guide/four-names.svg")]
 //!
@@ -48,11 +54,15 @@
 //!   sends the client's address, host and scheme to the origin. [`ResponseRewriteLayer`] replaces
 //!   the origin's host in redirects and cookies with the client's. See [`host_rewrite`],
 //!   [`forwarded`] and [`response_rewrite`].
-//! * **As a whole proxy.** [`OriginProxy`] is a `Service` that never fails, for
-//!   `Router::fallback_service`. See [`proxy`]. An [`OriginGroup`](group::OriginGroup) of several
-//!   origins balances requests, checks the health of its members, and fails over.
+//! * **As a whole proxy.** [`OriginProxy`] is a `Service` for `Router::fallback_service`. Its error
+//!   type is `Infallible`: failures become responses. See [`proxy`]. An
+//!   [`OriginGroup`](group::OriginGroup) of several origins balances requests, checks the health of
+//!   its members, and fails over.
 //!
 //! # When it does not work
+//!
+//! A distribution with its own certificate may refuse its `cloudfront.net` name. The report then
+//! names the name to send:
 //!
 //! ```text
 //! TLS handshake with d1234567890.cloudfront.net:443 failed: origin sent alert 40
@@ -70,8 +80,8 @@
 //!   fix: .sni("www.example.com")
 //!   to confirm: cdn_origin::probe(&connector) tries the other names
 //!
-//! possible: the origin supports none of the offered cipher suites or groups: it
-//! may have only CBC or CCM suites, or only the group or a key of P-521
+//! possible: the origin supports none of the offered cipher suites or groups: its
+//! suites may all use CBC or CCM, or its only curve may be P-521
 //!   seen: the alert
 //!   to confirm: cdn_origin::probe(&connector) tries other versions and protocols,
 //!               and plain http
@@ -80,7 +90,8 @@
 //! [`Error::report`] returns this text, and [`Error::diagnosis`] returns the same causes as data.
 //! [`guide::reading_errors`] explains every part.
 //!
-//! To find the cause of a refusal before you write any code, run the [probe](mod@probe):
+//! To find the cause of a refusal before you write any code, run the [probe](mod@probe). It sends
+//! at most 19 requests, each a `GET /`, within 60 s:
 //!
 //! ```text
 //! cargo install cdn-origin --features cli
@@ -108,7 +119,7 @@
 //! | `bundled-roots` | | `Roots::bundled()`: Mozilla's root certificates, compiled in |
 //! | `certificate-compression` | | certificates compressed with brotli or zlib (RFC 8879) |
 //! | `cli` | | the program `cdn-origin-probe`, for `cargo install`: see [`probe`](mod@probe) |
-//! | `ech` | | Encrypted ClientHello (RFC 9849); uses internals of rustls |
+//! | `ech` | | Encrypted ClientHello (RFC 9849); needs `aws-lc-rs`, uses internals of rustls |
 //! | `hickory` | | [`dial`](mod@dial): `HickoryResolver`, which queries name servers directly |
 //! | `idna` | | international host names in their Unicode form |
 //! | `import` | | [`import`]: configurations and builder code from files of other proxies |
@@ -119,8 +130,8 @@
 //! | `serde` | | [`config`]: a connector and a proxy from a configuration file |
 //! | `tonic` | | [`adapt`]: a channel of tonic 0.14 over a connector |
 //!
-//! Features only add items, and all of them can be combined. If neither the builder nor the process
-//! sets a crypto provider, the crate uses aws-lc-rs if that feature is on, and ring otherwise.
+//! All features can be combined. If neither the builder nor the process sets a crypto provider, the
+//! crate uses aws-lc-rs if that feature is on, and ring otherwise.
 //!
 //! The rustls that [`tls`] re-exports is part of the public API: a new 0.x release of rustls is a
 //! breaking change here too.

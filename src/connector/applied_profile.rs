@@ -118,7 +118,7 @@ impl fmt::Display for ProfileChange {
         match self {
             Self::FirstGroup(group) => write!(f, "{group} is offered first for the key exchange"),
             Self::IdleTimeout(time) => {
-                write!(f, "pooled connections may be idle for up to {time:?}")
+                write!(f, "pooled connections are kept idle for {time:?}")
             }
             Self::HeadLimit(bytes) => {
                 write!(f, "request heads of more than {bytes} bytes are refused")

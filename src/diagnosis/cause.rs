@@ -122,10 +122,10 @@ impl Cause {
         self.confirmation
     }
 
-    /// Returns the fixes, the best first. Empty if no change of configuration helps.
+    /// Returns the fixes, the best first. Empty if nothing is known that helps.
     ///
-    /// Each displays as the code to write, such as `.sni("www.example.com")`, or as advice if no
-    /// call of this crate helps.
+    /// Each displays as the code to write, such as `.sni("www.example.com")`, or, where the change
+    /// is not in this crate, as advice.
     #[must_use]
     pub fn fixes(&self) -> &[impl fmt::Display + fmt::Debug] {
         &self.fixes

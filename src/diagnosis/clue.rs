@@ -93,7 +93,7 @@ impl Clue {
             Self::Port => "the port dialled",
             Self::OriginField => "the Origin of the request",
             Self::ProxyHeader => "the PROXY protocol header sent",
-            Self::Probe => "an attempt that differs in this alone",
+            Self::Probe => "an attempt that differs only in this",
             Self::Reason => "the HTTP/2 error",
             Self::Request => "the request sent",
             Self::Reuse => "whether the connection was reused",

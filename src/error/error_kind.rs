@@ -46,7 +46,7 @@ pub enum ErrorKind {
     Certificate(CertificateProblem),
     /// The peer closed the connection before the exchange was complete.
     ConnectionClosed,
-    /// The dialled address refused the connection: no process listens there.
+    /// The dialled address refused the connection; usually no process listens there.
     ConnectionRefused,
     /// The peer, or a device on the path, reset the connection.
     ConnectionReset,
@@ -67,7 +67,8 @@ pub enum ErrorKind {
     /// The peer does not speak TLS. [`Facts::first_bytes`](super::Facts::first_bytes) has the start
     /// of its answer.
     NotTls,
-    /// The proxy has reached its limit of concurrent requests, and its queue is full.
+    /// The proxy has reached its limit of concurrent requests, and the queue is full, or the
+    /// request waited in it for too long.
     Overloaded,
     /// The pool had no free connection in time, or its queue is full.
     PoolExhausted,
@@ -80,7 +81,7 @@ pub enum ErrorKind {
     Request(RequestProblem),
     /// The request body failed, or is not allowed.
     RequestBody(RequestBodyProblem),
-    /// The dialled host has no address.
+    /// No address was found: the name does not exist or has none, or the look-up failed.
     ResolveFailed,
     /// The head of the response is larger than the pool allows.
     ResponseHeadTooLarge,

@@ -22,10 +22,10 @@ use super::{
     Members, failover::send_with_failover, group_task::GroupTask, shared_group::SharedGroup,
 };
 
-/// Several origins as one, as a tower service that never fails: balanced, checked, with backups.
+/// Several origins as one tower service: balanced, checked, with backups.
 ///
-/// Each member has an [`OriginProxy`](crate::OriginProxy) with its own names and pool. Clones are
-/// cheap and share the members.
+/// Each member has an [`OriginProxy`](crate::OriginProxy) with its own names and pool. The error
+/// type is `Infallible`: failures become responses. Clones are cheap and share the members.
 ///
 /// ```
 /// use cdn_origin::{CdnOriginConnector, group::OriginGroup};

@@ -1,8 +1,12 @@
 //! Pooled connections to one connector's origin.
 //!
 //! A pool belongs to one connector with one origin. So all its connections have the same dial
-//! target, SNI, expected name and verify policy, and no request can get one with other names.
-//! [`PoolSettings`] are its limits, [`PoolSnapshot`] its gauges and counters.
+//! target, SNI and expected name, and no request can get one with other names. [`PoolSettings`] are
+//! its limits, [`PoolSnapshot`] its gauges and counters.
+//!
+//! After a [reload](crate::CdnOriginConnector::reload) of the verify policy, open connections stay
+//! in use until they end, or until
+//! [`retire_connections`](crate::OriginProxy::retire_connections) is called.
 //!
 //! ```
 //! use std::time::Duration;

@@ -18,7 +18,7 @@ use super::send::RetryBudget;
 /// | [`max_uploads`] | three quarters of `max_connections`, at least one | |
 /// | [`max_idle`] | 64 | `keepalive` |
 /// | [`min_idle`] | 0 | |
-/// | [`idle_timeout`] | 45 s | `keepalive_timeout` |
+/// | [`idle_timeout`] | 45 s, or more by the edge's [profile] | `keepalive_timeout` |
 /// | [`max_age`] | 1 h, less up to 10 % of jitter | `keepalive_time` |
 /// | [`max_uses`] | 100,000 | `keepalive_requests` |
 /// | [`follow_dns`] | off: a connection is used until its age | |
@@ -26,7 +26,7 @@ use super::send::RetryBudget;
 /// | [`queue_timeout`] | 10 s | |
 /// | [`max_response_head`] | 128 KiB | `proxy_buffer_size` |
 /// | [`max_replay`] | 64 KiB | |
-/// | [`retry_budget`] | 20 % of the requests, at least 3 at a time | |
+/// | [`retry_budget`] | 20 % of the requests, and always 3 at a time | |
 ///
 /// [`max_connections`]: Self::max_connections
 /// [`max_tunnels`]: Self::max_tunnels
@@ -42,6 +42,7 @@ use super::send::RetryBudget;
 /// [`max_response_head`]: Self::max_response_head
 /// [`max_replay`]: Self::max_replay
 /// [`retry_budget`]: Self::retry_budget
+/// [profile]: crate::connector::CdnOriginBuilder::without_edge_profile
 ///
 /// ```
 /// use std::time::Duration;
@@ -137,8 +138,8 @@ impl PoolSettings {
     ///
     /// The default is three quarters of [`max_connections`](Self::max_connections), at least one. A
     /// request counts as an upload if its content has an unknown length, or more than 16 KiB. An
-    /// upload occupies its connection for as long as its client sends. The connections beyond this
-    /// limit are left for quick requests. Beyond the maximum, an upload waits for up to
+    /// upload occupies its connection for as long as its client sends. The other connections stay
+    /// free for short requests. An upload over the limit waits for up to
     /// [`queue_timeout`](Self::queue_timeout), and is then answered 503. Over HTTP/2, uploads share
     /// connections and do not count.
     ///
@@ -166,9 +167,13 @@ impl PoolSettings {
 
     /// Sets how long a connection may be idle before it is closed.
     ///
-    /// The default is 45 s, below the idle limit of every CDN edge that documents one. Stay below
-    /// the origin's own limit: a request on a connection that the origin is closing has to be
-    /// retried.
+    /// The default is 45 s, below the idle limit of every CDN edge that documents one. The profile
+    /// of the dialled edge raises it: to 320 s for Cloudflare and 480 s for Google. Settings that
+    /// are passed to [`OriginProxy::pool`](crate::OriginProxy::pool) replace that, with 45 s unless
+    /// this is called.
+    ///
+    /// Stay below the origin's own limit: a request on a connection that the origin is closing has
+    /// to be retried.
     ///
     /// ```
     /// use std::time::Duration;
@@ -259,8 +264,12 @@ impl PoolSettings {
 
     /// Sets the maximum number of requests that wait for a connection.
     ///
-    /// The default is 4096. Upgrades have a second queue of the same size. If the queue is full, a
-    /// request is answered 503 at once. Requests that wait for their own connect do not count.
+    /// The default is 4096. A request first waits in the queue of
+    /// [`Limits`](crate::proxy::Limits::max_queued), to be admitted, and then in this one, for a
+    /// connection: see [load](crate::guide::load).
+    ///
+    /// Upgrades have a second queue of the same size. If the queue is full, a request is answered
+    /// 503 at once. Requests that wait for their own connect do not count.
     ///
     /// ```
     /// use cdn_origin::pool::PoolSettings;
@@ -324,7 +333,9 @@ impl PoolSettings {
 
     /// Sets how many requests may be retried.
     ///
-    /// The default is [`RetryBudget::default`]. Beyond it, a request fails with its first error.
+    /// The default is 20 % of the requests, but three at a time are always allowed. Beyond it, a
+    /// request fails with its first error. The [pool](crate::pool#what-is-retried) lists the
+    /// retries that do not count, such as those of requests of which nothing was written.
     ///
     /// ```
     /// use cdn_origin::pool::{PoolSettings, RetryBudget};

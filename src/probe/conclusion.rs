@@ -205,13 +205,13 @@ impl<'a> Others<'a> {
         let (text, clues): (_, &[Clue]) = if self.is_refused_version(TlsVersion::V1_3) {
             (
                 "the origin supports TLS 1.2, and none of the cipher suites or groups offered for \
-                 it: it may support suites with CBC or CCM alone, or have a key on P-521",
+                 it: it may support only suites with CBC or CCM, or have a key on P-521",
                 &[Clue::Alert, Clue::Offer, Clue::Probe],
             )
         } else if self.is_refused_version(TlsVersion::V1_2) {
             (
                 "the origin supports TLS 1.3, and none of the cipher suites or groups offered for \
-                 it: it may support CCM suites or the group P-521 alone",
+                 it: it may support only CCM suites, or only the group P-521",
                 &[Clue::Alert, Clue::Offer, Clue::Probe],
             )
         } else if self.changed().any(is_other_name) {

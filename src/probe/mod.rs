@@ -55,7 +55,7 @@
 //! * **Chance is excluded.** If the failure was silence, the end of the connection or an error of
 //!   the site, the attempt before the change is made again. If it gets further this time, the
 //!   change proved nothing.
-//! * **Certain** means that two attempts differed in this change alone, and that the failure is
+//! * **Certain** means that two attempts differed only in this change, and that the failure is
 //!   stable. If a limit leaves no time to repeat the failed attempt, the cause is only likely. It
 //!   is only likely, too, if another Host replaces an error of the site that names no cause.
 //! * **Failed changes count, too.** Their fixes are removed. Plain HTTP to a TLS port is no cause

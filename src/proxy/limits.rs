@@ -53,7 +53,6 @@ use super::{
 ///     .max_request_body(10 * 1024 * 1024)
 ///     .max_concurrency(1000);
 /// let proxy = OriginProxy::new(connector).limits(limits);
-/// # drop(proxy);
 /// # Ok::<(), cdn_origin::BuildError>(())
 /// ```
 ///
@@ -122,7 +121,7 @@ impl Limits {
     /// `http_response_timeout`. If the proxy was waiting for the client to send the rest of its
     /// body, the client gets 408 with `http_request_error` instead.
     ///
-    /// If the response ends first, the upload goes on, and stops if it pauses for longer.
+    /// If the response ends before the upload, the upload goes on until it pauses for longer.
     ///
     /// nginx calls this `proxy_read_timeout`, HAProxy `timeout server`.
     ///
@@ -165,14 +164,15 @@ impl Limits {
     ///
     /// There is no such limit by default: an upload may take as long as it makes progress, and
     /// [`PoolSettings::max_uploads`](crate::pool::PoolSettings::max_uploads) keeps slow ones from
-    /// taking all connections. Kestrel's default is 240 bytes with a grace of 5 s.
+    /// taking all connections. The default of Kestrel, ASP.NET Core's server, is 240 bytes and 5 s.
     ///
-    /// The client may keep the origin waiting for `grace`. Each byte that it sends earns it more
-    /// time, up to `grace` again. Beyond that, the client gets 408 with `http_request_error`, and
-    /// its connection to the origin becomes free. Zero bytes turn the limit off. Like
+    /// The client starts with a credit of `grace`. Waiting for it uses up the credit. Each byte
+    /// restores 1/`bytes` of a second, but never above `grace`. Without credit, the client gets 408
+    /// with `http_request_error`, and its connection to the origin becomes free. Like
     /// [`body_idle_timeout`](Self::body_idle_timeout), the limit applies until the response begins.
     ///
-    /// gRPC streams have no such limit. Apache calls this `MinRate` of `RequestReadTimeout`.
+    /// Zero bytes turn the limit off. gRPC streams have no such limit. Apache calls this `MinRate`
+    /// of `RequestReadTimeout`.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -188,11 +188,11 @@ impl Limits {
     ///
     /// There is no such limit by default: a rate that harms no slow client would still allow a
     /// large download to take days, and [`unread_timeout`](Self::unread_timeout) ends downloads
-    /// that stop. Kestrel's default is 240 bytes with a grace of 5 s.
+    /// that stop. Kestrel's default is 240 bytes and 5 s.
     ///
-    /// Only the time in which data waits for the client counts. The client has `grace`, plus the
-    /// time that the rate allows for the bytes that the server in front has taken, up to 4 MiB.
-    /// Then the response is aborted. Zero bytes turn the limit off. gRPC streams have none.
+    /// While data waits, the client may take `grace`, plus the time that it needs at this rate for
+    /// the bytes already handed to the HTTP server (at most 4 MiB are counted). If it takes longer,
+    /// the response is aborted. Zero bytes turn the limit off. gRPC streams have no such limit.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -209,8 +209,8 @@ impl Limits {
     /// By default, bodies are streamed. With buffering, a slow client occupies no connection to the
     /// origin while it sends, and a chunked upload gets a `Content-Length`, which S3 demands.
     ///
-    /// A body that exceeds the limit is streamed. So are bodies beyond 64 MiB in all buffers
-    /// together, and that of a client that waits for 100 (Continue). In an
+    /// A body that exceeds the limit is streamed. A body is also streamed if the proxy's buffers
+    /// would hold more than 64 MiB, or if its client waits for 100 (Continue). In an
     /// [`OriginGroup`](crate::group::OriginGroup), the largest limit of its members applies, and a
     /// complete body can go to another member. nginx calls this `proxy_request_buffering`.
     ///
@@ -226,7 +226,7 @@ impl Limits {
     /// Sets how long a client may leave a response unread.
     ///
     /// The default is 5 minutes, like that of Envoy's `stream_idle_timeout`; nginx's `send_timeout`
-    /// is 60 s. The time begins anew with each part of the response that the server in front takes.
+    /// is 60 s. The time begins anew with each part of the response that the HTTP server takes.
     /// Beyond it, the response is aborted and its connection to the origin is free again.
     ///
     /// * The server and the system buffer some MiB for each client. A client that takes longer than
@@ -284,11 +284,11 @@ impl Limits {
     ///
     /// The default is the limit in the
     /// [profile](crate::connector::CdnOriginBuilder::without_edge_profile) of the dialled edge, if
-    /// it has one. This call replaces it. Each field counts as its name, its value and four bytes.
-    /// Beyond the limit, the client gets 431 with `http_request_error`.
+    /// it has one. This call replaces it. The profile's limit counts the head for the origin, with
+    /// its request line and Host; this one counts only the client's fields. Each counts as its
+    /// name, its value and four bytes. Beyond it, the client gets 431 with `http_request_error`.
     ///
-    /// The server in front has its own limit. hyper's server refuses HTTP/1 heads of more than
-    /// 400 KiB and HTTP/2 fields of more than 16 KiB.
+    /// hyper's server refuses HTTP/1 heads over 400 KiB and HTTP/2 fields over 16 KiB.
     ///
     /// ```
     /// # use cdn_origin::proxy::Limits;
@@ -348,10 +348,10 @@ impl Limits {
 
     /// Sets the maximum number of requests in the queue.
     ///
-    /// They wait for [`max_concurrency`](Self::max_concurrency) or
-    /// [`adaptive_concurrency`](Self::adaptive_concurrency). The default is 64. Zero turns the
-    /// queue off. The oldest request is served first. If the queue is full, the client gets 503 at
-    /// once, with `connection_limit_reached` and `Retry-After: 1`.
+    /// A request first waits in this queue, to be admitted, and then in that of the pool, for a
+    /// connection: see [load](crate::guide::load). The default is 64. Zero turns the queue off. The
+    /// oldest request is served first. If the queue is full, the client gets 503 at once, with
+    /// `connection_limit_reached` and `Retry-After: 1`.
     ///
     /// If the queue has not been empty for 100 ms, more requests arrive than are served. Then the
     /// newest request is served first, since its client is the most likely to be still waiting, and

@@ -1,7 +1,7 @@
 //! A reverse proxy to one origin, as a tower service.
 //!
 //! [`OriginProxy`] combines the connector, the connection pool, Host rewriting, forwarded fields
-//! and response rewriting. It never fails: failures become responses.
+//! and response rewriting. Its error type is `Infallible`: failures become responses.
 //!
 //! ```no_run
 //! use axum::{Router, routing::get};
@@ -25,19 +25,23 @@
 //!
 //! ```text
 //! client -> limits of the head -> Host, hop-by-hop fields, X-Forwarded-*, Via -> map_request
-//!                |                                                                  |
-//!                v 400, 408, 413, 431, 501, 508                                     v
-//!          error response  <- 503 -  queue (limits) ----------> pool -> connection -> origin
-//!                ^                                                                  |
-//!                | 502, 504                                                         v
-//! client <- response body, with its deadlines <- response rewriting <- diagnosis <- response
+//!                |                                                                    |
+//!                | 400, 408, 413, 414, 417, 431, 501, 508                             v
+//!                v                                                             queue (limits)
+//! client <- error response <-- 503 -------------------------------------------------- |
+//!                   ^                                                                 v
+//!                   '-- 502, 503, 504 ----------------------------------- pool -> connection
+//!                                                                                     |
+//!                                                                                     v
+//! client <- response body, with its deadlines <- response rewriting <- diagnosis <- origin
 //! ```
 //!
 //! # Changes to requests
 //!
 //! * The Host becomes the origin's own. [`host_rewrite`](OriginProxy::host_rewrite) changes that.
 //! * Hop-by-hop fields and the fields that `Connection` names are removed
-//!   ([RFC 9110 section 7.6.1]). `TE: trailers` stays ([RFC 9110 section 10.1.4]), with
+//!   ([RFC 9110 section 7.6.1]), except those listed [below](#deployment-caveats). `TE: trailers`
+//!   stays ([RFC 9110 section 10.1.4]), with
 //!   `Connection: TE` over HTTP/1.
 //! * `X-Forwarded-For`, `-Proto`, `-Host` and `X-Real-IP` describe the client. They replace the
 //!   fields that the client sent, unless [`forwarded`](OriginProxy::forwarded) trusts the client.
@@ -50,7 +54,8 @@
 //!   origin sends 100 or a second has passed. If a final response comes first, it does not read the
 //!   body. hyper's server sends 100 to the client.
 //! * `Early-Data` (RFC 8470) is forwarded as one line with the value `1`, and a 425 is passed to
-//!   the client. A server in front that accepts early data has to add the field.
+//!   the client. A server in front (the HTTP server that calls the proxy, such as axum's hyper) has
+//!   to add the field if it accepts early data.
 //! * Trailers pass, except those for framing, routing or authentication ([RFC 9110 section 6.5.1]).
 //! * `Cookie` fields that an HTTP/2 client has split are joined. An empty POST gets
 //!   `Content-Length: 0`.
@@ -112,6 +117,8 @@
 //! * The origin reports that it did not process it.
 //! * It is idempotent, and its connection, which had been idle or served other requests, closed
 //!   before the response.
+//! * The origin answers 421 on a shared connection. The request is sent once more.
+//! * The origin answers 425 to a request in TLS early data. The request is sent once more.
 //!
 //! The [pool](crate::pool) describes retries in detail.
 //!
@@ -156,21 +163,25 @@
 //! The address comes from axum's `ConnectInfo` or from a [`ClientConnection`] in the request's
 //! extensions. For the [PROXY protocol](crate::dial::ProxyProtocol), a
 //! [`ClientAddress`](crate::downstream::ClientAddress) in the extensions takes precedence, because
-//! it includes ports.
+//! it also has the destination address and the TLVs.
 //!
 //! # Errors
 //!
 //! Failures become responses. Each has a `Proxy-Status` field ([RFC 9209]), a short text, and the
 //! [`Error`](crate::Error) in its extensions. [`problem_details`] and [`replace_content`] replace
-//! the text. [`Limits`] lists the limits with their defaults.
+//! the text. [`Limits`] lists the limits with their defaults. gRPC calls get 200 with a
+//! `grpc-status` instead of these statuses.
 //!
 //! * **400**: the request has no usable Host or target, its path may leave a mapped prefix, its
-//!   body failed, or its WebSocket handshake is malformed.
-//! * **408**: the client stopped sending.
+//!   body failed, its WebSocket handshake is malformed, or it is a GET with content and the dialled
+//!   edge refuses those.
+//! * **408**: the client stopped sending, or sent more slowly than
+//!   [allowed](Limits::min_upload_rate).
 //! * **413**: the request body is larger than allowed.
 //! * **414**: the target is longer than the dialled
 //!   [edge](crate::connector::CdnOriginBuilder::without_edge_profile) accepts.
 //! * **417**: the request expects something other than `100-continue`.
+//! * **421**: no tenant of [`VirtualHosts`](crate::tenants::VirtualHosts) has the request's host.
 //! * **431**: the request's fields are larger or more numerous than allowed.
 //! * **500**: the connector has no fixed origin.
 //! * **501**: the request is CONNECT without an allowed protocol, or TRACE, or has a transfer
@@ -191,9 +202,11 @@
 //! # Deployment caveats
 //!
 //! * A client can make the proxy drop a field by naming it in `Connection`, even one that a layer
-//!   in front added. End-to-end fields such as `Authorization` and `Cookie` stay. Add any other
-//!   field that the origin relies on in [`map_request`](OriginProxy::map_request), which runs last.
-//!   An origin must not treat a missing field as permission.
+//!   in front added. Only these stay: `Authorization`, `Cache-Control`, `CDN-Loop`,
+//!   `Content-Encoding`, `Content-Length`, `Content-Type`, `Cookie`, `Early-Data`, `Expect`,
+//!   `Host`, `Max-Forwards`, `Set-Cookie`, `Via` and the forwarded fields.
+//! * So add any other field that the origin relies on in [`map_request`](OriginProxy::map_request),
+//!   which runs last. An origin must not treat a missing field as permission.
 //! * Other fields about the client pass: `True-Client-IP`, `X-Forwarded-Prefix`,
 //!   `X-Forwarded-Scheme`, `X-Forwarded-Ssl`, `X-Forwarded-Server`, `X-Original-URL`,
 //!   `X-Rewrite-URL`, `Front-End-Https`. Some frameworks trust them from any proxy. If yours does,

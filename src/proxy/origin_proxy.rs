@@ -19,15 +19,16 @@ use super::{
     proxy_settings::ProxySettings,
 };
 
-/// A reverse proxy to the origin of a connector: a `Service` that never fails.
+/// A reverse proxy to the origin of a connector, as a `Service`.
 ///
-/// Pass it to axum's `Router::fallback_service` or to another tower host. The [module](super) shows
-/// an example and describes what happens to a request. Clones are cheap and share the pool.
+/// Pass it to axum's `Router::fallback_service` or to another tower host. Its error type is
+/// `Infallible`: failures become responses. The [module](super) shows an example and describes what
+/// happens to a request. Clones are cheap and share the pool.
 ///
 /// | call | default |
 /// |---|---|
 /// | [`host_rewrite`](Self::host_rewrite) | the origin's own Host |
-/// | [`forwarded`](Self::forwarded) | `X-Forwarded-*` and `X-Real-IP`, replacing clients' own |
+/// | [`forwarded`](Self::forwarded) | fields about the client, replacing the client's own |
 /// | [`response_rewrite`](Self::response_rewrite) | redirects and cookies get the client's host |
 /// | [`pool`](Self::pool) | [`PoolSettings::default`], with the edge's idle timeout |
 /// | [`limits`](Self::limits) | [`Limits::default`] |
@@ -67,8 +68,9 @@ impl OriginProxy {
 
     /// Sets the Host that the origin gets.
     ///
-    /// The default is the origin's own: [`CdnOriginBuilder::host`], else its SNI, else its URL.
-    /// With [`HostRewriteLayer::preserve`], the client's Host passes.
+    /// The default is the origin's own: [`CdnOriginBuilder::host`], else the SNI if it was set
+    /// explicitly, else the URL's host and port. With [`HostRewriteLayer::preserve`], the client's
+    /// Host passes.
     ///
     /// ```
     /// # use cdn_origin::{HostRewriteLayer, OriginProxy};

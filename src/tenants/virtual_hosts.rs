@@ -18,7 +18,9 @@ use super::{
     tenant::check_guard,
 };
 
-/// Proxies each request to the origin of its tenant: a `Service` that never fails.
+/// Proxies each request to the origin of its tenant.
+///
+/// The error type of the service is `Infallible`: failures become responses.
 ///
 /// A tenant's proxy is built when its first request arrives, and kept while it is used. All proxies
 /// have the settings of one template, and share its certificates, DNS cache and observers. A

@@ -4,7 +4,8 @@
 //!   ([`SpkiPin`], [`CertificatePin`]), with revocation lists ([`Crls`]).
 //! * The *name* that the certificate must be valid for is one of the four names, and so a call on
 //!   the builder: [`expected_name`]. A policy may list [several](VerifyPolicy::expecting_any).
-//! * [`danger`] weakens verification. Nothing outside that module can.
+//! * A pin alone replaces the checks of chain, name and dates. Every other call that relaxes
+//!   verification is in [`danger`].
 //! * A [`ClientIdentity`] is the certificate that the connector presents (mutual TLS).
 //! * [`Alpn`] and [`TlsVersion`] restrict the offered protocols and versions.
 //!

@@ -82,7 +82,7 @@ fn a_profile_lists_every_change() {
     assert_eq!(
         of(CLOUDFLARE),
         [
-            "pooled connections may be idle for up to 320s",
+            "pooled connections are kept idle for 320s",
             "request targets of more than 16384 bytes are refused",
             "not passed on: cf-connecting-ip, cf-connecting-ipv6, cf-ipcountry, cf-pseudo-ipv4, \
              cf-ray, cf-client, cf-worker",

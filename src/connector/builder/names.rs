@@ -80,8 +80,8 @@ impl CdnOriginBuilder {
 
     /// Sets the name that the origin's certificate must be valid for.
     ///
-    /// The default is the name in SNI, else the URL's host. A certificate for another name fails
-    /// the handshake ([RFC 9525]).
+    /// The default is the name in SNI, else the URL's host. Under the default policy, a certificate
+    /// for another name fails the handshake ([RFC 9525]).
     ///
     /// ```
     /// # use cdn_origin::{CdnOriginConnector, SpkiPin, VerifyPolicy};

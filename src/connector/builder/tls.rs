@@ -112,7 +112,8 @@ impl CdnOriginBuilder {
     /// Encrypts the ClientHello, and the name in SNI with it (Encrypted ClientHello, [RFC 9849]).
     ///
     /// ECH is off by default. [`Ech`](crate::tls::Ech) uses a given configuration, reads it from
-    /// the origin's `HTTPS` record, or sends GREASE. It also needs the feature `aws-lc-rs`.
+    /// the origin's `HTTPS` record, or sends a random placeholder (GREASE). This call needs the
+    /// features `ech` and `aws-lc-rs`.
     ///
     /// ```
     /// # #[cfg(feature = "aws-lc-rs")] {

@@ -76,7 +76,7 @@ pub(super) const RULES: &[Rule] = &[
             let is_settings = is_http2_settings(e.facts.first_bytes());
             is_no_response(e) && is_settings && e.is_plain_http()
         },
-        text: |_| String::from("the peer speaks HTTP/2 alone on this port, and HTTP/1.1 was sent"),
+        text: |_| String::from("the peer speaks only HTTP/2 on this port, and HTTP/1.1 was sent"),
         clues: &[Clue::Port, Clue::FirstBytes],
         confirmation: Confirmation::Listener,
         fixes: dial_http,

@@ -359,8 +359,8 @@ pub(super) const OTHERWISE: &[Rule] = &[Rule {
 
 fn no_common_cipher(_: &Evidence<'_>) -> String {
     String::from(
-        "the origin supports none of the offered cipher suites or groups: it may have only CBC or \
-         CCM suites, or only the group or a key of P-521",
+        "the origin supports none of the offered cipher suites or groups: its suites may all use \
+         CBC or CCM, or its only curve may be P-521",
     )
 }
 

@@ -7,9 +7,9 @@ use super::{cell::Outcome, mutations::MUTATIONS, rows::MATRIX};
 const HEAD: &str = "\
 What happens to a request when its connection is slow, cut, corrupted or silent.
 
-`tests/it/faults/` stages each fault on the way between the pool and the origin, and writes these
-tables. Each cell ends within its deadline. Afterwards the pool has all of its permits, the next
-requests succeed, and no task and no socket is left.
+`tests/it/faults/` in the repository stages each fault on the way between the pool and the origin,
+and writes these tables. Each cell ends within its deadline. Afterwards the pool has all of its
+permits, the next requests succeed, and no task and no socket is left.
 
 * **delay**: bytes arrive 700 ms later.
 * **drop**: from now on, bytes of both directions vanish, as if a firewall had forgotten the

@@ -9,9 +9,9 @@ use super::cases::SECTIONS;
 const HEAD: &str = "\
 Failures that users of proxies reported in public, with the diagnosis of this crate.
 
-`tests/it/field/` stages each of them with a real connection, and writes these tables from what was
-diagnosed. The last column is the first fix of the likeliest cause. [Reading errors][reading]
-explains the certainties.
+`tests/it/field/` in the repository stages each of them with a real connection, and writes these
+tables from what was diagnosed. The last column is the first fix of the likeliest cause. [Reading
+errors][reading] explains the certainties.
 
 [reading]: crate::guide::reading_errors
 ";

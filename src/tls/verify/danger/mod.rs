@@ -1,4 +1,4 @@
-//! Calls that weaken certificate verification. Nothing outside this module can.
+//! Calls that relax certificate verification. Outside of this module, only a pin replaces checks.
 //!
 //! Most setups that seem to need one of them have a safe alternative:
 //!

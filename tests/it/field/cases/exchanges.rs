@@ -146,7 +146,7 @@ pub(super) const CASES: &[Case] = &[
         .url("http://app.example.test:2222")
         .acts(answer!(b"SSH-2.0-OpenSSH_9.2\r\n"))
         .causes(&[(OtherService, Certain, "dial the port")]),
-    Case::of("an origin that speaks HTTP/2 alone, over plain http")
+    Case::of("an origin that speaks only HTTP/2, over plain http")
         .url("http://app.example.test:50051")
         .acts(&[Head, Send(SETTINGS)])
         .causes(&[(OtherService, Certain, "dial the port")]),

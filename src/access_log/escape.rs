@@ -1,4 +1,4 @@
-//! Escapes what a client chose, for both formats.
+//! Escapes what a client chose, in a combined or JSON line.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! The lines of both formats.
+//! Formats a `LogEntry` as a line, combined or JSON.
 
 use std::{
     fmt::{Display, Write},

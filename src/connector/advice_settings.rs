@@ -1,4 +1,4 @@
-//! `AdviceSettings`: which advice a connector gives.
+//! `AdviceSettings`: which advice a connector gives. `advice.rs` decides what is advised.
 
 use std::time::Duration;
 

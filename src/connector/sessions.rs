@@ -1,4 +1,4 @@
-//! `Sessions`: TLS session resumption.
+//! `Sessions`: the settings of TLS session resumption. `tls/session_store.rs` keeps the sessions.
 
 use std::sync::Arc;
 

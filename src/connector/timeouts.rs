@@ -1,4 +1,11 @@
-//! `Timeouts`: how long connecting may take.
+//! `Timeouts`: how long connecting may take. Other files enforce it:
+//!
+//! | timeout | file |
+//! |---|---|
+//! | `dial` | `dial/tcp_dialer.rs`; of other transports: `dial/transport.rs` |
+//! | `dial`, of the PROXY header | `dial/proxy_protocol.rs` |
+//! | `tls_handshake` | `tls/handshake/run_handshake.rs` |
+//! | `connect` | `connect.rs`, which shortens the timeout of each step |
 
 use std::time::Duration;
 

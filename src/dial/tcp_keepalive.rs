@@ -1,4 +1,4 @@
-//! `TcpKeepalive`: the probes of idle TCP connections.
+//! `TcpKeepalive`: the probes of idle TCP connections. `sockets/socket_options.rs` sets it.
 
 use std::{io, time::Duration};
 

@@ -1,10 +1,12 @@
-//! Source and destination of a client's connection, for the PROXY protocol.
+//! `ClientAddress`: source and destination of a client's connection, for the PROXY protocol.
+//!
+//! `dial/proxy_protocol.rs` writes the header. Reading one from a client is up to the server.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use http::Extensions;
 
-use super::{ClientConnection, ProxyTlv, connect_info};
+use super::{ClientConnection, ProxyTlv, client_connection::connect_info};
 
 /// Source, destination and TLVs of a client's connection, for the PROXY protocol.
 ///

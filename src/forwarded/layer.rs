@@ -1,4 +1,6 @@
-//! The layer: which peers are trusted, and which fields are written.
+//! `ForwardedLayer`: which peers are trusted, and which fields are written.
+//!
+//! `replace_fields.rs` applies it to a request.
 
 use http::HeaderMap;
 use ipnet::IpNet;
@@ -8,7 +10,7 @@ use crate::{downstream::Downstream, origin::Scheme};
 use super::{
     field::ForwardedField,
     find_fields::ForwardedFields,
-    replace_fields::{ForwardedRules, Replaced, TrustedClaims, UnverifiedChain},
+    replace_fields::{ForwardedRules, Replaced, TrustedClaims, UntrustedChain},
 };
 
 /// A layer that describes the client to the origin in `X-Forwarded-For` and similar fields.
@@ -135,7 +137,7 @@ impl ForwardedLayer {
     /// last entry is reliable: an origin that reads the first one trusts what any client sends. The
     /// other fields are still replaced.
     pub fn append_unverified(mut self) -> Self {
-        self.rules.unverified = UnverifiedChain::Kept;
+        self.rules.untrusted_chain = UntrustedChain::Kept;
         self
     }
 

@@ -23,7 +23,7 @@ pub(super) struct ForwardedRules {
     /// Which fields of trusted peers are used besides the chain and the scheme.
     pub(super) trusted_fields: FieldSet,
     pub(super) trusted_claims: TrustedClaims,
-    pub(super) unverified: UnverifiedChain,
+    pub(super) untrusted_chain: UntrustedChain,
     pub(super) written: FieldSet,
     /// `None` if it was not set.
     pub(super) max_chain: Option<usize>,
@@ -46,7 +46,7 @@ pub(super) enum TrustedClaims {
 
 /// How the chain of an untrusted peer is treated.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum UnverifiedChain {
+pub(super) enum UntrustedChain {
     Kept,
     Replaced,
 }
@@ -81,7 +81,7 @@ impl Default for ForwardedRules {
             trusted: Arc::default(),
             trusted_fields: FieldSet::default(),
             trusted_claims: TrustedClaims::default(),
-            unverified: UnverifiedChain::Replaced,
+            untrusted_chain: UntrustedChain::Replaced,
             written: written.into_iter().collect(),
             max_chain: None,
             client_scheme: None,
@@ -124,8 +124,8 @@ impl ForwardedRules {
         present: ForwardedFields,
         peer: &Downstream,
     ) -> FieldLines {
-        let earlier = match (peer.address, self.unverified) {
-            (Some(address), UnverifiedChain::Kept) => self.earlier(headers, address),
+        let earlier = match (peer.address, self.untrusted_chain) {
+            (Some(address), UntrustedChain::Kept) => self.earlier(headers, address),
             _ => Vec::new(),
         };
         let values = ForwardedValues {
@@ -134,7 +134,7 @@ impl ForwardedRules {
             downstream: peer,
             port: None,
         };
-        self.write(headers, present, &values)
+        self.remove_and_write(headers, present, &values)
     }
 
     /// Reads the client from the fields of a trusted peer, and extends or keeps them.
@@ -161,18 +161,18 @@ impl ForwardedRules {
                     downstream: &downstream,
                     port: self.trusted_port(headers),
                 };
-                self.write(headers, present, &values)
+                self.remove_and_write(headers, present, &values)
             }
             TrustedClaims::Pass => {
-                self.remove_untrusted_fields(headers, present);
+                self.remove_fields_not_taken(headers, present);
                 FieldLines::default()
             }
         };
         Replaced { downstream, lines }
     }
 
-    /// Removes the fields that a trusted peer may have forwarded from its own client.
-    fn remove_untrusted_fields(&self, headers: &mut HeaderMap, present: ForwardedFields) {
+    /// Removes the fields that are not taken from a trusted peer: its client may have sent them.
+    fn remove_fields_not_taken(&self, headers: &mut HeaderMap, present: ForwardedFields) {
         for field in [
             ForwardedField::XForwardedHost,
             ForwardedField::XForwardedPort,
@@ -222,8 +222,8 @@ impl ForwardedRules {
         parse_chain::forwarded_entries(headers, self.chain_limit().saturating_sub(own))
     }
 
-    /// Removes all fields of the head, and returns the configured ones.
-    fn write(
+    /// Removes all forwarded fields from the head, and returns the configured ones.
+    fn remove_and_write(
         &self,
         headers: &mut HeaderMap,
         present: ForwardedFields,

@@ -1,4 +1,6 @@
 //! `OriginGroupBuilder`: the members of a group, and how they share the requests.
+//!
+//! `select_member.rs` applies the panic threshold.
 
 use std::{collections::HashSet, fmt, sync::Arc};
 
@@ -15,8 +17,9 @@ use super::{
     member::Configure,
     members::not_unique,
     random::Random,
+    select_member::SelectionRules,
     shared_group::{SharedGroup, TierUpdates},
-    tiers::{SelectionRules, Tiers},
+    tiers::Tiers,
 };
 
 /// Builds an [`OriginGroup`].

@@ -17,8 +17,8 @@ use super::{
     attempt_outcome::{self as rules, AttemptOutcome},
     report_body_outcome::report_body_outcome,
     returnable_body,
+    select_member::SelectionRequest,
     shared_group::SharedGroup,
-    tiers::SelectionRequest,
 };
 
 /// Responds to a request, and logs a failure that the client gets.

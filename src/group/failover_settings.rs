@@ -1,4 +1,6 @@
-//! `Failover`: which failed requests are sent to another member. `failover.rs` sends them.
+//! `Failover`: which failed requests are sent to another member.
+//!
+//! `attempt_outcome.rs` decides which may be sent again, `failover.rs` sends them.
 
 use std::time::Duration;
 

@@ -1,4 +1,6 @@
 //! `GroupMember`: a member in use, with its proxy, its health and its load.
+//!
+//! It logs and reports changes of its health, which `health/` decides.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -16,7 +18,7 @@ use super::{
     CheckOutcome, Ejection, HealthCheck, Member, MemberSnapshot, MemberState,
     affinity_key::hash,
     balance::MemberCandidate,
-    health::{Admission, Availability, CheckHistory, Health, HealthChange, HealthSignal},
+    health::{Admission, Availability, CheckHistory, EjectionState, HealthChange, HealthSignal},
     member::Configure,
     member_load::Load,
 };
@@ -32,7 +34,7 @@ pub(super) struct GroupMember {
 /// What changes while a member is in use. Nothing is logged or called under its lock.
 struct Condition {
     weight: u32,
-    health: Health,
+    health: EjectionState,
     checks: CheckHistory,
     load: Load,
     /// How far its turn has come, with round robin.
@@ -48,7 +50,7 @@ impl GroupMember {
             name: member.name.clone(),
             condition: Mutex::new(Condition {
                 weight: member.weight,
-                health: Health::default(),
+                health: EjectionState::default(),
                 checks: CheckHistory::default(),
                 load: Load::default(),
                 turn: 0.0,

@@ -1,4 +1,6 @@
-//! `HealthCheck`: the settings of health checks. `run_health_checks.rs` runs them.
+//! `HealthCheck`: the settings of health checks.
+//!
+//! `run_health_checks.rs` runs them, `health/check_history.rs` decides whether a member is up.
 
 use std::{fmt, time::Duration};
 

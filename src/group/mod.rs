@@ -44,7 +44,8 @@
 // | `failover` | sends a request to one member after the other |
 // | `attempt_outcome`, `report_body_outcome` | what a response means for its member |
 // | `returnable_body` | gives a request body back that a failed attempt has not read |
-// | `tiers` | the members in their tiers, and the selection of one |
+// | `tiers` | the members in their tiers, and how many may be ejected |
+// | `select_member` | the member that gets a request: tiers, trials, panic threshold |
 // | `balance/`, `affinity_key`, `random` | the choice between those that serve |
 // | `member_load` | latency and recent failures of a member |
 // | `health/` | ejection and return, and the results of health checks |
@@ -75,6 +76,7 @@ mod random;
 mod report_body_outcome;
 mod returnable_body;
 mod run_health_checks;
+mod select_member;
 mod shared_group;
 mod tiers;
 

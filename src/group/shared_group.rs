@@ -21,7 +21,8 @@ use super::{
     group_member::{GroupMember, SelectedMember},
     health::HealthSignal,
     member::Configure,
-    tiers::{SelectionRequest, SelectionRules, Tiers},
+    select_member::{SelectionRequest, SelectionRules, select_member},
+    tiers::Tiers,
 };
 
 /// New members of tiers, each with the number of its tier.
@@ -135,7 +136,8 @@ impl SharedGroup {
 
     /// Selects an untried member for a request.
     pub(super) fn select(&self, request: &SelectionRequest) -> Option<SelectedMember> {
-        let (member, admission) = self.with_tiers(|tiers| tiers.select(&self.rules, request))?;
+        let (member, admission) =
+            self.with_tiers(|tiers| select_member(tiers, &self.rules, request))?;
         let is_measured = request.repeatable;
         Some(SelectedMember::new(
             member,

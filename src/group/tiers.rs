@@ -1,42 +1,23 @@
-//! `Tiers`: the members of a group in their tiers, and the selection of one for a request.
+//! `Tiers`: the members of a group in their tiers, and how many of them may be ejected.
+//!
+//! `select_member.rs` selects one for a request.
 
 use std::sync::Arc;
 
-use tokio::time::Instant;
-
-use super::{
-    Balance, Ejection, MemberSnapshot,
-    balance::MemberCandidate,
-    group_member::GroupMember,
-    health::{Admission, Availability},
-    random::Random,
-};
+use super::{Ejection, MemberSnapshot, group_member::GroupMember};
 
 /// The members of a group, in their tiers.
 #[derive(Default)]
 pub(super) struct Tiers(Vec<Vec<Arc<GroupMember>>>);
 
-/// How members are selected.
-pub(super) struct SelectionRules {
-    pub(super) balance: Balance,
-    pub(super) ejection: Ejection,
-    /// In percent of the members of the last tier.
-    pub(super) panic_threshold: u32,
-    pub(super) random: Random,
-}
-
-/// What the selection depends on in a request.
-pub(super) struct SelectionRequest {
-    /// Whether it can be sent to another member if this one fails.
-    pub(super) repeatable: bool,
-    /// The hash of its affinity key.
-    pub(super) key: Option<u64>,
-    pub(super) tried: Vec<Arc<GroupMember>>,
-}
-
 impl Tiers {
     pub(super) fn new(tiers: Vec<Vec<Arc<GroupMember>>>) -> Self {
         Self(tiers)
+    }
+
+    /// The tiers, the preferred one first.
+    pub(super) fn all(&self) -> &[Vec<Arc<GroupMember>>] {
+        &self.0
     }
 
     pub(super) fn count(&self) -> usize {
@@ -101,106 +82,5 @@ impl Tiers {
         }
         let ejected = last.iter().filter(|member| member.is_ejected()).count();
         ejected < ejection.max_of(last.len())
-    }
-
-    /// Selects an untried member. `None` if there is none, or if all have weight 0.
-    pub(super) fn select(
-        &self,
-        rules: &SelectionRules,
-        request: &SelectionRequest,
-    ) -> Option<(Arc<GroupMember>, Admission)> {
-        let now = Instant::now();
-        let last = self.0.iter().rposition(|tier| !tier.is_empty())?;
-        for (index, tier) in self.0.iter().enumerate() {
-            let again = tier.iter().filter(|member| !request.has_tried(member));
-            let mut again = again.filter_map(|member| {
-                let admission = member.admit_if_due(request.repeatable, now)?;
-                Some((member.clone(), admission))
-            });
-            if let Some(due) = again.next() {
-                return Some(due);
-            }
-            let threshold = if index == last {
-                rules.panic_threshold
-            } else {
-                0
-            };
-            let candidates = TierCandidates::of(tier, &rules.ejection, now);
-            if let Some(member) = candidates.select(threshold, rules, request) {
-                return Some(member);
-            }
-        }
-        // All are out: better one that may be back than none.
-        self.0.iter().find_map(|tier| {
-            let candidates = TierCandidates::of(tier, &rules.ejection, now);
-            candidates.select_from(|_| true, rules, request)
-        })
-    }
-}
-
-impl SelectionRequest {
-    fn has_tried(&self, member: &Arc<GroupMember>) -> bool {
-        self.tried.iter().any(|tried| Arc::ptr_eq(tried, member))
-    }
-}
-
-/// The members of one tier with more than no weight.
-struct TierCandidates<'a>(Vec<(&'a Arc<GroupMember>, Availability, MemberCandidate)>);
-
-impl<'a> TierCandidates<'a> {
-    fn of(tier: &'a [Arc<GroupMember>], ejection: &Ejection, now: Instant) -> Self {
-        let candidates = tier.iter().filter_map(|member| {
-            let (state, candidate) = member.candidate(ejection, now)?;
-            Some((member, state, candidate))
-        });
-        Self(candidates.collect())
-    }
-
-    /// Selects one that is not out. If less than the threshold is not out, selects any.
-    fn select(
-        &self,
-        threshold: u32,
-        rules: &SelectionRules,
-        request: &SelectionRequest,
-    ) -> Option<(Arc<GroupMember>, Admission)> {
-        let states = self.0.iter().map(|(_, state, _)| *state);
-        let available = states.filter(|it| *it != Availability::Unavailable).count();
-        if available * 100 < self.0.len() * threshold as usize {
-            return self.select_from(|_| true, rules, request);
-        }
-        self.select_from(|it| it == Availability::Serving, rules, request)
-            .or_else(|| self.select_from(|it| it == Availability::Unreachable, rules, request))
-    }
-
-    /// Selects an untried one of these states.
-    fn select_from(
-        &self,
-        is_eligible: impl Fn(Availability) -> bool,
-        rules: &SelectionRules,
-        request: &SelectionRequest,
-    ) -> Option<(Arc<GroupMember>, Admission)> {
-        let eligible = self
-            .0
-            .iter()
-            .filter(|(member, state, _)| is_eligible(*state) && !request.has_tried(member));
-        let (members, candidates): (Vec<_>, Vec<_>) = eligible
-            .map(|(member, _, candidate)| (*member, *candidate))
-            .unzip();
-        if candidates.is_empty() {
-            return None;
-        }
-        let SelectionRules {
-            balance, random, ..
-        } = rules;
-        let selected = balance.select(&candidates, request.key, random);
-        if balance.is_round_robin() {
-            let total: f64 = candidates.iter().map(|it| it.weight).sum();
-            for (member, candidate) in members.iter().zip(&candidates) {
-                member.move_turn(candidate.weight);
-            }
-            members[selected].move_turn(-total);
-        }
-        let member = members[selected];
-        Some((member.clone(), member.admit()))
     }
 }

@@ -124,7 +124,7 @@ where
         match first_request {
             FirstRequest::NotBegun => {}
             FirstRequest::SentEarly => exchange.request_already_sent(),
-            FirstRequest::Begun => exchange.follows_idle(),
+            FirstRequest::Begun => exchange.on_open_connection(),
         }
         Ok(())
     }

@@ -22,7 +22,8 @@ use super::{
     Http1Error,
     added_fields::AddedFields,
     chunked_decoder::{ChunkedDecoder, Piece, split_up_to},
-    framing::{ResponseFraming, keeps_alive},
+    framing::ResponseFraming,
+    persistence::keeps_alive,
     read_buffer::ReadBuffer,
     request_writer::RequestWriter,
     response_head::{HeadMemory, ResponseHead, ResponseHeadReader},
@@ -43,7 +44,7 @@ pub(super) struct Exchange {
     /// Notified when the origin sends 100 (Continue).
     continue_signal: Option<ContinueSignal>,
     /// The connection was open before this request.
-    was_idle: bool,
+    was_open_before: bool,
     head_reader: ResponseHeadReader,
     /// How many bytes of heads may still arrive. Interim (1xx) responses and the final one share
     /// the limit of one head.
@@ -114,7 +115,7 @@ impl Exchange {
             method: head.method().clone(),
             response: ResponseState::Head,
             continue_signal,
-            was_idle: false,
+            was_open_before: false,
             head_reader: ResponseHeadReader::default(),
             head_left: max_head,
             received_any: false,
@@ -122,9 +123,9 @@ impl Exchange {
         })
     }
 
-    /// Marks the connection as idle before: it may have ended before the request.
-    pub(super) fn follows_idle(&mut self) {
-        self.was_idle = true;
+    /// Marks the connection as open before this request: it may have ended before it.
+    pub(super) fn on_open_connection(&mut self) {
+        self.was_open_before = true;
     }
 
     /// Marks the request as sent: TLS early data carried it.
@@ -263,7 +264,7 @@ impl Exchange {
         // report its end, and a truncated request would look complete.
         let (state, outcome) = match outcome {
             Ok(()) => (RequestState::Sent, Ok(())),
-            Err(Http1Error::Io(error)) if self.was_idle && writer.is_unwritten(&error) => {
+            Err(Http1Error::Io(error)) if self.was_open_before && writer.is_unwritten(&error) => {
                 (RequestState::Stopped, Err(Http1Error::NotWritten(error)))
             }
             Err(Http1Error::Io(error)) => {

@@ -1,10 +1,10 @@
-//! Where the content of a message ends, and whether the connection persists. Pure.
+//! Where the content of a message ends (RFC 9112 section 6). Pure.
 //!
-//! RFC 9112 sections 6 and 9.3.
+//! `persistence.rs` decides whether the connection serves another request after it.
 
 use http::{
     HeaderMap, HeaderValue, Method, StatusCode, Version,
-    header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING},
+    header::{CONTENT_LENGTH, TRANSFER_ENCODING},
 };
 
 use super::{
@@ -94,37 +94,9 @@ impl RequestFraming {
     }
 }
 
-/// Whether the head permits reuse of the connection after this response (RFC 9112 section 9.3).
-pub(super) fn keeps_alive(head: &ResponseHead, method: &Method, framing: ResponseFraming) -> bool {
-    let has_option =
-        |option| head.framing_fields.connection && has_connection_option(&head.headers, option);
-    let closes = head.plain_options.close || has_option("close");
-    let persists = match head.version {
-        Version::HTTP_11 => !closes,
-        _ => !closes && (head.plain_options.keep_alive || has_option("keep-alive")),
-    };
-    let is_delimited = framing != ResponseFraming::UntilClose;
-    persists && is_delimited && !announces_forbidden_content(head, method)
-}
-
-/// Whether a response without content announces content all the same. Its bytes would be taken for
-/// the next response.
-///
-/// In a response to HEAD and in a 304, a length describes another response (RFC 9110 sections 8.6
-/// and 15.4.5).
-fn announces_forbidden_content(head: &ResponseHead, method: &Method) -> bool {
-    let describes_another = *method == Method::HEAD || head.status == StatusCode::NOT_MODIFIED;
-    if describes_another || !has_no_content(head.status, method) {
-        return false;
-    }
-    let is_zero = |value: &HeaderValue| value.as_bytes() == b"0";
-    let length = head.headers.get(CONTENT_LENGTH);
-    !length.is_none_or(is_zero) || head.headers.contains_key(TRANSFER_ENCODING)
-}
-
 /// Whether a response never has content, whatever its fields are (RFC 9112 section 6.3, items 1 and
 /// 2). CONNECT is not supported here.
-fn has_no_content(status: StatusCode, method: &Method) -> bool {
+pub(super) fn has_no_content(status: StatusCode, method: &Method) -> bool {
     let never = [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED];
     *method == Method::HEAD || status.is_informational() || never.contains(&status)
 }
@@ -179,23 +151,15 @@ fn parse_decimal(digits: &[u8]) -> Option<u64> {
     })
 }
 
-/// Whether `Connection` lists the option.
-fn has_connection_option(headers: &HeaderMap, option: &str) -> bool {
-    headers.get_all(CONNECTION).iter().any(|value| {
-        let mut options = value.as_bytes().split(|byte| *byte == b',');
-        options.any(|listed| listed.trim_ascii().eq_ignore_ascii_case(option.as_bytes()))
-    })
-}
-
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use http::HeaderName;
 
     use crate::http1::response_head::PlainOptions;
 
     use super::*;
 
-    fn head(
+    pub(in crate::http1) fn head(
         version: Version,
         status: u16,
         fields: &[(&'static str, &'static str)],
@@ -315,42 +279,6 @@ mod tests {
             let values: Vec<_> = head.headers.get_all(CONTENT_LENGTH).iter().collect();
             assert_eq!(values, ["5"]);
         }
-    }
-
-    #[test]
-    fn a_connection_persists_only_if_version_and_fields_permit_it() {
-        let kept = |version, status, fields: &[(&'static str, &'static str)]| {
-            let mut head = head(version, status, fields);
-            let framing = ResponseFraming::of(&mut head, &Method::GET).unwrap();
-            keeps_alive(&head, &Method::GET, framing)
-        };
-        let length = ("content-length", "5");
-        assert!(kept(Version::HTTP_11, 200, &[length]));
-        assert!(kept(Version::HTTP_11, 204, &[("content-length", "0")]));
-        assert!(kept(Version::HTTP_11, 304, &[length]));
-        assert!(kept(
-            Version::HTTP_10,
-            200,
-            &[length, ("connection", "Keep-Alive")]
-        ));
-        assert!(!kept(Version::HTTP_10, 200, &[length]));
-        assert!(!kept(
-            Version::HTTP_10,
-            200,
-            &[length, ("connection", "keep-alive, close")]
-        ));
-        assert!(!kept(
-            Version::HTTP_11,
-            200,
-            &[length, ("connection", "a, Close")]
-        ));
-        assert!(!kept(Version::HTTP_11, 200, &[]));
-        assert!(!kept(Version::HTTP_11, 204, &[length]));
-        assert!(!kept(
-            Version::HTTP_11,
-            204,
-            &[("transfer-encoding", "chunked")]
-        ));
     }
 
     #[test]

@@ -49,7 +49,8 @@
 //! | `exchange` | a request and its response |
 //! | `request_writer`, `encode_request` | the request, its head and its chunks as bytes |
 //! | `added_fields` | what a proxy adds to a request |
-//! | `framing` | where content ends, and whether the connection persists |
+//! | `framing` | where content ends |
+//! | `persistence` | whether the connection can be reused |
 //! | `line_scanner`, `response_head` | where a head ends, and its fields |
 //! | `field_name_cache` | the names of the previous head |
 //! | `chunked_decoder` | the decoder of the chunked coding |
@@ -60,8 +61,8 @@
 //! | `unexpected_bytes` | the start of what is no response |
 //! | `idle_waker` | notices bytes on an idle connection |
 //!
-//! `encode_request`, `framing`, `line_scanner`, `response_head` and `chunked_decoder` are pure:
-//! they know no stream.
+//! `encode_request`, `framing`, `persistence`, `line_scanner`, `response_head` and
+//! `chunked_decoder` are pure: they know no stream.
 
 mod added_fields;
 mod buffer_pool;
@@ -75,6 +76,7 @@ mod field_name_cache;
 mod framing;
 mod idle_waker;
 mod line_scanner;
+mod persistence;
 mod read_buffer;
 mod request_writer;
 mod response_body;

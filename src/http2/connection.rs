@@ -16,7 +16,7 @@ use super::{
     Http2Error, RequestSender,
     activity_io::{Received, TimedIo},
     connection_state::ConnectionState,
-    keep_alive::{KeepAlive, PingSettings},
+    ping_silent_peer::{PingSettings, SilentPeerPings},
 };
 
 /// How much of a request body may wait in memory for the peer's window, in bytes.
@@ -47,7 +47,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     h2: h2::client::Connection<TimedIo<S>, Bytes>,
-    keep_alive: Option<KeepAlive>,
+    pings: Option<SilentPeerPings>,
     received: Arc<Received>,
     state: Arc<ConnectionState>,
 }
@@ -76,15 +76,15 @@ where
         .max_header_list_size(settings.max_head)
         .max_send_buffer_size(MAX_SEND_BUFFER);
     let (h2, mut connection) = builder.handshake(io).await.map_err(Http2Error::H2)?;
-    let pings = PingSettings {
+    let ping_settings = PingSettings {
         interval: settings.ping_interval,
         timeout: settings.ping_timeout,
     };
-    let keep_alive = connection.ping_pong();
+    let ping_pong = connection.ping_pong();
     let sender = RequestSender::new(h2, state.clone(), received.clone(), settings.max_head);
     let connection = ConnectionTask {
         h2: connection,
-        keep_alive: keep_alive.map(|pong| KeepAlive::new(pong, pings, received.clone())),
+        pings: ping_pong.map(|pong| SilentPeerPings::new(pong, ping_settings, received.clone())),
         received,
         state,
     };
@@ -122,9 +122,9 @@ where
         let mut polled = Pin::new(&mut self.h2).poll(cx).map_err(Http2Error::H2);
         let has_streams = self.state.has_streams();
         if polled.is_pending()
-            && let Some(keep_alive) = &mut self.keep_alive
+            && let Some(pings) = &mut self.pings
         {
-            polled = keep_alive.poll(cx, has_streams).map(Err);
+            polled = pings.poll(cx, has_streams).map(Err);
         }
         if let Poll::Ready(ended) = &polled {
             if let Err(error) = ended {

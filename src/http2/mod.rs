@@ -27,7 +27,7 @@
 // | `send_body` | sends a request body within the windows of the peer |
 // | `response_body` | the body of a response |
 // | `connection_state` | open streams, and whether the peer takes more |
-// | `keep_alive` | PING frames to a silent peer |
+// | `ping_silent_peer` | PING frames to a silent peer, and the end of the connection |
 // | `activity_io` | when bytes last arrived, and how many were written |
 // | `error` | why an exchange failed |
 
@@ -36,7 +36,7 @@ mod connection;
 mod connection_state;
 mod error;
 mod exchange;
-mod keep_alive;
+mod ping_silent_peer;
 mod request_sender;
 mod response_body;
 mod send_body;

@@ -1,4 +1,6 @@
 //! The first name: host and port that TCP connects to, or a Unix socket.
+//!
+//! `origin/settle_names.rs` chooses it, `dial/tcp_dialer.rs` connects to it.
 
 use std::{
     fmt,

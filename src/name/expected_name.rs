@@ -1,4 +1,6 @@
 //! The third name: what the certificate must be valid for.
+//!
+//! `origin/settle_names.rs` chooses it, `tls/verify/certificate_verifier.rs` checks it.
 
 use std::{fmt, net::IpAddr, str::FromStr};
 

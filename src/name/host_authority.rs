@@ -1,4 +1,6 @@
 //! The fourth name: the authority of the HTTP request.
+//!
+//! `origin/settle_names.rs` chooses it, `host_rewrite/rewrite_host.rs` reads and writes it.
 
 use std::{
     cell::Cell,

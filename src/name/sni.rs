@@ -1,4 +1,7 @@
 //! The second name: the server name in the ClientHello.
+//!
+//! `Origin::settle` (`origin/settle_names.rs`) chooses it, `TlsClient::config`
+//! (`tls/tls_client.rs`) omits it.
 
 use std::{fmt, str::FromStr};
 

@@ -1,4 +1,16 @@
 //! `CloseReason`: why a connection was closed.
+//!
+//! | reason | decided in |
+//! |---|---|
+//! | `Age`, `Idle`, `Uses` | `pool/connection/expiry.rs` |
+//! | `Retired`, `Surplus`, `Vanished` | `pool/checkout/inventory.rs` |
+//! | `Cancelled`, `Error`, `Origin`, in the pool | `pool/connection/http1_connection.rs` |
+//! | `Cancelled`, `Error`, `Origin`, without a response | `pool/send/no_response.rs` |
+//! | `Error`, of a failed stream | `pool/connection/tracked_io.rs`, `pool/tasks/http2_driver.rs` |
+//! | `Upgrade` | `pool/connection/upgrade_connection.rs` |
+//!
+//! `pool/connection/connection_life.rs` keeps the first reason, and `pool/checkout/permit.rs`
+//! reports it.
 
 use std::fmt;
 

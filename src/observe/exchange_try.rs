@@ -89,11 +89,14 @@ impl ExchangeTry {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum RetryReason {
-    /// The connection ended before the head of the response.
+    /// The HTTP/2 connection ended before the head of the response.
     ConnectionEnded,
     /// The origin sent a GOAWAY that excludes the request.
     GoAway,
-    /// The connection had been idle, and had ended or ended before the response.
+    /// The connection was open before this request, and ended before the response.
+    ///
+    /// Over HTTP/2, only if nothing of the request was written. Otherwise the reason is
+    /// [`ConnectionEnded`](Self::ConnectionEnded).
     IdleClosed,
     /// The origin answered 421 on a connection that served others too.
     Misdirected,

@@ -1,4 +1,13 @@
 //! `Observer`: a trait whose methods are called for events of requests and connections.
+//!
+//! | event | called by |
+//! |---|---|
+//! | `request_completed` | `exchange_record.rs` |
+//! | `connecting`, `reloaded` | `connector/cdn_origin_connector.rs` |
+//! | `connected`, `connect_failed`, `handshake_failed` | `connector/notify_observers.rs` |
+//! | `certificate_expiring` | `connector/notify_observers.rs` |
+//! | `closed` | `pool/checkout/permit.rs` |
+//! | `ejected`, `returned` | `group/group_member.rs` |
 
 use crate::{
     error::{Error, Facts},

@@ -159,9 +159,9 @@ impl OriginPool {
 
     /// Ends all tunnels, and those that are requested as soon as they begin.
     pub(crate) fn close_tunnels(&self) {
-        let tunnels_end = self
+        let tunnel_closer = self
             .0
-            .with(|inventory| std::mem::take(&mut inventory.tunnels_end));
-        tunnels_end.cancel();
+            .with(|inventory| std::mem::take(&mut inventory.tunnel_closer));
+        tunnel_closer.close_tunnels();
     }
 }

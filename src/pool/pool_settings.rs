@@ -1,4 +1,17 @@
-//! `PoolSettings`: the limits of a connection pool.
+//! `PoolSettings`: the limits of a connection pool. Other files enforce them:
+//!
+//! | limit | file |
+//! |---|---|
+//! | `max_connections`, `max_tunnels`, `max_idle` | `checkout/inventory.rs` |
+//! | `max_queued` | `checkout/inventory.rs`; of upgrades: `shared_pool.rs` |
+//! | `queue_timeout` | `checkout/checkout.rs` |
+//! | `max_uploads` | `upload_limit.rs` |
+//! | `min_idle` | `tasks/prewarm.rs` |
+//! | `idle_timeout`, `max_age`, `max_uses` | `connection/expiry.rs` |
+//! | `follow_dns` | `tasks/dns_watch.rs`, `tasks/dns_absence.rs` |
+//! | `max_response_head` | `http1/exchange.rs`, `http2/connection.rs` |
+//! | `max_replay` | `upload/replay.rs` |
+//! | `retry_budget` | `send/retry_budget.rs` |
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! Who waits gets what became free: connections, permits to connect, or the error of a connect.
+//! Gives waiting requests what became free: connections, permits to connect, or the error of a
+//! connect.
 //!
 //! `serve_waiters` runs whenever something became free. The inventory decides under the lock who
 //! gets what ([`Inventory::next_grant`](super::checkout::Inventory::next_grant)); the grants are
@@ -82,8 +83,8 @@ pub(crate) fn rejoin(pool: &SharedPool, ticket: &mut QueueTicket<Grant>) {
     serve_waiters(pool);
 }
 
-/// Gives a new connection to the first request of its key that may use it. Without one, it
-/// becomes idle.
+/// Gives a new connection to the first request of its key that may use it. Without one, dropping
+/// it here checks it in as idle.
 pub(crate) fn give_to_waiter(pool: &SharedPool, connection: PooledConnection, generation: u64) {
     let key = connection.key();
     if let Some(waiter) = pool.with(|it| it.waiters.pop_for(key, generation)) {

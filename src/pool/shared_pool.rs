@@ -139,7 +139,7 @@ impl SharedPool {
             let now = Instant::now();
             let decision = self.with(|inventory| {
                 if !std::mem::replace(&mut is_counted, true) {
-                    inventory.retries.count_request();
+                    inventory.retry_window.count_request();
                 }
                 inventory.decide_checkout(key, opened_after, now, &self.settings)
             });

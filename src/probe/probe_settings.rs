@@ -1,4 +1,4 @@
-//! The limits of a probe, and what it tries in addition.
+//! The limits of a probe, and what it tries in addition. `search.rs` applies them.
 
 use std::{fmt, sync::Arc, time::Duration};
 

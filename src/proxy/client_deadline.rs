@@ -1,4 +1,5 @@
-//! `ClientDeadline`: when the client stops waiting for its response.
+//! `ClientDeadline`: when the client stops waiting for its response. `forward_request.rs` ends the
+//! request then.
 
 use std::time::Duration;
 

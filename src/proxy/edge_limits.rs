@@ -1,4 +1,5 @@
-//! The limits of the dialled edge, by its profile: requests beyond them are refused.
+//! The limits of the dialled edge, by its profile: refuses requests beyond them, and removes fields
+//! that the edge writes itself.
 
 use http::{
     HeaderName, Method,
@@ -14,7 +15,7 @@ use crate::{
     name::HostAuthority,
 };
 
-use super::size_limits::size;
+use super::refuse_too_large::size;
 
 /// The limits of one edge.
 #[derive(Clone, Debug)]

@@ -1,4 +1,12 @@
 //! Forwards a prepared request, and turns the origin's response into the client's.
+//!
+//! | fields of the response | file |
+//! |---|---|
+//! | `Location`, `Set-Cookie` and similar | `response_rewrite/rewrite_fields.rs` |
+//! | `Connection` and what it lists | `hop_by_hop.rs` |
+//! | `Content-Length` | `adjust_fields.rs` |
+//! | trailers | `trailers.rs` |
+//! | `Proxy-Status`, of a failure | `error_response/proxy_status.rs` |
 
 use std::{mem, pin::pin, sync::Arc};
 
@@ -26,14 +34,14 @@ use crate::{
 };
 
 use super::{
-    ProxyBody, check_head,
+    ProxyBody, adjust_fields, check_head,
     deadline::{Deadline, IdleDeadline},
     hop_by_hop,
     overload::RequestPermit,
     prepare_request::Ready,
     present_fields::PresentFields,
     proxy_settings::ProxySettings,
-    response_body::{OriginBody, ReadLimit},
+    response_body::{OriginBody, UnreadLimit},
     upgrade::{self, UpgradeOutcome},
 };
 
@@ -171,7 +179,7 @@ impl ProxySettings {
             deadline: IdleDeadline::new(self.limits.body_idle_timeout, ready.end),
             trailers: ready.trailers,
             permit: Some(permit),
-            unread: ReadLimit::new(&self.limits, ready.is_grpc),
+            unread: UnreadLimit::new(&self.limits, ready.is_grpc),
             frames: 0,
             record: record.take(),
             on_abort: None,
@@ -286,16 +294,16 @@ fn into_client_body(
     flags: PresentFields,
     ready: &Ready,
 ) -> ProxyBody {
-    let has_no_content = check_head::has_no_content(parts.status, ready.request.method());
+    let has_no_content = adjust_fields::has_no_content(parts.status, ready.request.method());
     let headers = &mut parts.headers;
     if flags.has(PresentFields::HOP_BY_HOP) {
         hop_by_hop::remove_from_response(headers);
     }
     if flags.has(PresentFields::CONTENT_LENGTH) {
-        if check_head::has_no_length(parts.status) {
+        if adjust_fields::has_no_length(parts.status) {
             headers.remove(CONTENT_LENGTH);
         } else if has_no_content || !body.has_settled_length() {
-            check_head::settle_length(headers);
+            adjust_fields::settle_length(headers);
         }
     }
     match has_no_content {

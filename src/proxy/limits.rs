@@ -1,16 +1,21 @@
-//! The limits of requests: deadlines, sizes, and how many run at a time.
+//! `Limits`: the limits of requests. Other files enforce them:
+//!
+//! | limit | file |
+//! |---|---|
+//! | `response_timeout` | `pool/send/send_request.rs`, with `upload/progress_deadline.rs` |
+//! | `body_idle_timeout` | `deadline.rs`: `IdleDeadline` |
+//! | `request_timeout` | `forward_request.rs`: `forward_in_time`; then `deadline.rs` |
+//! | `unread_timeout`, `min_download_rate` | `response_body/slow_reader.rs` |
+//! | `min_upload_rate` | `min_upload_rate.rs` |
+//! | `buffer_requests` | `request_buffering.rs` |
+//! | `max_request_head`, `max_request_fields` | `refuse_too_large.rs` |
+//! | `max_request_body` | `refuse_too_large.rs`; of unknown length: `limited_request_body.rs` |
+//! | `adaptive_concurrency` | `overload/adaptive_limit.rs` |
+//! | `max_concurrency`, `max_queued`, `queue_timeout` | `overload/request_queue.rs` |
 
 use std::time::Duration;
 
-use tokio::time::Instant;
-
-use crate::error::ExchangeTimeout;
-
-use super::{
-    deadline::{Deadline, non_zero},
-    min_rate::MinRate,
-    overload::{AdaptiveConcurrency, RequestQueue},
-};
+use super::{deadline::non_zero, min_rate::MinRate, overload::AdaptiveConcurrency};
 
 /// The limits of each request through an [`OriginProxy`](crate::OriginProxy).
 ///
@@ -86,10 +91,10 @@ pub struct Limits {
     /// `None` leaves the limit to the profile of the edge.
     pub(super) max_request_head: Option<usize>,
     pub(super) max_request_fields: usize,
-    adaptive_concurrency: AdaptiveConcurrency,
-    max_concurrency: Option<usize>,
-    max_queued: usize,
-    queue_timeout: Duration,
+    pub(super) adaptive_concurrency: AdaptiveConcurrency,
+    pub(super) max_concurrency: Option<usize>,
+    pub(super) max_queued: usize,
+    pub(super) queue_timeout: Duration,
 }
 
 impl Default for Limits {
@@ -379,22 +384,5 @@ impl Limits {
     pub fn queue_timeout(mut self, time: Duration) -> Self {
         self.queue_timeout = non_zero(time);
         self
-    }
-
-    /// The queue with these limits.
-    pub(super) fn queue(&self) -> RequestQueue {
-        let adaptive = &self.adaptive_concurrency;
-        RequestQueue::new(
-            self.max_concurrency,
-            adaptive,
-            self.max_queued,
-            self.queue_timeout,
-        )
-    }
-
-    /// The deadline of a request that begins now.
-    pub(super) fn request_deadline(&self) -> Option<Deadline> {
-        let (now, after) = (Instant::now(), self.request_timeout?);
-        Some(Deadline::new(now, after, ExchangeTimeout::Request))
     }
 }

@@ -18,8 +18,8 @@ use super::{
 
 /// The pace of one body.
 ///
-/// The client has `grace` to spend. Waiting for it spends time, and what it sends earns some, up to
-/// `grace` again. Time in which the origin does not read costs nothing.
+/// `grace` is a budget of time. Waiting for the client spends it; each byte sent earns some back,
+/// up to `grace`. Time in which the origin does not read costs nothing.
 #[derive(Debug)]
 pub(super) struct MinUploadRate {
     rate: MinRate,

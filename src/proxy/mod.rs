@@ -241,14 +241,15 @@
 // | `service`, `future` | one request, from its arrival to its response |
 // | `prepare_request` | the request to the origin, from the client's |
 // | `forward_request` | sends it, and makes the client's response of the origin's |
-// | `check_head`, `ambiguous_names` | which heads are refused or changed |
+// | `check_head`, `ambiguous_names` | which heads are refused |
+// | `adjust_fields` | changes `Max-Forwards`, `Expect`, `Cookie` and similar fields |
 // | `hop_by_hop`, `trailers` | which fields and trailers are not forwarded |
 // | `present_fields`, `field_values` | which fields a head has; reads list members and tokens |
 // | `loop_detection`, `pseudonym` | `Via` and `CDN-Loop`: whether a request loops |
 // | `path_maps`, `request_hooks`, `response_hooks` | what the application changes |
 // | `limits` | deadlines, sizes and numbers of requests |
 // | `deadline`, `client_deadline` | deadlines of requests, bodies and clients |
-// | `size_limits`, `edge_limits` | refuses requests that are too large |
+// | `refuse_too_large`, `edge_limits` | refuses requests that are too large |
 // | `min_rate`, `min_upload_rate` | refuses clients that send too slowly |
 // | `overload/` | which requests wait in front of the origin, or are refused |
 // | `request_content` | whether a request has content |
@@ -263,6 +264,7 @@
 // | `proxy_snapshot` | gauges and counters |
 // | `failure_log` | which failures are logged, and how often |
 
+mod adjust_fields;
 mod ambiguous_names;
 mod check_head;
 mod client_deadline;
@@ -291,6 +293,7 @@ mod proxy_snapshot;
 mod pseudonym;
 mod read_request_body;
 mod refuse_request;
+mod refuse_too_large;
 mod refuse_unrouted;
 mod replace_content;
 mod request_buffering;
@@ -299,7 +302,6 @@ mod request_hooks;
 mod response_body;
 mod response_hooks;
 mod service;
-mod size_limits;
 mod trailers;
 mod upgrade;
 

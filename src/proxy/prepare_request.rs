@@ -1,13 +1,27 @@
 //! Prepares the request to the origin from the client's, without waiting.
+//!
+//! It calls the files that refuse a request, and those that remove, add or rewrite fields:
+//!
+//! | fields | file |
+//! |---|---|
+//! | `Host`, `:authority` | `host_rewrite/rewrite_host.rs`, `pool/send/encode_target.rs` |
+//! | `X-Forwarded-For` and similar, `Forwarded` | `forwarded/replace_fields.rs` |
+//! | `Via`, `CDN-Loop` | `loop_detection.rs` |
+//! | `Connection`, `TE` and what they list | `hop_by_hop.rs` |
+//! | `Cookie`, `Content-Length`, `Expect`, `Early-Data`, `Max-Forwards` | `adjust_fields.rs` |
+//! | names with `_` | `ambiguous_names.rs` |
+//! | fields that the edge writes | `edge_limits.rs` |
+//! | `Upgrade` | `upgrade/upgrade_request.rs` |
 
 use std::{mem, sync::Arc};
 
 use http::{Request, Uri, Version, request::Parts, uri::PathAndQuery};
 use http_body::Body;
+use tokio::time::Instant;
 
 use crate::{
     downstream::{ClientConnection, Downstream},
-    error::{Error, ErrorKind},
+    error::{Error, ErrorKind, ExchangeTimeout},
     field_lines::FieldLines,
     forwarded::ForwardedFields,
     host_rewrite::{RewrittenHost, write_host},
@@ -19,9 +33,9 @@ use crate::{
 };
 
 use super::{
-    ClientDeadline, check_head, deadline::Deadline, edge_limits::Content, error_response::GrpcCall,
-    hop_by_hop, present_fields::PresentFields, proxy_settings::ProxySettings, size_limits,
-    upgrade::UpgradeRequest,
+    ClientDeadline, Limits, adjust_fields, check_head, deadline::Deadline, edge_limits::Content,
+    error_response::GrpcCall, hop_by_hop, present_fields::PresentFields,
+    proxy_settings::ProxySettings, refuse_too_large::refuse_too_large, upgrade::UpgradeRequest,
 };
 
 /// A request that is ready to be sent, and what its response needs.
@@ -71,15 +85,15 @@ impl ProxySettings {
         let client = client.map(ClientDeadline::deadline);
         let is_grpc = GrpcCall::is_in(&parts.method, &parts.headers);
         let body_size = body.size_hint().lower();
-        size_limits::check(&self.limits, &parts.headers, body_size)?;
+        refuse_too_large(&self.limits, &parts.headers, body_size)?;
         let present = PresentFields::of(&parts.headers);
         let upgrade = UpgradeRequest::of(&mut parts, present, &body, &self.upgrades)?;
         let has_streams = parts.version > Version::HTTP_11;
         let Some(mut rewrite) = self.rewrite(&mut parts, present)? else {
             return Ok(None);
         };
-        check_head::settle_expectation(&mut parts, rewrite.present, &body);
-        check_head::frame(&mut parts, rewrite.present, &body);
+        adjust_fields::settle_expectation(&mut parts, rewrite.present, &body);
+        adjust_fields::frame(&mut parts, rewrite.present, &body);
         if let Some(limits) = &self.edge_limits {
             let content = match body.size_hint().exact() {
                 Some(0) => Content::Absent,
@@ -99,7 +113,7 @@ impl ProxySettings {
             trailers: rewrite.te_trailers || has_streams,
             has_streams,
             is_grpc,
-            end: Deadline::earlier(self.limits.request_deadline(), client),
+            end: Deadline::earlier(request_deadline(&self.limits), client),
         })))
     }
 
@@ -132,7 +146,7 @@ impl ProxySettings {
                 );
             });
         }
-        if check_head::is_last_forward(parts) {
+        if adjust_fields::is_last_forward(parts) {
             return Ok(None);
         }
         let path_map = self.path_maps.apply(&mut parts.uri)?;
@@ -149,10 +163,10 @@ impl ProxySettings {
         self.via.sign(&mut added, parts.version);
         let has_repeated_names = parts.headers.len() > parts.headers.keys_len();
         if present.has(PresentFields::COOKIE) && has_repeated_names {
-            check_head::join_cookies(&mut parts.headers);
+            adjust_fields::join_cookies(&mut parts.headers);
         }
         if present.has(PresentFields::EARLY_DATA) {
-            check_head::settle_early_data(&mut parts.headers);
+            adjust_fields::settle_early_data(&mut parts.headers);
         }
         if !self.request_hooks.is_empty() {
             // Only for the hooks: the pool writes the name as each connection requires it.
@@ -191,6 +205,12 @@ impl ProxySettings {
             });
         }
     }
+}
+
+/// The deadline of a request that begins now.
+fn request_deadline(limits: &Limits) -> Option<Deadline> {
+    let (now, after) = (Instant::now(), limits.request_timeout?);
+    Some(Deadline::new(now, after, ExchangeTimeout::Request))
 }
 
 /// The target for the origin, with `/` in place of an absent path.

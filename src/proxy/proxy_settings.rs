@@ -75,7 +75,7 @@ impl ProxySettings {
             no_scheme: Arc::new(Once::new()),
             via: Via::default(),
             identity: ProxyIdentity::default(),
-            queue: limits.queue(),
+            queue: RequestQueue::of(&limits),
             buffer_memory: BufferMemory::new(),
             limits,
             edge_limits: profile.map(EdgeLimits::of),
@@ -162,7 +162,7 @@ impl ProxySettings {
             Some(_) => edge.map(EdgeLimits::without_head_limit),
             None => edge,
         };
-        self.queue = limits.queue();
+        self.queue = RequestQueue::of(&limits);
         self.limits = limits;
     }
 

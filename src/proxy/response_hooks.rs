@@ -8,7 +8,7 @@ use crate::error::Error;
 
 use super::{
     ProxyBody,
-    check_head::{has_no_content, has_no_length},
+    adjust_fields::{has_no_content, has_no_length},
 };
 
 type ResponseFunction = dyn Fn(Response<ProxyBody>) -> Response<ProxyBody> + Send + Sync;

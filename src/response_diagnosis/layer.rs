@@ -1,4 +1,4 @@
-//! The layer: the origin whose responses are diagnosed.
+//! The layer: the origin whose responses are diagnosed. `examine_response.rs` diagnoses one.
 
 use std::sync::Arc;
 

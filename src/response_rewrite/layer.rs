@@ -1,4 +1,6 @@
 //! The layer: the origin's names, path prefixes and fields to rewrite.
+//!
+//! `rewrite_fields.rs` applies it to a response.
 
 use std::sync::Arc;
 

@@ -29,10 +29,12 @@
 //! | `registry` | all tenants, and the proxies that exist |
 //! | `host_key` | the host of a request, as the registry knows it |
 //! | `unknown_host` | the response if no tenant is found |
-//! | `virtual_hosts` | the settings, and what a request goes to |
+//! | `virtual_hosts` | the settings, and the changes of tenants |
+//! | `find_tenant` | which tenant a request goes to |
 //! | `host_changes` | changes of several hosts at once |
 //! | `service` | the tower service |
 
+mod find_tenant;
 #[cfg(feature = "serde")]
 mod host_changes;
 mod host_key;

@@ -1,4 +1,7 @@
-//! `Registry`: all tenants, and the proxies that exist.
+//! `Registry`: all tenants, and the proxies that exist: at most `max_active`, each until it was
+//! idle for `idle_timeout`.
+//!
+//! `find_tenant.rs` looks tenants up.
 
 use std::{
     collections::HashMap,
@@ -43,7 +46,7 @@ pub(super) struct HostEntry {
     proxy: Mutex<Option<OriginProxy>>,
     /// In milliseconds since the registry was made.
     last_used: AtomicU64,
-    /// The rule made it: it is forgotten with its proxy.
+    /// Made by `on_demand`: removed when its proxy is dropped.
     on_demand: bool,
     /// It was replaced or removed.
     is_retired: AtomicBool,

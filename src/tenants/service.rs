@@ -12,7 +12,11 @@ use tower_service::Service;
 
 use crate::proxy::{ProxyBody, Proxying, refuse_unrouted};
 
-use super::{VirtualHosts, registry::Destination};
+use super::{
+    VirtualHosts,
+    find_tenant::{find_tenant, refusal},
+    registry::Destination,
+};
 
 impl<B> Service<Request<B>> for VirtualHosts
 where
@@ -30,13 +34,13 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (parts, body) = request.into_parts();
-        let chosen = self.choose(&parts);
+        let chosen = find_tenant(self, &parts);
         let request = Request::from_parts(parts, body);
         match chosen {
             Ok(Destination::Proxy(mut proxy)) => proxy.call(request),
             Ok(Destination::Group(mut group)) => group.call(request),
             Err(kind) => {
-                let (template, status) = self.refusal(kind);
+                let (template, status) = refusal(self, kind);
                 refuse_unrouted(&template, request, kind, status)
             }
         }

@@ -1,4 +1,4 @@
-//! `UnknownHost`: the response if no tenant is found.
+//! `UnknownHost`: the response if no tenant is found (`find_tenant.rs`).
 
 use http::StatusCode;
 

@@ -1,20 +1,17 @@
-//! `VirtualHosts`: the service that chooses the tenant of each request.
+//! `VirtualHosts`: the settings of a service with many tenants, and the changes of tenants.
+//!
+//! `find_tenant.rs` looks the tenant of a request up.
 
 use std::{fmt, future::Future, sync::Arc, time::Duration};
 
-use http::{StatusCode, request::Parts};
+use http::request::Parts;
 
-use crate::{
-    error::{BuildError, ErrorKind, HostProblem},
-    group::OriginGroup,
-    pool::ConnectionBudget,
-    proxy::OriginProxy,
-};
+use crate::{error::BuildError, group::OriginGroup, pool::ConnectionBudget, proxy::OriginProxy};
 
 use super::{
     Tenant, UnknownHost,
-    host_key::{DEFAULT, checked_key, host_key, host_of},
-    registry::{Destination, HostOrigin, Registry},
+    host_key::{checked_key, host_key},
+    registry::{HostOrigin, Registry},
     tenant::check_guard,
 };
 
@@ -41,25 +38,22 @@ use super::{
 #[derive(Clone)]
 #[must_use = "a service does nothing until it is called"]
 pub struct VirtualHosts {
-    registry: Arc<Registry>,
-    settings: Arc<HostSettings>,
+    pub(super) registry: Arc<Registry>,
+    pub(super) settings: Arc<HostSettings>,
 }
 
 #[derive(Clone)]
-struct HostSettings {
-    select: Option<Arc<Select>>,
-    rule: Option<Arc<OnDemandRule>>,
-    unknown: UnknownHost,
-    max_active: usize,
-    idle_timeout: Duration,
-    budget: Option<Arc<ConnectionBudget>>,
+pub(super) struct HostSettings {
+    pub(super) select: Option<Arc<Select>>,
+    pub(super) rule: Option<Arc<OnDemandRule>>,
+    pub(super) unknown: UnknownHost,
+    pub(super) max_active: usize,
+    pub(super) idle_timeout: Duration,
+    pub(super) budget: Option<Arc<ConnectionBudget>>,
 }
 
-/// Why no tenant is found for a request.
-const UNKNOWN: ErrorKind = ErrorKind::Host(HostProblem::Unknown);
-
-type Select = dyn Fn(&Parts) -> Option<String> + Send + Sync;
-type OnDemandRule = dyn Fn(&str) -> Option<Tenant> + Send + Sync;
+pub(super) type Select = dyn Fn(&Parts) -> Option<String> + Send + Sync;
+pub(super) type OnDemandRule = dyn Fn(&str) -> Option<Tenant> + Send + Sync;
 
 impl VirtualHosts {
     /// Creates a service without tenants.
@@ -310,57 +304,6 @@ impl VirtualHosts {
         }
     }
 
-    /// Where the requests of a host go, else why nowhere.
-    fn find(&self, host: &str) -> Result<Destination, ErrorKind> {
-        let HostSettings {
-            rule,
-            max_active,
-            idle_timeout,
-            budget,
-            ..
-        } = &*self.settings;
-        // A request without a host, or for which `select` returned none, is not for the rule.
-        let rule = rule.as_ref().filter(|_| !host.is_empty());
-        let entry = match self.registry.get(host) {
-            Some(entry) => entry,
-            None => match rule.and_then(|rule| rule(host)) {
-                Some(tenant) => {
-                    let tenant = tenant.check(&self.registry.template());
-                    let tenant = tenant.map_err(|error| unusable(host, &error))?;
-                    self.registry.insert_on_demand(host, tenant)
-                }
-                None => self.registry.get(DEFAULT).ok_or(UNKNOWN)?,
-            },
-        };
-        let tenant = match entry.origin() {
-            HostOrigin::Group(group) => return Ok(Destination::Group(group.clone())),
-            HostOrigin::Tenant(tenant) => tenant,
-        };
-        let build = || tenant.proxy(&self.registry.template(), budget.clone());
-        let proxy = self
-            .registry
-            .proxy(&entry, build, *max_active, *idle_timeout);
-        let proxy = proxy.map_err(|error| unusable(host, &error))?;
-        Ok(Destination::Proxy(proxy))
-    }
-
-    /// Where a request goes, else why nowhere.
-    pub(super) fn choose(&self, parts: &Parts) -> Result<Destination, ErrorKind> {
-        match &self.settings.select {
-            None => self.find(&host_key(host_of(parts).unwrap_or_default())),
-            Some(select) => self.find(&host_key(&select(parts).unwrap_or_default())),
-        }
-    }
-
-    /// The settings of error responses that belong to no tenant, and their status.
-    pub(super) fn refusal(&self, kind: ErrorKind) -> (OriginProxy, StatusCode) {
-        let status = match kind {
-            UNKNOWN => self.settings.unknown.status(),
-            _ => StatusCode::INTERNAL_SERVER_ERROR,
-        };
-        (self.registry.template(), status)
-    }
-
     #[cfg(feature = "serde")]
     pub(super) fn registry(&self) -> &Registry {
         &self.registry
@@ -378,12 +321,6 @@ impl VirtualHosts {
     fn settings_mut(&mut self) -> &mut HostSettings {
         Arc::make_mut(&mut self.settings)
     }
-}
-
-/// The tenant contradicts the template.
-fn unusable(host: &str, error: &BuildError) -> ErrorKind {
-    tracing::error!(host, %error, "the proxy of a tenant cannot be built");
-    ErrorKind::UnsupportedUri
 }
 
 impl fmt::Debug for VirtualHosts {

@@ -1,4 +1,7 @@
-//! Client certificates (mutual TLS). `connector/tls_reload.rs` reads their files again.
+//! `ClientIdentity`: client certificates (mutual TLS).
+//!
+//! They are read again when the application calls `reload` or `reload_if_changed`
+//! (`connector/tls_reload.rs`).
 
 use std::{
     fmt,

@@ -1,4 +1,7 @@
 //! Early data, or 0-RTT: bytes in the first flight of a resumed session (RFC 8446 section 2.3).
+//!
+//! `pool/send/send_early_data.rs` decides which requests are sent in it, `pool/send/retry.rs` what
+//! follows a 425, and `tls_client.rs` how much a session takes.
 
 use std::{
     fmt,

@@ -27,14 +27,15 @@
 // | file | what it holds |
 // |---|---|
 // | `build_tls_client` | the TLS settings of a builder, and the client that they build |
-// | `tls_client` | the TLS client of a connector |
+// | `tls_client` | the TLS client of a connector; whether SNI is sent |
 // | `handshake/`, `io/` | runs a handshake, over a stream that records its first bytes |
 // | `verify/` | verifies the certificate of the origin |
 // | `ech/` | Encrypted ClientHello |
 // | `client_identity` | client certificates (mutual TLS) |
 // | `certificate_files` | reads files with certificates, and notices a change |
 // | `session_store`, `resumption`, `early_data` | resumed sessions, and data sent in them |
-// | `versions`, `alpn`, `server_name` | what the ClientHello offers |
+// | `versions`, `alpn` | what the ClientHello offers |
+// | `server_name` | converts names for rustls |
 // | `parameters`, `crypto_selection`, `crypto_provider` | cipher suites, groups and schemes |
 // | `iana_names` | the IANA names of parameters |
 

@@ -1,4 +1,6 @@
-//! Our names as rustls takes them.
+//! Converts our names into rustls' `ServerName`.
+//!
+//! Whether SNI is sent is decided by `TlsClient::config`.
 
 use rustls_pki_types::ServerName;
 

@@ -1,9 +1,9 @@
 //! The sessions that later handshakes resume, and when they expire.
 //!
 //! A resumed handshake verifies no certificate: it relies on the verification of the first one. So
-//! each trust has a store of its own (rustls compares the verifier and the identity, too), a new
-//! trust starts with an empty one, and no session is resumed after a day, or after the end of the
-//! leaf certificate that it began with.
+//! each pair of verify policy and client identity has a store of its own, and a reload starts an
+//! empty one. rustls compares the verifier and the identity, too. No session is resumed after a
+//! day, or after the end of the leaf certificate that it began with.
 
 use std::{
     fmt,
@@ -23,7 +23,7 @@ use rustls::{
 };
 use rustls_pki_types::{ServerName, UnixTime};
 
-/// The sessions of one trust, until the first of them expires.
+/// The sessions of one verify policy and client identity, until the first of them expires.
 ///
 /// Then a successor takes its place. Connections that are still open go on to put new tickets of
 /// old sessions into the expired store, which is not read any longer.

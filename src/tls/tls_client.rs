@@ -1,7 +1,9 @@
-//! The TLS client of one connector.
+//! `TlsClient`: the TLS client of one connector.
 //!
 //! It has one verifier and one session store, so that all its connections resume each other's
 //! sessions.
+//!
+//! `TlsClient::config` decides whether SNI is sent: `name/sni.rs` says where it is chosen.
 
 use std::{sync::Arc, time::Duration};
 
@@ -23,7 +25,7 @@ use super::{
     verify::OriginVerifier,
 };
 
-/// What all connections of one trust share. A reload makes another one.
+/// What all connections of one verify policy and client identity share. A reload makes another one.
 #[derive(Clone, Debug)]
 pub(crate) struct TlsClient {
     pub(super) configs: ClientConfigs,

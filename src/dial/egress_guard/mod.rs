@@ -1,8 +1,10 @@
 //! The egress guard: which addresses may be dialled.
+//!
+//! `check_address` decides by the rules, `special_addresses` knows which addresses are private.
 
-mod allow_deny;
+mod check_address;
 mod special_addresses;
 
-pub use allow_deny::EgressGuard;
+pub use check_address::EgressGuard;
 
-pub(crate) use allow_deny::{GuardDecision, Prohibited};
+pub(crate) use check_address::{GuardDecision, Prohibited};

@@ -36,8 +36,7 @@ const V4: [Ipv4Net; 18] = [
 const GLOBAL_UNICAST: Ipv6Net = v6([0x2000, 0, 0, 0, 0, 0, 0, 0], 3);
 
 /// The special-purpose parts of `GLOBAL_UNICAST`: protocol assignments with Teredo, ORCHID and
-/// benchmarking;
-/// documentation; 6to4; AS112.
+/// benchmarking; documentation; 6to4; AS112.
 const V6: [Ipv6Net; 5] = [
     v6([0x2001, 0, 0, 0, 0, 0, 0, 0], 23),
     v6([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32),

@@ -1,14 +1,14 @@
 //! Happy Eyeballs: the order and timing of connects
 //! ([RFC 8305](https://www.rfc-editor.org/rfc/rfc8305)).
 //!
-//! `sort_addresses` sorts the addresses, `schedule` decides when each is tried, and `run_race` runs
-//! the attempts. They are generic over the kind of attempt.
+//! `sort_addresses` ranks the addresses. `next_address` alternates the families and decides when
+//! the next one is tried. `run_race` runs the attempts. They are generic over the kind of attempt.
 
 mod address_history;
+mod next_address;
 mod policy_table;
 mod race_settings;
 mod run_race;
-mod schedule;
 mod sort_addresses;
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! `HappyEyeballs` and `IpFamilies`: the settings of the race.
+//! `HappyEyeballs` and `IpFamilies`: the settings of the race. `next_address.rs` applies them.
 
 use std::time::Duration;
 

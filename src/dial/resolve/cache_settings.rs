@@ -1,4 +1,4 @@
-//! `DnsCache`: how long answers are cached.
+//! `DnsCache`: how long answers are cached. `cached_answers.rs` applies the times.
 
 use std::{ops::RangeInclusive, time::Duration};
 

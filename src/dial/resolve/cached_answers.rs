@@ -1,4 +1,6 @@
-//! The cached answer and failure of one name. Pure: the time is a parameter.
+//! The cached answer and failure of one name: TTL, stale answers and refreshes.
+//!
+//! Pure: the time is a parameter.
 
 use std::{sync::Arc, time::Duration};
 

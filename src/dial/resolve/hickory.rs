@@ -1,4 +1,4 @@
-//! `HickoryResolver`: queries name servers with hickory.
+//! `HickoryResolver`: queries name servers with hickory; search domains.
 
 use std::{future::Future, net::SocketAddr, pin::pin, time::Duration};
 

@@ -1,4 +1,4 @@
-//! `Lookup`: the name, port and address families to resolve.
+//! `Lookup`: the name, port and address families to resolve. `hickory.rs` appends search domains.
 
 use std::{fmt, net::IpAddr};
 

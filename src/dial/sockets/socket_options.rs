@@ -1,4 +1,4 @@
-//! `SocketOptions`: options that are set before the connect.
+//! `SocketOptions`: options that are set before the connect (`connect_socket.rs`).
 
 #[cfg(unix)]
 use std::os::fd::BorrowedFd;

@@ -5,4 +5,4 @@ mod check_history;
 mod ejection;
 
 pub(super) use check_history::CheckHistory;
-pub(super) use ejection::{Admission, Availability, Health, HealthChange, HealthSignal};
+pub(super) use ejection::{Admission, Availability, EjectionState, HealthChange, HealthSignal};

@@ -6,9 +6,9 @@
 use std::{collections::VecDeque, net::SocketAddr, time::Duration};
 
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
 use crate::pool::{
+    close_tunnels::TunnelCloser,
     connection::{CloseReason, Http1Connection},
     connection_budget::OpenConnections,
     pool_lock::Discards,
@@ -45,13 +45,13 @@ pub(crate) struct Inventory {
     /// Upgrades that wait for a permit.
     pub(crate) upgrade_waiters: Waiters<ConnectionPermit>,
     /// Ends the tunnels that exist, and those that are requested.
-    pub(crate) tunnels_end: CancellationToken,
+    pub(crate) tunnel_closer: TunnelCloser,
     pub(crate) running: RunningTasks,
     pub(crate) dns_absence: DnsAbsence,
     /// `prewarm` was called: the minimum of idle connections is kept up.
     pub(crate) is_prewarmed: bool,
     pub(crate) counters: Counters,
-    pub(crate) retries: RetryWindow,
+    pub(crate) retry_window: RetryWindow,
     discarded: Vec<(Box<Http1Connection>, CloseReason)>,
 }
 

@@ -1,4 +1,6 @@
 //! `Expiry`: when a connection expires, by `max_age`, `max_uses` and `idle_timeout`.
+//!
+//! `tasks/idle_reaper.rs` calls it for connections that are idle.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -11,8 +13,9 @@ use crate::pool::pool_settings::PoolSettings;
 
 use super::CloseReason;
 
-/// The age at which a connection expires. The number of its uses and the time for which it is idle
-/// are passed by the connection.
+/// When a connection expires.
+///
+/// Holds only the time of `max_age`. The caller passes uses and idle time.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Expiry {
     /// `None` if no clock goes that far.

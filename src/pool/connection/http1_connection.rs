@@ -237,7 +237,7 @@ impl PooledHttp1 {
     }
 
     /// Whether it was idle in the pool before.
-    pub(crate) fn was_idle(&self) -> bool {
+    pub(crate) fn was_open_before(&self) -> bool {
         let connection = self.connection.as_ref();
         connection.is_some_and(|connection| connection.was_idle)
     }
@@ -365,7 +365,7 @@ impl Drop for PooledHttp1 {
             return;
         };
         match self.was_used {
-            // A waiter that left before it was served: the connection is as good as before.
+            // It carried no request: nobody waited, or the waiter had left.
             false => self.pool.check_in(connection),
             true => {
                 let silence = self.waiting.take().and_then(|it| connection.silence(&it));

@@ -112,11 +112,12 @@ impl PooledConnection {
         }
     }
 
-    /// Whether the connection was idle in the pool. Its peer may have closed it since.
-    pub(crate) fn was_idle(&self) -> bool {
+    /// Whether the connection was idle, or over HTTP/2 served others: its peer may have ended it
+    /// before this request.
+    pub(crate) fn was_open_before(&self) -> bool {
         match &self.kind {
-            Kind::Http1(connection) => connection.was_idle(),
-            Kind::Http2(stream) => stream.was_idle(),
+            Kind::Http1(connection) => connection.was_open_before(),
+            Kind::Http2(stream) => stream.was_open_before(),
             Kind::Upgrade(_) => false,
         }
     }
@@ -160,10 +161,13 @@ impl PooledConnection {
         }
     }
 
-    /// Runs a tunnel through the connection. `None` if the pool ended it.
-    pub(crate) async fn tunnel<T>(&self, tunnel: impl Future<Output = T>) -> Option<T> {
+    /// Runs a tunnel through the connection. `None` if the pool ended it (`pool/close_tunnels.rs`).
+    pub(crate) async fn run_tunnel_until_closed<T>(
+        &self,
+        tunnel: impl Future<Output = T>,
+    ) -> Option<T> {
         match &self.kind {
-            Kind::Upgrade(connection) => connection.tunnel(tunnel).await,
+            Kind::Upgrade(connection) => connection.run_tunnel_until_closed(tunnel).await,
             Kind::Http1(_) | Kind::Http2(_) => Some(tunnel.await),
         }
     }

@@ -71,7 +71,7 @@ impl PooledStream {
     }
 
     /// Whether the connection was idle in the pool, or has served another request.
-    pub(crate) fn was_idle(&self) -> bool {
+    pub(crate) fn was_open_before(&self) -> bool {
         self.has_served() || self.connection.was_idle()
     }
 
@@ -85,7 +85,7 @@ impl PooledStream {
         request.body_mut().wait_for_continue(None);
         self.was_used = true;
         self.waiting = Some(Waiting::for_response(request));
-        if self.connection.streams() == 1 && self.was_idle() {
+        if self.connection.streams() == 1 && self.was_open_before() {
             self.connection.schedule_peek(request);
         }
         let begun = self.connection.begin(head, request.body_mut()).await;

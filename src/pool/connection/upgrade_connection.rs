@@ -7,7 +7,6 @@ use hyper::{
     body::Incoming,
     client::conn::{TrySendError, http1},
 };
-use tokio_util::sync::CancellationToken;
 
 use crate::{
     connector::{ConnectionInfo, OriginStream},
@@ -17,6 +16,7 @@ use crate::{
 
 use crate::pool::{
     checkout::{ConnectionKey, ConnectionPermit},
+    close_tunnels::TunnelCloser,
     pool_settings::PoolSettings,
     send::NoResponse,
 };
@@ -24,13 +24,13 @@ use crate::pool::{
 use super::response_body::ResponseBody;
 
 /// A connection that serves one upgrade. Its permit is returned when the tunnel has ended and the
-/// socket is closed, whichever is later. `OriginPool::close_tunnels` ends it.
+/// socket is closed, whichever is later.
 pub(crate) struct UpgradeConnection {
     sender: http1::SendRequest<RequestBody>,
     info: ConnectionInfo,
     key: ConnectionKey,
     /// Ends the tunnel.
-    tunnels_end: CancellationToken,
+    tunnel_closer: TunnelCloser,
     _permit: Arc<ConnectionPermit>,
 }
 
@@ -48,7 +48,7 @@ impl UpgradeConnection {
         permit: ConnectionPermit,
         key: ConnectionKey,
         settings: &PoolSettings,
-        tunnels_end: CancellationToken,
+        tunnel_closer: TunnelCloser,
     ) -> hyper::Result<(Self, UpgradeIo)> {
         let info = stream.info().clone();
         let (sender, connection) = settings.http1().handshake(stream).await?;
@@ -63,7 +63,7 @@ impl UpgradeConnection {
             sender,
             info,
             key,
-            tunnels_end,
+            tunnel_closer,
             _permit: permit,
         };
         Ok((pooled, io))
@@ -78,8 +78,11 @@ impl UpgradeConnection {
     }
 
     /// Runs a tunnel through the connection. `None` if the pool ended it.
-    pub(crate) async fn tunnel<T>(&self, tunnel: impl Future<Output = T>) -> Option<T> {
-        self.tunnels_end.run_until_cancelled(tunnel).await
+    pub(crate) async fn run_tunnel_until_closed<T>(
+        &self,
+        tunnel: impl Future<Output = T>,
+    ) -> Option<T> {
+        self.tunnel_closer.run_until_closed(tunnel).await
     }
 
     /// Sends a request that is encoded for HTTP/1, and waits for the head of its response.
@@ -109,10 +112,10 @@ fn response_or_failure(
         .map(|response| response.map(ResponseBody::from))
         .map_err(|mut error| {
             let unsent = error.take_message();
-            let is_unsent = unsent.is_some();
+            let is_untouched = unsent.is_some();
             if let Some(unsent) = unsent {
                 *request = unsent;
             }
-            NoResponse::over_hyper(error.into_error(), is_unsent)
+            NoResponse::over_hyper(error.into_error(), is_untouched)
         })
 }

@@ -11,20 +11,20 @@ impl BudgetedRetry {
     /// Begins a retry, if the budget allows it.
     pub(crate) fn begin(pool: &Arc<SharedPool>) -> Option<Self> {
         let budget = pool.settings().retry_budget;
-        let is_allowed = pool.with(|inventory| inventory.retries.begin(budget));
+        let is_allowed = pool.with(|inventory| inventory.retry_window.begin(budget));
         is_allowed.then(|| Self(pool.clone()))
     }
 
     /// Begins a retry whatever the share of retries, unless the budget allows none at all.
     pub(crate) fn begin_failover(pool: &Arc<SharedPool>) -> Option<Self> {
         let budget = pool.settings().retry_budget;
-        let is_allowed = pool.with(|inventory| inventory.retries.begin_unbounded(budget));
+        let is_allowed = pool.with(|inventory| inventory.retry_window.begin_unbounded(budget));
         is_allowed.then(|| Self(pool.clone()))
     }
 }
 
 impl Drop for BudgetedRetry {
     fn drop(&mut self) {
-        self.0.with(|inventory| inventory.retries.end());
+        self.0.with(|inventory| inventory.retry_window.end());
     }
 }

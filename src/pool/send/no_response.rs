@@ -4,14 +4,14 @@
 //!
 //! | predicate | the request | includes |
 //! |---|---|---|
-//! | `is_unsent` | is as it was: nothing was written, and nothing of its body read | |
+//! | `is_untouched` | is as it was: nothing was written, and nothing of its body read | |
 //! | `is_unwritten` | was not written, but some of its body was read | |
 //! | `is_above_last_stream` | is one that a GOAWAY leaves out | |
 //! | `is_unprocessed` | was certainly not processed | the two above, refused streams |
 //! | `was_cut_off` | got no byte of a response before its connection ended | |
 //!
-//! Over HTTP/2, `is_unprocessed` includes `is_unsent`. `was_cut_off` may hold with any of them.
-//! `is_unsent` is asked first: such a request needs no copy of its body. `was_cut_off` proves
+//! Over HTTP/2, `is_unprocessed` includes `is_untouched`. `was_cut_off` may hold with any of them.
+//! `is_untouched` is asked first: such a request needs no copy of its body. `was_cut_off` proves
 //! nothing by itself. On a connection that had been idle, the request has most likely not arrived.
 
 use crate::{
@@ -29,8 +29,8 @@ use super::failure::{Failure, classify, explain_not_retried};
 /// A request that got no response.
 pub(crate) struct NoResponse {
     failure: Failure,
-    /// Not a byte of the request was written: it can be sent on another connection.
-    is_unsent: bool,
+    /// Nothing was written, and nothing of the body was read.
+    is_untouched: bool,
     /// Some bytes of a response had arrived.
     has_received: bool,
     /// The error that the request's body ended with.
@@ -41,26 +41,26 @@ pub(crate) struct NoResponse {
 
 impl NoResponse {
     pub(crate) fn over_http1(error: Http1Error, has_received: bool) -> Self {
-        let is_unsent = matches!(error, Http1Error::ClosedBeforeWrite);
+        let is_untouched = matches!(error, Http1Error::ClosedBeforeWrite);
         Self {
             has_received,
-            ..Self::new(Failure::Http1(error), is_unsent)
+            ..Self::new(Failure::Http1(error), is_untouched)
         }
     }
 
     pub(crate) fn over_http2(error: Http2Error) -> Self {
-        let is_unsent = matches!(error, Http2Error::NotSent(_));
-        Self::new(Failure::Http2(error), is_unsent)
+        let is_untouched = matches!(error, Http2Error::NotSent(_));
+        Self::new(Failure::Http2(error), is_untouched)
     }
 
-    pub(crate) fn over_hyper(error: hyper::Error, is_unsent: bool) -> Self {
-        Self::new(Failure::Hyper(error), is_unsent)
+    pub(crate) fn over_hyper(error: hyper::Error, is_untouched: bool) -> Self {
+        Self::new(Failure::Hyper(error), is_untouched)
     }
 
-    fn new(failure: Failure, is_unsent: bool) -> Self {
+    fn new(failure: Failure, is_untouched: bool) -> Self {
         Self {
             failure,
-            is_unsent,
+            is_untouched,
             has_received: false,
             body_error: None,
             not_retried: None,
@@ -83,9 +83,10 @@ impl NoResponse {
         }
     }
 
-    /// Whether not a byte of the request was written.
-    pub(super) fn is_unsent(&self) -> bool {
-        self.is_unsent
+    /// Whether nothing was written and nothing of the body was read: the request can be sent again
+    /// without a copy.
+    pub(super) fn is_untouched(&self) -> bool {
+        self.is_untouched
     }
 
     /// Whether the origin has certainly not processed the request (RFC 9113 section 8.7), so that

@@ -5,7 +5,7 @@
 //! | nothing was sent | any connection | free |
 //! | an idle HTTP/1 connection ended | one opened in its place | free |
 //! | nothing was written, or a GOAWAY | any, next time an idle stream or a new connection | free |
-//! | a refused stream | any, the last time as in the next row | sent |
+//! | a refused stream | any; for the last attempt, one opened since | sent |
 //! | an HTTP/2 connection ended | one opened since, which all its streams share | sent |
 //! | a 421 | a new connection | sent |
 //! | a 425 | any | not at all: there is at most one |
@@ -68,8 +68,8 @@ struct Attempt {
     is_http2: bool,
     /// The connection had served a request before.
     reused: bool,
-    /// The connection was idle in the pool before.
-    was_idle: bool,
+    /// The connection was open before this request.
+    was_open_before: bool,
     /// Since when, if it served no other request.
     idle_since: Option<Instant>,
     /// The request was sent before the TLS handshake had ended.
@@ -82,7 +82,7 @@ impl Attempt {
             began_at: Instant::now(),
             is_http2: connection.is_http2(),
             reused: connection.has_served(),
-            was_idle: connection.was_idle(),
+            was_open_before: connection.was_open_before(),
             idle_since: connection.idle_since(),
             in_early_data: connection.is_in_early_data(),
         }
@@ -127,7 +127,7 @@ impl<'a> Attempts<'a> {
         connection: PooledConnection,
         request: &mut Request<RequestBody>,
     ) -> Result<PooledConnection, Error> {
-        if failed.is_unsent() {
+        if failed.is_untouched() {
             self.count_free()
                 .map_err(|why| self.give_up(failed, why, &connection))?;
             drop(connection);
@@ -168,7 +168,7 @@ impl<'a> Attempts<'a> {
             } => newer_connection(self.pool, self.key, began_at).await?,
             _ => self.fresh_or_any().await?,
         };
-        self.count_retry();
+        self.count_sent_attempt();
         Ok(connection)
     }
 
@@ -180,9 +180,9 @@ impl<'a> Attempts<'a> {
         }
     }
 
-    /// Counts an attempt that the origin did not process.
+    /// Counts a free attempt. Fails if there were too many.
     fn count_free(&mut self) -> Result<(), NotRetried> {
-        let was_first = !self.current.reused && !self.current.was_idle;
+        let was_first = !self.current.reused && !self.current.was_open_before;
         self.free_on_new += usize::from(was_first);
         self.free_attempts += 1;
         match self.free_attempts > MAX_FREE || self.free_on_new >= MAX_FREE_ON_NEW {
@@ -217,7 +217,7 @@ impl<'a> Attempts<'a> {
     fn was_stale(&self, failed: &NoResponse, connection: &PooledConnection) -> bool {
         let may_repeat = failed.is_unwritten() || !self.pool.settings().retry_budget.is_none();
         !connection.is_http2()
-            && self.current.was_idle
+            && self.current.was_open_before
             && self.free_attempts < MAX_FREE
             && may_repeat
             && self.is_safe_after(failed)
@@ -225,8 +225,8 @@ impl<'a> Attempts<'a> {
 
     /// Why the request is sent again after this failure, if it is.
     pub(super) fn retry_reason(&self, failed: &NoResponse) -> RetryReason {
-        if failed.is_unsent() || failed.is_unwritten() {
-            return match self.current.was_idle {
+        if failed.is_untouched() || failed.is_unwritten() {
+            return match self.current.was_open_before {
                 true => RetryReason::IdleClosed,
                 false => RetryReason::Unwritten,
             };
@@ -251,7 +251,7 @@ impl<'a> Attempts<'a> {
         connection: PooledConnection,
     ) -> Result<PooledConnection, Error> {
         self.free_attempts += 1;
-        self.count_unless_unwritten(failed);
+        self.count_retry_if_written(failed);
         match replacement(self.pool, connection).await {
             Some(fresh) => Ok(fresh),
             None => checkout(self.pool, self.key).await,
@@ -297,7 +297,7 @@ impl<'a> Attempts<'a> {
         if !self.restore(request) {
             return None;
         }
-        self.count_retry();
+        self.count_sent_attempt();
         Some(fresh)
     }
 
@@ -335,9 +335,9 @@ impl<'a> Attempts<'a> {
     /// RFC 9110 section 9.2.2: a proxy must not automatically retry a request that is not
     /// idempotent and may have been processed.
     fn is_safe_after(&self, failed: &NoResponse) -> bool {
-        let was_cut_off = self.current.was_idle && failed.was_cut_off();
+        let has_hardly_arrived = self.current.was_open_before && failed.was_cut_off();
         let has_no_effect = failed.is_unwritten() || failed.is_unprocessed();
-        has_no_effect || (self.is_idempotent && was_cut_off)
+        has_no_effect || (self.is_idempotent && has_hardly_arrived)
     }
 
     /// Whether all of the body that was read is kept.
@@ -358,13 +358,15 @@ impl<'a> Attempts<'a> {
         true
     }
 
-    fn count_unless_unwritten(&self, failed: &NoResponse) {
+    /// Counts a retry in the snapshot of the pool, unless nothing of the request was written.
+    fn count_retry_if_written(&self, failed: &NoResponse) {
         if !failed.is_unwritten() {
             self.pool.count_retry();
         }
     }
 
-    fn count_retry(&mut self) {
+    /// Counts an attempt that the origin may have processed, here and in the snapshot of the pool.
+    fn count_sent_attempt(&mut self) {
         self.sent_attempts += 1;
         self.pool.count_retry();
     }

@@ -1,4 +1,4 @@
-//! Sending a request: attempts until there is a response, each bounded in time.
+//! Sending a request: attempts until there is a response, each within `Limits::response_timeout`.
 
 use std::{pin::pin, sync::Arc, time::Duration};
 

@@ -3,7 +3,6 @@
 use std::{pin::pin, sync::Arc, time::Duration};
 
 use http::{Request, Response};
-use tokio_util::sync::CancellationToken;
 
 use crate::{
     error::{Error, ErrorKind},
@@ -13,6 +12,7 @@ use crate::{
 
 use crate::pool::{
     checkout::{ConnectionKey, upgrade_permit},
+    close_tunnels::TunnelCloser,
     connection::{PooledConnection, ResponseBody, UpgradeConnection},
     shared_pool::SharedPool,
     tasks::UpgradeDriver,
@@ -42,11 +42,11 @@ pub(crate) async fn send_upgrade(
     record: &mut ExchangeRecord,
 ) -> Result<(Response<ResponseBody>, PooledConnection), Error> {
     // In this order: a drain that ends the tunnels either ends this one, or is seen here.
-    let tunnels_end = pool.with(|inventory| inventory.tunnels_end.clone());
+    let tunnel_closer = pool.with(|inventory| inventory.tunnel_closer.clone());
     if pool.requests().is_draining() {
         return Err(Error::refused(ErrorKind::Draining));
     }
-    let mut connection = open(pool, &target.key, tunnels_end).await?;
+    let mut connection = open(pool, &target.key, tunnel_closer).await?;
     record.checked_out();
     begin_try(record, &connection);
     let progress = request.body().progress();
@@ -76,14 +76,15 @@ pub(crate) async fn send_upgrade(
 async fn open(
     pool: &Arc<SharedPool>,
     key: &ConnectionKey,
-    tunnels_end: CancellationToken,
+    tunnel_closer: TunnelCloser,
 ) -> Result<PooledConnection, Error> {
     let mut permit = upgrade_permit(pool).await?;
     let connector = pool.connector().for_client(key.address());
     let stream = connector.connect_http1().await?;
     let info = stream.info().clone();
     pool.connection_opened(&mut permit, &info, None);
-    let opened = UpgradeConnection::open(stream, permit, key.clone(), pool.settings(), tunnels_end);
+    let opened =
+        UpgradeConnection::open(stream, permit, key.clone(), pool.settings(), tunnel_closer);
     match opened.await {
         Ok((connection, io)) => {
             UpgradeDriver::spawn(pool, io);

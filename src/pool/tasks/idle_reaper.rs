@@ -1,4 +1,6 @@
 //! `IdleReaper`: closes connections that are idle for too long, or that their origin has closed.
+//!
+//! `connection/expiry.rs` compares the times with `idle_timeout` (`Expiry::expired_idle`).
 
 use std::{sync::Arc, time::Duration};
 

@@ -7,7 +7,7 @@ use http::{
 
 use crate::{
     error::{Error, ErrorKind},
-    proxy::{ProxyBody, check_head::has_no_content},
+    proxy::{ProxyBody, adjust_fields::has_no_content},
 };
 
 use super::{

@@ -19,15 +19,15 @@ const LONG_WINDOW: Duration = Duration::from_secs(1);
 /// While the throughput grows by so much, the origin is not at its limit.
 const GROWTH: f64 = 1.05;
 
-/// The limit falls to this share at most, at a time.
+/// One cut leaves at least this share of the requests, unless many clients leave.
 const CUT_SHARE: f64 = 0.5;
 
-/// If the origin answers less than this share of its throughput after a cut, the requests that were
-/// cut off had not waited in its queue.
+/// If throughput falls below this share of its peak after a cut, the cut was in vain: it removed
+/// requests that were being processed.
 const KEPT_THROUGHPUT: f64 = 0.75;
 
-/// How long a limit may fail to help, and how long if clients leave: the origin may still work for
-/// those.
+/// How long cuts may be in vain before the higher latency counts as usual. Longer while clients
+/// leave, because the origin may still work for them.
 const PATIENCE: Duration = Duration::from_secs(3);
 const PATIENCE_WHILE_CLIENTS_LEAVE: Duration = Duration::from_secs(15);
 
@@ -187,7 +187,7 @@ impl AdaptiveLimit {
                 self.limit().map(LimitChange::Limited)
             }
             Some(in_force) if delay <= tolerated => {
-                in_force.keep_up(awaiting, tolerated - delay, &measured);
+                in_force.raise_if_awaited(awaiting, tolerated - delay, &measured);
                 in_force.uncut = awaiting;
                 in_force.in_vain_since = None;
                 let is_calm = now - in_force.last_wait >= CALM;
@@ -228,7 +228,7 @@ impl AdaptiveLimit {
         });
     }
 
-    /// Takes the requests out of the limit that wait in the origin's queue for too long.
+    /// Lowers the limit by the requests that wait too long in the origin's queue.
     fn cut(
         &mut self,
         now: Instant,
@@ -263,7 +263,7 @@ impl AdaptiveLimit {
 
 impl InForce {
     /// Raises the limit if requests had to wait.
-    fn keep_up(&mut self, awaiting: f64, room: f64, measured: &Measurement) {
+    fn raise_if_awaited(&mut self, awaiting: f64, room: f64, measured: &Measurement) {
         self.throughput = measured.throughput;
         self.median = measured.latency.median;
         if std::mem::take(&mut self.has_waited) {

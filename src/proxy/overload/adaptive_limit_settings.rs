@@ -1,4 +1,4 @@
-//! The settings of the adaptive limit.
+//! `AdaptiveConcurrency`: the settings of the adaptive limit. `adaptive_limit.rs` applies them.
 
 use std::time::Duration;
 

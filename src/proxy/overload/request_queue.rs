@@ -15,7 +15,7 @@ use crate::{
     pool::UploadPermit,
 };
 
-use crate::proxy::deadline::Deadline;
+use crate::proxy::{Limits, deadline::Deadline};
 
 use super::{
     AdaptiveConcurrency, LoadSnapshot,
@@ -71,8 +71,18 @@ struct QueuedRequest<'a> {
 }
 
 impl RequestQueue {
+    /// The queue with these limits.
+    pub(in crate::proxy) fn of(limits: &Limits) -> Self {
+        Self::new(
+            limits.max_concurrency,
+            &limits.adaptive_concurrency,
+            limits.max_queued,
+            limits.queue_timeout,
+        )
+    }
+
     /// Admits up to `max_running` requests; up to `max_queued` more wait for `timeout`.
-    pub(in crate::proxy) fn new(
+    pub(super) fn new(
         max_running: Option<usize>,
         adaptive: &AdaptiveConcurrency,
         max_queued: usize,

@@ -1,74 +1,27 @@
-//! `ReadLimit`: how long a client may leave a response unread, by `unread_timeout` and
-//! `min_download_rate`.
+//! `MinDownloadRate`: how long a client may take to read what its server has taken.
+//!
+//! `unread_limit.rs` makes a deadline of it. `min_upload_rate.rs` is its counterpart.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::{
-    error::ExchangeTimeout,
-    proxy::{Limits, deadline::Deadline, min_rate::MinRate},
-};
+use crate::proxy::min_rate::MinRate;
 
 /// The most that a server and the system buffer for a client, in bytes.
 const BUFFERED: u64 = 4 * 1024 * 1024;
 
-/// How long the client of one response may leave it unread. It reads no clock.
-#[derive(Debug)]
-pub(in crate::proxy) enum ReadLimit {
-    Timeout(Duration),
-    /// Boxed because it is rare.
-    Rate(Box<MinDownloadRate>),
-}
-
 /// A timeout, and the pace by what the server in front has taken.
 #[derive(Debug)]
 pub(in crate::proxy) struct MinDownloadRate {
-    timeout: Duration,
+    pub(super) timeout: Duration,
     rate: MinRate,
     /// When a client of the least rate has read all that its server has taken.
     read_by: Option<Instant>,
 }
 
-impl ReadLimit {
-    /// A gRPC stream has no least rate: it may pause for as long as its peers want.
-    pub(in crate::proxy) fn new(limits: &Limits, is_grpc: bool) -> Self {
-        let timeout = limits.unread_timeout;
-        match limits.min_download_rate.filter(|_| !is_grpc) {
-            Some(rate) => Self::Rate(Box::new(MinDownloadRate::new(timeout, rate))),
-            None => Self::Timeout(timeout),
-        }
-    }
-
-    /// Notes that the server has taken this number of bytes.
-    pub(super) fn taken(&mut self, bytes: u64, now: impl FnOnce() -> Instant) {
-        if let Self::Rate(pace) = self {
-            pace.taken(bytes, now());
-        }
-    }
-
-    /// The deadline of a client that has had to read since then.
-    pub(super) fn deadline(&self, since: Instant) -> Deadline {
-        match self {
-            Self::Rate(pace) if pace.patience(since) < pace.timeout => {
-                let patience = pace.patience(since);
-                Deadline::new(since, patience, ExchangeTimeout::DownloadRate)
-            }
-            _ => Deadline::new(since, self.timeout(), ExchangeTimeout::Unread),
-        }
-    }
-
-    /// The timeout of a client that reads nothing.
-    pub(super) fn timeout(&self) -> Duration {
-        match self {
-            Self::Timeout(timeout) => *timeout,
-            Self::Rate(pace) => pace.timeout,
-        }
-    }
-}
-
 impl MinDownloadRate {
-    fn new(timeout: Duration, rate: MinRate) -> Self {
+    pub(super) fn new(timeout: Duration, rate: MinRate) -> Self {
         Self {
             timeout,
             rate,
@@ -76,7 +29,7 @@ impl MinDownloadRate {
         }
     }
 
-    fn taken(&mut self, bytes: u64, now: Instant) {
+    pub(super) fn taken(&mut self, bytes: u64, now: Instant) {
         let unread = self
             .unread_time(now)
             .saturating_add(self.rate.time_of(bytes));
@@ -85,7 +38,7 @@ impl MinDownloadRate {
     }
 
     /// How long the client may leave the body unread from now on.
-    fn patience(&self, now: Instant) -> Duration {
+    pub(super) fn patience(&self, now: Instant) -> Duration {
         self.unread_time(now).saturating_add(self.rate.grace)
     }
 

@@ -7,8 +7,9 @@ mod min_download_rate;
 mod origin_body;
 mod proxy_body;
 mod slow_reader;
+mod unread_limit;
 
 pub use proxy_body::ProxyBody;
 
-pub(super) use min_download_rate::ReadLimit;
 pub(super) use origin_body::{AbortHook, OriginBody};
+pub(super) use unread_limit::UnreadLimit;

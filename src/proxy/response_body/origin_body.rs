@@ -23,7 +23,7 @@ use crate::{
     response_diagnosis::PeekedBody,
 };
 
-use super::ReadLimit;
+use super::UnreadLimit;
 
 /// The origin's body.
 pub(in crate::proxy) struct OriginBody {
@@ -37,7 +37,7 @@ pub(in crate::proxy) struct OriginBody {
     /// Held until the response has ended.
     pub(in crate::proxy) permit: Option<RequestPermit>,
     /// How long the client may leave the body unread.
-    pub(in crate::proxy) unread: ReadLimit,
+    pub(in crate::proxy) unread: UnreadLimit,
     /// The number of polled frames; it saturates.
     pub(in crate::proxy) frames: u8,
     /// Ends with the response.

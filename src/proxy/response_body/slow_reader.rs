@@ -1,4 +1,6 @@
-//! The slow-reader guard: it takes the body from a client that does not read.
+//! The slow-reader guard: it takes the body from a client that does not read in time.
+//!
+//! `unread_limit.rs` says what is in time, by `unread_timeout` and `min_download_rate`.
 //!
 //! A server polls a body only when it can write what it has. So the body of a client that does not
 //! read is not polled, and cannot see its own deadline pass: it would hold the origin's connection

@@ -1,12 +1,12 @@
 //! Upgrades to other protocols (RFC 9110 section 7.8, RFC 8441), and their tunnels.
 
-mod policy;
-mod request;
-mod response;
+mod allowed_protocols;
 mod tunnel;
+mod upgrade_request;
+mod upgrade_response;
 mod websocket;
 
-pub use policy::{UpgradeRefused, Upgrades};
+pub use allowed_protocols::{UpgradeRefused, Upgrades};
 
-pub(super) use request::UpgradeRequest;
-pub(super) use response::{UpgradeOutcome, read_response};
+pub(super) use upgrade_request::UpgradeRequest;
+pub(super) use upgrade_response::{UpgradeOutcome, read_response};

@@ -1,4 +1,7 @@
-//! The tunnel of an upgrade: copies bytes in both directions.
+//! The tunnel of an upgrade: copies bytes in both directions, until one side closes or both are
+//! idle.
+//!
+//! `pool/close_tunnels.rs` ends it when the application calls `close_tunnels`.
 
 use std::{
     fmt, io,
@@ -24,8 +27,8 @@ use crate::{
 
 /// The task that copies bytes between the client and the origin.
 ///
-/// It owns both connections. The pool ends it through the pooled connection: `close_tunnels` makes
-/// [`PooledConnection::tunnel`] return.
+/// It owns both connections. The pool ends it through the pooled connection
+/// ([`PooledConnection::run_tunnel_until_closed`]).
 pub(super) struct Tunnel {
     pub(super) downstream: OnUpgrade,
     pub(super) origin: OnUpgrade,
@@ -73,7 +76,7 @@ impl Tunnel {
             }
         };
         let reason = connection
-            .tunnel(passing)
+            .run_tunnel_until_closed(passing)
             .await
             .unwrap_or(TunnelEnd::Requested);
         let Counts {

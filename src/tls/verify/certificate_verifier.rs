@@ -76,7 +76,7 @@ impl OriginVerifier {
         if self.pins.is_empty() && !matches!(self.chain, ChainVerifier::Pins) {
             return Ok(());
         }
-        match self.pins.hold(end_entity)? {
+        match self.pins.match_certificate(end_entity)? {
             true => Ok(()),
             false => Err(CertificateError::ApplicationVerificationFailure.into()),
         }

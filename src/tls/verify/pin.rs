@@ -1,4 +1,4 @@
-//! Pinned public keys and certificates.
+//! Pinned public keys and certificates. `Pins` compares them with the certificate.
 
 use std::{fmt, str::FromStr};
 
@@ -218,12 +218,16 @@ impl Pins {
     /// The position in the chain of the first issuer that a pin matches, if any.
     pub(super) fn issuer(&self, intermediates: &[CertificateDer<'_>]) -> Option<usize> {
         let mut issuers = intermediates.iter();
-        let place = issuers.position(|issuer| matches!(self.hold(issuer), Ok(true)))?;
+        let place =
+            issuers.position(|issuer| matches!(self.match_certificate(issuer), Ok(true)))?;
         // The leaf comes before them.
         Some(place + 1)
     }
 
-    pub(super) fn hold(&self, certificate: &CertificateDer<'_>) -> Result<bool, rustls::Error> {
+    pub(super) fn match_certificate(
+        &self,
+        certificate: &CertificateDer<'_>,
+    ) -> Result<bool, rustls::Error> {
         let pinned = CertificatePin::of_certificate(certificate);
         Ok(self.certificates.contains(&pinned) || self.keys.contains(&SpkiPin::of(certificate)?))
     }

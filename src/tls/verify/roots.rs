@@ -1,4 +1,4 @@
-//! The root certificates that are trusted.
+//! `Roots`: which root certificates are trusted. `loaded_roots.rs` reads them.
 
 use std::{
     env, fmt,

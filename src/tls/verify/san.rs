@@ -1,4 +1,4 @@
-//! Subject alternative names that are accepted instead of the expected name.
+//! `SanMatcher`: subject alternative names that are accepted instead of the expected name.
 
 use std::{fmt, net::IpAddr};
 

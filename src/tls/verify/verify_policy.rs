@@ -1,4 +1,6 @@
-//! How the origin's certificate is verified.
+//! `VerifyPolicy`: how the origin's certificate is verified.
+//!
+//! `certificate_verifier.rs` applies it to names and pins, `chain_verifier.rs` to the chain.
 
 use std::{path::Path, time::Duration};
 

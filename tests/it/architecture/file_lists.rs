@@ -52,6 +52,37 @@ fn the_files_in_the_guide_to_the_architecture_exist() {
     assert_none(&missing, "the files in architecture.md exist");
 }
 
+#[test]
+fn the_files_that_comments_point_to_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let files: BTreeSet<_> = sources()
+        .iter()
+        .map(|source| source.file.as_str())
+        .collect();
+    let mut found = Vec::new();
+    for source in sources() {
+        // A path is relative to the folder of the file or to one above it, up to the crate.
+        let folders: Vec<_> = Path::new(&source.file).ancestors().skip(1).collect();
+        let comments = source.text.lines().enumerate();
+        let comments = comments.filter(|(_, line)| line.trim_start().starts_with("//"));
+        for (index, line) in comments {
+            let paths = in_backticks(line).filter(|text| is_rust_file(text));
+            for path in paths {
+                let is_in_src = folders.iter().any(|folder| {
+                    let file = folder.join(path);
+                    file.to_str().is_some_and(|file| files.contains(file))
+                });
+                let exists = is_in_src || root.join(path).exists();
+                if !exists {
+                    let text = format!("points to `{path}`, which does not exist");
+                    found.push(source.at(index + 1, &text));
+                }
+            }
+        }
+    }
+    assert_none(&found, "the files that comments point to exist");
+}
+
 /// The names in the first column of the list of files, without slashes.
 fn listed(text: &str) -> BTreeSet<String> {
     let comment = |line: &str| {
@@ -94,6 +125,12 @@ fn names_beside(source: &Source, is_counted: impl Fn(&Source) -> bool) -> BTreeS
 
 fn in_backticks(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
+}
+
+/// Whether the text is a file, such as `retry.rs` or `pool/mod.rs`.
+fn is_rust_file(text: &str) -> bool {
+    let is_path_char = |char: char| char.is_ascii_lowercase() || "_/.0123456789".contains(char);
+    text.ends_with(".rs") && text.chars().all(is_path_char)
 }
 
 /// Whether the text is a file or a folder, such as `pool/mod.rs` or `pool/send/`.

@@ -1,4 +1,4 @@
-//! `Health`: ejects a member that fails, and brings it back after trials. Reads no clock.
+//! `EjectionState`: ejects a member that fails, and brings it back after trials. Reads no clock.
 //!
 //! ```text
 //!              failures in a row                 time is over
@@ -8,6 +8,8 @@
 //!      │ a share that grows                  a trial has failed      │
 //!      └─────────────────────────────────────────────────────────────┘
 //! ```
+//!
+//! `GroupMember::checked` brings it back too, when health checks find it up again.
 
 use std::time::Duration;
 
@@ -24,7 +26,7 @@ const MIN_SHARE: f64 = 0.1;
 
 /// The failures and the phase of a member.
 #[derive(Debug, Default)]
-pub(crate) struct Health {
+pub(crate) struct EjectionState {
     phase: Phase,
     /// Counts the ejections and returns. A request that began in an earlier period does not count:
     /// its member was ejected, or returned, since.
@@ -101,7 +103,7 @@ pub(crate) enum HealthChange {
     Returned,
 }
 
-impl Health {
+impl EjectionState {
     pub(crate) fn availability(&self) -> Availability {
         match self.phase {
             Phase::Serving if self.retry_at.is_some() => Availability::Unreachable,

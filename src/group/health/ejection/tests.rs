@@ -12,36 +12,36 @@ fn settings() -> Ejection {
         .trials(2)
 }
 
-fn fail(health: &mut Health, admission: Admission, now: Instant) {
+fn fail(health: &mut EjectionState, admission: Admission, now: Instant) {
     health.report(admission, HealthSignal::Failure, &settings(), true, now);
 }
 
-fn succeed(health: &mut Health, admission: Admission, now: Instant) {
+fn succeed(health: &mut EjectionState, admission: Admission, now: Instant) {
     health.report(admission, HealthSignal::Success, &settings(), true, now);
 }
 
 /// An ordinary request.
-fn admit(health: &mut Health, now: Instant) -> Admission {
+fn admit(health: &mut EjectionState, now: Instant) -> Admission {
     assert_eq!(health.admit_if_due(true, now), None);
     assert_eq!(health.availability(), Availability::Serving);
     health.admit()
 }
 
-fn begin_trial(health: &mut Health, now: Instant) -> Admission {
+fn begin_trial(health: &mut EjectionState, now: Instant) -> Admission {
     let admission = health.admit_if_due(true, now).expect("a trial is due");
     assert!(admission.is_trial);
     admission
 }
 
-fn state(health: &Health) -> MemberState {
+fn state(health: &EjectionState) -> MemberState {
     health.state()
 }
 
-fn consecutive_failures(health: &Health) -> u32 {
+fn consecutive_failures(health: &EjectionState) -> u32 {
     health.counters().0
 }
 
-fn eject(health: &mut Health, now: Instant) {
+fn eject(health: &mut EjectionState, now: Instant) {
     for _ in 0..2 {
         let admission = admit(health, now);
         fail(health, admission, now);
@@ -49,13 +49,13 @@ fn eject(health: &mut Health, now: Instant) {
     assert_eq!(state(health), MemberState::Ejected);
 }
 
-fn ejected(now: Instant) -> Health {
-    let mut health = Health::default();
+fn ejected(now: Instant) -> EjectionState {
+    let mut health = EjectionState::default();
     eject(&mut health, now);
     health
 }
 
-fn pass_trials(health: &mut Health, now: Instant) {
+fn pass_trials(health: &mut EjectionState, now: Instant) {
     for _ in 0..2 {
         let trial = begin_trial(health, now);
         succeed(health, trial, now);
@@ -66,7 +66,7 @@ fn pass_trials(health: &mut Health, now: Instant) {
 #[test]
 fn only_failures_in_a_row_eject() {
     let now = Instant::now();
-    let mut health = Health::default();
+    let mut health = EjectionState::default();
     let admission = admit(&mut health, now);
     for _ in 0..5 {
         fail(&mut health, admission, now);
@@ -128,7 +128,7 @@ fn what_cannot_be_sent_again_is_no_trial_until_twice_the_time() {
 #[test]
 fn requests_from_before_an_ejection_neither_extend_nor_end_it() {
     let now = Instant::now();
-    let mut health = Health::default();
+    let mut health = EjectionState::default();
     let old = admit(&mut health, now);
     eject(&mut health, now);
     let before = consecutive_failures(&health);
@@ -145,7 +145,7 @@ fn requests_from_before_an_ejection_neither_extend_nor_end_it() {
 #[test]
 fn requests_from_before_a_return_neither_eject_nor_excuse_an_origin() {
     let now = Instant::now();
-    let mut health = Health::default();
+    let mut health = EjectionState::default();
     let first = admit(&mut health, now);
     eject(&mut health, now);
     // All origins were ejected.
@@ -191,14 +191,14 @@ fn an_old_trial_does_not_end_a_later_one() {
     assert_eq!(health.admit_if_due(true, now + 4 * SECOND), None);
 }
 
-fn unreachable(health: &mut Health, admission: Admission, now: Instant) {
+fn unreachable(health: &mut EjectionState, admission: Admission, now: Instant) {
     health.report(admission, HealthSignal::Unreachable, &settings(), true, now);
 }
 
 #[test]
 fn after_a_failed_connect_a_member_gets_one_request_a_second_until_one_succeeds() {
     let now = Instant::now();
-    let mut health = Health::default();
+    let mut health = EjectionState::default();
     let admission = admit(&mut health, now);
     unreachable(&mut health, admission, now);
     assert_eq!(health.availability(), Availability::Unreachable);
@@ -215,7 +215,7 @@ fn after_a_failed_connect_a_member_gets_one_request_a_second_until_one_succeeds(
 #[test]
 fn failed_connects_eject_as_other_failures_do() {
     let now = Instant::now();
-    let mut health = Health::default();
+    let mut health = EjectionState::default();
     let admission = admit(&mut health, now);
     unreachable(&mut health, admission, now);
     fail(&mut health, admission, now);
@@ -225,7 +225,7 @@ fn failed_connects_eject_as_other_failures_do() {
 #[test]
 fn a_member_that_may_not_be_ejected_goes_on_to_fail() {
     let now = Instant::now();
-    let mut health = Health::default();
+    let mut health = EjectionState::default();
     let admission = admit(&mut health, now);
     for _ in 0..5 {
         health.report(admission, HealthSignal::Failure, &settings(), false, now);

@@ -1,4 +1,6 @@
-//! The timing of attempts. Pure: time and events are parameters, the next step is the result.
+//! Which address is tried next, and when: the families alternate, each attempt after a delay.
+//!
+//! Pure: time and events are parameters, the next step is the result.
 
 use std::{collections::HashSet, net::SocketAddr, time::Duration};
 

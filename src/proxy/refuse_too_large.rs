@@ -1,4 +1,7 @@
-//! Refuses requests that are too large by their head.
+//! Refuses requests before their body is read: the head is too large, or announces too large a
+//! body.
+//!
+//! `limited_request_body.rs` enforces `max_request_body` for a body of unknown length.
 
 use http::{HeaderMap, header::CONTENT_LENGTH};
 
@@ -7,7 +10,11 @@ use crate::error::{Error, ErrorKind, RequestBodyProblem, RequestProblem};
 use super::Limits;
 
 /// Refuses a request that is too large by its head. `body` is the lower bound of its body.
-pub(super) fn check(limits: &Limits, headers: &HeaderMap, body: u64) -> Result<(), Error> {
+pub(super) fn refuse_too_large(
+    limits: &Limits,
+    headers: &HeaderMap,
+    body: u64,
+) -> Result<(), Error> {
     let too_many = headers.len() > limits.max_request_fields;
     let too_large = |max| size(headers) > max;
     let kind = if too_many || limits.max_request_head.is_some_and(too_large) {

@@ -1,4 +1,5 @@
-//! PING frames that find out whether a silent peer is still there (RFC 9113 section 6.7).
+//! `SilentPeerPings`: PING frames that find out whether a silent peer is still there (RFC 9113
+//! section 6.7).
 
 use std::{
     future::Future,
@@ -23,7 +24,7 @@ pub(super) struct PingSettings {
 
 /// Sends a PING after a silence, or at once if the peer is suspected to be gone. Ends the
 /// connection if nothing arrives in time.
-pub(super) struct KeepAlive {
+pub(super) struct SilentPeerPings {
     pings: PingPong,
     settings: PingSettings,
     received: Arc<Received>,
@@ -33,7 +34,7 @@ pub(super) struct KeepAlive {
     pinged_at: Option<Instant>,
 }
 
-impl KeepAlive {
+impl SilentPeerPings {
     pub(super) fn new(pings: PingPong, settings: PingSettings, received: Arc<Received>) -> Self {
         Self {
             pings,

@@ -1,4 +1,4 @@
-//! The origin's response to an upgrade, and the client's response.
+//! The origin's response to an upgrade: accepted, declined or refused; and the client's response.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::{
     proxy::{ProxyBody, hop_by_hop},
 };
 
-use super::{UpgradeRequest, request::By, tunnel::Tunnel};
+use super::{UpgradeRequest, tunnel::Tunnel, upgrade_request::By};
 
 /// The outcome of an upgrade.
 pub(in crate::proxy) enum UpgradeOutcome {

@@ -1,4 +1,4 @@
-//! The client's upgrade request.
+//! `UpgradeRequest`: whether a request is an upgrade that is allowed, refused or ignored.
 
 use http::{
     HeaderMap, HeaderValue, Method, Version,
@@ -20,7 +20,7 @@ use crate::{
 
 use super::{
     Upgrades,
-    policy::Token,
+    allowed_protocols::Token,
     websocket::{self, Offer},
 };
 

@@ -1,4 +1,6 @@
-//! The protocols that clients may switch to.
+//! `Upgrades`: the protocols that clients may switch to.
+//!
+//! `upgrade_request.rs` refuses others, `tunnel.rs` applies the idle timeout.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! `EgressGuard`: allowed and denied networks and names. Pure.
+//! `EgressGuard`: whether an address may be dialled, by its rules for networks and names. Pure.
 
 use std::{
     fmt,

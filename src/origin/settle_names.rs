@@ -1,0 +1,144 @@
+//! `Origin`: chooses the four names: dial, SNI, expected name and Host, each with its default.
+
+use std::sync::Arc;
+
+use crate::name::{DialTarget, ExpectedName, Host, HostAuthority, HostPort, Sni, SniOmission};
+
+use super::{OriginUrl, Scheme};
+
+/// An origin: its URL and its four names, with all defaults applied.
+///
+/// A connector with a fixed origin returns it from
+/// [`origin()`](crate::CdnOriginConnector::origin). See the [module](super) for the defaults.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Origin {
+    url: OriginUrl,
+    dial: DialTarget,
+    sni: Sni,
+    expected_name: ExpectedName,
+    host: HostAuthority,
+    label: Option<Arc<str>>,
+}
+
+impl Origin {
+    /// Applies the defaults: names that are not in `chosen` follow from `url`.
+    pub(crate) fn settle(url: &OriginUrl, chosen: &ChosenNames) -> Self {
+        let OriginUrl { scheme, target } = url;
+        let sni = match (scheme, &chosen.sni, target.host()) {
+            (Scheme::Http, ..) => Sni::Omit(SniOmission::PlainHttp),
+            (Scheme::Https, Some(sni), _) => sni.clone(),
+            (Scheme::Https, None, Host::Dns(name)) => Sni::Send(name.clone()),
+            (Scheme::Https, None, Host::Ip(_)) => Sni::Omit(SniOmission::IpAddress),
+        };
+        let default_expected_name = || match sni.name() {
+            Some(name) => name.clone().into(),
+            None => target.host().clone().into(),
+        };
+        let expected_name = chosen.expected_name.clone();
+        let expected_name = expected_name.unwrap_or_else(default_expected_name);
+        // An SNI that follows from the URL does not decide Host: the URL's port belongs to it.
+        let default_host = || match chosen.sni.as_ref().and_then(Sni::name) {
+            Some(name) => name.into(),
+            None => (&target.clone().without_default_port(scheme.default_port())).into(),
+        };
+        let host = chosen.host.clone().unwrap_or_else(default_host);
+        let port = target.port().unwrap_or_else(|| scheme.default_port());
+        let dial = chosen.dial.clone().unwrap_or_else(|| target.clone().into());
+        Self {
+            url: url.clone(),
+            dial: dial.or_port(port),
+            sni,
+            expected_name,
+            host,
+            label: chosen.label.clone(),
+        }
+    }
+
+    /// Returns the URL given to the builder, or the scheme and authority of the request's `Uri`.
+    #[must_use]
+    pub fn url(&self) -> &OriginUrl {
+        &self.url
+    }
+
+    /// The `https` URL of the same host at this port, for advice.
+    pub(crate) fn url_over_tls(&self, port: Option<u16>) -> OriginUrl {
+        self.url_with(Scheme::Https, port)
+    }
+
+    /// The `http` URL of the same host, for advice. Its port is the dialled one, which was found to
+    /// speak plain HTTP.
+    pub(crate) fn url_over_tcp(&self) -> OriginUrl {
+        let target = &self.url.target;
+        let url_target = target.clone().or_port(self.scheme().default_port());
+        let is_dialled = self.dial == url_target.into();
+        let port = match is_dialled {
+            true => self.dial.port(),
+            false => target.port(),
+        };
+        self.url_with(Scheme::Http, port)
+    }
+
+    /// The port of the URL, unless it is 80 or 443.
+    pub(crate) fn odd_port(&self) -> Option<u16> {
+        let port = self.url.target.port();
+        port.filter(|port| ![80, 443].contains(port))
+    }
+
+    /// The URL of the same host with another scheme and port, for advice.
+    pub(crate) fn url_with(&self, scheme: Scheme, port: Option<u16>) -> OriginUrl {
+        let host = self.url.target.host().clone();
+        OriginUrl {
+            scheme,
+            target: HostPort::new(host, port).without_default_port(scheme.default_port()),
+        }
+    }
+
+    /// Returns the scheme, which decides whether TLS is used.
+    #[must_use]
+    pub fn scheme(&self) -> Scheme {
+        self.url.scheme
+    }
+
+    /// Host and port that TCP connects to, or a Unix socket.
+    #[must_use]
+    pub fn dial(&self) -> &DialTarget {
+        &self.dial
+    }
+
+    /// Returns the server name in the ClientHello, or the reason why there is none.
+    #[must_use]
+    pub fn sni(&self) -> &Sni {
+        &self.sni
+    }
+
+    /// Returns the name that the certificate must be valid for. Unused with a plain `http` origin.
+    #[must_use]
+    pub fn expected_name(&self) -> &ExpectedName {
+        &self.expected_name
+    }
+
+    /// Returns the default for `Host` or `:authority`, which a layer may replace.
+    #[must_use]
+    pub fn host(&self) -> &HostAuthority {
+        &self.host
+    }
+
+    /// Returns the label, by which metrics tell origins apart.
+    ///
+    /// [`CdnOriginBuilder::label`](crate::connector::CdnOriginBuilder::label) sets it.
+    #[must_use]
+    pub fn label(&self) -> Option<&str> {
+        self.label.as_deref()
+    }
+}
+
+/// The names that builder calls set.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) struct ChosenNames {
+    pub(crate) dial: Option<DialTarget>,
+    pub(crate) sni: Option<Sni>,
+    pub(crate) expected_name: Option<ExpectedName>,
+    pub(crate) host: Option<HostAuthority>,
+    /// No name of the origin, but the application's own for it.
+    pub(crate) label: Option<Arc<str>>,
+}

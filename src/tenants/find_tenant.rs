@@ -1,0 +1,76 @@
+//! Which tenant a request goes to: by its host or by `select`, by `on_demand`, or the default one.
+//! And the status of the response if there is none.
+
+use http::{StatusCode, request::Parts};
+
+use crate::{
+    error::{BuildError, ErrorKind, HostProblem},
+    proxy::OriginProxy,
+};
+
+use super::{
+    VirtualHosts,
+    host_key::{DEFAULT, host_key, host_of},
+    registry::{Destination, HostOrigin},
+    virtual_hosts::HostSettings,
+};
+
+/// Why no tenant is found for a request.
+const UNKNOWN: ErrorKind = ErrorKind::Host(HostProblem::Unknown);
+
+/// Where a request goes, else why nowhere.
+pub(super) fn find_tenant(hosts: &VirtualHosts, parts: &Parts) -> Result<Destination, ErrorKind> {
+    match &hosts.settings.select {
+        None => find_host(hosts, &host_key(host_of(parts).unwrap_or_default())),
+        Some(select) => find_host(hosts, &host_key(&select(parts).unwrap_or_default())),
+    }
+}
+
+/// Where the requests of a host go, else why nowhere.
+fn find_host(hosts: &VirtualHosts, host: &str) -> Result<Destination, ErrorKind> {
+    let HostSettings {
+        rule,
+        max_active,
+        idle_timeout,
+        budget,
+        ..
+    } = &*hosts.settings;
+    // A request without a host, or for which `select` returned none, is not for the rule.
+    let rule = rule.as_ref().filter(|_| !host.is_empty());
+    let entry = match hosts.registry.get(host) {
+        Some(entry) => entry,
+        None => match rule.and_then(|rule| rule(host)) {
+            Some(tenant) => {
+                let tenant = tenant.check(&hosts.registry.template());
+                let tenant = tenant.map_err(|error| unusable(host, &error))?;
+                hosts.registry.insert_on_demand(host, tenant)
+            }
+            None => hosts.registry.get(DEFAULT).ok_or(UNKNOWN)?,
+        },
+    };
+    let tenant = match entry.origin() {
+        HostOrigin::Group(group) => return Ok(Destination::Group(group.clone())),
+        HostOrigin::Tenant(tenant) => tenant,
+    };
+    let build = || tenant.proxy(&hosts.registry.template(), budget.clone());
+    let proxy = hosts
+        .registry
+        .proxy(&entry, build, *max_active, *idle_timeout);
+    let proxy = proxy.map_err(|error| unusable(host, &error))?;
+    Ok(Destination::Proxy(proxy))
+}
+
+/// The settings of error responses that belong to no tenant, and their status.
+pub(super) fn refusal(hosts: &VirtualHosts, kind: ErrorKind) -> (OriginProxy, StatusCode) {
+    let status = match kind {
+        UNKNOWN => hosts.settings.unknown.status(),
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    (hosts.registry.template(), status)
+}
+
+/// The tenant contradicts the template.
+fn unusable(host: &str, error: &BuildError) -> ErrorKind {
+    tracing::error!(host, %error, "the proxy of a tenant cannot be built");
+    ErrorKind::UnsupportedUri
+}

@@ -243,7 +243,7 @@ impl Resolve for OriginResolver {
         Box::pin(async move {
             let base = base_url(&connector)?;
             if base.host_str() != Some(name.as_str()) {
-                return Err(BoxError::from(format!("this client is for {base} alone")));
+                return Err(BoxError::from(format!("this client is only for {base}")));
             }
             let addresses = addresses(&connector).await;
             let addresses = addresses.ok_or("the dialled name has no known address")?;

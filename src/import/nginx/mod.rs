@@ -5,6 +5,7 @@ mod location;
 mod message_rows;
 mod parse;
 mod pass_rows;
+mod scope;
 mod tls_rows;
 mod unrelated_directives;
 mod upstream_rows;
@@ -23,6 +24,7 @@ use super::{
 use self::{
     location::{Location, NginxRow},
     parse::Directive,
+    scope::Scope,
 };
 
 /// Imports a file, or a part of one.
@@ -93,78 +95,6 @@ fn collect_upstreams<'a>(
             name if is_opaque(name) => {}
             _ => collect_upstreams(block, upstreams),
         }
-    }
-}
-
-/// A block and those around it.
-struct Scope<'a> {
-    section: String,
-    line: usize,
-    path: Option<String>,
-    /// From the outermost block to this one.
-    chain: Vec<&'a [Directive]>,
-}
-
-impl<'a> Scope<'a> {
-    fn own(&self) -> &'a [Directive] {
-        self.chain.last().copied().unwrap_or_default()
-    }
-
-    fn inner(&self, directive: &Directive, block: &'a [Directive]) -> Self {
-        let words = directive.words.join(" ");
-        let path = match (directive.name.as_str(), directive.words.as_slice()) {
-            ("location", [path]) => Some(path.clone()),
-            ("location", [modifier, path]) if modifier == "^~" => Some(path.clone()),
-            ("location", _) => None,
-            _ => self.path.clone(),
-        };
-        let mut chain = self.chain.clone();
-        chain.push(block);
-        Self {
-            section: format!("{} {words}", directive.name),
-            line: directive.line,
-            path,
-            chain,
-        }
-    }
-
-    /// The directives of this name that hold here: those of the innermost block that has any.
-    fn lookup(&self, name: &str) -> Vec<&'a Directive> {
-        let of_name = |block: &&'a [Directive]| {
-            let found = block.iter().filter(|directive| directive.name == name);
-            // The `server` of an upstream is no block; `if` and others have several.
-            found.collect::<Vec<_>>()
-        };
-        let mut levels = self.chain.iter().rev().map(of_name);
-        levels.find(|found| !found.is_empty()).unwrap_or_default()
-    }
-
-    /// The variables that `set` gives a fixed value, from the outside in.
-    fn variables(&self) -> BTreeMap<String, String> {
-        let mut variables = BTreeMap::new();
-        for block in &self.chain {
-            for directive in block.iter().filter(|directive| directive.name == "set") {
-                let name = directive.word().trim_start_matches('$').to_owned();
-                let value = directive.words.get(1).map_or("", String::as_str);
-                let value = value::expand(value, &variables);
-                match value.contains('$') {
-                    true => drop(variables.remove(&name)),
-                    false => drop(variables.insert(name, value)),
-                }
-            }
-        }
-        variables
-    }
-
-    /// The name of the server, if it has one name without a pattern.
-    fn server_name(&self) -> Option<String> {
-        let names = self.lookup("server_name");
-        let [names] = names.as_slice() else {
-            return None;
-        };
-        let name = names.words.first()?;
-        let is_pattern = name.contains(['*', '~', '$']) || name.starts_with('.') || name == "_";
-        (!is_pattern && !name.is_empty()).then(|| name.clone())
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) const ROWS: [NginxRow; 6] = [
     NginxRow::maps(
         "real_ip_header",
         real_ip_header,
-        "the fields of trusted peers are read: X-Forwarded-For or Forwarded",
+        "the client is read from X-Forwarded-For of trusted peers",
     ),
     NginxRow::no_effect(
         "real_ip_recursive",

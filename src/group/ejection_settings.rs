@@ -1,4 +1,4 @@
-//! `Ejection`: the settings of ejection. `health/ejection/` ejects members and brings them back,
+//! `Ejection`: the settings of ejection. `health/ejection.rs` ejects members and brings them back,
 //! `tiers.rs` enforces `max_share`.
 
 use std::time::Duration;

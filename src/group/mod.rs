@@ -46,7 +46,7 @@
 // | `returnable_body` | gives a request body back that a failed attempt has not read |
 // | `tiers` | the members in their tiers, and how many may be ejected |
 // | `select_member` | the member that gets a request: tiers, trials, panic threshold |
-// | `balance/`, `affinity_key`, `random` | the choice between those that serve |
+// | `balance`, `affinity_key`, `random` | the choice between those that serve |
 // | `member_load` | latency and recent failures of a member |
 // | `health/` | ejection and return, and the results of health checks |
 // | `run_health_checks` | sends the checks |

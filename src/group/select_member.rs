@@ -1,6 +1,6 @@
 //! Selects the member that gets a request: by tier, trials, availability and the panic threshold.
 //!
-//! `balance/` chooses among the members that remain.
+//! `balance.rs` chooses among the members that remain.
 
 use std::sync::Arc;
 

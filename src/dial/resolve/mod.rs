@@ -7,7 +7,7 @@
 // |---|---|
 // | `dns_settings` | which resolver is used, fixed addresses, and the cache |
 // | `cache_settings` | how long answers are cached |
-// | `cache/` | the cache, and the look-ups that connections share |
+// | `cache` | the cache, and the look-ups that connections share |
 // | `cached_answers` | the cached answer and failure of one name |
 // | `lookup`, `lookup_result` | what a resolver is asked, and what it returns |
 // | `fixed_names` | addresses that are configured |
@@ -26,6 +26,8 @@ mod https_records;
 mod lookup;
 mod lookup_result;
 mod system_resolver;
+#[cfg(test)]
+mod tests;
 
 use std::{future::Future, pin::Pin};
 

@@ -3,6 +3,8 @@
 
 mod check_history;
 mod ejection;
+#[cfg(test)]
+mod tests;
 
 pub(super) use check_history::CheckHistory;
 pub(super) use ejection::{Admission, Availability, EjectionState, HealthChange, HealthSignal};

@@ -6,6 +6,7 @@ mod duplex;
 mod in_sequence;
 
 mod requests;
+mod response_heads;
 mod responses;
 
 use std::{convert::Infallible, future::poll_fn, sync::Arc};

@@ -1,5 +1,11 @@
 //! Tests of the health of a member.
 
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::group::{Ejection, MemberState};
+
 use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);

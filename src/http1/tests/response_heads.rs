@@ -1,6 +1,13 @@
 //! Heads of responses, well-formed and malformed.
 
-use super::*;
+use bytes::BytesMut;
+use http::{HeaderMap, HeaderName, HeaderValue, Version, header::CONNECTION};
+
+use crate::http1::{
+    Http1Error,
+    field_name_cache::FieldNameCache,
+    response_head::{HeadMemory, MAX_FIELDS, ResponseHead, ResponseHeadReader, USUAL_FIELDS},
+};
 
 const MAX: usize = 1000;
 

@@ -2,12 +2,20 @@
 
 use std::{
     net::SocketAddr,
-    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
+use futures_util::FutureExt;
 use tokio::time::sleep;
 
-use super::*;
+use super::{
+    cache::{MAX_LOOKUP_AGE, MAX_NAMES},
+    *,
+};
 use crate::{
     dial::{Families, Resolving},
     name::DnsName,

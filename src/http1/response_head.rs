@@ -1,8 +1,5 @@
 //! The head of a response, and its parser. Pure.
 
-#[cfg(test)]
-mod tests;
-
 use std::{
     mem::{self, MaybeUninit},
     ops::RangeInclusive,
@@ -23,11 +20,11 @@ use super::{
 };
 
 /// How many fields are parsed without an allocation. Nearly all responses have fewer.
-const USUAL_FIELDS: usize = 100;
+pub(super) const USUAL_FIELDS: usize = 100;
 
 /// The maximum number of fields in a head or in trailers. It is half of what a `HeaderMap` can
 /// hold, so there is always room for the proxy's own fields.
-const MAX_FIELDS: usize = 12 * 1024;
+pub(super) const MAX_FIELDS: usize = 12 * 1024;
 
 /// The maximum number of empty lines before a response. Some servers send one after the content of
 /// the previous response.

@@ -93,7 +93,7 @@ pub(crate) struct Admission {
     /// The period of the member's health in which the request began.
     period: u64,
     /// Whether it is the one trial request at a time of an ejected member.
-    is_trial: bool,
+    pub(super) is_trial: bool,
 }
 
 /// A change of a member's health.
@@ -312,6 +312,3 @@ impl EjectionState {
         (consecutive_failures, requests, failures, ejections)
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -23,9 +23,9 @@ use super::{
 };
 
 /// The maximum number of cached names.
-const MAX_NAMES: usize = 1024;
+pub(super) const MAX_NAMES: usize = 1024;
 /// A look-up older than that is abandoned, and the next connection starts a new one.
-const MAX_LOOKUP_AGE: Duration = Duration::from_secs(30);
+pub(super) const MAX_LOOKUP_AGE: Duration = Duration::from_secs(30);
 
 /// The resolver and the cached answers. Clones share them.
 #[derive(Clone)]
@@ -316,6 +316,3 @@ impl fmt::Debug for DnsCacheStore {
             .finish_non_exhaustive()
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -3,9 +3,12 @@
 use humantime::Duration;
 use serde::{Deserialize, Serialize};
 
-use crate::connector::{AdviceId, AdviceSettings};
+use crate::{
+    connector::{AdviceId, AdviceSettings, Silenced},
+    tls::TlsSettings,
+};
 
-use super::text_value::Text;
+use super::{is_default::unless_default, text_value::Text, unwritten::Unwritten};
 
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -48,6 +51,26 @@ enum AdviceIdConfig {
 }
 
 impl AdviceConfig {
+    pub(super) fn of(settings: &AdviceSettings, unwritten: &mut Unwritten) -> Option<Self> {
+        let AdviceSettings {
+            silenced,
+            expiry_notice,
+        } = settings;
+        let silence = match silenced {
+            Silenced::Only(ids) => ids.iter().copied().map(AdviceIdConfig::of).collect(),
+            Silenced::All => {
+                unwritten.refuse("advice", "a file silences advice by its id");
+                Vec::new()
+            }
+        };
+        let default = TlsSettings::default().expiry_notice;
+        let notice = expiry_notice.unwrap_or(default);
+        unless_default(Self {
+            silence,
+            expiry_notice: unwritten.time("AdviceSettings::expiry_notice", notice, default),
+        })
+    }
+
     pub(super) fn settings(&self) -> AdviceSettings {
         let settings = AdviceSettings::default();
         let ids = self.silence.iter().map(|id| id.id());
@@ -60,6 +83,28 @@ impl AdviceConfig {
 }
 
 impl AdviceIdConfig {
+    fn of(id: AdviceId) -> Self {
+        match id {
+            AdviceId::BucketWithDots => Self::BucketWithDots,
+            AdviceId::EarlyDataUnused => Self::EarlyDataUnused,
+            AdviceId::ExpectedNameUnused => Self::ExpectedNameUnused,
+            AdviceId::ExpiryGrace => Self::ExpiryGrace,
+            AdviceId::HostDiffersFromSni => Self::HostDiffersFromSni,
+            AdviceId::HostIsIpAddress => Self::HostIsIpAddress,
+            AdviceId::HttpOnlyEndpoint => Self::HttpOnlyEndpoint,
+            AdviceId::HttpsForced => Self::HttpsForced,
+            AdviceId::KeysLogged => Self::KeysLogged,
+            AdviceId::NamesIgnored => Self::NamesIgnored,
+            AdviceId::NoSniForIpAddress => Self::NoSniForIpAddress,
+            AdviceId::NoTls13 => Self::NoTls13,
+            AdviceId::PlainHttpOnTlsPort => Self::PlainHttpOnTlsPort,
+            AdviceId::PortNotServed => Self::PortNotServed,
+            AdviceId::SkippedRoots => Self::SkippedRoots,
+            AdviceId::TlsUnused => Self::TlsUnused,
+            AdviceId::VerificationOff => Self::VerificationOff,
+        }
+    }
+
     fn id(self) -> AdviceId {
         match self {
             Self::BucketWithDots => AdviceId::BucketWithDots,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
 
 use crate::tls::ClientIdentity;
 
-use super::{ConfigError, keyed_enum::KeyedEnum};
+use super::{ConfigError, keyed_enum::KeyedEnum, unwritten::Unwritten};
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -45,6 +45,20 @@ impl Serialize for SecretSource {
 }
 
 impl IdentityConfig {
+    pub(super) fn of(identity: &ClientIdentity, unwritten: &mut Unwritten) -> Option<Self> {
+        let mut files = identity.files();
+        let mut file = || {
+            let path = files.next()?.to_path_buf();
+            Some(KeyedEnum::from(SecretSource::File(path)))
+        };
+        let (Some(chain), Some(key)) = (file(), file()) else {
+            let why = "the key is in memory: a file has paths, see `ClientIdentity::pem_files`";
+            unwritten.refuse("client_identity", why);
+            return None;
+        };
+        Some(Self { chain, key })
+    }
+
     pub(super) fn identity(&self) -> Result<ClientIdentity, ConfigError> {
         // Files are left to the connector: it can read them again when they change.
         if let (SecretSource::File(chain), SecretSource::File(key)) = (&*self.chain, &*self.key) {

@@ -4,3 +4,8 @@
 pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
+
+/// The table, unless all of its keys are absent.
+pub(super) fn unless_default<T: Default + PartialEq>(table: T) -> Option<T> {
+    (!is_default(&table)).then_some(table)
+}

@@ -17,6 +17,12 @@ use serde::{
 #[serde(transparent)]
 pub(super) struct KeyedEnum<T>(T);
 
+impl<T> From<T> for KeyedEnum<T> {
+    fn from(value: T) -> Self {
+        Self(value)
+    }
+}
+
 impl<T> Deref for KeyedEnum<T> {
     type Target = T;
 

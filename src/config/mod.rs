@@ -50,6 +50,12 @@
 //! Resolvers, transports, functions, Encrypted ClientHello and other Rust values have no key. Set
 //! them on the [`CdnOriginBuilder`] or [`OriginProxy`] that the configuration is converted into.
 //!
+//! # From a builder
+//!
+//! `OriginConfig::try_from(&builder)` is the way back: it makes a configuration of the calls of a
+//! [`CdnOriginBuilder`], to write it into a file or to show it. Keys of the proxy are not part of
+//! it. The error lists all calls that a file cannot hold.
+//!
 //! # Reload
 //!
 //! `reload` applies a changed file to what runs, and loses no request. An invalid file changes
@@ -90,7 +96,10 @@
 mod advice;
 mod balance;
 mod calls;
+mod crls;
 mod dialling;
+mod dns;
+mod egress_guard;
 mod error;
 mod error_pages;
 mod failover;
@@ -109,9 +118,12 @@ mod origin_keys;
 mod pool;
 mod reloaded;
 mod rewrites;
+mod roots;
 mod shared_keys;
+mod socket_options;
 mod text_value;
 mod tls;
+mod unwritten;
 mod upgrades;
 mod verify;
 mod virtual_hosts_config;

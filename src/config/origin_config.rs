@@ -2,9 +2,13 @@
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
-use crate::{CdnOriginConnector, OriginProxy, connector::CdnOriginBuilder, origin::Origin};
+use crate::{
+    CdnOriginConnector, OriginProxy, connector::CdnOriginBuilder, error::BuildError, origin::Origin,
+};
 
-use super::{ConfigError, Reloaded, origin_calls::OriginCalls, origin_keys::OriginKeys};
+use super::{
+    ConfigError, Reloaded, origin_calls::OriginCalls, origin_keys::OriginKeys, unwritten::Unwritten,
+};
 
 /// Settings of a connector and its proxy, read from a file.
 ///
@@ -44,6 +48,39 @@ impl TryFrom<&OriginConfig> for CdnOriginBuilder {
     /// certificate cannot be read. Other invalid values fail in [`build`](CdnOriginBuilder::build).
     fn try_from(config: &OriginConfig) -> Result<Self, ConfigError> {
         Ok(config.0.builder_calls()?.builder(&OriginCalls::default()))
+    }
+}
+
+impl TryFrom<&CdnOriginBuilder> for OriginConfig {
+    type Error = BuildError;
+
+    /// Reads the keys of the connector from a builder.
+    ///
+    /// Defaults have no key. Keys and certificates are paths: no secret is in the configuration.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Unsupported`](crate::error::BuildProblemKind::Unsupported) for each call that a
+    /// file cannot hold, such as a resolver, a transport or a key in memory. Fails too for names
+    /// that cannot be parsed.
+    ///
+    /// ```
+    /// use cdn_origin::{CdnOriginConnector, config::OriginConfig};
+    ///
+    /// let builder = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
+    ///     .sni("www.example.com");
+    /// let config = OriginConfig::try_from(&builder)?;
+    /// assert_eq!(
+    ///     toml::to_string(&config)?,
+    ///     "url = \"https://d1234567890.cloudfront.net\"\nsni = \"www.example.com\"\n",
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    fn try_from(builder: &CdnOriginBuilder) -> Result<Self, BuildError> {
+        let mut unwritten = Unwritten::default();
+        let keys = OriginKeys::of(builder, &mut unwritten);
+        unwritten.check()?;
+        Ok(Self(keys))
     }
 }
 

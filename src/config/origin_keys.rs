@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     OriginProxy,
-    connector::CdnOriginBuilder,
+    connector::{CdnOriginBuilder, ConnectorSettings, DialSettings, EdgeProfileUse},
     name::{DialTarget, ExpectedName, HostAuthority, Sni},
-    origin::OriginUrl,
+    origin::{ChosenNames, OriginUrl},
     tls::{ClientIdentity, VerifyPolicy},
 };
 
@@ -14,10 +14,9 @@ use super::{
     ConfigError,
     advice::AdviceConfig,
     calls::Calls,
-    dialling::{
-        DnsConfig, EgressGuardConfig, HappyEyeballsConfig, ProxyProtocolConfig, SocketConfig,
-        TimeoutsConfig,
-    },
+    dialling::{HappyEyeballsConfig, ProxyProtocolConfig, TimeoutsConfig},
+    dns::DnsConfig,
+    egress_guard::EgressGuardConfig,
     error_pages::ErrorPagesConfig,
     forwarded::{ForwardedConfig, ViaConfig},
     header_fields::{RequestFieldsConfig, ResponseFieldsConfig},
@@ -27,8 +26,10 @@ use super::{
     origin_calls::OriginCalls,
     pool::{LimitsConfig, PoolConfig},
     rewrites::{HostRewriteConfig, PathMapConfig, ResponseRewriteConfig},
+    socket_options::SocketConfig,
     text_value::Text,
     tls::{ProtocolConfig, SessionsConfig, TlsConfig},
+    unwritten::Unwritten,
     upgrades::UpgradesConfig,
     verify::VerifyConfig,
 };
@@ -112,6 +113,82 @@ pub(super) struct OriginKeys {
 }
 
 impl OriginKeys {
+    /// The keys of a builder, without those that have their defaults.
+    pub(super) fn of(builder: &CdnOriginBuilder, unwritten: &mut Unwritten) -> Self {
+        let ConnectorSettings {
+            url,
+            names,
+            tls,
+            tls_setters: _,
+            timeouts,
+            dial,
+            advice,
+            edge_profile,
+        } = builder.settings();
+        let DialSettings {
+            dns,
+            happy_eyeballs,
+            socket_options,
+            guard,
+            proxy_protocol,
+            transport,
+        } = dial;
+        let ChosenNames {
+            dial,
+            sni,
+            expected_name,
+            host,
+            label,
+        } = names;
+        let refused = builder.problems();
+        unwritten.refuse_all(refused);
+        if url.is_none() && !refused.iter().any(|it| it.setter() == "builder") {
+            unwritten.refuse("any_origin", "a file has the URL of one origin");
+        }
+        if tls.ech.is_some() {
+            unwritten.refuse_value("ech");
+        }
+        if transport.is_some() {
+            unwritten.refuse_value("transport");
+        }
+        if builder.shares_sessions() {
+            unwritten.refuse_value("Sessions::share_with");
+        }
+        let url = url.as_ref();
+        let dial = dial.as_ref();
+        let name = expected_name.as_ref();
+        let host = host.as_ref();
+        let identity = tls.identity.as_ref();
+        Self {
+            url: url.and_then(|url| unwritten.text("builder", url)),
+            dial: dial.and_then(|target| unwritten.text("dial", target)),
+            sni: match sni {
+                Some(sni @ Sni::Send(_)) => unwritten.text("sni", sni),
+                Some(Sni::Omit(_)) | None => None,
+            },
+            omit_sni: matches!(sni, Some(Sni::Omit(_))),
+            expected_name: name.and_then(|name| unwritten.text("expected_name", name)),
+            host: host.and_then(|host| unwritten.text("host", host)),
+            label: label.as_deref().map(str::to_owned),
+            alpn: ProtocolConfig::of(tls.alpn),
+            proxy_protocol: proxy_protocol.map(ProxyProtocolConfig::of),
+            without_edge_profile: matches!(edge_profile, EdgeProfileUse::Ignored),
+            verify: VerifyConfig::of(&tls.verify, unwritten),
+            client_identity: identity.and_then(|it| IdentityConfig::of(it, unwritten)),
+            tls: TlsConfig::of(tls, unwritten),
+            sessions: SessionsConfig::of(tls, unwritten),
+            timeouts: TimeoutsConfig::of(timeouts, unwritten),
+            dns: DnsConfig::of(dns, unwritten),
+            happy_eyeballs: HappyEyeballsConfig::of(happy_eyeballs, unwritten),
+            socket_options: SocketConfig::of(socket_options, unwritten),
+            egress_guard: guard
+                .as_ref()
+                .map(|guard| EgressGuardConfig::of(guard, unwritten)),
+            advice: AdviceConfig::of(advice, unwritten),
+            ..Self::default()
+        }
+    }
+
     /// All calls, read and checked.
     pub(super) fn calls(&self) -> Result<OriginCalls, ConfigError> {
         Ok(OriginCalls {

@@ -13,6 +13,15 @@ pub(super) struct Text<T> {
     value: T,
 }
 
+impl<T: fmt::Display + FromStr + PartialEq> Text<T> {
+    /// The text of the value, if the same value is read from it.
+    pub(super) fn of(value: &T) -> Option<Self> {
+        let text = value.to_string();
+        let read = text.parse().ok().filter(|read| read == value)?;
+        Some(Self { text, value: read })
+    }
+}
+
 impl<T> Deref for Text<T> {
     type Target = T;
 

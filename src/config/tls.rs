@@ -1,16 +1,20 @@
 //! TLS versions, parameters and sessions.
 
-use std::ops::Bound;
+use std::ops::{Bound, RangeBounds};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     connector::Sessions,
     error::TlsVersion,
-    tls::{Alpn, TlsParameters},
+    tls::{Alpn, EarlyRequests, Resumption, TlsParameters, TlsSettings},
 };
 
-use super::{ConfigError, is_default::is_default};
+use super::{
+    ConfigError,
+    is_default::{is_default, unless_default},
+    unwritten::Unwritten,
+};
 
 /// The ends of a range of TLS versions.
 pub(super) type VersionRange = (Bound<TlsVersion>, Bound<TlsVersion>);
@@ -87,6 +91,44 @@ pub(super) struct SessionsConfig {
 }
 
 impl TlsConfig {
+    pub(super) fn of(tls: &TlsSettings, unwritten: &mut Unwritten) -> Option<Self> {
+        let mut config = Self::default();
+        let offers = |version| tls.versions.contains(&version);
+        match (offers(TlsVersion::V1_2), offers(TlsVersion::V1_3)) {
+            (true, true) => {}
+            (true, false) => config.max_version = Some(TlsVersionConfig::V1_2),
+            (false, true) => config.min_version = Some(TlsVersionConfig::V1_3),
+            (false, false) => unwritten.refuse("tls_versions", "the range has no version"),
+        }
+        let parameters = &tls.parameters;
+        for setter in parameters.setters() {
+            match *setter {
+                "TlsParameters::cipher_suites" => {
+                    config.cipher_suites = parameters.cipher_suites.clone();
+                }
+                "TlsParameters::key_exchange_groups" => {
+                    config.key_exchange_groups = parameters.groups.clone();
+                }
+                "TlsParameters::signature_schemes" => {
+                    config.signature_schemes = parameters.signature_schemes.clone();
+                }
+                "TlsParameters::max_record_size" => {
+                    config.max_record_size = parameters.record_size;
+                }
+                "TlsParameters::require_extended_master_secret" => {
+                    config.require_extended_master_secret = true;
+                }
+                "TlsParameters::require_fips" => config.require_fips = true,
+                "TlsParameters::compressed_certificates" => config.compressed_certificates = true,
+                "TlsParameters::key_log_from_environment" => {
+                    config.key_log_from_environment = true;
+                }
+                other => unwritten.refuse_value(other),
+            }
+        }
+        unless_default(config)
+    }
+
     /// The range of versions, if a key sets one end.
     pub(super) fn versions(&self) -> Option<VersionRange> {
         let end = |version: Option<TlsVersionConfig>| match version {
@@ -157,6 +199,14 @@ impl TlsVersionConfig {
 }
 
 impl ProtocolConfig {
+    pub(super) fn of(alpn: Alpn) -> Option<Vec<Self>> {
+        match alpn {
+            Alpn::Http2OrHttp1 => None,
+            Alpn::Http2 => Some(vec![Self::Http2]),
+            Alpn::Http1 => Some(vec![Self::Http1]),
+        }
+    }
+
     pub(super) fn alpn(protocols: &[Self]) -> Result<Alpn, ConfigError> {
         match protocols {
             [Self::Http2, Self::Http1] => Ok(Alpn::Http2OrHttp1),
@@ -171,6 +221,22 @@ impl ProtocolConfig {
 }
 
 impl SessionsConfig {
+    pub(super) fn of(tls: &TlsSettings, unwritten: &mut Unwritten) -> Option<Self> {
+        let early_data = tls.early_requests == EarlyRequests::Safe;
+        let is_off = tls.resumption == Resumption::Off;
+        if is_off && early_data {
+            unwritten.refuse("Sessions::early_data", "no session is resumed");
+        }
+        unless_default(Self {
+            off: is_off,
+            capacity: match tls.resumption {
+                Resumption::Names(names) if tls.resumption != Resumption::default() => Some(names),
+                Resumption::Names(_) | Resumption::Off => None,
+            },
+            early_data,
+        })
+    }
+
     pub(super) fn sessions(&self) -> Result<Sessions, ConfigError> {
         if self.off {
             let is_alone = self.capacity.is_none() && !self.early_data;

@@ -1,15 +1,25 @@
 //! How the origin's certificate is verified.
 
-use std::{net::IpAddr, path::PathBuf};
+use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    name::DnsName,
-    tls::{CertificatePin, Crls, Roots, SanMatcher, SpkiPin, VerifyPolicy, danger},
+    name::{DnsName, ExpectedName},
+    tls::{
+        CertificatePin, NameCheck, SanKind, SanMatcher, SpkiPin, TrustAnchor, VerifyPolicy, danger,
+    },
 };
 
-use super::{ConfigError, is_default::is_default, keyed_enum::KeyedEnum, text_value::Text};
+use super::{
+    ConfigError,
+    crls::CrlsConfig,
+    is_default::{is_default, unless_default},
+    keyed_enum::KeyedEnum,
+    roots::RootsConfig,
+    text_value::Text,
+    unwritten::Unwritten,
+};
 
 /// The keys have the names of the calls of [`VerifyPolicy`].
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -49,25 +59,6 @@ pub(super) struct VerifyConfig {
     danger: Option<DangerConfig>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(
-    default,
-    deny_unknown_fields,
-    expecting = r#"a table such as { native = true, pem_files = ["ca.pem"] }"#
-)]
-struct RootsConfig {
-    /// The roots of the system.
-    #[serde(skip_serializing_if = "is_default")]
-    native: bool,
-    /// Mozilla's roots. Needs the feature `bundled-roots`.
-    #[serde(skip_serializing_if = "is_default")]
-    bundled: bool,
-    /// Files with certificates in PEM.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pem_files: Vec<PathBuf>,
-}
-
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -77,26 +68,6 @@ enum SanConfig {
     Ip(Text<IpAddr>),
     SpiffeTrustDomain(Text<DnsName>),
     Uri(String),
-}
-
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(
-    deny_unknown_fields,
-    expecting = r#"a table such as { pem_files = ["ca.crl.pem"] }"#
-)]
-struct CrlsConfig {
-    /// Files with lists in PEM.
-    pem_files: Vec<PathBuf>,
-    /// Checks only the origin's own certificate.
-    #[serde(default, skip_serializing_if = "is_default")]
-    leaf_only: bool,
-    /// Accepts certificates that no list covers.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    unknown_status: Option<Allow>,
-    /// Uses lists whose next update is overdue.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    expired_lists: Option<Allow>,
 }
 
 /// One key for each function of [`danger`].
@@ -119,14 +90,6 @@ struct DangerConfig {
     accept_expired: Option<Text<humantime::Duration>>,
 }
 
-/// `"allow"`: written out, so that no empty value and no `false` can weaken verification.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-enum Allow {
-    Allow,
-}
-
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -142,17 +105,72 @@ enum Ignore {
 }
 
 impl VerifyConfig {
+    pub(super) fn of(policy: &VerifyPolicy, unwritten: &mut Unwritten) -> Option<Self> {
+        let VerifyPolicy {
+            trust,
+            names,
+            pins,
+            crls,
+            grace,
+        } = policy;
+        let mut config = Self {
+            expecting_any: match names {
+                NameCheck::AnyOf(names) => Some(SanConfig::all(names, unwritten)),
+                NameCheck::Expected | NameCheck::Ignored(_) => None,
+            },
+            crls: crls.as_ref().map(|crls| CrlsConfig::of(crls, unwritten)),
+            ..Self::default()
+        };
+        let accept_expired =
+            grace.and_then(|grace| unwritten.text("danger::accept_expired", &grace.length.into()));
+        let danger = DangerConfig {
+            certificate: matches!(trust, TrustAnchor::Anyone(_)).then_some(AcceptAny::AcceptAny),
+            names: matches!(names, NameCheck::Ignored(_)).then_some(Ignore::Ignore),
+            accept_expired,
+        };
+        config.danger = unless_default(danger);
+        let keys = unwritten.texts("VerifyPolicy::and_pin", &pins.keys);
+        let keys = unless_default(keys);
+        let certificates = &pins.certificates;
+        let certificates = unwritten.texts("VerifyPolicy::and_certificate_pin", certificates);
+        let certificates = unless_default(certificates);
+        match trust {
+            TrustAnchor::Pins => {
+                (config.pinned, config.pinned_certificates) = (keys, certificates);
+            }
+            _ => (config.and_pins, config.and_certificate_pins) = (keys, certificates),
+        }
+        match trust {
+            TrustAnchor::Roots(roots) => config.roots = RootsConfig::of(roots, unwritten),
+            #[cfg(feature = "platform-verifier")]
+            TrustAnchor::Platform => config.platform = true,
+            TrustAnchor::Pins => {}
+            TrustAnchor::Anyone(_) if config.accepts_any_alone() => {}
+            TrustAnchor::Anyone(_) => {
+                let why = "a file has this call alone, and the policy has more";
+                unwritten.refuse("danger::accept_any_certificate", why);
+            }
+        }
+        unless_default(config)
+    }
+
+    /// Whether any certificate is accepted, and no other key is set.
+    fn accepts_any_alone(&self) -> bool {
+        let alone = Self {
+            danger: Some(DangerConfig {
+                certificate: Some(AcceptAny::AcceptAny),
+                ..DangerConfig::default()
+            }),
+            ..Self::default()
+        };
+        *self == alone
+    }
+
     pub(super) fn policy(&self) -> Result<VerifyPolicy, ConfigError> {
         if let Some(danger) = &self.danger
             && let Some(AcceptAny::AcceptAny) = danger.certificate
         {
-            let alone = Self {
-                danger: self.danger.clone(),
-                ..Self::default()
-            };
-            let is_alone =
-                *self == alone && danger.names.is_none() && danger.accept_expired.is_none();
-            ConfigError::check_alone("verify.danger.certificate", is_alone)?;
+            ConfigError::check_alone("verify.danger.certificate", self.accepts_any_alone())?;
             return Ok(danger::accept_any_certificate());
         }
         let mut policy = self.trust()?;
@@ -236,31 +254,6 @@ enum Pin<'a> {
     Certificate(&'a Text<CertificatePin>),
 }
 
-impl RootsConfig {
-    fn roots(&self) -> Result<Roots, ConfigError> {
-        let native = self.native.then(Roots::native);
-        let bundled = match self.bundled {
-            true => Some(bundled()?),
-            false => None,
-        };
-        let files = self.pem_files.iter().map(Roots::pem_file);
-        let all = native.into_iter().chain(bundled).chain(files);
-        let none = ConfigError::invalid("verify.roots", "no root is trusted: set one of its keys");
-        all.reduce(Roots::and).ok_or(none)
-    }
-}
-
-#[cfg(feature = "bundled-roots")]
-fn bundled() -> Result<Roots, ConfigError> {
-    Ok(Roots::bundled())
-}
-
-#[cfg(not(feature = "bundled-roots"))]
-fn bundled() -> Result<Roots, ConfigError> {
-    let problem = "the application was built without feature `bundled-roots`";
-    Err(ConfigError::invalid("verify.roots.bundled", problem))
-}
-
 #[cfg(feature = "platform-verifier")]
 fn platform() -> Result<VerifyPolicy, ConfigError> {
     Ok(VerifyPolicy::platform())
@@ -273,6 +266,37 @@ fn platform() -> Result<VerifyPolicy, ConfigError> {
 }
 
 impl SanConfig {
+    fn all(names: &[SanMatcher], unwritten: &mut Unwritten) -> Vec<KeyedEnum<Self>> {
+        let names = names.iter();
+        let names = names.filter_map(|name| Self::of(name, unwritten));
+        names.map(KeyedEnum::from).collect()
+    }
+
+    fn of(name: &SanMatcher, unwritten: &mut Unwritten) -> Option<Self> {
+        match &name.0 {
+            Ok(SanKind::Exact(ExpectedName::Dns(name))) => {
+                unwritten.text("SanMatcher::dns", name).map(Self::Dns)
+            }
+            Ok(SanKind::Exact(ExpectedName::Ip(address))) => {
+                unwritten.text("SanMatcher::ip", address).map(Self::Ip)
+            }
+            Ok(SanKind::DnsSuffix(name)) => {
+                let name = unwritten.text("SanMatcher::dns_suffix", name);
+                name.map(Self::DnsSuffix)
+            }
+            Ok(SanKind::Uri(uri)) => Some(Self::Uri(uri.clone())),
+            Ok(SanKind::TrustDomain(name)) => {
+                let name = unwritten.text("SanMatcher::spiffe_trust_domain", name);
+                name.map(Self::SpiffeTrustDomain)
+            }
+            Err(_) => {
+                let why = "one of the names cannot be parsed";
+                unwritten.refuse("VerifyPolicy::expecting_any", why);
+                None
+            }
+        }
+    }
+
     fn matcher(&self) -> SanMatcher {
         match self {
             Self::Dns(name) => SanMatcher::dns((**name).clone()),
@@ -281,23 +305,5 @@ impl SanConfig {
             Self::SpiffeTrustDomain(name) => SanMatcher::spiffe_trust_domain((**name).clone()),
             Self::Uri(uri) => SanMatcher::uri(uri),
         }
-    }
-}
-
-impl CrlsConfig {
-    fn crls(&self) -> Result<Crls, ConfigError> {
-        let files = self.pem_files.iter().map(Crls::pem_file);
-        let none = ConfigError::invalid("verify.crls.pem_files", "the list is empty");
-        let mut crls = files.reduce(Crls::and).ok_or(none)?;
-        if self.leaf_only {
-            crls = crls.leaf_only();
-        }
-        if let Some(Allow::Allow) = self.unknown_status {
-            crls = crls.allow_unknown_status();
-        }
-        if let Some(Allow::Allow) = self.expired_lists {
-            crls = crls.ignore_expiry();
-        }
-        Ok(crls)
     }
 }

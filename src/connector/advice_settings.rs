@@ -23,12 +23,12 @@ use super::advice_id::AdviceId;
 #[derive(Clone, Debug, Default)]
 #[must_use = "these settings do nothing until a builder is given them"]
 pub struct AdviceSettings {
-    silenced: Silenced,
-    expiry_notice: Option<Duration>,
+    pub(crate) silenced: Silenced,
+    pub(crate) expiry_notice: Option<Duration>,
 }
 
 #[derive(Clone, Debug)]
-enum Silenced {
+pub(crate) enum Silenced {
     All,
     Only(Vec<AdviceId>),
 }

@@ -13,22 +13,22 @@ use super::{advice_settings::AdviceSettings, timeouts::Timeouts};
 
 /// Everything that a connector is built with, except what it shares with another connector.
 #[derive(Clone, Debug, Default)]
-pub(super) struct ConnectorSettings {
+pub(crate) struct ConnectorSettings {
     /// Absent where each request's `Uri` names the origin.
-    pub(super) url: Option<OriginUrl>,
-    pub(super) names: ChosenNames,
-    pub(super) tls: TlsSettings,
+    pub(crate) url: Option<OriginUrl>,
+    pub(crate) names: ChosenNames,
+    pub(crate) tls: TlsSettings,
     /// The setters of TLS that were called, each once.
-    pub(super) tls_setters: Vec<&'static str>,
-    pub(super) timeouts: Timeouts,
-    pub(super) dial: DialSettings,
-    pub(super) advice: AdviceSettings,
-    pub(super) edge_profile: EdgeProfileUse,
+    pub(crate) tls_setters: Vec<&'static str>,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) dial: DialSettings,
+    pub(crate) advice: AdviceSettings,
+    pub(crate) edge_profile: EdgeProfileUse,
 }
 
 /// Whether the profile of the dialled edge changes defaults.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) enum EdgeProfileUse {
+pub(crate) enum EdgeProfileUse {
     #[default]
     Applied,
     Ignored,
@@ -36,13 +36,13 @@ pub(super) enum EdgeProfileUse {
 
 /// How the dial target is reached.
 #[derive(Clone, Debug, Default)]
-pub(super) struct DialSettings {
-    pub(super) dns: Dns,
-    pub(super) happy_eyeballs: HappyEyeballs,
-    pub(super) socket_options: SocketOptions,
-    pub(super) guard: Option<EgressGuard>,
-    pub(super) proxy_protocol: Option<ProxyProtocol>,
-    pub(super) transport: Option<Transport>,
+pub(crate) struct DialSettings {
+    pub(crate) dns: Dns,
+    pub(crate) happy_eyeballs: HappyEyeballs,
+    pub(crate) socket_options: SocketOptions,
+    pub(crate) guard: Option<EgressGuard>,
+    pub(crate) proxy_protocol: Option<ProxyProtocol>,
+    pub(crate) transport: Option<Transport>,
 }
 
 impl ConnectorSettings {

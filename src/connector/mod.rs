@@ -72,6 +72,11 @@ pub use timeouts::Timeouts;
 pub use tls_reload::TlsReload;
 
 pub(crate) use applied_profile::ProfileChange;
+#[cfg(feature = "serde")]
+pub(crate) use {
+    advice_settings::Silenced,
+    connector_settings::{ConnectorSettings, DialSettings, EdgeProfileUse},
+};
 
 /// Explain an error of an [`OriginStream`].
 pub(crate) use crate::{

@@ -48,9 +48,9 @@ use crate::error::{BuildProblem, BuildProblemKind};
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[must_use = "these timeouts do nothing until a builder is given them"]
 pub struct Timeouts {
-    pub(super) dial: Duration,
-    pub(super) tls_handshake: Duration,
-    pub(super) connect: Duration,
+    pub(crate) dial: Duration,
+    pub(crate) tls_handshake: Duration,
+    pub(crate) connect: Duration,
 }
 
 impl Default for Timeouts {

@@ -21,13 +21,13 @@ use socket2::SockRef;
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[must_use = "keepalive does nothing until `SocketOptions` are given it"]
-pub struct TcpKeepalive(Option<Probes>);
+pub struct TcpKeepalive(pub(crate) Option<Probes>);
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-struct Probes {
-    idle: Duration,
-    interval: Duration,
-    retries: u32,
+pub(crate) struct Probes {
+    pub(crate) idle: Duration,
+    pub(crate) interval: Duration,
+    pub(crate) retries: u32,
 }
 
 impl TcpKeepalive {

@@ -129,6 +129,6 @@ pub enum BuildProblemKind {
     OutOfRange,
     /// The file cannot be read.
     UnreadableFile,
-    /// The system or the crypto provider does not support the value.
+    /// The system, the crypto provider or a configuration file does not support the value.
     Unsupported,
 }

@@ -169,7 +169,7 @@ impl ClientIdentity {
         Self(IdentitySource::Resolver(resolver))
     }
 
-    pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
+    pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
         let files = match &self.0 {
             IdentitySource::Files { chain, key } => [Some(chain), Some(key)],
             _ => [None, None],

@@ -79,3 +79,7 @@ pub(crate) use io::RecordingIo;
 pub(crate) use resumption::Resumption;
 pub(crate) use tls_client::TlsClient;
 pub(crate) use verify::Reread;
+#[cfg(feature = "serde")]
+pub(crate) use verify::{
+    CrlDepth, CrlExpiry, CrlSource, NameCheck, RootsSource, SanKind, TrustAnchor, UnknownStatus,
+};

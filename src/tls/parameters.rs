@@ -42,10 +42,10 @@ use crate::error::{BuildProblem, BuildProblemKind};
 #[must_use = "these parameters do nothing until a builder is given them"]
 pub struct TlsParameters {
     pub(super) provider: Option<Arc<CryptoProvider>>,
-    pub(super) cipher_suites: Option<Vec<String>>,
-    pub(super) groups: Option<Vec<String>>,
-    pub(super) signature_schemes: Option<Vec<String>>,
-    record_size: Option<usize>,
+    pub(crate) cipher_suites: Option<Vec<String>>,
+    pub(crate) groups: Option<Vec<String>>,
+    pub(crate) signature_schemes: Option<Vec<String>>,
+    pub(crate) record_size: Option<usize>,
     pub(super) key_log: Option<Arc<dyn KeyLog>>,
     pub(super) fips: Fips,
     master_secret: MasterSecret,

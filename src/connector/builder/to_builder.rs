@@ -40,6 +40,23 @@ impl CdnOriginBuilder {
         &self.settings.names
     }
 
+    /// All settings, for a configuration file.
+    #[cfg(feature = "serde")]
+    pub(crate) fn settings(&self) -> &crate::connector::ConnectorSettings {
+        &self.settings
+    }
+
+    #[cfg(feature = "serde")]
+    pub(crate) fn shares_sessions(&self) -> bool {
+        self.shared_tls.is_some()
+    }
+
+    /// The values that could not be parsed.
+    #[cfg(feature = "serde")]
+    pub(crate) fn problems(&self) -> &[BuildProblem] {
+        &self.problems
+    }
+
     pub(crate) fn chosen_alpn(&self) -> Alpn {
         self.settings.tls.alpn
     }

@@ -60,23 +60,23 @@ use super::special_addresses::{is_special, nat64_target};
 #[derive(Clone)]
 #[must_use = "a guard does nothing until a builder is given it"]
 pub struct EgressGuard {
-    default_rule: DefaultRule,
-    allowed: Rules,
-    denied: Rules,
-    problems: Vec<BuildProblem>,
+    pub(crate) default_rule: DefaultRule,
+    pub(crate) allowed: Rules,
+    pub(crate) denied: Rules,
+    pub(crate) problems: Vec<BuildProblem>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum DefaultRule {
+pub(crate) enum DefaultRule {
     Allow,
     Deny,
     DenySpecial,
 }
 
 #[derive(Clone, Debug, Default)]
-struct Rules {
-    networks: Vec<IpNet>,
-    names: Vec<DnsName>,
+pub(crate) struct Rules {
+    pub(crate) networks: Vec<IpNet>,
+    pub(crate) names: Vec<DnsName>,
 }
 
 /// Whether an address may be connected to.

@@ -7,4 +7,6 @@ mod special_addresses;
 
 pub use check_address::EgressGuard;
 
+#[cfg(feature = "serde")]
+pub(crate) use check_address::DefaultRule;
 pub(crate) use check_address::{GuardDecision, Prohibited};

@@ -29,10 +29,10 @@ use crate::dial::resolve::Families;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[must_use = "these settings do nothing until a builder is given them"]
 pub struct HappyEyeballs {
-    pub(super) attempt_delay: Duration,
-    pub(super) resolution_delay: Duration,
-    pub(super) first_family_count: usize,
-    pub(super) families: IpFamilies,
+    pub(crate) attempt_delay: Duration,
+    pub(crate) resolution_delay: Duration,
+    pub(crate) first_family_count: usize,
+    pub(crate) families: IpFamilies,
 }
 
 impl Default for HappyEyeballs {

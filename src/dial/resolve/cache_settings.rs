@@ -39,10 +39,10 @@ use crate::error::{BuildProblem, BuildProblemKind};
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[must_use = "these settings do nothing until a builder is given them"]
 pub struct DnsCache {
-    pub(super) ttl: RangeInclusive<Duration>,
-    pub(super) without_ttl: Duration,
-    pub(super) failures: Duration,
-    pub(super) stale: Duration,
+    pub(crate) ttl: RangeInclusive<Duration>,
+    pub(crate) without_ttl: Duration,
+    pub(crate) failures: Duration,
+    pub(crate) stale: Duration,
 }
 
 impl Default for DnsCache {

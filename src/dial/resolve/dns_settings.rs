@@ -33,10 +33,10 @@ use super::{DnsCache, DnsCacheStore, FixedNames, Resolve, SystemResolver};
 #[derive(Clone, Default)]
 #[must_use = "these settings do nothing until a builder is given them"]
 pub struct Dns {
-    resolver: Option<Arc<dyn Resolve>>,
-    fixed: FixedNames,
-    cache: DnsCache,
-    problems: Vec<BuildProblem>,
+    pub(crate) resolver: Option<Arc<dyn Resolve>>,
+    pub(crate) fixed: FixedNames,
+    pub(crate) cache: DnsCache,
+    pub(crate) problems: Vec<BuildProblem>,
 }
 
 impl Dns {

@@ -22,6 +22,11 @@ impl FixedNames {
         self.0.is_empty()
     }
 
+    #[cfg(feature = "serde")]
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&DnsName, &Vec<IpAddr>)> {
+        self.0.iter()
+    }
+
     pub(crate) fn contains(&self, name: &DnsName) -> bool {
         self.0.contains_key(name)
     }

@@ -62,21 +62,21 @@ use crate::{
 #[derive(Clone, Default)]
 #[must_use = "these options do nothing until a builder is given them"]
 pub struct SocketOptions {
-    local_v4: Option<Ipv4Addr>,
-    local_v6: Option<Ipv6Addr>,
-    interface: Option<String>,
-    nagle: bool,
-    user_timeout: Option<Duration>,
-    send_buffer: Option<usize>,
-    receive_buffer: Option<usize>,
-    mark: Option<u32>,
-    dscp: Option<u8>,
-    keepalive: TcpKeepalive,
-    each: Option<SocketHook>,
+    pub(crate) local_v4: Option<Ipv4Addr>,
+    pub(crate) local_v6: Option<Ipv6Addr>,
+    pub(crate) interface: Option<String>,
+    pub(crate) nagle: bool,
+    pub(crate) user_timeout: Option<Duration>,
+    pub(crate) send_buffer: Option<usize>,
+    pub(crate) receive_buffer: Option<usize>,
+    pub(crate) mark: Option<u32>,
+    pub(crate) dscp: Option<u8>,
+    pub(crate) keepalive: TcpKeepalive,
+    pub(crate) each: Option<SocketHook>,
 }
 
 /// The application's own options.
-type SocketHook = Arc<dyn Fn(&SockRef<'_>) -> io::Result<()> + Send + Sync>;
+pub(crate) type SocketHook = Arc<dyn Fn(&SockRef<'_>) -> io::Result<()> + Send + Sync>;
 
 impl SocketOptions {
     /// Whether no option was set.

@@ -34,36 +34,36 @@ type Lists = Vec<CertificateRevocationListDer<'static>>;
 #[derive(Clone, Debug)]
 #[must_use = "lists do nothing until a VerifyPolicy uses them"]
 pub struct Crls {
-    sources: Vec<CrlSource>,
-    depth: CrlDepth,
-    unknown: UnknownStatus,
-    expiry: CrlExpiry,
+    pub(crate) sources: Vec<CrlSource>,
+    pub(crate) depth: CrlDepth,
+    pub(crate) unknown: UnknownStatus,
+    pub(crate) expiry: CrlExpiry,
 }
 
 #[derive(Clone, Debug)]
-enum CrlSource {
+pub(crate) enum CrlSource {
     Der(CertificateRevocationListDer<'static>),
     File(PathBuf),
     Pem(Result<Lists, UnreadableCrl>),
 }
 
 #[derive(Clone, Copy, Debug)]
-struct UnreadableCrl;
+pub(crate) struct UnreadableCrl;
 
 #[derive(Clone, Copy, Debug)]
-enum CrlDepth {
+pub(crate) enum CrlDepth {
     Chain,
     Leaf,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum UnknownStatus {
+pub(crate) enum UnknownStatus {
     Allow,
     Deny,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum CrlExpiry {
+pub(crate) enum CrlExpiry {
     Enforce,
     Ignore,
 }

@@ -11,11 +11,11 @@ use crate::{
 };
 
 #[derive(Clone, Copy, Debug)]
-pub(super) struct UnreadablePem;
+pub(crate) struct UnreadablePem;
 
 /// The loaded store, and why certificates were skipped.
 #[derive(Debug)]
-pub(in crate::tls) struct LoadedRoots {
+pub(crate) struct LoadedRoots {
     pub(super) store: Arc<RootCertStore>,
     pub(super) skipped: Vec<String>,
 }

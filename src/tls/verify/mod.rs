@@ -33,6 +33,14 @@ pub use san::SanMatcher;
 pub use verify_policy::VerifyPolicy;
 
 pub(crate) use root_cache::Reread;
+// Read back by `config`.
+#[cfg(feature = "serde")]
+pub(crate) use {
+    crls::{CrlDepth, CrlExpiry, CrlSource, UnknownStatus},
+    roots::RootsSource,
+    san::SanKind,
+    verify_policy::{NameCheck, TrustAnchor},
+};
 
 pub(super) use certificate_verifier::OriginVerifier;
 pub(super) use chain_verifier::ChainVerifier;

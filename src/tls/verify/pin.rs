@@ -205,9 +205,9 @@ impl TryFrom<&str> for CertificatePin {
 
 /// The pins of a policy. One match among all of them is enough.
 #[derive(Clone, Debug, Default)]
-pub(in crate::tls) struct Pins {
-    pub(super) keys: Vec<SpkiPin>,
-    pub(super) certificates: Vec<CertificatePin>,
+pub(crate) struct Pins {
+    pub(crate) keys: Vec<SpkiPin>,
+    pub(crate) certificates: Vec<CertificatePin>,
 }
 
 impl Pins {

@@ -40,12 +40,12 @@ use super::{
 #[derive(Clone)]
 #[must_use = "roots do nothing until a VerifyPolicy uses them"]
 pub struct Roots {
-    sources: Vec<RootsSource>,
+    pub(crate) sources: Vec<RootsSource>,
     cache: Arc<RootCache>,
 }
 
 #[derive(Clone, Debug)]
-enum RootsSource {
+pub(crate) enum RootsSource {
     #[cfg(feature = "bundled-roots")]
     Bundled,
     Der(CertificateDer<'static>),

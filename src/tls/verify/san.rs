@@ -33,10 +33,10 @@ use crate::{
 /// [`VerifyPolicy::expecting_any`]: super::VerifyPolicy::expecting_any
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[must_use = "a name does nothing until a VerifyPolicy expects it"]
-pub struct SanMatcher(Result<SanKind, InvalidSan>);
+pub struct SanMatcher(pub(crate) Result<SanKind, InvalidSan>);
 
 #[derive(Clone, Debug, Eq, PartialEq)]
-enum SanKind {
+pub(crate) enum SanKind {
     Exact(ExpectedName),
     DnsSuffix(DnsName),
     Uri(String),
@@ -45,7 +45,7 @@ enum SanKind {
 
 /// Why a matcher cannot be used, as a text.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct InvalidSan(pub(super) String);
+pub(crate) struct InvalidSan(pub(super) String);
 
 impl SanMatcher {
     /// Matches this DNS name ([RFC 9525 section 6.3]).

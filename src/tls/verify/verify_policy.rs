@@ -48,15 +48,15 @@ use super::{
 #[derive(Clone, Debug)]
 #[must_use = "a policy does nothing until it is passed to a builder"]
 pub struct VerifyPolicy {
-    pub(super) trust: TrustAnchor,
-    pub(in crate::tls) names: NameCheck,
-    pub(in crate::tls) pins: Pins,
-    pub(super) crls: Option<Crls>,
-    pub(super) grace: Option<ExpiryGrace>,
+    pub(crate) trust: TrustAnchor,
+    pub(crate) names: NameCheck,
+    pub(crate) pins: Pins,
+    pub(crate) crls: Option<Crls>,
+    pub(crate) grace: Option<ExpiryGrace>,
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum TrustAnchor {
+pub(crate) enum TrustAnchor {
     /// A root certificate must have signed the chain.
     Roots(Roots),
     /// The operating system's verifier decides.
@@ -70,7 +70,7 @@ pub(super) enum TrustAnchor {
 
 /// The names that the certificate is checked for.
 #[derive(Clone, Debug)]
-pub(in crate::tls) enum NameCheck {
+pub(crate) enum NameCheck {
     /// The origin's expected name.
     Expected,
     /// One of these instead.
@@ -81,8 +81,8 @@ pub(in crate::tls) enum NameCheck {
 
 /// How long after its end a chain is accepted.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct ExpiryGrace {
-    pub(super) length: Duration,
+pub(crate) struct ExpiryGrace {
+    pub(crate) length: Duration,
     _proof: Unverified,
 }
 

@@ -3,8 +3,10 @@
 
 mod groups;
 mod origin;
+mod refusals;
 mod reload;
 mod tenants;
+mod written;
 
 use std::{collections::BTreeSet, fmt::Debug, fs, path::Path};
 
@@ -71,9 +73,6 @@ const WITHOUT_KEY: &[(&str, &str)] = &[
 
 #[test]
 fn every_call_has_a_key_or_a_reason_to_have_none() {
-    let api =
-        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/public-api.txt"))
-            .expect("the list of the public API is committed");
     let mut keys = BTreeSet::new();
     collect_keys(&schema(), &mut keys);
     let types = [
@@ -104,18 +103,9 @@ fn every_call_has_a_key_or_a_reason_to_have_none() {
     ];
     let mut missing = Vec::new();
     for name in types {
-        let listed = api
-            .lines()
-            .skip_while(|line| !line.starts_with(&format!("struct {name} ")))
-            .skip(1)
-            .take_while(|line| line.starts_with("    "));
-        for line in listed {
-            let Some(call) = line.trim().strip_prefix("fn ") else {
-                continue;
-            };
-            let call = call.split(['(', '<']).next().unwrap_or_default();
+        for call in calls(name) {
             let excepted = WITHOUT_KEY.iter().any(|(excepted, _)| *excepted == call);
-            if !keys.contains(call) && !excepted {
+            if !keys.contains(&call) && !excepted {
                 missing.push(format!("{name}::{call}"));
             }
         }
@@ -124,6 +114,23 @@ fn every_call_has_a_key_or_a_reason_to_have_none() {
         missing.is_empty(),
         "no key in the configuration: {missing:?}"
     );
+}
+
+/// The methods of a type in the list of the public API.
+fn calls(of: &str) -> Vec<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/public-api.txt");
+    let api = fs::read_to_string(path).expect("the list of the public API is committed");
+    let is_start = |line: &&str| {
+        let name = line
+            .strip_prefix("struct ")
+            .and_then(|it| it.strip_prefix(of));
+        name.is_some_and(|rest| rest.starts_with([' ', '(']))
+    };
+    let lines = api.lines().skip_while(|line| !is_start(line)).skip(1);
+    let lines = lines.take_while(|line| line.starts_with("    "));
+    let calls = lines.filter_map(|line| line.trim().strip_prefix("fn "));
+    let names = calls.filter_map(|call| call.split(['(', '<']).next());
+    names.map(str::to_owned).collect()
 }
 
 fn schema() -> Value {

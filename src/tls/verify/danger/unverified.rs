@@ -2,7 +2,7 @@
 
 /// Proves that a policy came from [`danger`](super): only that module can make a value.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::tls) struct Unverified(());
+pub(crate) struct Unverified(());
 
 impl Unverified {
     /// Creates the proof. Private to [`danger`](super), whose function names state the risk.

@@ -1,4 +1,6 @@
-//! Error responses that the edges of CDNs and platforms generate themselves.
+//! The table of error responses that the edges of CDNs and platforms generate themselves.
+//!
+//! `diagnosis/response_rules/edge_pages.rs` matches responses with it.
 
 use super::{
     Edge,

@@ -16,7 +16,8 @@
 //! old entry.
 //!
 //! Everything here is data and pure functions over it. Nothing is public: users see the effects in
-//! [profile](crate::connector::CdnOriginBuilder::without_edge_profile), in advice and in diagnoses.
+//! the defaults of a [profile](crate::connector::CdnOriginBuilder::without_edge_profile), in advice
+//! and in diagnoses.
 
 mod edge_error;
 mod edge_error_pages;

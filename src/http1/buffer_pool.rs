@@ -7,9 +7,8 @@
 //! | [`WriteBuffer`] | 2 KiB and more | 1 a thread: heads of requests |
 //!
 //! glibc allocates more than a KiB on its slow path: 1,000 instructions for the first read buffer.
-//! It returns a large buffer to the kernel. glibc's does so at the end of a response,
-//! and the kernel maps and zeroes the buffers of the next one page by page: a tenth of the CPU time
-//! of a 1 MiB body.
+//! It returns a large buffer to the kernel at the end of a response, and the kernel maps and zeroes
+//! the next one page by page: a tenth of the CPU time of a 1 MiB body.
 
 use std::{
     cell::Cell,

@@ -8,7 +8,7 @@
 //! | `unread_timeout`, `min_download_rate` | `response_body/slow_reader.rs` |
 //! | `min_upload_rate` | `min_upload_rate.rs` |
 //! | `buffer_requests` | `request_buffering.rs` |
-//! | `max_request_head`, `max_request_fields` | `refuse_too_large.rs` |
+//! | `max_request_head`, `max_request_fields` | `refuse_too_large.rs`; profile: `edge_limits.rs` |
 //! | `max_request_body` | `refuse_too_large.rs`; of unknown length: `limited_request_body.rs` |
 //! | `adaptive_concurrency` | `overload/adaptive_limit.rs` |
 //! | `max_concurrency`, `max_queued`, `queue_timeout` | `overload/request_queue.rs` |

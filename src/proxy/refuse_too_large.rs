@@ -1,7 +1,8 @@
 //! Refuses requests before their body is read: the head is too large, or announces too large a
 //! body.
 //!
-//! `limited_request_body.rs` enforces `max_request_body` for a body of unknown length.
+//! `limited_request_body.rs` enforces `max_request_body` for a body of unknown length, and
+//! `edge_limits.rs` the limits in the profile of the edge.
 
 use http::{HeaderMap, header::CONTENT_LENGTH};
 

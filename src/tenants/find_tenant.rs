@@ -1,5 +1,7 @@
-//! Which tenant a request goes to: by its host or by `select`, by `on_demand`, or the default one.
-//! And the status of the response if there is none.
+//! Finds the tenant of a request: by `select` if it is set, else by the host.
+//!
+//! If that name has no tenant, `on_demand` may make one. Otherwise it is the tenant `*`. If there is
+//! none, the request is refused.
 
 use http::{StatusCode, request::Parts};
 

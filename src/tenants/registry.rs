@@ -1,6 +1,6 @@
-//! `Registry`: all tenants, and the proxies that exist: at most `max_active`, each until it was
-//! idle for `idle_timeout`.
+//! `Registry`: all tenants, and the proxies built for them.
 //!
+//! It keeps at most `max_active` proxies, and drops one that was idle for `idle_timeout`.
 //! `find_tenant.rs` looks tenants up.
 
 use std::{

@@ -1,4 +1,6 @@
-//! Error pages that an edge generates itself.
+//! Matches a response with the known error pages of edges, and names the causes.
+//!
+//! The pages are in `edge/edge_error_pages.rs`.
 
 use std::borrow::Cow;
 

@@ -6,7 +6,7 @@ use std::{collections::HashSet, net::SocketAddr, time::Duration};
 
 use tokio::time::Instant;
 
-use super::{Candidate, HappyEyeballs, IpFamilies, sort_addresses};
+use super::{Candidate, HappyEyeballs, IpFamilies, rank_addresses};
 use crate::dial::resolve::Families;
 
 /// The next step of a race.
@@ -82,7 +82,7 @@ impl Schedule {
                 self.waiting.push(candidate);
             }
         }
-        sort_addresses::sort(&mut self.waiting);
+        rank_addresses::sort(&mut self.waiting);
         self.held_until = match self.awaits_preferred_family() {
             // Section 3: the first answer was not the preferred one.
             true => self

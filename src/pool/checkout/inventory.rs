@@ -1,7 +1,7 @@
 //! `Inventory`: the connections of a pool and the requests that wait, as one state machine.
 //!
-//! Everything here runs under the pool's lock, and decides only. The caller does what was decided
-//! when the lock is released: it polls, wakes, sends and drops.
+//! Everything here runs under the pool's lock, and only decides. After the lock is released, the
+//! caller does what was decided: it polls, wakes, sends and drops.
 
 use std::{collections::VecDeque, net::SocketAddr, time::Duration};
 

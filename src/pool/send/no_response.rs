@@ -7,7 +7,7 @@
 //! | `is_untouched` | is as it was: nothing was written, and nothing of its body read | |
 //! | `is_unwritten` | was not written, but some of its body was read | |
 //! | `is_above_last_stream` | is one that a GOAWAY leaves out | |
-//! | `is_unprocessed` | was certainly not processed | the two above, refused streams |
+//! | `is_unprocessed` | was certainly not processed | the two rows above, refused streams |
 //! | `was_cut_off` | got no byte of a response before its connection ended | |
 //!
 //! Over HTTP/2, `is_unprocessed` includes `is_untouched`. `was_cut_off` may hold with any of them.

@@ -2,9 +2,9 @@
 //!
 //! | after | the next attempt is made on | it counts as |
 //! |---|---|---|
-//! | nothing was sent | any connection | free |
+//! | nothing was written, no body was read | any connection | free |
 //! | an idle HTTP/1 connection ended | one opened in its place | free |
-//! | nothing was written, or a GOAWAY | any, next time an idle stream or a new connection | free |
+//! | nothing was written, or a GOAWAY | any; later an idle stream or a new connection | free |
 //! | a refused stream | any; for the last attempt, one opened since | sent |
 //! | an HTTP/2 connection ended | one opened since, which all its streams share | sent |
 //! | a 421 | a new connection | sent |

@@ -1,4 +1,5 @@
-//! `MinDownloadRate`: how long a client may take to read what its server has taken.
+//! `MinDownloadRate`: how long a client may leave the rest of a body unread, given how much the
+//! server in front has taken already.
 //!
 //! `unread_limit.rs` makes a deadline of it. `min_upload_rate.rs` is its counterpart.
 

@@ -1,4 +1,6 @@
-//! The order of addresses: RFC 6724 section 6, with recent outcomes (RFC 8305 section 4). Pure.
+//! Ranks addresses by RFC 6724 section 6, recent failures and latency (RFC 8305 section 4). Pure.
+//!
+//! `next_address.rs` alternates the families.
 
 use std::{
     cmp::Reverse,

@@ -161,8 +161,9 @@ impl GroupConfig {
     ///
     /// Members are added, removed and changed, and no request is lost. A changed member begins with
     /// new connections, unless only its weight differs. Changed certificate files of other members
-    /// are read again. The other keys, and tiers from DNS, need a new group: [`Reloaded::left`]
-    /// lists them. The names of members and keys are logged at INFO, without values.
+    /// are read again. The other keys, and tiers from DNS, need a new group:
+    /// [`Reloaded::not_applied`] lists them. The names of members and keys are logged at INFO,
+    /// without values.
     ///
     /// [`Reloaded`] shows an example.
     ///
@@ -182,7 +183,7 @@ impl GroupConfig {
         new: &Self,
         template: &OriginCalls,
     ) -> Result<GroupReload, ConfigError> {
-        let changes = GroupReload::none(self.left(new));
+        let changes = GroupReload::none(self.not_applied(new));
         if dns_tiers(&self.tier) != dns_tiers(&new.tier) {
             // What is not applied has to be valid, too.
             drop(new.builder(template)?);
@@ -196,7 +197,7 @@ impl GroupConfig {
     }
 
     /// The changed keys that a running group does not take.
-    fn left(&self, new: &Self) -> Vec<String> {
+    fn not_applied(&self, new: &Self) -> Vec<String> {
         let (tiers, new_tiers) = (dns_tiers(&self.tier), dns_tiers(&new.tier));
         let keys = [
             ("balance", self.balance != new.balance),
@@ -210,7 +211,7 @@ impl GroupConfig {
             ("each", self.each != new.each && !new_tiers.is_empty()),
             ("tier", tiers != new_tiers),
         ];
-        let left = keys.iter().filter(|(_, is_left)| *is_left);
-        left.map(|(key, _)| (*key).to_owned()).collect()
+        let not_applied = keys.iter().filter(|(_, is_not_applied)| *is_not_applied);
+        not_applied.map(|(key, _)| (*key).to_owned()).collect()
     }
 }

@@ -16,12 +16,12 @@ pub(super) struct GroupReload {
 
 impl GroupReload {
     /// No change but keys that are not applied.
-    pub(super) fn none(left: Vec<String>) -> Self {
+    pub(super) fn none(not_applied: Vec<String>) -> Self {
         Self {
             put: Vec::new(),
             weights: Vec::new(),
             reloaded: Reloaded {
-                left,
+                not_applied,
                 ..Reloaded::default()
             },
         }
@@ -58,7 +58,7 @@ impl GroupReload {
 
     /// Whether the running group can take all changes.
     pub(super) fn is_complete(&self) -> bool {
-        self.reloaded.left.is_empty()
+        self.reloaded.not_applied.is_empty()
     }
 
     /// Reads the changed files of the members that stay.

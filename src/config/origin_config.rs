@@ -157,8 +157,8 @@ impl OriginConfig {
     ///
     /// The call applies `verify` and `client_identity`: new connections use them, see
     /// [`CdnOriginConnector::reload`]. The other keys need a new connector or proxy:
-    /// [`Reloaded::left`] lists them. To apply all keys, use a group with one member. The names of
-    /// the keys are logged at INFO, without values.
+    /// [`Reloaded::not_applied`] lists them. To apply all keys, use a group with one member. The
+    /// names of the keys are logged at INFO, without values.
     ///
     /// # Errors
     ///
@@ -172,7 +172,7 @@ impl OriginConfig {
     ///
     /// let text = "url = 'http://origin.example'\n[limits]\nmax_concurrency = 100";
     /// let new: OriginConfig = toml::from_str(text)?;
-    /// assert_eq!(old.reload(&new, &connector)?.left(), ["limits"]);
+    /// assert_eq!(old.reload(&new, &connector)?.not_applied(), ["limits"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn reload(
@@ -185,7 +185,7 @@ impl OriginConfig {
         let builder = calls.builder(&OriginCalls::default());
         drop(builder.without_advice().build()?);
         let changed = self.0.changed_keys(&new.0).into_iter().map(str::to_owned);
-        let (changed, left): (Vec<_>, Vec<_>) =
+        let (changed, not_applied): (Vec<_>, Vec<_>) =
             changed.partition(|key| APPLIED.contains(&key.as_str()));
         if !changed.is_empty() {
             let (policy, identity) = (new.0.policy()?, new.0.identity()?);
@@ -199,7 +199,7 @@ impl OriginConfig {
         }
         let reloaded = Reloaded {
             changed,
-            left,
+            not_applied,
             ..Reloaded::default()
         };
         Ok(reloaded.log())

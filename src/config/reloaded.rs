@@ -27,32 +27,33 @@ pub struct Reloaded {
     pub(super) added: Vec<String>,
     pub(super) removed: Vec<String>,
     pub(super) changed: Vec<String>,
-    pub(super) left: Vec<String>,
+    pub(super) not_applied: Vec<String>,
 }
 
 impl Reloaded {
-    /// The members or hosts that were added.
+    /// Returns the members or hosts that were added.
     #[must_use]
     pub fn added(&self) -> &[String] {
         &self.added
     }
 
-    /// The members or hosts that were removed.
+    /// Returns the members or hosts that were removed.
     #[must_use]
     pub fn removed(&self) -> &[String] {
         &self.removed
     }
 
-    /// The keys, members or hosts that were changed.
+    /// Returns the keys, members or hosts that were changed.
     #[must_use]
     pub fn changed(&self) -> &[String] {
         &self.changed
     }
 
-    /// The changed keys that were not applied. They need a new connector, proxy, group or service.
+    /// Returns the changed keys that were not applied: they need a new connector, proxy, group or
+    /// service.
     #[must_use]
-    pub fn left(&self) -> &[String] {
-        &self.left
+    pub fn not_applied(&self) -> &[String] {
+        &self.not_applied
     }
 
     /// Logs what was changed.
@@ -68,7 +69,7 @@ impl fmt::Display for Reloaded {
             ("added", &self.added),
             ("removed", &self.removed),
             ("changed", &self.changed),
-            ("not applied", &self.left),
+            ("not applied", &self.not_applied),
         ];
         let parts = parts.iter().filter(|(_, names)| !names.is_empty());
         let parts: Vec<_> = parts

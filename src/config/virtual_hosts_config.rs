@@ -140,8 +140,8 @@ impl VirtualHostsConfig {
     /// new connections; a group in which only members have changed keeps the others. A changed
     /// template changes all hosts. Changed certificate files of other hosts are read again.
     /// `unknown`, `max_active`, `max_connections` and `idle_timeout` need a new service:
-    /// [`Reloaded::left`] lists them. The names of hosts and keys are logged at INFO, without
-    /// values.
+    /// [`Reloaded::not_applied`] lists them. The names of hosts and keys are logged at INFO,
+    /// without values.
     ///
     /// ```
     /// use cdn_origin::{config::VirtualHostsConfig, tenants::VirtualHosts};
@@ -171,7 +171,7 @@ impl VirtualHostsConfig {
         let former = self.hosts.iter();
         let mut former: HashMap<_, _> = former.map(|it| (host_key(it.0), it)).collect();
         let mut reloaded = Reloaded {
-            left: self.left(new),
+            not_applied: self.not_applied(new),
             ..Reloaded::default()
         };
         let (mut changes, mut groups) = (Vec::new(), Vec::new());
@@ -209,7 +209,7 @@ impl VirtualHostsConfig {
     }
 
     /// The changed keys that a running service does not take.
-    fn left(&self, new: &Self) -> Vec<String> {
+    fn not_applied(&self, new: &Self) -> Vec<String> {
         let keys = [
             ("unknown", self.unknown != new.unknown),
             ("max_active", self.max_active != new.max_active),
@@ -219,8 +219,8 @@ impl VirtualHostsConfig {
             ),
             ("idle_timeout", self.idle_timeout != new.idle_timeout),
         ];
-        let left = keys.iter().filter(|(_, is_left)| *is_left);
-        left.map(|(key, _)| (*key).to_owned()).collect()
+        let not_applied = keys.iter().filter(|(_, is_not_applied)| *is_not_applied);
+        not_applied.map(|(key, _)| (*key).to_owned()).collect()
     }
 
     fn template_calls(&self) -> Result<OriginCalls, ConfigError> {

@@ -121,7 +121,7 @@ async fn the_keys_of_each_and_the_tiers_of_a_running_group_change() {
 }
 
 #[tokio::test]
-async fn what_a_running_group_does_not_take_is_left_by_name() {
+async fn what_a_running_group_does_not_take_is_not_applied_by_name() {
     let a = edge("a").await;
     let old = one_tier(&[member("a", &a, "")], "");
     let group = OriginGroup::try_from(&old).unwrap();
@@ -138,7 +138,7 @@ async fn what_a_running_group_does_not_take_is_left_by_name() {
         "ejection",
         "health_check",
     ];
-    assert_eq!(reloaded.left(), all);
+    assert_eq!(reloaded.not_applied(), all);
     assert_eq!(reloaded.changed(), ["a"]);
 
     let dns: GroupConfig = read(

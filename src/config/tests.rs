@@ -15,9 +15,9 @@ use super::{
 #[schemars(untagged)]
 #[expect(dead_code, reason = "only its schema is used")]
 enum ConfigFile {
-    Origin(OriginConfig),
-    Group(GroupConfig),
-    VirtualHosts(VirtualHostsConfig),
+    Origin(Box<OriginConfig>),
+    Group(Box<GroupConfig>),
+    VirtualHosts(Box<VirtualHostsConfig>),
 }
 
 /// `BLESS=1 cargo test --all-features --lib config` writes the schema.

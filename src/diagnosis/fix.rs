@@ -54,6 +54,8 @@ pub(crate) enum FixKind {
     ProxyProtocol,
     /// `.sni(..)`.
     Sni(DnsName),
+    /// `.sni(..)` with one of several configured names.
+    SniOneOf(Vec<DnsName>),
     /// `.sni(..)` with a name that only the edge's configuration has.
     SniUnknown,
     /// `.tls_versions(..)` with the oldest and the newest version.
@@ -127,6 +129,13 @@ impl fmt::Display for FixKind {
             Self::ProxyProtocol => f.write_str(".proxy_protocol(ProxyProtocol::v2())"),
             Self::SniUnknown => f.write_str(".sni(\"..\") with a name that the edge serves"),
             Self::Sni(name) => write!(f, ".sni(\"{name}\")"),
+            Self::SniOneOf(names) => {
+                let calls: Vec<_> = names
+                    .iter()
+                    .map(|name| format!(".sni(\"{name}\")"))
+                    .collect();
+                write!(f, "{}, whichever name the edge serves", calls.join(" or "))
+            }
             Self::TlsVersions(oldest, newest) => f.write_str(match (oldest, newest) {
                 (TlsVersion::V1_2, TlsVersion::V1_2) => ".tls_versions(..=TlsVersion::V1_2)",
                 (TlsVersion::V1_2, _) => ".tls_versions(TlsVersion::V1_2..)",

@@ -42,6 +42,7 @@ pub(crate) fn request<B>(request: &Request<B>, origin: Option<&Origin>) -> Span 
         http.request.method = name(method),
         server.address = address(origin),
         server.port = port(origin),
+        cdn_origin.label = origin.and_then(Origin::label),
         cdn_origin.trace_id = trace_id.map(field::display),
     )
 }

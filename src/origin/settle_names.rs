@@ -123,7 +123,7 @@ impl Origin {
         &self.host
     }
 
-    /// Returns the label, by which metrics tell origins apart.
+    /// Returns the label, by which metrics, spans and logs tell origins apart.
     ///
     /// [`CdnOriginBuilder::label`](crate::connector::CdnOriginBuilder::label) sets it.
     #[must_use]

@@ -8,7 +8,7 @@ use crate::{
     CdnOriginConnector, VerifyPolicy,
     diagnosis::FixKind,
     error::TlsVersion,
-    name::{HostAuthority, Sni, SniOmission},
+    name::{DnsName, HostAuthority, Sni, SniOmission},
     tls::{Alpn, SpkiPin},
 };
 
@@ -44,7 +44,7 @@ fn fixes() -> Vec<FixKind> {
     let pin = format!("sha256/{}=", "A".repeat(43));
     let url = "https://www.example.com:8443".parse().expect("a URL");
     let host: HostAuthority = "www.example.com:8443".parse().expect("a Host");
-    let name = "www.example.com".parse().expect("a name");
+    let name: DnsName = "www.example.com".parse().expect("a name");
     let policy = "VerifyPolicy::roots(Roots::native().and(Roots::pem(..)))";
     let groups = [GroupOrder::Classical, GroupOrder::NistFirst];
     let groups = groups.into_iter().filter_map(GroupOrder::names);
@@ -69,7 +69,8 @@ fn fixes() -> Vec<FixKind> {
         FixKind::PreserveHost,
         FixKind::Pin(pin),
         FixKind::ProxyProtocol,
-        FixKind::Sni(name),
+        FixKind::Sni(name.clone()),
+        FixKind::SniOneOf(vec![name, "origin.example".parse().expect("a name")]),
         FixKind::SniUnknown,
         FixKind::Verify(policy),
     ];

@@ -23,6 +23,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// second, with their number.
 #[derive(Debug, Default)]
 pub(crate) struct FailureLog {
+    /// The name that the application gave the origin.
+    label: Option<String>,
     /// Refusals of a full proxy.
     full: PacedRefusals,
     /// Refusals of the origin without a known cause.
@@ -41,14 +43,24 @@ struct Refusals {
 }
 
 impl FailureLog {
+    /// The log of a proxy to this origin.
+    pub(super) fn of(origin: Option<&Origin>) -> Self {
+        Self {
+            label: origin.and_then(Origin::label).map(ToOwned::to_owned),
+            ..Self::default()
+        }
+    }
+
     /// Logs a failure: at debug if the client caused it or the proxy drains, else as a warning.
     pub(crate) fn request_failed(&self, error: &Error) {
+        let label = self.label.as_deref();
         if error.fault() == Fault::Client || error.kind() == ErrorKind::Draining {
-            tracing::debug!(%error, "request refused");
+            tracing::debug!(label, %error, "request refused");
         } else if !is_full(error) {
-            tracing::warn!(%error, diagnosis = %error.diagnosis(), "request failed");
+            tracing::warn!(label, %error, diagnosis = %error.diagnosis(), "request failed");
         } else if let Some(count) = self.full.count() {
-            tracing::warn!(%error, diagnosis = %error.diagnosis(), count, "requests refused");
+            let diagnosis = error.diagnosis();
+            tracing::warn!(label, %error, %diagnosis, count, "requests refused");
         }
     }
 
@@ -59,8 +71,13 @@ impl FailureLog {
             return;
         }
         if let Some(count) = self.unexplained.count() {
-            let status = status.as_u16();
-            tracing::info!(status, %host, count, "the origin refused requests, perhaps by Host");
+            tracing::info!(
+                label = self.label.as_deref(),
+                status = status.as_u16(),
+                %host,
+                count,
+                "the origin refused requests, perhaps by Host"
+            );
         }
     }
 }

@@ -64,6 +64,7 @@ impl ProxySettings {
             None => HostRewriteLayer::preserve(),
         };
         let limits = Limits::default();
+        let failure_log = FailureLog::of(origin.as_deref());
         let mut settings = Self {
             origin,
             host_rewrite,
@@ -83,7 +84,7 @@ impl ProxySettings {
             request_hooks: RequestHooks::default(),
             response_hooks: ResponseHooks::default(),
             disclosure: DiagnosisDisclosure::default(),
-            failure_log: Arc::default(),
+            failure_log: Arc::new(failure_log),
         };
         settings.set_forwarded(ForwardedLayer::new(), profile);
         // Without an origin too: each tenant's is added to the template's layer.

@@ -115,9 +115,9 @@ impl Tenant {
         self.with_names(|names| names.host(authority))
     }
 
-    /// Sets a label by which metrics tell this tenant from others.
+    /// Sets a label by which metrics, spans and logs tell this tenant from others.
     ///
-    /// There is none by default, and metrics have only the dialled address. See
+    /// There is none by default, and they have only the dialled address. See
     /// [`CdnOriginBuilder::label`].
     ///
     /// ```

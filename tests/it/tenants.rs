@@ -31,7 +31,10 @@ use hyper_util::rt::TokioIo;
 use tokio::sync::Semaphore;
 use tower::{ServiceExt, service_fn};
 
-use crate::support::{Authority, Edge};
+use crate::{
+    support::{Authority, Edge},
+    tls_facts::Log,
+};
 
 /// Tenants whose origins are [`in_memory`].
 fn hosts(permits: &Arc<Semaphore>) -> VirtualHosts {
@@ -562,4 +565,19 @@ async fn a_tenant_may_change_its_proxy_within_the_budget_of_all() {
     for status in waiting {
         assert_eq!(status.await.unwrap(), 200);
     }
+}
+
+/// Many tenants may have one address: without the label, their failures look the same.
+#[tokio::test]
+async fn the_log_of_a_failure_has_the_label_of_its_tenant() {
+    let (log, _guard) = Log::start();
+    let guarded = |builder: CdnOriginBuilder| builder.egress_guard(EgressGuard::deny_private());
+    let template = CdnOriginConnector::any_origin().build().unwrap();
+    let hosts = VirtualHosts::new(OriginProxy::new(template));
+    let tenant = Tenant::new("http://127.0.0.1:9").label("shop");
+    hosts
+        .insert("shop.test", tenant.connector(guarded))
+        .unwrap();
+    assert_eq!(send(&hosts, "shop.test", "/").await.status(), 502);
+    assert!(log.text().contains("label=\"shop\""), "{}", log.text());
 }

@@ -128,9 +128,9 @@ impl CdnOriginBuilder {
         self
     }
 
-    /// Sets a label by which metrics tell this origin from others.
+    /// Sets a label by which metrics, spans and logs tell this origin from others.
     ///
-    /// There is none by default, and metrics have only the dialled address. Set it where several
+    /// There is none by default, and they have only the dialled address. Set it where several
     /// origins, or several proxies to one origin, share that address. It is never sent. Each label
     /// makes time series of its own, so it must not come from requests.
     ///

@@ -279,13 +279,23 @@ impl Evidence<'_> {
         }
     }
 
-    /// The fix that sends another name in SNI: the first other configured name, else the one that
-    /// the connector was called with, else the presented name, if that is proved.
+    /// The fix that sends another name in SNI: the other configured names, else the one that the
+    /// connector was called with, else the presented name, if that is proved.
     pub(super) fn another_sni(&self) -> FixKind {
+        let mut names: Vec<DnsName> = Vec::new();
+        for name in self.other_names() {
+            if Some(&name) != self.sni() && !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        // Without SNI, the name of the URL was meant.
+        if names.len() > 1 && self.sni().is_some() {
+            return FixKind::SniOneOf(names);
+        }
         let called = self.facts.called_with();
         let called = called.and_then(|host| host.host().parse().ok());
-        let mut names = self
-            .other_names()
+        let mut names = names
+            .into_iter()
             .chain(called)
             .chain(self.chain().proved_name());
         match names.find(|name| Some(name) != self.sni()) {

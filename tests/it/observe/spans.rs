@@ -192,7 +192,8 @@ async fn a_span_has_the_trace_of_its_request_and_warnings_are_within_it() {
     let (spans, _guard) = Spans::start(LevelFilter::INFO);
     let refused = refused_address();
     let url = format!("http://{}", refused.address());
-    let connector = CdnOriginConnector::builder(url).build().unwrap();
+    let connector = CdnOriginConnector::builder(url).label("shop");
+    let connector = connector.build().unwrap();
     let trace = "0af7651916cd43dd8448eb211c80319c";
     let value = format!("00-{trace}-b7ad6b7169203331-01");
     for (field, expected) in [(&*value, Some(trace)), ("00-secret-1-01", None)] {
@@ -206,6 +207,7 @@ async fn a_span_has_the_trace_of_its_request_and_warnings_are_within_it() {
         let span = closed.iter().rfind(|span| span.name == "request").unwrap();
         let found = span.fields.get("cdn_origin.trace_id");
         assert_eq!(found.map(String::as_str), expected);
+        assert_eq!(span.fields["cdn_origin.label"], "shop");
     }
     let warnings = spans.warnings();
     let is_within = |span: &Option<&str>| *span == Some("request");

@@ -20,7 +20,7 @@ fn error(line: &str) -> String {
 
 #[test]
 fn options_are_accepted_in_any_order() {
-    let line = "--host h.test https://o.test --sni s.test --dial d.test:1 \
+    let line = "--host h.test https://o.test --sni s.test --dial d.test:1 --expected e.test \
                 --name a.test --name b.test --json";
     let Ok(Command::Probe(parsed)) = parse(line) else {
         panic!("{line}");
@@ -29,13 +29,14 @@ fn options_are_accepted_in_any_order() {
         origin,
         host,
         sni,
+        expected,
         dial,
         names,
         as_json,
     } = parsed;
     assert_eq!(origin, "https://o.test");
-    let given = [host, sni, dial].map(Option::unwrap);
-    assert_eq!(given, ["h.test", "s.test", "d.test:1"]);
+    let given = [host, sni, expected, dial].map(Option::unwrap);
+    assert_eq!(given, ["h.test", "s.test", "e.test", "d.test:1"]);
     assert_eq!(
         names,
         ["a.test", "b.test"].map(|name| name.parse().unwrap())
@@ -45,7 +46,15 @@ fn options_are_accepted_in_any_order() {
 
 #[test]
 fn the_usage_lists_every_option_and_is_printed_on_request() {
-    for option in ["--host", "--sni", "--dial", "--name", "--json", "--help"] {
+    for option in [
+        "--host",
+        "--sni",
+        "--expected",
+        "--dial",
+        "--name",
+        "--json",
+        "--help",
+    ] {
         assert!(USAGE.contains(&format!("\n  {option} ")), "{option}");
     }
     for line in ["--help", "-h", "https://o.test --json --help"] {
@@ -105,6 +114,29 @@ async fn the_program_prints_the_code_that_works() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(0), "{text}");
     assert!(text.contains("\n    .sni(\"www.site.example\")"), "{text}");
+}
+
+/// The dialled address, SNI, the expected name and Host all differ, and SNI is wrong.
+#[tokio::test]
+async fn a_certificate_for_another_name_is_found_with_the_expected_name() {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority)
+        .serves_with("sni.site.example", authority.issue(&["cert.site.example"]))
+        .start()
+        .await;
+    let dial = edge.address().to_string();
+    let origin = [
+        "https://wrong.site.example",
+        "--expected",
+        "cert.site.example",
+        "--name",
+        "sni.site.example",
+        "--dial",
+        &dial,
+    ];
+    let output = run(&authority, &origin).await;
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("\n    .sni(\"sni.site.example\")"), "{text}");
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ code that works.
   ORIGIN             its URL, such as https://d1234567890.cloudfront.net
   --host NAME        the configured Host
   --sni NAME         the configured SNI
+  --expected NAME    the configured expected name of the certificate
   --dial HOST:PORT   the address to dial instead of the URL's host
   --name NAME        a name to try first; may be repeated
   --json             print JSON instead of text
@@ -34,6 +35,7 @@ pub(crate) struct Arguments {
     pub(crate) origin: String,
     pub(crate) host: Option<String>,
     pub(crate) sni: Option<String>,
+    pub(crate) expected: Option<String>,
     pub(crate) dial: Option<String>,
     pub(crate) names: Vec<DnsName>,
     pub(crate) as_json: bool,
@@ -52,6 +54,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Comma
             "--help" | "-h" => return Ok(Command::Help),
             "--host" => parsed.host = Some(value()?),
             "--sni" => parsed.sni = Some(value()?),
+            "--expected" => parsed.expected = Some(value()?),
             "--dial" => parsed.dial = Some(value()?),
             "--name" => parsed.names.push(name(&value()?)?),
             "--json" => parsed.as_json = true,

@@ -48,6 +48,9 @@ fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
     if let Some(name) = arguments.sni {
         builder = builder.sni(name);
     }
+    if let Some(name) = arguments.expected {
+        builder = builder.expected_name(name);
+    }
     if let Some(dial) = arguments.dial {
         builder = builder.dial(dial);
     }

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::group::{OriginGroup, OriginGroupBuilder};
+use crate::{
+    group::{OriginGroup, OriginGroupBuilder},
+    observe::Observer,
+};
 
 use super::{
     ConfigError, Reloaded,
@@ -12,6 +15,7 @@ use super::{
     health::{EjectionConfig, HealthCheckConfig},
     keyed_enum::KeyedEnum,
     members::{TierConfig, dns_tiers, listed_members},
+    observed_by::ObservedBy,
     origin_calls::OriginCalls,
     shared_keys::SharedKeys,
 };
@@ -62,6 +66,8 @@ pub struct GroupConfig {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     each: Option<SharedKeys>,
     tier: Vec<KeyedEnum<TierConfig>>,
+    #[serde(skip)]
+    observed_by: ObservedBy,
 }
 
 impl TryFrom<&GroupConfig> for OriginGroupBuilder {
@@ -75,7 +81,7 @@ impl TryFrom<&GroupConfig> for OriginGroupBuilder {
     /// [`OriginConfig`](super::OriginConfig) of a member is invalid. The error has the path of the
     /// key.
     fn try_from(config: &GroupConfig) -> Result<Self, ConfigError> {
-        config.builder(&OriginCalls::default())
+        config.builder(&config.observed_by.with_calls(OriginCalls::default()))
     }
 }
 
@@ -94,6 +100,30 @@ impl TryFrom<&GroupConfig> for OriginGroup {
 }
 
 impl GroupConfig {
+    /// Adds an observer of all members, such as a `MetricsObserver`.
+    ///
+    /// A file cannot hold it. A configuration that is given to [`reload`](Self::reload) needs it,
+    /// too.
+    ///
+    /// ```
+    /// use cdn_origin::{config::GroupConfig, observe::Observer};
+    ///
+    /// struct Log;
+    ///
+    /// impl Observer for Log {}
+    ///
+    /// let text = "[[tier]]\nmembers = [{ origin.url = 'http://a.example' }]";
+    /// let config: GroupConfig = toml::from_str(text)?;
+    /// let config = config.with_observer(Log);
+    /// # drop(config);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_observer(mut self, observer: impl Observer) -> Self {
+        self.observed_by.add(observer);
+        self
+    }
+
     /// The builder, whose members make the calls of `template` first.
     pub(super) fn builder(
         &self,
@@ -172,7 +202,8 @@ impl GroupConfig {
     /// Fails if the new configuration is invalid. The group then keeps its members. Certificate
     /// files may have been read again.
     pub fn reload(&self, new: &Self, group: &OriginGroup) -> Result<Reloaded, ConfigError> {
-        let mut changes = self.changes(new, &OriginCalls::default())?;
+        let observed = new.observed_by.with_calls(OriginCalls::default());
+        let mut changes = self.changes(new, &observed)?;
         changes.read_files(group)?;
         Ok(changes.apply(group)?.log())
     }

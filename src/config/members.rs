@@ -153,7 +153,7 @@ impl MemberConfig {
 impl DnsMembersConfig {
     pub(super) fn source(&self, shared: &OriginCalls) -> Result<MemberSource, ConfigError> {
         let calls = self.origin.keys().calls()?;
-        let source = MemberSource::dns(calls.builder(shared).build()?);
+        let source = MemberSource::dns(calls.connector(shared)?);
         Ok(match &self.grace {
             Some(time) => source.grace(***time),
             None => source,

@@ -47,6 +47,9 @@
 //! * All keys that weaken verification are in the table `verify.danger`, and each name says what it
 //!   accepts.
 //!
+//! Observers are added to a configuration by [`GroupConfig::with_observer`] and
+//! [`VirtualHostsConfig::with_observer`].
+//!
 //! Resolvers, transports, functions, Encrypted ClientHello and other Rust values have no key. Set
 //! them on the [`CdnOriginBuilder`] or [`OriginProxy`] that the configuration is converted into.
 //!
@@ -112,6 +115,7 @@ mod identity;
 mod is_default;
 mod keyed_enum;
 mod members;
+mod observed_by;
 mod origin_calls;
 mod origin_config;
 mod origin_keys;

@@ -3,6 +3,8 @@
 use crate::{
     CdnOriginConnector, OriginProxy,
     connector::CdnOriginBuilder,
+    error::BuildError,
+    observe::Observers,
     origin::{ChosenNames, OriginUrl},
     tenants::Tenant,
 };
@@ -18,6 +20,7 @@ pub(super) struct OriginCalls {
     /// The other calls of the builder.
     pub(super) connector: Calls<CdnOriginBuilder>,
     pub(super) proxy: Calls<OriginProxy>,
+    pub(super) observers: Observers,
 }
 
 impl OriginCalls {
@@ -28,6 +31,7 @@ impl OriginCalls {
             names: self.names.then(&others.names),
             connector: self.connector.then(&others.connector),
             proxy: self.proxy.then(&others.proxy),
+            observers: self.observers,
         }
     }
 
@@ -41,6 +45,12 @@ impl OriginCalls {
         };
         let builder = self.names.make(shared.names.make(builder));
         self.connector.make(builder)
+    }
+
+    /// The connector, with the shared observers.
+    pub(super) fn connector(&self, shared: &Self) -> Result<CdnOriginConnector, BuildError> {
+        let connector = self.builder(shared).build()?;
+        Ok(connector.with_observers(shared.observers.clone()))
     }
 
     /// The proxy. The shared calls come first.

@@ -119,7 +119,7 @@ impl OriginConfig {
     /// The proxy. The shared calls come first.
     pub(super) fn proxy(&self, shared: &OriginCalls) -> Result<OriginProxy, ConfigError> {
         let calls = self.0.calls()?;
-        let connector = calls.builder(shared).build()?;
+        let connector = calls.connector(shared)?;
         Ok(calls.proxy(connector, shared))
     }
 

@@ -9,12 +9,14 @@ use crate::{
     OriginProxy,
     error::BuildError,
     group::OriginGroup,
+    observe::Observer,
     tenants::{NewTenant, UnknownHost, VirtualHosts, change_hosts, connectors_of, host_key},
 };
 
 use super::{
     ConfigError, GroupConfig, OriginConfig, Reloaded, group_reload::GroupReload,
-    keyed_enum::KeyedEnum, origin_calls::OriginCalls, shared_keys::SharedKeys, text_value::Text,
+    keyed_enum::KeyedEnum, observed_by::ObservedBy, origin_calls::OriginCalls,
+    shared_keys::SharedKeys, text_value::Text,
 };
 
 /// Settings of an origin or a group for each host, read from a file.
@@ -58,6 +60,8 @@ pub struct VirtualHostsConfig {
     template: Option<SharedKeys>,
     /// The origin or the group of each host, and `*` for all other hosts.
     hosts: BTreeMap<String, KeyedEnum<TenantConfig>>,
+    #[serde(skip)]
+    observed_by: ObservedBy,
 }
 
 /// The variants of [`UnknownHost`].
@@ -122,6 +126,30 @@ fn unusable((host, error): (Option<String>, BuildError)) -> ConfigError {
 }
 
 impl VirtualHostsConfig {
+    /// Adds an observer of all origins, such as a `MetricsObserver`.
+    ///
+    /// A file cannot hold it. A configuration that is given to [`reload`](Self::reload) needs it,
+    /// too.
+    ///
+    /// ```
+    /// use cdn_origin::{config::VirtualHostsConfig, observe::Observer};
+    ///
+    /// struct Log;
+    ///
+    /// impl Observer for Log {}
+    ///
+    /// let text = "hosts.'a.test'.origin.url = 'http://a.example'";
+    /// let config: VirtualHostsConfig = toml::from_str(text)?;
+    /// let config = config.with_observer(Log);
+    /// # drop(config);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_observer(mut self, observer: impl Observer) -> Self {
+        self.observed_by.add(observer);
+        self
+    }
+
     /// Refuses two hosts that differ only in case, port or final dot.
     fn check_hosts(&self) -> Result<(), ConfigError> {
         let mut seen = HashMap::new();
@@ -224,21 +252,22 @@ impl VirtualHostsConfig {
     }
 
     fn template_calls(&self) -> Result<OriginCalls, ConfigError> {
-        match &self.template {
-            None => Ok(OriginCalls::default()),
+        let calls = match &self.template {
+            None => OriginCalls::default(),
             Some(template) => {
                 if let Some(name) = template.chosen_name() {
                     let problem = "each origin has its own names";
                     return Err(ConfigError::invalid(format!("template.{name}"), problem));
                 }
-                template.calls("template")
+                template.calls("template")?
             }
-        }
+        };
+        Ok(self.observed_by.with_calls(calls))
     }
 
     fn template(&self, calls: &OriginCalls) -> Result<OriginProxy, ConfigError> {
-        let shared = OriginCalls::default();
-        let connector = calls.builder(&shared).build();
+        let shared = self.observed_by.with_calls(OriginCalls::default());
+        let connector = calls.connector(&shared);
         let connector = connector.map_err(|error| ConfigError::from(error).within("template"))?;
         Ok(calls.proxy(connector, &shared))
     }

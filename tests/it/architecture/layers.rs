@@ -144,6 +144,7 @@ const MAY_IMPORT: [(&str, &[&str]); 31] = [
             "host_rewrite",
             "forwarded",
             "response_rewrite",
+            "observe",
             "pool",
             "proxy",
             "group",

@@ -1,10 +1,18 @@
 //! A changed file and what runs: members, hosts and settings change, and no request is lost.
 
-use std::fs;
+use std::{
+    fs,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+};
 
 use cdn_origin::{
     config::{GroupConfig, OriginConfig, Reloaded, VirtualHostsConfig},
+    error::Facts,
     group::OriginGroup,
+    observe::Observer,
     tenants::VirtualHosts,
 };
 use http::StatusCode;
@@ -370,4 +378,44 @@ fn an_origin_refuses_a_file_whose_other_keys_are_invalid() {
         let new = read(&format!("url = 'http://a.example'\n{text}"));
         old.reload(&new, &connector).expect_err(text);
     }
+}
+
+/// Counts connections.
+#[derive(Clone, Default)]
+struct Connections(Arc<AtomicUsize>);
+
+impl Observer for Connections {
+    fn connected(&self, _: &Facts) {
+        self.0.fetch_add(1, Relaxed);
+    }
+}
+
+#[tokio::test]
+async fn an_observer_of_a_configuration_sees_all_that_is_made_of_it() {
+    let (a, b) = (edge("a").await, edge("b").await);
+    let seen = Connections::default();
+    let config = |member_of: &Edge| {
+        let config = one_tier(&[member("m", member_of, "")], "");
+        config.with_observer(seen.clone())
+    };
+    let (old, new) = (config(&a), config(&b));
+    let group = OriginGroup::try_from(&old).unwrap();
+    groups::get(&group).await;
+    assert_eq!(seen.0.load(Relaxed), 1);
+    old.reload(&new, &group).unwrap();
+    groups::get(&group).await;
+    assert_eq!(seen.0.load(Relaxed), 2);
+
+    let text = format!(
+        "hosts.'a.test'.origin.url = 'http://{}'\n\
+         [[hosts.'b.test'.group.tier]]\nmembers = [{}]",
+        a.address(),
+        member("m", &b, "")
+    );
+    let config: VirtualHostsConfig = read(&text);
+    let hosts = VirtualHosts::try_from(&config.with_observer(seen.clone())).unwrap();
+    for host in ["a.test", "b.test"] {
+        tenants::get(&hosts, host).await;
+    }
+    assert_eq!(seen.0.load(Relaxed), 4);
 }

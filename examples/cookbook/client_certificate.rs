@@ -13,8 +13,10 @@ pub async fn watch_files(connector: CdnOriginConnector) {
     let mut timer = tokio::time::interval(Duration::from_secs(60));
     loop {
         timer.tick().await;
+        let connector = connector.clone();
+        let reload = move || connector.reload_if_changed();
         // A file that cannot be used changes nothing.
-        if let Err(error) = connector.reload_if_changed() {
+        if let Ok(Err(error)) = tokio::task::spawn_blocking(reload).await {
             tracing::warn!(%error, "certificates were not reloaded");
         }
     }

@@ -1,8 +1,37 @@
-use cdn_origin::{BuildError, CdnOriginConnector, dial::EgressGuard};
+use cdn_origin::{
+    BuildError, CdnOriginConnector, OriginProxy,
+    dial::EgressGuard,
+    origin::OriginUrl,
+    tenants::{Tenant, VirtualHosts},
+};
+use http::Uri;
+use tower::{BoxError, ServiceExt};
 
-/// The origin is a URL that a user has entered: it may not lead into the private network.
-pub fn connector(url: &str) -> Result<CdnOriginConnector, BuildError> {
-    CdnOriginConnector::builder(url)
+/// The origins are URLs that users have entered: none may lead into the private network.
+pub fn template() -> Result<CdnOriginConnector, BuildError> {
+    CdnOriginConnector::any_origin()
         .egress_guard(EgressGuard::deny_private().deny_name("metadata.google.internal"))
         .build()
+}
+
+/// All tenants have the guard of the template.
+pub fn hosts(template: CdnOriginConnector) -> VirtualHosts {
+    VirtualHosts::new(OriginProxy::new(template))
+}
+
+/// Adds what a user saves, if its origin can be reached. Else the user gets the error.
+pub async fn save(
+    hosts: &VirtualHosts,
+    template: &CdnOriginConnector,
+    host: &str,
+    url: &str,
+) -> Result<(), BoxError> {
+    let (origin, uri): (OriginUrl, Uri) = (url.parse()?, url.parse()?);
+    // The guard checks no ports.
+    if !matches!(origin.target().port(), None | Some(80 | 443)) {
+        return Err("the port must be 80 or 443".into());
+    }
+    template.clone().oneshot(uri).await?;
+    hosts.insert(host, Tenant::new(origin))?;
+    Ok(())
 }

@@ -17,13 +17,14 @@ impl AccessLogLayer {
     /// Logs lines in the combined format of Apache and nginx, with the exchange in `key=value`.
     ///
     /// `sink` gets each line without its end. It is called on the task of the request, and must not
-    /// block: write to a buffer or a channel.
+    /// block: write to a buffer or a channel, as the [module](super) shows. `println!` may block.
     ///
     /// ```
     /// use cdn_origin::access_log::AccessLogLayer;
     ///
-    /// let layer = AccessLogLayer::combined(|line| println!("{line}"));
-    /// # drop(layer);
+    /// let (sender, lines) = std::sync::mpsc::channel();
+    /// let layer = AccessLogLayer::combined(move |line| drop(sender.send(line.to_owned())));
+    /// # drop((layer, lines));
     /// ```
     pub fn combined(sink: impl Fn(&str) + Send + Sync + 'static) -> Self {
         Self::new(LineFormat::Combined, sink)
@@ -35,9 +36,7 @@ impl AccessLogLayer {
     /// use cdn_origin::access_log::AccessLogLayer;
     ///
     /// let (sender, lines) = std::sync::mpsc::channel();
-    /// let layer = AccessLogLayer::json(move |line| {
-    ///     let _ = sender.send(line.to_owned());
-    /// });
+    /// let layer = AccessLogLayer::json(move |line| drop(sender.send(line.to_owned())));
     /// # drop((layer, lines));
     /// ```
     pub fn json(sink: impl Fn(&str) + Send + Sync + 'static) -> Self {
@@ -57,8 +56,9 @@ impl AccessLogLayer {
     /// ```
     /// use cdn_origin::access_log::AccessLogLayer;
     ///
-    /// let layer = AccessLogLayer::json(|line| println!("{line}")).with_query();
-    /// # drop(layer);
+    /// # fn layer(sink: fn(&str)) -> AccessLogLayer {
+    /// AccessLogLayer::json(sink).with_query()
+    /// # }
     /// ```
     pub fn with_query(mut self) -> Self {
         self.query = QueryUse::Logged;

@@ -8,8 +8,12 @@
 //! use tower::ServiceBuilder;
 //!
 //! let connector = CdnOriginConnector::builder("http://origin.example").build()?;
+//! let (sender, lines) = std::sync::mpsc::sync_channel(1000);
+//! // A thread prints the lines, because the sink must not block. While the channel is full, lines
+//! // are lost.
+//! std::thread::spawn(move || lines.iter().for_each(|line: String| println!("{line}")));
 //! let service = ServiceBuilder::new()
-//!     .layer(AccessLogLayer::json(|line| println!("{line}")))
+//!     .layer(AccessLogLayer::json(move |line| drop(sender.try_send(line.to_owned()))))
 //!     .service(OriginProxy::new(connector));
 //! # drop(service);
 //! # Ok::<(), cdn_origin::BuildError>(())

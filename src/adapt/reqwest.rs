@@ -28,7 +28,8 @@
 //! the addresses.
 //!
 //! * **SNI** is the host of the URL, so the URL's host is the SNI name. A URL with another host
-//!   name fails. A URL with an IP address is dialled as it is: do not pass untrusted URLs.
+//!   name fails. A URL with an IP address is dialled as it is: do not pass untrusted URLs. Such
+//!   URLs, and plain http, bypass the connector: build each URL from [`base_url`].
 //! * **Host** is a default header where it differs from the URL's host. reqwest then offers only
 //!   HTTP/1.1: in HTTP/2, `:authority` would still be the URL's host.
 //! * **Redirects** are followed at most 10 times, and only within the base URL's scheme, host and
@@ -37,7 +38,8 @@
 //! * **Proxies** of the environment are not used.
 //! * **Errors.** If reqwest cannot connect, the connector tries once more, and its error with all
 //!   facts becomes the source of reqwest's error. [`Error::find_in`](crate::Error::find_in) finds
-//!   it. So an origin that is down gets two connection attempts instead of one.
+//!   it, but only for URLs of [`base_url`]. So an origin that is down gets two connection attempts
+//!   instead of one.
 //! * **Refusals by the edge**, such as a 421 for a wrong Host, are plain responses:
 //!   [`ResponseEvidence`] finds their cause, as [the guide][guide] shows.
 //! * **Timeouts.** [`Timeouts::connect`] bounds each of the two attempts. Its other timeouts apply

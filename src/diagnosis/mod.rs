@@ -13,7 +13,7 @@
 //!     Diagnosis of Causes         certain before likely before possible
 //!             |
 //!             v
-//!           Fixes                 builder calls with the right names filled in
+//!           Fixes                 builder calls, with names from the configuration
 //! ```
 //!
 //! * [`Error::diagnosis`](crate::Error::diagnosis) diagnoses a failed connection or request.

@@ -128,6 +128,13 @@ impl Error {
     ///
     /// let other = std::io::Error::other("not ours");
     /// assert!(Error::find_in(&other).is_none());
+    ///
+    /// // A boxed error is passed by `&*`.
+    /// fn report(error: Box<dyn std::error::Error + Send + Sync>) {
+    ///     if let Some(error) = Error::find_in(&*error) {
+    ///         eprintln!("{}", error.report());
+    ///     }
+    /// }
     /// ```
     #[must_use]
     pub fn find_in<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Self> {

@@ -42,7 +42,9 @@
 //! # A private certificate authority
 //!
 //! Add [`Roots::native()`](crate::tls::Roots::native) with
-//! [`and`](crate::tls::Roots::and) if the origin may also have a public certificate.
+//! [`and`](crate::tls::Roots::and) if the origin may also have a public certificate. When the file
+//! changes, new connections use it after a reload. `retire_connections` also ends those that were
+//! verified with the old roots.
 //!
 #![doc = concat!("```\n", include_str!("../../examples/cookbook/private_authority.rs"), "```")]
 //!
@@ -121,13 +123,16 @@
 //! # An origin for each host
 //!
 //! [`on_demand`](crate::tenants::VirtualHosts::on_demand) looks origins up when their first request
-//! comes.
+//! comes. Hosts without a tenant get 421, unless
+//! [`unknown`](crate::tenants::VirtualHosts::unknown) changes it to 404.
 //!
 #![doc = concat!("```\n", include_str!("../../examples/cookbook/tenants.rs"), "```")]
 //!
 //! # Origins that users enter
 //!
-//! The guard checks each address after the name was resolved.
+//! The guard checks each address after the name was resolved, for each connection. It checks no
+//! ports: check them when the user saves the URL. Connect once at that time too, so that the user
+//! sees the error, such as a private address or a wrong certificate.
 //!
 #![doc = concat!("```\n", include_str!("../../examples/cookbook/user_origins.rs"), "```")]
 //!
@@ -159,20 +164,23 @@
 //!
 //! # A graceful shutdown
 //!
-//! For axum's `with_graceful_shutdown`.
+//! [`drain`](crate::OriginProxy::drain) waits for the proxy's own requests. Then axum waits for
+//! those of other routes, without a limit. So the deadline is around the whole server: what is left
+//! ends with the runtime, when `main` returns.
 //!
 #![doc = concat!("```\n", include_str!("../../examples/cookbook/shutdown.rs"), "```")]
 //!
 //! # An access log
 //!
-//! See [observability](super::observability) for the fields, and for their names in nginx and
-//! HAProxy.
+//! The sink is called on the task of the request, so it must not wait for a file or a terminal. See
+//! [observability](super::observability) for the fields, and for their names in nginx and HAProxy.
 //!
 #![doc = concat!("```\n", include_str!("../../examples/cookbook/access_log.rs"), "```")]
 //!
 //! # Metrics
 //!
-//! Needs the feature `metrics`, and an exporter such as metrics-exporter-prometheus.
+//! Needs the feature `metrics`, and an exporter such as metrics-exporter-prometheus. The gauges of
+//! a removed tenant keep their last value, so sample its proxy once more.
 //!
 #![cfg_attr(
     feature = "metrics",

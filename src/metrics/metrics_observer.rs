@@ -28,7 +28,7 @@ const MAX_ORIGINS: usize = 256;
 ///
 /// Labels have few values: the origin's address and [label], the method (`_OTHER` for an unknown
 /// one), the status, and stable labels of this crate. Origins beyond the first 256 share the
-/// address `other`.
+/// address `other`, and have no label.
 ///
 /// One observer may watch several connectors; one that watches a single origin is a little faster.
 /// Clones count together.
@@ -79,7 +79,8 @@ impl MetricsObserver {
     /// each scrape, or on a timer: it costs one short lock.
     ///
     /// Of two proxies whose origins have the same address and [label], the last that is sampled
-    /// counts.
+    /// counts. A proxy that is sampled no longer, such as that of a removed tenant, keeps its last
+    /// values: sample it once more when it has [drained](OriginProxy::drain).
     ///
     /// [label]: crate::connector::CdnOriginBuilder::label
     pub fn sample(&self, proxy: &OriginProxy) {

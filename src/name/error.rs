@@ -111,8 +111,8 @@ pub(crate) enum NameProblem {
     /// An origin's URL has a path, a query or a fragment.
     #[error(
         "an origin is a scheme, a host and a port: remove everything from the {found:?} at byte \
-         {at}. A proxy adds a prefix to paths with OriginProxy::map_request(..), and \
-         ResponseRewriteLayer::path(..) removes it from redirects and cookies"
+         {at}. A proxy adds a prefix to paths, and removes it from redirects and cookies, with \
+         OriginProxy::map_path(..)"
     )]
     PathOrQuery {
         /// `/`, `?` or `#`.

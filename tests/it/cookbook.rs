@@ -17,7 +17,7 @@ use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    sync::mpsc,
+    sync::{mpsc, oneshot},
 };
 use tower::{Service, ServiceExt};
 
@@ -155,14 +155,63 @@ async fn a_certificate_of_the_company_is_accepted_under_its_internal_name() {
     let certified = authority.issue(&["origin.internal.example"]);
     let edge = Edge::builder(&authority).serves_with("www.example.com", certified);
     let edge = edge.start().await;
-    let origin = recipes::private_authority::origin(authority.root_pem().as_bytes());
-    let proxy = OriginProxy::new(towards(&edge, origin).build().unwrap());
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), authority.root_pem()).unwrap();
+    let origin = recipes::private_authority::origin(file.path().to_str().unwrap());
+    let connector = towards(&edge, origin).build().unwrap();
+    let proxy = OriginProxy::new(connector.clone());
 
-    assert_eq!(ask(proxy, "client.test").await, OK);
+    assert_eq!(ask(proxy.clone(), "client.test").await, OK);
     assert_eq!(
         edge.wait_for_requests(1).await.host(),
         Some("www.example.com")
     );
+
+    let two = Authority::new().root_pem().repeat(2);
+    std::fs::write(file.path(), two).unwrap();
+    let reloaded = recipes::private_authority::reload(connector, &proxy).await;
+    reloaded.unwrap();
+    let (_, error) = ask(proxy, "client.test").await;
+    assert!(matches!(error, Some(ErrorKind::Certificate(_))));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_hangup_reads_the_roots_again() {
+    use tokio::{
+        process::Command,
+        signal::unix::{SignalKind, signal},
+    };
+
+    let authority = Authority::new();
+    let certified = authority.issue(&["origin.internal.example"]);
+    let edge = Edge::builder(&authority).serves_with("www.example.com", certified);
+    let edge = edge.start().await;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), Authority::new().root_pem().repeat(2)).unwrap();
+    let origin = recipes::private_authority::origin(file.path().to_str().unwrap());
+    let connector = towards(&edge, origin).build().unwrap();
+    let proxy = OriginProxy::new(connector.clone());
+    assert_ne!(ask(proxy.clone(), "client.test").await, OK);
+
+    // Without a handler, the signal would end the tests.
+    let _handler = signal(SignalKind::hangup()).unwrap();
+    std::fs::write(file.path(), authority.root_pem()).unwrap();
+    let reload = recipes::private_authority::reload_on_sighup(connector, proxy.clone());
+    let reload = tokio::spawn(reload);
+    while ask(proxy.clone(), "client.test").await != OK {
+        let hang_up = format!("kill -HUP {}", std::process::id());
+        let mut shell = Command::new("sh");
+        assert!(
+            shell
+                .args(["-c", &hang_up])
+                .status()
+                .await
+                .unwrap()
+                .success()
+        );
+    }
+    reload.abort();
 }
 
 #[tokio::test]
@@ -350,21 +399,27 @@ async fn answer(group: &OriginGroup, fields: &[(&str, &str)]) -> String {
 }
 
 #[tokio::test]
-async fn each_tenant_has_an_origin_and_others_are_misdirected() {
+async fn each_tenant_has_an_origin_and_other_hosts_get_a_page() {
     let hosts = recipes::tenants::hosts().unwrap();
     let mut known = hosts.hosts();
     known.sort();
     assert_eq!(known, ["blog.example", "shop.example"]);
-    let (status, _) = ask(hosts, "other.example").await;
-    assert_eq!(status, StatusCode::MISDIRECTED_REQUEST);
+    let response = send(hosts, request("other.example")).await;
+    assert_eq!(response.status(), StatusCode::NOT_FOUND);
+    assert_eq!(memory::text(response).await, "<h1>No such shop</h1>");
 }
 
 #[tokio::test]
 async fn an_origin_in_the_private_network_is_refused() {
-    let url = format!("http://localhost:{}", refused_address().address().port());
-    let connector = recipes::user_origins::connector(&url).unwrap();
-    let error = connector.oneshot(http::Uri::default()).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::AddressProhibited);
+    let template = recipes::user_origins::template().unwrap();
+    let hosts = recipes::user_origins::hosts(template.clone());
+    let save = |url| recipes::user_origins::save(&hosts, &template, "shop.example", url);
+    let error = save("http://localhost").await.unwrap_err();
+    let kind = Error::find_in(&*error).map(Error::kind);
+    assert_eq!(kind, Some(ErrorKind::AddressProhibited));
+    let error = save("http://localhost:22").await.unwrap_err();
+    assert_eq!(error.to_string(), "the port must be 80 or 443");
+    assert!(hosts.hosts().is_empty());
 }
 
 #[tokio::test]
@@ -413,20 +468,45 @@ async fn after_a_shutdown_no_request_is_accepted() {
     let edge = plain_edge().await;
     let proxy = OriginProxy::new(plain(&edge).await);
     assert_eq!(ask(proxy.clone(), "client.test").await, OK);
-    recipes::shutdown::shut_down(proxy.clone(), ready(())).await;
+    let (listener, _) = listener().await;
+    let served = recipes::shutdown::serve(listener, proxy.clone(), ready(())).await;
+    served.unwrap();
     let refused = (StatusCode::SERVICE_UNAVAILABLE, Some(ErrorKind::Draining));
     assert_eq!(ask(proxy, "client.test").await, refused);
 }
 
 #[tokio::test]
+async fn a_shutdown_does_not_wait_for_a_request_without_an_end() {
+    let (origin, address) = listener().await;
+    let url = format!("http://{address}");
+    let proxy = OriginProxy::new(CdnOriginConnector::builder(url).build().unwrap());
+    let (front, address) = listener().await;
+    let (signal, signalled) = oneshot::channel::<()>();
+    let serving = tokio::spawn(recipes::shutdown::serve(front, proxy, signalled));
+    let mut client = TcpStream::connect(address).await.unwrap();
+    let head = b"GET / HTTP/1.1\r\nHost: client.test\r\n\r\n";
+    client.write_all(head).await.unwrap();
+    let (mut upstream, _) = origin.accept().await.unwrap();
+    let head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n";
+    upstream.write_all(head).await.unwrap();
+    client.read_u8().await.unwrap();
+
+    signal.send(()).unwrap();
+    tokio::time::pause();
+    serving.await.unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn an_access_log_has_a_line_for_each_request() {
     let edge = plain_edge().await;
-    let (lines, mut logged) = mpsc::unbounded_channel();
-    let sink = move |line: &str| lines.send(line.to_owned()).unwrap();
-    let app = recipes::access_log::app(plain(&edge).await, sink);
+    let (sender, lines) = mpsc::channel(1);
+    let app = recipes::access_log::app(plain(&edge).await, sender);
     let response = app.oneshot(request("client.test")).await.unwrap();
     response.into_body().collect().await.unwrap();
-    let line: Value = serde_json::from_str(&logged.recv().await.unwrap()).unwrap();
+    let mut log = Vec::new();
+    let written = recipes::access_log::write(lines, &mut log).await;
+    written.unwrap();
+    let line: Value = serde_json::from_slice(&log).unwrap();
     assert_eq!(line["status"], 200);
 }
 
@@ -441,4 +521,32 @@ async fn metrics_count_requests() {
     memory::text(response).await;
     let text = recorder.handle().render();
     assert!(text.contains("http_client_request_duration"), "{text}");
+}
+
+#[cfg(feature = "metrics")]
+#[tokio::test]
+async fn the_gauges_of_a_removed_tenant_are_zero() {
+    use cdn_origin::{
+        metrics::MetricsObserver,
+        tenants::{Tenant, VirtualHosts},
+    };
+
+    let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let edge = plain_edge().await;
+    let template = CdnOriginConnector::any_origin().build().unwrap();
+    let hosts = VirtualHosts::new(OriginProxy::new(template));
+    let tenant = Tenant::new(format!("http://{}", edge.address()));
+    hosts.insert("shop.example", tenant).unwrap();
+    memory::text(send(hosts.clone(), request("shop.example")).await).await;
+    let metrics = MetricsObserver::new();
+    let open = |count| {
+        let text = recorder.handle().render();
+        let mut lines = text.lines();
+        lines.any(|line| line.contains("state=\"idle\"") && line.ends_with(count))
+    };
+    metrics.sample(&hosts.proxy("shop.example").unwrap());
+    assert!(open(" 1"));
+    recipes::metrics::remove(&metrics, &hosts, "shop.example").await;
+    assert!(open(" 0"));
 }

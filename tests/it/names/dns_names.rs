@@ -185,8 +185,8 @@ fn every_problem_has_its_own_message() {
         (
             NameProblem::PathOrQuery { found: '?', at: 7 },
             "an origin is a scheme, a host and a port: remove everything from the '?' at byte 7. \
-             A proxy adds a prefix to paths with OriginProxy::map_request(..), and \
-             ResponseRewriteLayer::path(..) removes it from redirects and cookies",
+             A proxy adds a prefix to paths, and removes it from redirects and cookies, with \
+             OriginProxy::map_path(..)",
         ),
         (
             NameProblem::Port { at: 7 },

@@ -42,8 +42,8 @@ pub(super) enum NameProblem {
     NumericEnd,
     #[error(
         "an origin is a scheme, a host and a port: remove everything from the {found:?} at byte \
-         {at}. A proxy adds a prefix to paths with OriginProxy::map_request(..), and \
-         ResponseRewriteLayer::path(..) removes it from redirects and cookies"
+         {at}. A proxy adds a prefix to paths, and removes it from redirects and cookies, with \
+         OriginProxy::map_path(..)"
     )]
     PathOrQuery { found: char, at: usize },
     #[error("the port at byte {at} is not a number from 1 to 65535")]

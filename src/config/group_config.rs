@@ -17,6 +17,7 @@ use super::{
     members::{TierConfig, dns_tiers, listed_members},
     observed_by::ObservedBy,
     origin_calls::OriginCalls,
+    reloaded::names_of_changed,
     shared_keys::SharedKeys,
 };
 
@@ -242,7 +243,6 @@ impl GroupConfig {
             ("each", self.each != new.each && !new_tiers.is_empty()),
             ("tier", tiers != new_tiers),
         ];
-        let not_applied = keys.iter().filter(|(_, is_not_applied)| *is_not_applied);
-        not_applied.map(|(key, _)| (*key).to_owned()).collect()
+        names_of_changed(&keys)
     }
 }

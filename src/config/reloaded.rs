@@ -81,3 +81,9 @@ impl fmt::Display for Reloaded {
         }
     }
 }
+
+/// The keys that have changed, of these with whether they have.
+pub(super) fn names_of_changed(keys: &[(&str, bool)]) -> Vec<String> {
+    let changed = keys.iter().filter(|(_, has_changed)| *has_changed);
+    changed.map(|(key, _)| (*key).to_owned()).collect()
+}

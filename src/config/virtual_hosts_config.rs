@@ -16,7 +16,7 @@ use crate::{
 use super::{
     ConfigError, GroupConfig, OriginConfig, Reloaded, group_reload::GroupReload,
     keyed_enum::KeyedEnum, observed_by::ObservedBy, origin_calls::OriginCalls,
-    shared_keys::SharedKeys, text_value::Text,
+    reloaded::names_of_changed, shared_keys::SharedKeys, text_value::Text,
 };
 
 /// Settings of an origin or a group for each host, read from a file.
@@ -247,8 +247,7 @@ impl VirtualHostsConfig {
             ),
             ("idle_timeout", self.idle_timeout != new.idle_timeout),
         ];
-        let not_applied = keys.iter().filter(|(_, is_not_applied)| *is_not_applied);
-        not_applied.map(|(key, _)| (*key).to_owned()).collect()
+        names_of_changed(&keys)
     }
 
     fn template_calls(&self) -> Result<OriginCalls, ConfigError> {

@@ -49,3 +49,19 @@ pub(super) struct Position {
     pub(super) line: usize,
     pub(super) column: usize,
 }
+
+impl Position {
+    /// The first character of a text.
+    pub(super) const START: Self = Self { line: 1, column: 1 };
+
+    /// Moves behind this character.
+    pub(super) fn advance(&mut self, char: char) {
+        match char {
+            '\n' => {
+                self.line += 1;
+                self.column = 1;
+            }
+            _ => self.column += 1,
+        }
+    }
+}

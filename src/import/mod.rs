@@ -172,9 +172,11 @@ pub fn caddy(text: &str) -> Result<Imported, ImportError> {
 
 fn check_size(text: &str) -> Result<(), ImportError> {
     const MAX_TEXT: usize = 1 << 20;
-    let start = Position { line: 1, column: 1 };
     match text.len() > MAX_TEXT {
-        true => Err(ImportError::new(start, "the text has more than 1 MiB")),
+        true => Err(ImportError::new(
+            Position::START,
+            "the text has more than 1 MiB",
+        )),
         false => Ok(()),
     }
 }

@@ -103,20 +103,14 @@ impl<'a> TokenReader<'a> {
     fn new(text: &'a str) -> Self {
         Self {
             chars: text.chars().peekable(),
-            at: Position { line: 1, column: 1 },
+            at: Position::START,
             is_ended: false,
         }
     }
 
     fn next(&mut self) -> Option<char> {
         let char = self.chars.next()?;
-        match char {
-            '\n' => {
-                self.at.line += 1;
-                self.at.column = 1;
-            }
-            _ => self.at.column += 1,
-        }
+        self.at.advance(char);
         Some(char)
     }
 
@@ -139,11 +133,8 @@ impl<'a> TokenReader<'a> {
                 _ => {
                     let word = self.word();
                     // A backslash at the end of a line joins it to the next one.
-                    if word == "\\" && self.chars.next_if_eq(&'\n').is_some() {
-                        self.at = Position {
-                            line: self.at.line + 1,
-                            column: 1,
-                        };
+                    if word == "\\" && self.chars.peek() == Some(&'\n') {
+                        self.next();
                         continue;
                     }
                     let token = match word.as_str() {

@@ -13,7 +13,7 @@ const NOT_JSON: &str = "not JSON: convert YAML to JSON first";
 pub(super) fn parse(text: &str) -> Result<JsonNode, ImportError> {
     let mut reader = JsonReader {
         rest: text.strip_prefix('\u{feff}').unwrap_or(text),
-        at: Position { line: 1, column: 1 },
+        at: Position::START,
     };
     let node = reader.value(0)?;
     reader.skip_spaces();
@@ -33,15 +33,7 @@ impl<'a> JsonReader<'a> {
     fn take(&mut self, bytes: usize) -> &'a str {
         let (taken, rest) = self.rest.split_at(bytes);
         for char in taken.chars() {
-            match char {
-                '\n' => {
-                    self.at = Position {
-                        line: self.at.line + 1,
-                        column: 1,
-                    }
-                }
-                _ => self.at.column += 1,
-            }
+            self.at.advance(char);
         }
         self.rest = rest;
         taken

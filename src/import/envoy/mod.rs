@@ -58,8 +58,10 @@ pub(super) fn import(text: &str) -> Result<Imported, ImportError> {
         JsonValue::Object(_) => vec![&root],
         JsonValue::List(elements) => elements.iter().collect(),
         _ => {
-            let start = Position { line: 1, column: 1 };
-            return Err(ImportError::new(start, "neither an object nor a list"));
+            return Err(ImportError::new(
+                Position::START,
+                "neither an object nor a list",
+            ));
         }
     };
     let mut importer = EnvoyImporter::default();

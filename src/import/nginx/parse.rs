@@ -98,19 +98,13 @@ impl<'a> BlockReader<'a> {
     fn new(text: &'a str) -> Self {
         Self {
             chars: text.chars().peekable(),
-            at: Position { line: 1, column: 1 },
+            at: Position::START,
         }
     }
 
     fn next(&mut self) -> Option<char> {
         let char = self.chars.next()?;
-        match char {
-            '\n' => {
-                self.at.line += 1;
-                self.at.column = 1;
-            }
-            _ => self.at.column += 1,
-        }
+        self.at.advance(char);
         Some(char)
     }
 

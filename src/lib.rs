@@ -144,6 +144,7 @@
 #![cfg_attr(cdn_origin_docsrs, feature(doc_cfg))]
 
 mod field_lines;
+mod invalid_value;
 pub mod name;
 
 mod edge;

@@ -53,13 +53,22 @@
 //! The line of an upgrade is written when the client has received the response. The tunnel goes on;
 //! an [`Observer`](crate::observe::Observer) gets its end.
 
+// | file | what it holds |
+// |---|---|
+// | `access_log_layer`, `options` | the layer, and what it writes |
+// | `service`, `future`, `logged_body` | a request on its way, until its body has ended |
+// | `pending_entry`, `log_entry` | what is known of the request |
+// | `log_line`, `escape` | the line |
+
 mod access_log_layer;
 mod escape;
+mod future;
 mod log_entry;
 mod log_line;
+mod logged_body;
 mod options;
 mod pending_entry;
 mod service;
 
 pub use access_log_layer::AccessLogLayer;
-pub use service::{AccessLog, AccessLogFuture, LoggedBody};
+pub use service::AccessLog;

@@ -141,11 +141,11 @@ impl ViaConfig {
                 return Err(ConfigError::invalid("via.off", "set either this or `name`"));
             }
             (true, None) => Via::off(),
-            (false, Some(name)) => Via::named((**name).clone()),
+            (false, Some(name)) => Via::signed_as((**name).clone()),
             (false, None) => Via::default(),
         };
         Ok(match &self.cdn_loop {
-            Some(name) => via.cdn_loop((**name).clone()),
+            Some(name) => via.looped_as((**name).clone()),
             None => via,
         })
     }

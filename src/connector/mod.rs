@@ -46,6 +46,7 @@ mod applied_profile;
 mod builder;
 mod cdn_origin_connector;
 mod connect;
+#[expect(unnameable_types, reason = "it is `Service::Future`")]
 mod connecting;
 mod connection_info;
 mod connector_settings;
@@ -63,7 +64,7 @@ pub use advice_settings::AdviceSettings;
 pub(crate) use applied_profile::AppliedProfile;
 pub use builder::CdnOriginBuilder;
 pub use cdn_origin_connector::CdnOriginConnector;
-pub use connecting::Connecting;
+pub(crate) use connecting::Connecting;
 pub use connection_info::ConnectionInfo;
 pub use handshake_counts::HandshakeCounts;
 pub use origin_stream::OriginStream;

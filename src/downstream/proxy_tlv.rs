@@ -1,6 +1,6 @@
 //! TLVs of the PROXY protocol, version 2: facts about the client's connection.
 
-use thiserror::Error;
+use crate::invalid_value::InvalidValue;
 
 /// The maximum length of ALPN and SNI names. Their own protocols have the same limit.
 const MAX_BYTES: usize = 255;
@@ -25,7 +25,7 @@ const MAX_CUSTOM_BYTES: usize = 512;
 /// let alpn = ProxyTlv::alpn("h2")?;
 /// let tenant = ProxyTlv::custom(0xE0, "tenant-7")?;
 /// # drop((tls, alpn, tenant));
-/// # Ok::<(), cdn_origin::downstream::ProxyTlvError>(())
+/// # Ok::<(), cdn_origin::error::InvalidValue>(())
 /// ```
 ///
 /// [its specification]: https://www.haproxy.org/download/3.2/doc/proxy-protocol.txt
@@ -41,35 +41,13 @@ pub(crate) enum TlvContent {
     Custom(u8, Vec<u8>),
 }
 
-/// An invalid TLV. `Display` shows why.
-#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
-#[error("{0}")]
-pub struct ProxyTlvError(TlvProblem);
-
-/// Why a TLV is invalid.
-#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
-enum TlvProblem {
-    /// The value is empty.
-    #[error("it is empty")]
-    Empty,
-    /// The type is not reserved for applications (section 2.2.7).
-    #[error("the type {0:#04x} is not between 0xe0 and 0xf7")]
-    NotCustom(u8),
-    /// The value is too long.
-    #[error("it is longer than {max} bytes")]
-    TooLong {
-        /// The maximum length in bytes.
-        max: usize,
-    },
-}
-
 impl ProxyTlv {
     /// The ALPN protocol of the client's connection, such as `h2`. At most 255 bytes.
     ///
     /// # Errors
     ///
     /// Fails if the value is empty, or longer than that.
-    pub fn alpn(protocol: impl Into<Vec<u8>>) -> Result<Self, ProxyTlvError> {
+    pub fn alpn(protocol: impl Into<Vec<u8>>) -> Result<Self, InvalidValue> {
         let protocol = within(protocol.into(), MAX_BYTES)?;
         Ok(Self(TlvContent::Alpn(protocol)))
     }
@@ -79,7 +57,7 @@ impl ProxyTlv {
     /// # Errors
     ///
     /// Fails if the value is empty, or longer than that.
-    pub fn authority(name: impl Into<String>) -> Result<Self, ProxyTlvError> {
+    pub fn authority(name: impl Into<String>) -> Result<Self, InvalidValue> {
         let name = within(name.into(), MAX_BYTES)?;
         Ok(Self(TlvContent::Authority(name)))
     }
@@ -89,7 +67,7 @@ impl ProxyTlv {
     /// # Errors
     ///
     /// Fails if the value is empty, or longer than that.
-    pub fn unique_id(id: impl Into<Vec<u8>>) -> Result<Self, ProxyTlvError> {
+    pub fn unique_id(id: impl Into<Vec<u8>>) -> Result<Self, InvalidValue> {
         let id = within(id.into(), MAX_ID_BYTES)?;
         Ok(Self(TlvContent::UniqueId(id)))
     }
@@ -99,7 +77,7 @@ impl ProxyTlv {
     /// # Errors
     ///
     /// Fails if a parameter is empty, or longer than that.
-    pub fn tls(tls: ClientTls) -> Result<Self, ProxyTlvError> {
+    pub fn tls(tls: ClientTls) -> Result<Self, InvalidValue> {
         let ClientTls {
             version,
             cipher,
@@ -117,14 +95,15 @@ impl ProxyTlv {
     /// # Errors
     ///
     /// Fails if the type is outside of these ranges, or the value is longer than that.
-    pub fn custom(kind: u8, value: impl Into<Vec<u8>>) -> Result<Self, ProxyTlvError> {
+    pub fn custom(kind: u8, value: impl Into<Vec<u8>>) -> Result<Self, InvalidValue> {
         let value = value.into();
         if !(0xE0..=0xF7).contains(&kind) {
-            return Err(ProxyTlvError(TlvProblem::NotCustom(kind)));
+            return Err(InvalidValue::new(format_args!(
+                "the type {kind:#04x} of the TLV is not between 0xe0 and 0xf7"
+            )));
         }
         if value.len() > MAX_CUSTOM_BYTES {
-            let max = MAX_CUSTOM_BYTES;
-            return Err(ProxyTlvError(TlvProblem::TooLong { max }));
+            return Err(too_long(MAX_CUSTOM_BYTES));
         }
         Ok(Self(TlvContent::Custom(kind, value)))
     }
@@ -145,12 +124,18 @@ impl ProxyTlv {
     }
 }
 
-fn within<T: AsRef<[u8]>>(value: T, max: usize) -> Result<T, ProxyTlvError> {
+fn within<T: AsRef<[u8]>>(value: T, max: usize) -> Result<T, InvalidValue> {
     match value.as_ref().len() {
-        0 => Err(ProxyTlvError(TlvProblem::Empty)),
-        length if length > max => Err(ProxyTlvError(TlvProblem::TooLong { max })),
+        0 => Err(InvalidValue::new("the value of the TLV is empty")),
+        length if length > max => Err(too_long(max)),
         _ => Ok(value),
     }
+}
+
+fn too_long(max: usize) -> InvalidValue {
+    InvalidValue::new(format_args!(
+        "the value of the TLV is longer than {max} bytes"
+    ))
 }
 
 /// TLS parameters of a client's connection, for [`ProxyTlv::tls`].

@@ -3,6 +3,7 @@
 //! | type | reports |
 //! |---|---|
 //! | [`BuildError`] | all invalid values that were passed to a builder |
+//! | [`InvalidValue`] | one text or value that cannot be parsed or used |
 //! | [`Error`] | a failed connection or request |
 //!
 //! An [`Error`] answers five questions:
@@ -76,6 +77,7 @@ mod tls_alert;
 mod tls_offer;
 mod tls_session;
 
+pub use crate::invalid_value::InvalidValue;
 pub use build_error::{BuildError, BuildProblem, BuildProblemKind};
 pub(crate) use chain_findings::ChainFindings;
 pub use dial_attempt::{DialAttempt, DialOutcome};

@@ -7,8 +7,8 @@ use std::{fmt, time::Duration};
 use http::{Method, StatusCode, uri::PathAndQuery};
 
 use crate::{
-    error::{BuildProblem, BuildProblemKind, Error},
-    name::{HostAuthority, NameError},
+    error::{BuildProblem, BuildProblemKind, Error, InvalidValue},
+    name::HostAuthority,
 };
 
 /// Requests that an [`OriginGroup`](super::OriginGroup) sends to each of its members, to learn
@@ -52,7 +52,7 @@ pub struct HealthCheck {
     pub(super) method: Method,
     /// `None` if it is invalid.
     pub(super) path: Option<PathAndQuery>,
-    pub(super) host: Option<Result<HostAuthority, NameError>>,
+    pub(super) host: Option<Result<HostAuthority, InvalidValue>>,
     /// Empty for 200 to 399.
     statuses: Vec<StatusCode>,
     pub(super) interval: Duration,
@@ -93,7 +93,7 @@ impl HealthCheck {
     pub fn host<A>(mut self, host: A) -> Self
     where
         A: TryInto<HostAuthority>,
-        A::Error: Into<NameError>,
+        A::Error: Into<InvalidValue>,
     {
         self.host = Some(host.try_into().map_err(Into::into));
         self

@@ -5,8 +5,8 @@ use std::{fmt, sync::Arc};
 use http::request::Parts;
 
 use crate::{
-    error::{Error, ErrorKind, HostProblem},
-    name::{HostAuthority, NameError},
+    error::{Error, ErrorKind, HostProblem, InvalidValue},
+    name::HostAuthority,
 };
 
 use super::rewrite_host::{RewrittenHost, downstream_authority, write_host};
@@ -19,7 +19,7 @@ use super::rewrite_host::{RewrittenHost, downstream_authority, write_host};
 /// let fixed = HostRewriteLayer::to("www.example.com")?;
 /// let preserving = HostRewriteLayer::preserve();
 /// # drop((fixed, preserving));
-/// # Ok::<(), cdn_origin::name::NameError>(())
+/// # Ok::<(), cdn_origin::error::InvalidValue>(())
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "a layer does nothing until it wraps a service"]
@@ -52,10 +52,10 @@ impl HostRewriteLayer {
     /// # Errors
     ///
     /// Fails if `authority` is not a host with an optional port.
-    pub fn to<A>(authority: A) -> Result<Self, NameError>
+    pub fn to<A>(authority: A) -> Result<Self, InvalidValue>
     where
         A: TryInto<HostAuthority>,
-        A::Error: Into<NameError>,
+        A::Error: Into<InvalidValue>,
     {
         authority
             .try_into()
@@ -114,7 +114,7 @@ impl HostRewriteLayer {
     ///     _ => fallback.clone(),
     /// });
     /// # drop(layer);
-    /// # Ok::<(), cdn_origin::name::NameError>(())
+    /// # Ok::<(), cdn_origin::error::InvalidValue>(())
     /// ```
     pub fn from_fn<F>(function: F) -> Self
     where

@@ -77,7 +77,6 @@ mod layer;
 mod rewrite_host;
 mod service;
 
-pub use future::HostRewriteFuture;
 pub use layer::HostRewriteLayer;
 pub use service::HostRewrite;
 

@@ -7,7 +7,7 @@ use tower::BoxError;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::{HostRewriteFuture, HostRewriteLayer};
+use super::{HostRewriteLayer, future::HostRewriteFuture};
 
 /// Request extension: the client sent a `Host`, and the layer removed it, because the URI has an
 /// authority.

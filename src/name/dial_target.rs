@@ -8,7 +8,9 @@ use std::{
     str::FromStr,
 };
 
-use super::{Host, HostPort, NameError, NameProblem, SocketPath};
+use crate::invalid_value::InvalidValue;
+
+use super::{Host, HostPort, NameProblem, SocketPath};
 
 /// What a connection is opened to: host and port for TCP, or a Unix socket.
 ///
@@ -29,7 +31,7 @@ use super::{Host, HostPort, NameError, NameProblem, SocketPath};
 ///
 /// let dial: DialTarget = "unix:/run/app.sock".parse()?;
 /// assert!(dial.tcp().is_none());
-/// # Ok::<(), cdn_origin::name::NameError>(())
+/// # Ok::<(), cdn_origin::error::InvalidValue>(())
 /// ```
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
@@ -91,10 +93,10 @@ impl fmt::Display for DialTarget {
 }
 
 impl FromStr for DialTarget {
-    type Err = NameError;
+    type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::parse(text).map_err(|problem| NameError::new("dial target", text, problem))
+        Self::parse(text).map_err(|problem| problem.of("dial target", text))
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::{fmt, net::IpAddr, str::FromStr, sync::Arc};
 
-use super::{NameError, NameProblem};
+use crate::invalid_value::InvalidValue;
+
+use super::NameProblem;
 
 /// A DNS host name: lower-case ASCII without a trailing dot.
 ///
@@ -17,7 +19,7 @@ use super::{NameError, NameProblem};
 ///
 /// assert_eq!("WWW.Example.COM.".parse::<DnsName>()?.as_str(), "www.example.com");
 /// assert!("bad_-.example".parse::<DnsName>().is_err());
-/// # Ok::<(), cdn_origin::name::NameError>(())
+/// # Ok::<(), cdn_origin::error::InvalidValue>(())
 /// ```
 ///
 /// [UTS 46]: https://www.unicode.org/reports/tr46/
@@ -66,10 +68,10 @@ impl fmt::Display for DnsName {
 }
 
 impl FromStr for DnsName {
-    type Err = NameError;
+    type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::parse(text).map_err(|problem| NameError::new("DNS name", text, problem))
+        Self::parse(text).map_err(|problem| problem.of("DNS name", text))
     }
 }
 

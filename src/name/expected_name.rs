@@ -4,7 +4,9 @@
 
 use std::{fmt, net::IpAddr, str::FromStr};
 
-use super::{DnsName, Host, NameError};
+use crate::invalid_value::InvalidValue;
+
+use super::{DnsName, Host};
 
 /// The name that the origin's certificate must be valid for: a DNS name or an IP address.
 ///
@@ -19,7 +21,7 @@ use super::{DnsName, Host, NameError};
 ///
 /// let address: ExpectedName = "192.0.2.1".parse()?;
 /// assert!(matches!(address, ExpectedName::Ip(_)));
-/// # Ok::<(), cdn_origin::name::NameError>(())
+/// # Ok::<(), cdn_origin::error::InvalidValue>(())
 /// ```
 ///
 /// [RFC 9525]: https://www.rfc-editor.org/rfc/rfc9525
@@ -42,12 +44,12 @@ impl fmt::Display for ExpectedName {
 }
 
 impl FromStr for ExpectedName {
-    type Err = NameError;
+    type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Host::parse(text)
             .map(Self::from)
-            .map_err(|problem| NameError::new("expected name", text, problem))
+            .map_err(|problem| problem.of("expected name", text))
     }
 }
 

@@ -6,7 +6,9 @@ use std::{
     str::FromStr,
 };
 
-use super::{DnsName, NameError, NameProblem};
+use crate::invalid_value::InvalidValue;
+
+use super::{DnsName, NameProblem};
 
 /// A host: a DNS name or an IP address. Displayed as in a URL, with IPv6 addresses in brackets.
 ///
@@ -16,7 +18,7 @@ use super::{DnsName, NameError, NameProblem};
 /// let host: Host = "2001:db8::1".parse()?;
 /// assert_eq!(host.to_string(), "[2001:db8::1]");
 /// assert!(host.dns().is_none());
-/// # Ok::<(), cdn_origin::name::NameError>(())
+/// # Ok::<(), cdn_origin::error::InvalidValue>(())
 /// ```
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
@@ -70,10 +72,10 @@ impl fmt::Display for Host {
 }
 
 impl FromStr for Host {
-    type Err = NameError;
+    type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::parse(text).map_err(|problem| NameError::new("host", text, problem))
+        Self::parse(text).map_err(|problem| problem.of("host", text))
     }
 }
 

@@ -13,7 +13,9 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderValue, uri::Authority};
 
-use super::{DnsName, HostPort, NameError, NameProblem, host::split_port};
+use crate::invalid_value::InvalidValue;
+
+use super::{DnsName, HostPort, NameProblem, host::split_port};
 
 /// The value of `Host` (HTTP/1) or `:authority` (HTTP/2): `host` or `host:port` ([RFC 9110 section
 /// 7.2]).
@@ -28,7 +30,7 @@ use super::{DnsName, HostPort, NameError, NameProblem, host::split_port};
 /// assert_eq!(host.as_str(), "WWW.Example.com:8080");
 /// assert_eq!(host, "www.example.com:8080".parse()?);
 /// assert_eq!(host.port(), Some(8080));
-/// # Ok::<(), cdn_origin::name::NameError>(())
+/// # Ok::<(), cdn_origin::error::InvalidValue>(())
 /// ```
 ///
 /// [RFC 9110 section 7.2]: https://www.rfc-editor.org/rfc/rfc9110#section-7.2
@@ -170,10 +172,10 @@ impl fmt::Display for HostAuthority {
 }
 
 impl FromStr for HostAuthority {
-    type Err = NameError;
+    type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::parse(text).map_err(|problem| NameError::new("Host", text, problem))
+        Self::parse(text).map_err(|problem| problem.of("Host", text))
     }
 }
 

@@ -6,7 +6,9 @@ use std::{
     str::FromStr,
 };
 
-use super::{Host, NameError, NameProblem, host::split_port};
+use crate::invalid_value::InvalidValue;
+
+use super::{Host, NameProblem, host::split_port};
 
 /// A host and an optional port.
 ///
@@ -22,7 +24,7 @@ use super::{Host, NameError, NameProblem, host::split_port};
 /// assert!(target.is_absolute());
 /// assert_eq!(target.to_string(), "origin.example.:8443");
 /// assert_eq!(target.host().to_string(), "origin.example");
-/// # Ok::<(), cdn_origin::name::NameError>(())
+/// # Ok::<(), cdn_origin::error::InvalidValue>(())
 /// ```
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct HostPort {
@@ -103,10 +105,10 @@ impl fmt::Display for HostPort {
 }
 
 impl FromStr for HostPort {
-    type Err = NameError;
+    type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::parse(text).map_err(|problem| NameError::new("host and port", text, problem))
+        Self::parse(text).map_err(|problem| problem.of("host and port", text))
     }
 }
 

@@ -7,8 +7,9 @@
 //! | [`ExpectedName`] | the name in the certificate | verification ([RFC 9525]) |
 //! | [`HostAuthority`] | the authority of the request | HTTP ([RFC 9110 section 7.2]) |
 //!
-//! The types parse from `&str`, and a value is always valid. A [`NameError`] names what is wrong
-//! with the text and at which byte.
+//! The types parse from `&str`, and a value is always valid. An
+//! [`InvalidValue`](crate::error::InvalidValue) names what is wrong with the text, and at which
+//! byte.
 //!
 //! ```
 //! use cdn_origin::name::{DialTarget, Sni};
@@ -23,7 +24,7 @@
 //! // RFC 6066 forbids IP addresses in SNI.
 //! let error = "192.0.2.1".parse::<Sni>().unwrap_err();
 //! assert_eq!(error.to_string(), "SNI \"192.0.2.1\": an IP address is not a DNS name");
-//! # Ok::<(), cdn_origin::name::NameError>(())
+//! # Ok::<(), cdn_origin::error::InvalidValue>(())
 //! ```
 //!
 //! International names are written in punycode (`xn--bcher-kva.example`). With the cargo feature
@@ -38,7 +39,7 @@
 macro_rules! impl_try_from_text {
     ($name:ty) => {
         impl TryFrom<&str> for $name {
-            type Error = $crate::name::NameError;
+            type Error = $crate::invalid_value::InvalidValue;
 
             fn try_from(text: &str) -> Result<Self, Self::Error> {
                 text.parse()
@@ -46,7 +47,7 @@ macro_rules! impl_try_from_text {
         }
 
         impl TryFrom<String> for $name {
-            type Error = $crate::name::NameError;
+            type Error = $crate::invalid_value::InvalidValue;
 
             fn try_from(text: String) -> Result<Self, Self::Error> {
                 text.parse()
@@ -60,25 +61,24 @@ use impl_try_from_text;
 // |---|---|
 // | `dial_target`, `sni`, `expected_name`, `host_authority` | the four names |
 // | `host`, `host_port`, `dns_name`, `socket_path` | what they are made of |
-// | `error` | why a text is no such name |
+// | `name_problem` | why a text is no such name |
 
 mod dial_target;
 mod dns_name;
-mod error;
 mod expected_name;
 mod host;
 mod host_authority;
 mod host_port;
+mod name_problem;
 mod sni;
 mod socket_path;
 
 pub use dial_target::DialTarget;
 pub use dns_name::DnsName;
-pub use error::NameError;
-pub(crate) use error::NameProblem;
 pub use expected_name::ExpectedName;
 pub use host::Host;
 pub use host_authority::HostAuthority;
 pub use host_port::HostPort;
+pub(crate) use name_problem::NameProblem;
 pub use sni::{Sni, SniOmission};
 pub use socket_path::SocketPath;

@@ -5,7 +5,9 @@
 
 use std::{fmt, str::FromStr};
 
-use super::{DnsName, NameError};
+use crate::invalid_value::InvalidValue;
+
+use super::DnsName;
 
 /// The server name sent in the TLS ClientHello, or the reason why none is sent.
 ///
@@ -17,7 +19,7 @@ use super::{DnsName, NameError};
 /// let sni: Sni = "www.example.com".parse()?;
 /// assert_eq!(sni.name().map(|name| name.as_str()), Some("www.example.com"));
 /// assert!("192.0.2.1".parse::<Sni>().is_err());
-/// # Ok::<(), cdn_origin::name::NameError>(())
+/// # Ok::<(), cdn_origin::error::InvalidValue>(())
 /// ```
 ///
 /// [RFC 6066 section 3]: https://www.rfc-editor.org/rfc/rfc6066#section-3
@@ -51,10 +53,10 @@ impl fmt::Display for Sni {
 }
 
 impl FromStr for Sni {
-    type Err = NameError;
+    type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let name = DnsName::parse(text).map_err(|problem| NameError::new("SNI", text, problem))?;
+        let name = DnsName::parse(text).map_err(|problem| problem.of("SNI", text))?;
         Ok(Self::Send(name))
     }
 }

@@ -4,7 +4,10 @@ use std::{fmt, str::FromStr};
 
 use http::Uri;
 
-use crate::name::{HostPort, NameError, NameProblem};
+use crate::{
+    invalid_value::InvalidValue,
+    name::{HostPort, NameProblem},
+};
 
 /// The scheme of an origin, which decides whether TLS is used.
 ///
@@ -60,7 +63,7 @@ impl fmt::Display for Scheme {
 /// let url: OriginUrl = "https://d1234567890.cloudfront.net".parse()?;
 /// assert_eq!(url.target().port(), None);
 /// assert!("https://example.com/base".parse::<OriginUrl>().is_err());
-/// # Ok::<(), cdn_origin::name::NameError>(())
+/// # Ok::<(), cdn_origin::error::InvalidValue>(())
 /// ```
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct OriginUrl {
@@ -81,13 +84,13 @@ impl OriginUrl {
         &self.target
     }
 
-    fn parse(text: &str) -> Result<Self, NameError> {
-        let problem = |problem| NameError::new("origin", text, problem);
-        let (scheme, rest) = split_scheme(text).ok_or_else(|| problem(NameProblem::Scheme))?;
+    fn parse(text: &str) -> Result<Self, InvalidValue> {
+        let invalid = |problem: NameProblem| problem.of("origin", text);
+        let (scheme, rest) = split_scheme(text).ok_or_else(|| invalid(NameProblem::Scheme))?;
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let (authority, tail) = rest.split_at(end);
         if authority.contains('@') {
-            return Err(problem(NameProblem::UserInfo));
+            return Err(invalid(NameProblem::UserInfo));
         }
         let mut chars = tail.chars();
         if let (Some(found), false) = (chars.next(), tail == "/") {
@@ -95,19 +98,15 @@ impl OriginUrl {
             let at = text.len() - tail.len();
             // If the tail has an `@`, the text before it can be a part of a password.
             let shown = if tail.contains('@') { "" } else { &text[..at] };
-            return Err(NameError::new(
-                "origin",
-                shown,
-                NameProblem::PathOrQuery { found, at },
-            ));
+            return Err(NameProblem::PathOrQuery { found, at }.of("origin", shown));
         }
         // RFC 3986 section 3.2.2: an IPv6 address in a URL needs brackets. Without them, its last
         // group could be a port.
         if authority.matches(':').count() > 1 && !authority.starts_with('[') {
-            return Err(NameError::new("origin", authority, NameProblem::Ipv6));
+            return Err(NameProblem::Ipv6.of("origin", authority));
         }
-        let target = HostPort::parse(authority)
-            .map_err(|problem| NameError::new("origin", authority, problem))?;
+        let target =
+            HostPort::parse(authority).map_err(|problem| problem.of("origin", authority))?;
         Ok(Self { scheme, target })
     }
 }
@@ -119,7 +118,7 @@ impl fmt::Display for OriginUrl {
 }
 
 impl FromStr for OriginUrl {
-    type Err = NameError;
+    type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Self::parse(text)
@@ -127,7 +126,7 @@ impl FromStr for OriginUrl {
 }
 
 impl TryFrom<&str> for OriginUrl {
-    type Error = NameError;
+    type Error = InvalidValue;
 
     fn try_from(text: &str) -> Result<Self, Self::Error> {
         Self::parse(text)
@@ -135,7 +134,7 @@ impl TryFrom<&str> for OriginUrl {
 }
 
 impl TryFrom<String> for OriginUrl {
-    type Error = NameError;
+    type Error = InvalidValue;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
         Self::parse(&text)
@@ -144,7 +143,7 @@ impl TryFrom<String> for OriginUrl {
 
 /// Takes scheme and authority of a request's URI. Ignores path and query.
 impl TryFrom<&Uri> for OriginUrl {
-    type Error = NameError;
+    type Error = InvalidValue;
 
     fn try_from(uri: &Uri) -> Result<Self, Self::Error> {
         let scheme = uri.scheme_str().unwrap_or_default();
@@ -154,7 +153,7 @@ impl TryFrom<&Uri> for OriginUrl {
 }
 
 impl TryFrom<Uri> for OriginUrl {
-    type Error = NameError;
+    type Error = InvalidValue;
 
     fn try_from(uri: Uri) -> Result<Self, Self::Error> {
         Self::try_from(&uri)

@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, Version, header::VIA};
 
-use crate::field_lines::FieldLines;
+use crate::{error::InvalidValue, field_lines::FieldLines};
 
 use super::Pseudonym;
 
@@ -20,7 +20,7 @@ pub(super) const CDN_LOOP: HeaderName = HeaderName::from_static("cdn-loop");
 /// use cdn_origin::{CdnOriginConnector, OriginProxy, proxy::Via};
 ///
 /// let connector = CdnOriginConnector::builder("http://origin.example").build()?;
-/// let proxy = OriginProxy::new(connector).via(Via::named("edge-7.example".parse()?));
+/// let proxy = OriginProxy::new(connector).via(Via::named("edge-7.example")?);
 /// # drop(proxy);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -60,20 +60,28 @@ impl Default for Via {
 }
 
 impl Via {
-    /// Signs requests with this pseudonym.
+    /// Signs requests with this pseudonym: a token, with a port if need be.
     ///
     /// Use another one for each proxy that a request may pass. The proxy also uses it as its name
     /// in `Proxy-Status` ([RFC 9209 section 2]), where a proxy without one is `cdn-origin`.
     ///
+    /// # Errors
+    ///
+    /// Fails if the name is not a token with an optional port.
+    ///
     /// ```
     /// use cdn_origin::proxy::Via;
     ///
-    /// let via = Via::named("edge-7.example".parse()?);
-    /// # Ok::<(), cdn_origin::proxy::PseudonymError>(())
+    /// let via = Via::named("edge-7.example")?;
+    /// # Ok::<(), cdn_origin::error::InvalidValue>(())
     /// ```
     ///
     /// [RFC 9209 section 2]: https://www.rfc-editor.org/rfc/rfc9209#section-2
-    pub fn named(name: Pseudonym) -> Self {
+    pub fn named(name: &str) -> Result<Self, InvalidValue> {
+        name.parse().map(Self::signed_as)
+    }
+
+    pub(crate) fn signed_as(name: Pseudonym) -> Self {
         Self {
             name: Some(name.clone()),
             via: Some(Signature::new(name)),
@@ -103,15 +111,23 @@ impl Via {
     /// Off by default. A request that already has the name gets 508 with `proxy_loop_detected`. The
     /// entries of other CDNs pass unchanged in any case.
     ///
+    /// # Errors
+    ///
+    /// Fails if the name is not a token with an optional port.
+    ///
     /// ```
     /// use cdn_origin::proxy::Via;
     ///
-    /// let via = Via::default().cdn_loop("cdn.example".parse()?);
-    /// # Ok::<(), cdn_origin::proxy::PseudonymError>(())
+    /// let via = Via::default().cdn_loop("cdn.example")?;
+    /// # Ok::<(), cdn_origin::error::InvalidValue>(())
     /// ```
     ///
     /// [RFC 8586]: https://www.rfc-editor.org/rfc/rfc8586
-    pub fn cdn_loop(mut self, name: Pseudonym) -> Self {
+    pub fn cdn_loop(self, name: &str) -> Result<Self, InvalidValue> {
+        Ok(self.looped_as(name.parse()?))
+    }
+
+    pub(crate) fn looped_as(mut self, name: Pseudonym) -> Self {
         let line = value(name.as_str());
         self.cdn_loop = Some((name, line));
         self
@@ -204,8 +220,8 @@ mod tests {
     use super::*;
 
     fn via() -> Via {
-        let via = Via::named("edge-7".parse().unwrap());
-        via.cdn_loop("cdn.example:8443".parse().unwrap())
+        let via = Via::named("edge-7").unwrap();
+        via.cdn_loop("cdn.example:8443").unwrap()
     }
 
     fn loops(name: HeaderName, line: &'static str) -> bool {

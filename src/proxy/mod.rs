@@ -274,6 +274,7 @@ mod error_response;
 pub(crate) mod failure_log;
 mod field_values;
 mod forward_request;
+#[expect(unnameable_types, reason = "it is `Service::Future`")]
 mod future;
 mod health_check_proxy;
 mod hop_by_hop;
@@ -316,15 +317,15 @@ pub(crate) use service::{Respond, accept, attempt, notify_observers};
 
 pub use ambiguous_names::remove_ambiguous_names;
 pub use client_deadline::ClientDeadline;
-pub use future::Proxying;
+pub(crate) use future::Proxying;
 pub use limits::Limits;
 pub use loop_detection::Via;
 pub use origin_proxy::OriginProxy;
 pub use overload::{AdaptiveConcurrency, LoadSnapshot};
 pub use proxy_snapshot::ProxySnapshot;
-pub use pseudonym::{Pseudonym, PseudonymError};
+pub(crate) use pseudonym::Pseudonym;
 pub use replace_content::{problem_details, replace_content};
 pub use response_body::ProxyBody;
-pub use upgrade::{UpgradeRefused, Upgrades};
+pub use upgrade::Upgrades;
 
 pub use crate::downstream::ClientConnection;

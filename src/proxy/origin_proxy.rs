@@ -172,7 +172,7 @@ impl OriginProxy {
     /// ```
     /// # use cdn_origin::{OriginProxy, proxy::Via};
     /// # fn set(proxy: OriginProxy) -> Result<(), Box<dyn std::error::Error>> {
-    /// proxy.via(Via::named("edge-7.example".parse()?).cdn_loop("cdn.example".parse()?));
+    /// proxy.via(Via::named("edge-7.example")?.cdn_loop("cdn.example")?);
     /// # Ok(())
     /// # }
     /// ```

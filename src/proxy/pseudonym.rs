@@ -7,31 +7,17 @@ use std::{
     sync::Arc,
 };
 
-use thiserror::Error;
+use crate::error::InvalidValue;
 
 use super::field_values::is_token;
 
 /// The name of a proxy in `Via` ([RFC 9110 section 7.6.3]) and in `CDN-Loop` ([RFC 8586]): a token,
 /// with a port if need be.
 ///
-/// ```
-/// use cdn_origin::proxy::Pseudonym;
-///
-/// assert!("edge-7.example".parse::<Pseudonym>().is_ok());
-/// assert!("edge-7.example:8443".parse::<Pseudonym>().is_ok());
-/// assert!("edge 7".parse::<Pseudonym>().is_err());
-/// ```
-///
 /// [RFC 8586]: https://www.rfc-editor.org/rfc/rfc8586
 /// [RFC 9110 section 7.6.3]: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.3
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Pseudonym(Arc<str>);
-
-/// What was given is not a [`Pseudonym`].
-#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
-#[error("it is not a token with an optional port: letters, digits and !#$%&'*+-.^_`|~ are allowed")]
-#[non_exhaustive]
-pub struct PseudonymError;
+pub(crate) struct Pseudonym(Arc<str>);
 
 impl Pseudonym {
     /// A name that no other proxy has, in this process or in another.
@@ -41,9 +27,7 @@ impl Pseudonym {
         Self(format!("cdn-origin-{chance:016x}").into())
     }
 
-    /// Returns the name as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
@@ -54,15 +38,18 @@ impl Pseudonym {
 }
 
 impl FromStr for Pseudonym {
-    type Err = PseudonymError;
+    type Err = InvalidValue;
 
-    fn from_str(text: &str) -> Result<Self, PseudonymError> {
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
         let (token, port) = text.split_once(':').unwrap_or((text, "0"));
         let is_port =
             port.bytes().all(|digit| digit.is_ascii_digit()) && port.parse::<u16>().is_ok();
         match is_token(token) && is_port {
             true => Ok(Self(text.into())),
-            false => Err(PseudonymError),
+            false => Err(InvalidValue::new(
+                "a proxy's name is a token with an optional port: letters, digits and \
+                 !#$%&'*+-.^_`|~ are allowed",
+            )),
         }
     }
 }

@@ -47,11 +47,12 @@
 
 mod examine_response;
 mod layer;
+#[expect(unnameable_types, reason = "it is the body in `Service::Response`")]
 mod read_ahead_body;
 mod service;
 
 pub use layer::ResponseDiagnosisLayer;
-pub use read_ahead_body::PeekedBody;
 pub use service::ResponseDiagnosis;
 
 pub(crate) use examine_response::{RequestSummary, examine_response, log_diagnosis};
+pub(crate) use read_ahead_body::PeekedBody;

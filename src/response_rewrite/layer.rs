@@ -154,7 +154,7 @@ impl ResponseRewriteLayer {
     /// use cdn_origin::response_rewrite::ResponseRewriteLayer;
     ///
     /// let layer = ResponseRewriteLayer::new().path("/app/".parse()?, "/".parse()?);
-    /// # Ok::<(), cdn_origin::response_rewrite::PathPrefixError>(())
+    /// # Ok::<(), cdn_origin::error::InvalidValue>(())
     /// ```
     pub fn path(mut self, origin: PathPrefix, client: PathPrefix) -> Self {
         let map = PathMap { origin, client };

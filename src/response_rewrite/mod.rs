@@ -92,9 +92,8 @@ mod rewrite_rules;
 mod rewrite_url;
 mod service;
 
-pub use future::ResponseRewriteFuture;
 pub use layer::ResponseRewriteLayer;
-pub use path_prefix::{PathPrefix, PathPrefixError};
+pub use path_prefix::PathPrefix;
 pub use service::ResponseRewrite;
 
 pub(crate) use path_prefix::PathMap;

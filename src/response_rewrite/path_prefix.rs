@@ -4,7 +4,8 @@ use std::str::FromStr;
 
 use bytes::Bytes;
 use http::uri::PathAndQuery;
-use thiserror::Error;
+
+use crate::invalid_value::InvalidValue;
 
 /// A prefix of a path, in whole segments.
 ///
@@ -15,7 +16,7 @@ use thiserror::Error;
 ///
 /// let prefix: PathPrefix = "/app/".parse()?;
 /// assert!("app".parse::<PathPrefix>().is_err());
-/// # Ok::<(), cdn_origin::response_rewrite::PathPrefixError>(())
+/// # Ok::<(), cdn_origin::error::InvalidValue>(())
 /// ```
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct PathPrefix {
@@ -23,41 +24,21 @@ pub struct PathPrefix {
     text: String,
 }
 
-/// A text that is not a path prefix. `Display` shows why.
-#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
-#[error("{0}")]
-pub struct PathPrefixError(PathProblem);
-
-/// Why a text is not a path prefix.
-#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
-enum PathProblem {
-    /// The text does not start with a slash.
-    #[error("a path prefix must start with `/`")]
-    NoSlash,
-    /// The text starts with two slashes, which a browser reads as the start of a host.
-    #[error("a path prefix must not start with `//`")]
-    TwoSlashes,
-    /// A byte that is not allowed in a path or in a cookie's `Path`.
-    #[error("the byte at {at} is not allowed in a path prefix")]
-    Character {
-        /// Its offset in bytes, from 0.
-        at: usize,
-    },
-}
-
 impl FromStr for PathPrefix {
-    type Err = PathPrefixError;
+    type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if !text.starts_with('/') {
-            return Err(PathPrefixError(PathProblem::NoSlash));
+            return Err(InvalidValue::new("a path prefix must start with `/`"));
         }
         if text.starts_with("//") {
-            return Err(PathPrefixError(PathProblem::TwoSlashes));
+            return Err(InvalidValue::new("a path prefix must not start with `//`"));
         }
         let refused = |byte: u8| !byte.is_ascii_graphic() || b"?#;\\\"<>".contains(&byte);
         match text.bytes().position(refused) {
-            Some(at) => Err(PathPrefixError(PathProblem::Character { at })),
+            Some(at) => Err(InvalidValue::new(format_args!(
+                "the byte at {at} is not allowed in a path prefix"
+            ))),
             None => Ok(Self {
                 text: text.strip_suffix('/').unwrap_or(text).to_owned(),
             }),

@@ -10,7 +10,7 @@ use tower_service::Service;
 
 use crate::downstream::Downstream;
 
-use super::{ResponseRewriteFuture, rewrite_rules::RewriteRules};
+use super::{future::ResponseRewriteFuture, rewrite_rules::RewriteRules};
 
 /// Forwards requests and rewrites their responses for the client.
 ///

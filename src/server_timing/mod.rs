@@ -31,5 +31,4 @@
 mod future;
 mod service;
 
-pub use future::ServerTimingFuture;
 pub use service::{ServerTiming, ServerTimingLayer};

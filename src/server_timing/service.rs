@@ -8,7 +8,7 @@ use tower_service::Service;
 
 use crate::observe::ExchangeCollector;
 
-use super::ServerTimingFuture;
+use super::future::ServerTimingFuture;
 
 /// A layer that appends `Server-Timing` to responses. See the [module](super).
 #[derive(Clone, Copy, Debug, Default)]

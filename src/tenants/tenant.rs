@@ -5,8 +5,8 @@ use std::{fmt, sync::Arc};
 use crate::{
     CdnOriginConnector,
     connector::CdnOriginBuilder,
-    error::{BuildError, BuildProblem, BuildProblemKind},
-    name::{DialTarget, ExpectedName, HostAuthority, NameError, Sni},
+    error::{BuildError, BuildProblem, BuildProblemKind, InvalidValue},
+    name::{DialTarget, ExpectedName, HostAuthority, Sni},
     origin::{ChosenNames, OriginUrl},
     pool::{ConnectionBudget, PoolSettings},
     proxy::{Limits, OriginProxy, connector_of, proxy_from_template},
@@ -55,7 +55,7 @@ impl Tenant {
     pub fn new<U>(url: U) -> Self
     where
         U: TryInto<OriginUrl>,
-        U::Error: Into<NameError>,
+        U::Error: Into<InvalidValue>,
     {
         Self::of(CdnOriginConnector::builder(url))
     }
@@ -77,7 +77,7 @@ impl Tenant {
     pub fn dial<T>(self, target: T) -> Self
     where
         T: TryInto<DialTarget>,
-        T::Error: Into<NameError>,
+        T::Error: Into<InvalidValue>,
     {
         self.with_names(|names| names.dial(target))
     }
@@ -88,7 +88,7 @@ impl Tenant {
     pub fn sni<N>(self, name: N) -> Self
     where
         N: TryInto<Sni>,
-        N::Error: Into<NameError>,
+        N::Error: Into<InvalidValue>,
     {
         self.with_names(|names| names.sni(name))
     }
@@ -99,7 +99,7 @@ impl Tenant {
     pub fn expected_name<N>(self, name: N) -> Self
     where
         N: TryInto<ExpectedName>,
-        N::Error: Into<NameError>,
+        N::Error: Into<InvalidValue>,
     {
         self.with_names(|names| names.expected_name(name))
     }
@@ -110,7 +110,7 @@ impl Tenant {
     pub fn host<A>(self, authority: A) -> Self
     where
         A: TryInto<HostAuthority>,
-        A::Error: Into<NameError>,
+        A::Error: Into<InvalidValue>,
     {
         self.with_names(|names| names.host(authority))
     }

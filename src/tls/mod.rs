@@ -66,9 +66,7 @@ pub use client_identity::ClientIdentity;
 #[cfg(feature = "ech")]
 pub use ech::Ech;
 pub use parameters::TlsParameters;
-pub use verify::{
-    CertificatePin, Crls, PinError, Roots, SanMatcher, SpkiPin, VerifyPolicy, danger,
-};
+pub use verify::{CertificatePin, Crls, Roots, SanMatcher, SpkiPin, VerifyPolicy, danger};
 
 pub(crate) use build_tls_client::TlsSettings;
 pub(crate) use certificate_files::FileFingerprint;

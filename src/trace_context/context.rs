@@ -3,7 +3,8 @@
 use std::{fmt, str::FromStr};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Request};
-use thiserror::Error;
+
+use crate::invalid_value::InvalidValue;
 
 pub(super) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
@@ -19,7 +20,7 @@ pub(super) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent"
 /// assert_eq!(context.to_string(), field);
 /// assert_eq!(context.parent_id(), 0x00f067aa0ba902b7);
 /// assert!("00-4bf92f3577b34da6".parse::<TraceContext>().is_err());
-/// # Ok::<(), cdn_origin::trace_context::TraceContextError>(())
+/// # Ok::<(), cdn_origin::error::InvalidValue>(())
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct TraceContext {
@@ -27,14 +28,6 @@ pub struct TraceContext {
     parent_id: u64,
     flags: u8,
 }
-
-/// What was given is no valid `traceparent`.
-#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
-#[error(
-    "it is no traceparent: 00-, 32 hexadecimal digits, -, 16 digits, -, 2 digits; ids not zero"
-)]
-#[non_exhaustive]
-pub struct TraceContextError;
 
 impl TraceContext {
     /// Creates a context. An id of zero is invalid, and becomes one.
@@ -96,21 +89,21 @@ impl TraceContext {
 }
 
 impl FromStr for TraceContext {
-    type Err = TraceContextError;
+    type Err = InvalidValue;
 
-    fn from_str(text: &str) -> Result<Self, TraceContextError> {
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
         let mut parts = text.splitn(5, '-');
         let mut part = |length: usize| {
             let digits = |part: &&str| {
                 let mut bytes = part.bytes();
                 part.len() == length && bytes.all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
             };
-            parts.next().filter(digits).ok_or(TraceContextError)
+            parts.next().filter(digits).ok_or_else(invalid)
         };
         let (version, trace_id, parent_id, flags) = (part(2)?, part(32)?, part(16)?, part(2)?);
         // A later version may append parts. Version ff is invalid (section 3.2.2).
         let is_complete = version != "00" || parts.next().is_none();
-        let parse = |_| TraceContextError;
+        let parse = |_| invalid();
         let context = Self {
             trace_id: u128::from_str_radix(trace_id, 16).map_err(parse)?,
             parent_id: u64::from_str_radix(parent_id, 16).map_err(parse)?,
@@ -119,9 +112,15 @@ impl FromStr for TraceContext {
         let is_valid = context.trace_id != 0 && context.parent_id != 0;
         match is_complete && is_valid && version != "ff" {
             true => Ok(context),
-            false => Err(TraceContextError),
+            false => Err(invalid()),
         }
     }
+}
+
+fn invalid() -> InvalidValue {
+    InvalidValue::new(
+        "a traceparent is 00-, 32 hexadecimal digits, -, 16 digits, -, 2 digits; ids not zero",
+    )
 }
 
 impl fmt::Display for TraceContext {
@@ -148,11 +147,7 @@ mod tests {
             &format!("00-{}-{parent}-01", "0".repeat(32)),
             &format!("00-{trace}-{}-01", "0".repeat(16)),
         ] {
-            assert_eq!(
-                text.parse::<TraceContext>(),
-                Err(TraceContextError),
-                "{text}"
-            );
+            assert_eq!(text.parse::<TraceContext>(), Err(invalid()), "{text}");
         }
         let later = format!("01-{trace}-{parent}-01-more");
         assert!(later.parse::<TraceContext>().is_ok());

@@ -23,5 +23,5 @@
 mod context;
 mod layer;
 
-pub use context::{TraceContext, TraceContextError};
+pub use context::TraceContext;
 pub use layer::{TraceContextLayer, TraceContextService};

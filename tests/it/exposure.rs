@@ -63,7 +63,7 @@ async fn a_proxy_that_has_a_name_says_which_of_several_it_is() {
         ("edge-7.example:8443", "edge-7.example:8443"),
         ("7-edge", "\"7-edge\""),
     ] {
-        let proxy = OriginProxy::new(connector.clone()).via(Via::named(name.parse().unwrap()));
+        let proxy = OriginProxy::new(connector.clone()).via(Via::named(name).unwrap());
         let response = visit(&proxy, "client.test").await;
         assert_eq!(
             proxy_status(&response),

@@ -56,7 +56,7 @@ fn assert_refused(response: &Response<ProxyBody>, kind: ErrorKind, status: u16, 
 #[tokio::test]
 async fn via_records_the_version_in_which_a_request_was_received() {
     let (proxy, seen) = recording();
-    let proxy = proxy.via(Via::named("edge-7.example:8443".parse().unwrap()));
+    let proxy = proxy.via(Via::named("edge-7.example:8443").unwrap());
     let versions = [
         (Version::HTTP_10, "1.0 edge-7.example:8443"),
         (Version::HTTP_11, "1.1 edge-7.example:8443"),
@@ -118,7 +118,7 @@ async fn cdn_loop_is_written_if_configured_and_cannot_be_removed_by_a_client() {
     let headers = seen.lock().unwrap().take().unwrap();
     assert_eq!(lines(&headers, "cdn-loop"), ["foreign; a=1, other"]);
 
-    let proxy = proxy.via(Via::default().cdn_loop("cdn.example".parse().unwrap()));
+    let proxy = proxy.via(Via::default().cdn_loop("cdn.example").unwrap());
     send(&proxy, get(&foreign)).await;
     let headers = seen.lock().unwrap().take().unwrap();
     assert_eq!(

@@ -364,12 +364,19 @@ async fn a_header_that_nobody_takes_is_bounded_by_the_deadline_of_the_dial() {
 
 #[test]
 fn values_that_cannot_be_told_are_refused_when_they_are_made() {
-    assert_eq!(ProxyTlv::alpn("").unwrap_err().to_string(), "it is empty");
+    let empty = ProxyTlv::alpn("");
+    assert_eq!(
+        empty.unwrap_err().to_string(),
+        "the value of the TLV is empty"
+    );
     let long = ProxyTlv::unique_id([0; 129]);
-    assert_eq!(long.unwrap_err().to_string(), "it is longer than 128 bytes");
+    assert_eq!(
+        long.unwrap_err().to_string(),
+        "the value of the TLV is longer than 128 bytes"
+    );
     let foreign = ProxyTlv::custom(0x01, [0]);
     assert_eq!(
         foreign.unwrap_err().to_string(),
-        "the type 0x01 is not between 0xe0 and 0xf7"
+        "the type 0x01 of the TLV is not between 0xe0 and 0xf7"
     );
 }

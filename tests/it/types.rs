@@ -9,11 +9,11 @@ use cdn_origin::diagnosis::{Cause, CauseId, Certainty, Diagnosis, ResponseEviden
 use cdn_origin::dial::TcpKeepalive;
 use cdn_origin::error::{
     Alert, BuildProblem, BuildProblemKind, DialAttempt, Elapsed, ErrorKind, Facts, Fault,
-    PeerCertificate, Stage, TlsSession,
+    InvalidValue, PeerCertificate, Stage, TlsSession,
 };
-use cdn_origin::host_rewrite::{HostRewrite, HostRewriteFuture};
+use cdn_origin::host_rewrite::HostRewrite;
 use cdn_origin::name::{
-    DialTarget, DnsName, ExpectedName, Host, HostAuthority, HostPort, NameError, Sni, SniOmission,
+    DialTarget, DnsName, ExpectedName, Host, HostAuthority, HostPort, Sni, SniOmission,
 };
 use cdn_origin::origin::{Origin, OriginUrl, Scheme};
 use cdn_origin::tls::rustls::crypto::aws_lc_rs;
@@ -23,7 +23,7 @@ use cdn_origin::{
     BuildError, CdnOriginConnector, Error, HostRewriteLayer, TlsVersion, VerifyPolicy,
 };
 use cdn_origin::{
-    connector::{Advice, AdviceId, CdnOriginBuilder, Connecting, ConnectionInfo, OriginStream},
+    connector::{Advice, AdviceId, CdnOriginBuilder, ConnectionInfo, OriginStream},
     tls::TlsParameters,
 };
 use hyper_util::client::legacy::{Client, connect::Connection};
@@ -91,11 +91,11 @@ fn what_is_known_can_be_kept_and_sent() {
 fn errors_are_errors() {
     error::<Error>();
     error::<BuildError>();
-    error::<NameError>();
+    error::<InvalidValue>();
     shared_clone::<Error>();
     shared_clone::<BuildError>();
     shared_clone::<BuildProblem>();
-    shared_clone::<NameError>();
+    shared_clone::<InvalidValue>();
 }
 
 #[test]
@@ -104,6 +104,9 @@ fn an_error_is_one_word_wide() {
     assert_eq!(size_of::<Option<Error>>(), size_of::<usize>());
     assert_eq!(size_of::<Result<(), Error>>(), size_of::<usize>());
 }
+
+/// The future of a service, which has no name of its own.
+type FutureOf<S, R> = <S as Service<R>>::Future;
 
 fn service<S, R>()
 where
@@ -126,30 +129,28 @@ fn services_can_be_cloned_into_tasks() {
 fn layers_can_be_cloned_into_tasks() {
     use cdn_origin::downstream::ClientConnection;
     use cdn_origin::forwarded::{Forwarded, ForwardedLayer};
-    use cdn_origin::response_rewrite::{
-        ResponseRewrite, ResponseRewriteFuture, ResponseRewriteLayer,
-    };
+    use cdn_origin::response_rewrite::{ResponseRewrite, ResponseRewriteLayer};
 
     type Inner = cdn_origin::OriginProxy;
     shared_clone::<ForwardedLayer>();
     shared_clone::<ResponseRewriteLayer>();
     service::<Forwarded<Inner>, http::Request<String>>();
     service::<ResponseRewrite<Inner>, http::Request<String>>();
-    moved::<ResponseRewriteFuture<Connecting>>();
+    moved::<FutureOf<ResponseRewrite<Inner>, http::Request<String>>>();
     value::<ClientConnection>();
 }
 
 #[test]
 fn the_proxy_fits_a_router() {
     use cdn_origin::OriginProxy;
-    use cdn_origin::proxy::{ClientConnection, ProxyBody, Proxying};
+    use cdn_origin::proxy::{ClientConnection, ProxyBody};
 
     service::<OriginProxy, http::Request<axum::body::Body>>();
     service::<OriginProxy, http::Request<hyper::body::Incoming>>();
     service::<OriginProxy, http::Request<String>>();
     value::<ClientConnection>();
     moved::<ProxyBody>();
-    moved::<Proxying>();
+    moved::<FutureOf<OriginProxy, http::Request<String>>>();
     fn body<B: http_body::Body<Data = bytes::Bytes, Error: StdError + Send + Sync>>() {}
     body::<ProxyBody>();
     let _: axum::Router = axum::Router::new().fallback_service(OriginProxy::new(connector()));
@@ -160,11 +161,11 @@ fn futures_and_streams_move_between_threads() {
     fn future<F: Debug + Future<Output = Result<OriginStream, Error>> + Send + Unpin + 'static>() {}
     fn stream<S: Connection + hyper::rt::Read + hyper::rt::Write + Send + Unpin + 'static>() {}
     fn tokio<S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static>() {}
-    future::<Connecting>();
+    future::<FutureOf<CdnOriginConnector, http::Uri>>();
     stream::<OriginStream>();
     tokio::<OriginStream>();
     moved::<OriginStream>();
-    moved::<HostRewriteFuture<Connecting>>();
+    moved::<FutureOf<HostRewrite<cdn_origin::OriginProxy>, http::Request<String>>>();
 }
 
 fn connector() -> CdnOriginConnector {

@@ -4,8 +4,7 @@ use std::error::Error;
 
 use crate::{
     connector::{CdnOriginConnector, connector_settings::ConnectorSettings, sessions::SharedTls},
-    error::{BuildProblem, BuildProblemKind},
-    name::NameError,
+    error::{BuildProblem, BuildProblemKind, InvalidValue},
     origin::OriginUrl,
 };
 
@@ -77,7 +76,7 @@ impl CdnOriginConnector {
     pub fn builder<U>(url: U) -> CdnOriginBuilder
     where
         U: TryInto<OriginUrl>,
-        U::Error: Into<NameError>,
+        U::Error: Into<InvalidValue>,
     {
         let mut builder = Self::any_origin();
         builder.settings.url = builder.parsed("builder", url);
@@ -124,7 +123,7 @@ impl CdnOriginBuilder {
     pub(super) fn last<T, V>(&mut self, setter: &'static str, value: V) -> Option<T>
     where
         V: TryInto<T>,
-        V::Error: Into<NameError>,
+        V::Error: Into<InvalidValue>,
     {
         self.forget_problems(setter);
         self.parsed(setter, value)
@@ -134,9 +133,9 @@ impl CdnOriginBuilder {
     fn parsed<T, V>(&mut self, setter: &'static str, value: V) -> Option<T>
     where
         V: TryInto<T>,
-        V::Error: Into<NameError>,
+        V::Error: Into<InvalidValue>,
     {
-        let note = |error: NameError| {
+        let note = |error: InvalidValue| {
             let why: Box<dyn Error + Send + Sync> = error.into();
             let kind = BuildProblemKind::InvalidName;
             self.problems.push(BuildProblem::new(setter, kind, why));

@@ -2,7 +2,8 @@
 
 use crate::{
     connector::CdnOriginBuilder,
-    name::{DialTarget, ExpectedName, HostAuthority, NameError, Sni, SniOmission},
+    error::InvalidValue,
+    name::{DialTarget, ExpectedName, HostAuthority, Sni, SniOmission},
 };
 
 /// # The four names
@@ -27,7 +28,7 @@ impl CdnOriginBuilder {
     pub fn dial<T>(mut self, target: T) -> Self
     where
         T: TryInto<DialTarget>,
-        T::Error: Into<NameError>,
+        T::Error: Into<InvalidValue>,
     {
         self.settings.names.dial = self.last("dial", target);
         self
@@ -53,7 +54,7 @@ impl CdnOriginBuilder {
     pub fn sni<N>(mut self, name: N) -> Self
     where
         N: TryInto<Sni>,
-        N::Error: Into<NameError>,
+        N::Error: Into<InvalidValue>,
     {
         self.settings.names.sni = self.last("sni", name);
         self
@@ -98,7 +99,7 @@ impl CdnOriginBuilder {
     pub fn expected_name<N>(mut self, name: N) -> Self
     where
         N: TryInto<ExpectedName>,
-        N::Error: Into<NameError>,
+        N::Error: Into<InvalidValue>,
     {
         self.settings.names.expected_name = self.last("expected_name", name);
         self
@@ -122,7 +123,7 @@ impl CdnOriginBuilder {
     pub fn host<A>(mut self, authority: A) -> Self
     where
         A: TryInto<HostAuthority>,
-        A::Error: Into<NameError>,
+        A::Error: Into<InvalidValue>,
     {
         self.settings.names.host = self.last("host", authority);
         self

@@ -3,8 +3,8 @@
 use std::{fmt, net::IpAddr, sync::Arc};
 
 use crate::{
-    error::{BuildProblem, BuildProblemKind},
-    name::{DnsName, NameError},
+    error::{BuildProblem, BuildProblemKind, InvalidValue},
+    name::DnsName,
 };
 
 use super::{DnsCache, DnsCacheStore, FixedNames, Resolve, SystemResolver};
@@ -88,12 +88,12 @@ impl Dns {
     pub fn resolve_to<N>(mut self, name: N, addresses: impl IntoIterator<Item = IpAddr>) -> Self
     where
         N: TryInto<DnsName>,
-        N::Error: Into<NameError>,
+        N::Error: Into<InvalidValue>,
     {
         match name.try_into() {
             Ok(name) => self.fixed.insert(name, addresses.into_iter().collect()),
             Err(error) => {
-                let (kind, why): (_, NameError) = (BuildProblemKind::InvalidName, error.into());
+                let (kind, why): (_, InvalidValue) = (BuildProblemKind::InvalidName, error.into());
                 self.problems
                     .push(BuildProblem::new("Dns::resolve_to", kind, why));
             }

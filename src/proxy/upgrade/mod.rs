@@ -6,7 +6,7 @@ mod upgrade_request;
 mod upgrade_response;
 mod websocket;
 
-pub use allowed_protocols::{UpgradeRefused, Upgrades};
+pub use allowed_protocols::Upgrades;
 
 pub(super) use upgrade_request::UpgradeRequest;
 pub(super) use upgrade_response::{UpgradeOutcome, read_response};

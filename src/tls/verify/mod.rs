@@ -27,7 +27,7 @@ mod self_signed;
 mod verify_policy;
 
 pub use crls::Crls;
-pub use pin::{CertificatePin, PinError, SpkiPin};
+pub use pin::{CertificatePin, SpkiPin};
 pub use roots::Roots;
 pub use san::SanMatcher;
 pub use verify_policy::VerifyPolicy;

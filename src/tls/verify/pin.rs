@@ -6,9 +6,8 @@ use data_encoding::{BASE64, HEXUPPER, HEXUPPER_PERMISSIVE};
 use hmac_sha256::Hash;
 use rustls::server::ParsedCertificate;
 use rustls_pki_types::CertificateDer;
-use thiserror::Error;
 
-use crate::error::pin_text;
+use crate::error::{InvalidValue, pin_text};
 
 /// The SHA-256 digest of a certificate's public key ([RFC 7469 section 2.4]).
 ///
@@ -21,7 +20,7 @@ use crate::error::pin_text;
 ///
 /// let pin: SpkiPin = "sha256/YLh1dUR9y6Kja30RrAn7JKnbQG/uEtLMkBgFF2Fuihg=".parse()?;
 /// let policy = VerifyPolicy::pinned(pin);
-/// # Ok::<(), cdn_origin::tls::PinError>(())
+/// # Ok::<(), cdn_origin::error::InvalidValue>(())
 /// ```
 ///
 /// Only the key of the origin's own certificate counts, not that of an issuer. [RFC 7469 section
@@ -67,8 +66,9 @@ impl SpkiPin {
     ///
     /// assert!(SpkiPin::of_certificate(b"no DER").is_err());
     /// ```
-    pub fn of_certificate(der: &[u8]) -> Result<Self, PinError> {
-        Self::of(&CertificateDer::from(der)).map_err(|_| PinError(PinProblem::Certificate))
+    pub fn of_certificate(der: &[u8]) -> Result<Self, InvalidValue> {
+        Self::of(&CertificateDer::from(der))
+            .map_err(|_| InvalidValue::new("the bytes are not a certificate"))
     }
 
     pub(super) fn of(certificate: &CertificateDer<'_>) -> Result<Self, rustls::Error> {
@@ -91,13 +91,13 @@ impl fmt::Debug for SpkiPin {
 }
 
 impl FromStr for SpkiPin {
-    type Err = PinError;
+    type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let digest = text
             .trim()
             .strip_prefix("sha256/")
-            .ok_or(PinError(PinProblem::Prefix))?;
+            .ok_or_else(|| InvalidValue::new("a pin starts with \"sha256/\""))?;
         // curl writes a second slash; a digest, of 44 characters, may begin with one too.
         let digest = match digest.strip_prefix('/') {
             Some(rest) if rest.len() == 44 => rest,
@@ -105,14 +105,14 @@ impl FromStr for SpkiPin {
         };
         let bytes = BASE64
             .decode(digest.as_bytes())
-            .map_err(|_| PinError(PinProblem::Base64))?;
-        let digest = bytes.try_into().map_err(|_| PinError(PinProblem::Length))?;
+            .map_err(|_| InvalidValue::new("a pin is base64 after \"sha256/\""))?;
+        let digest = sha256_digest(bytes)?;
         Ok(Self(digest))
     }
 }
 
 impl TryFrom<&str> for SpkiPin {
-    type Error = PinError;
+    type Error = InvalidValue;
 
     fn try_from(text: &str) -> Result<Self, Self::Error> {
         text.parse()
@@ -131,7 +131,7 @@ impl TryFrom<&str> for SpkiPin {
 ///                    28:20:22:0C:22:AE:0F:5B:DA:D3:AB:C4:B8:D2:A9:11";
 /// let pin: CertificatePin = fingerprint.parse()?;
 /// let policy = VerifyPolicy::native_roots().and_certificate_pin(pin);
-/// # Ok::<(), cdn_origin::tls::PinError>(())
+/// # Ok::<(), cdn_origin::error::InvalidValue>(())
 /// ```
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
 pub struct CertificatePin([u8; 32]);
@@ -183,20 +183,20 @@ impl fmt::Debug for CertificatePin {
 }
 
 impl FromStr for CertificatePin {
-    type Err = PinError;
+    type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let digits = text.trim().replace(':', "");
-        let bytes = HEXUPPER_PERMISSIVE
-            .decode(digits.as_bytes())
-            .map_err(|_| PinError(PinProblem::Hexadecimal))?;
-        let digest = bytes.try_into().map_err(|_| PinError(PinProblem::Length))?;
+        let bytes = HEXUPPER_PERMISSIVE.decode(digits.as_bytes()).map_err(|_| {
+            InvalidValue::new("a fingerprint is hexadecimal digits, with or without colons")
+        })?;
+        let digest = sha256_digest(bytes)?;
         Ok(Self(digest))
     }
 }
 
 impl TryFrom<&str> for CertificatePin {
-    type Error = PinError;
+    type Error = InvalidValue;
 
     fn try_from(text: &str) -> Result<Self, Self::Error> {
         text.parse()
@@ -233,27 +233,7 @@ impl Pins {
     }
 }
 
-/// A value that is not a valid pin. `Display` shows why.
-#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
-#[error("{0}")]
-pub struct PinError(PinProblem);
-
-/// Why a value is not a valid pin.
-#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
-enum PinProblem {
-    /// What follows the prefix is not base64.
-    #[error("a pin is base64 after \"sha256/\"")]
-    Base64,
-    /// The bytes are not a certificate.
-    #[error("the bytes are not a certificate")]
-    Certificate,
-    /// The fingerprint has characters other than hexadecimal digits and colons.
-    #[error("a fingerprint is hexadecimal digits, with or without colons")]
-    Hexadecimal,
-    /// The digest does not have the 32 bytes of SHA-256.
-    #[error("a SHA-256 digest has 32 bytes")]
-    Length,
-    /// The prefix is missing.
-    #[error("a pin starts with \"sha256/\"")]
-    Prefix,
+fn sha256_digest(bytes: Vec<u8>) -> Result<[u8; 32], InvalidValue> {
+    let wrong_length = |_| InvalidValue::new("a SHA-256 digest has 32 bytes");
+    bytes.try_into().map_err(wrong_length)
 }

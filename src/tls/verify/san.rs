@@ -12,7 +12,8 @@ use x509_cert::{
 use rustls::{client::verify_server_name, server::ParsedCertificate};
 
 use crate::{
-    name::{DnsName, ExpectedName, NameError},
+    error::InvalidValue,
+    name::{DnsName, ExpectedName},
     tls::server_name::server_name,
 };
 
@@ -60,7 +61,7 @@ impl SanMatcher {
     pub fn dns<N>(name: N) -> Self
     where
         N: TryInto<DnsName>,
-        N::Error: Into<NameError>,
+        N::Error: Into<InvalidValue>,
     {
         Self(parsed(name).map(|name| SanKind::Exact(name.into())))
     }
@@ -74,7 +75,7 @@ impl SanMatcher {
     pub fn dns_suffix<N>(name: N) -> Self
     where
         N: TryInto<DnsName>,
-        N::Error: Into<NameError>,
+        N::Error: Into<InvalidValue>,
     {
         Self(parsed(name).map(SanKind::DnsSuffix))
     }
@@ -119,7 +120,7 @@ impl SanMatcher {
     pub fn spiffe_trust_domain<N>(domain: N) -> Self
     where
         N: TryInto<DnsName>,
-        N::Error: Into<NameError>,
+        N::Error: Into<InvalidValue>,
     {
         Self(parsed(domain).map(SanKind::TrustDomain))
     }
@@ -181,7 +182,7 @@ fn read_names(certificate: &[u8]) -> Option<Vec<GeneralName>> {
 fn parsed<N>(name: N) -> Result<DnsName, InvalidSan>
 where
     N: TryInto<DnsName>,
-    N::Error: Into<NameError>,
+    N::Error: Into<InvalidValue>,
 {
     let unusable = |error: N::Error| InvalidSan(error.into().to_string());
     name.try_into().map_err(unusable)

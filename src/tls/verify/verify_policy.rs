@@ -141,7 +141,7 @@ impl VerifyPolicy {
     ///
     /// let pin: SpkiPin = "sha256/YLh1dUR9y6Kja30RrAn7JKnbQG/uEtLMkBgFF2Fuihg=".parse()?;
     /// let policy = VerifyPolicy::pinned(pin);
-    /// # Ok::<(), cdn_origin::tls::PinError>(())
+    /// # Ok::<(), cdn_origin::error::InvalidValue>(())
     /// ```
     pub fn pinned(pin: SpkiPin) -> Self {
         Self::trusting(TrustAnchor::Pins).and_pin(pin)

@@ -3,19 +3,20 @@
 use super::{Source, assert_none, paths::Place, sources};
 
 /// What each module may import. The order is that of the layers: nothing imports upwards.
-const MAY_IMPORT: [(&str, &[&str]); 31] = [
+const MAY_IMPORT: [(&str, &[&str]); 32] = [
     ("guide", &[]),
     ("field_lines", &[]),
-    ("name", &[]),
+    ("invalid_value", &[]),
+    ("name", &["invalid_value"]),
     ("edge", &["name"]),
-    ("origin", &["name"]),
-    ("error", &["name", "origin"]),
-    ("downstream", &["name", "origin"]),
+    ("origin", &["invalid_value", "name"]),
+    ("error", &["invalid_value", "name", "origin"]),
+    ("downstream", &["invalid_value", "name", "origin"]),
     ("tls", &["error", "name"]),
     ("dial", &["error", "name", "downstream"]),
     ("upload", &["error"]),
     ("diagnosis", &["edge", "error", "name", "origin"]),
-    ("trace_context", &[]),
+    ("trace_context", &["invalid_value"]),
     (
         "observe",
         &[
@@ -47,7 +48,10 @@ const MAY_IMPORT: [(&str, &[&str]); 31] = [
         "forwarded",
         &["field_lines", "name", "origin", "downstream"],
     ),
-    ("response_rewrite", &["name", "origin", "downstream"]),
+    (
+        "response_rewrite",
+        &["invalid_value", "name", "origin", "downstream"],
+    ),
     ("response_diagnosis", &["diagnosis", "name", "origin"]),
     (
         "pool",

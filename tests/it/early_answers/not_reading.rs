@@ -109,9 +109,9 @@ async fn refusals() -> Vec<Refusal> {
             status: StatusCode::EXPECTATION_FAILED,
         },
         Refusal {
-            proxy: working().await.via(cdn_origin::proxy::Via::named(
-                "edge-7.example".parse().unwrap(),
-            )),
+            proxy: working()
+                .await
+                .via(cdn_origin::proxy::Via::named("edge-7.example").unwrap()),
             upload: Upload {
                 field: ("via", "1.1 edge-7.example"),
                 ..upload

@@ -12,14 +12,13 @@ use std::str::FromStr;
 
 use problem::{NameProblem, problem_of};
 
-use cdn_origin::name::{
-    DialTarget, DnsName, ExpectedName, Host, HostAuthority, HostPort, NameError, Sni,
-};
+use cdn_origin::error::InvalidValue;
+use cdn_origin::name::{DialTarget, DnsName, ExpectedName, Host, HostAuthority, HostPort, Sni};
 
 #[track_caller]
 fn reads<T>(table: &[(&str, &str)])
 where
-    T: FromStr<Err = NameError> + Display,
+    T: FromStr<Err = InvalidValue> + Display,
 {
     for (text, displayed) in table {
         let name = text.parse::<T>().map(|name| name.to_string());
@@ -30,7 +29,7 @@ where
 #[track_caller]
 fn refuses<T>(table: &[(&str, &str, NameProblem)])
 where
-    T: Debug + FromStr<Err = NameError>,
+    T: Debug + FromStr<Err = InvalidValue>,
 {
     for (text, message, problem) in table {
         let error = text.parse::<T>().expect_err(text);

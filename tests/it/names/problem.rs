@@ -1,9 +1,9 @@
 //! The messages of each problem that a name can have.
 
-use cdn_origin::name::NameError;
+use cdn_origin::error::InvalidValue;
 
 /// What follows the name and the quoted text in the message of an error.
-pub(super) fn problem_of(error: &NameError) -> String {
+pub(super) fn problem_of(error: &InvalidValue) -> String {
     let message = error.to_string();
     // `SNI: it is empty`, or `SNI "a b": ...`.
     let separator = match message.find(['"', ':']).map(|at| message.as_bytes()[at]) {

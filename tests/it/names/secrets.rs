@@ -1,7 +1,8 @@
 //! Errors do not show texts that may contain secrets.
 
 use cdn_origin::{
-    name::{DialTarget, DnsName, ExpectedName, Host, HostAuthority, NameError, Sni},
+    error::InvalidValue,
+    name::{DialTarget, DnsName, ExpectedName, Host, HostAuthority, Sni},
     origin::OriginUrl,
 };
 
@@ -23,7 +24,7 @@ const SECRETS: [&str; 14] = [
     "sekret@",
 ];
 
-pub(super) fn refusals_of(text: &str) -> Vec<NameError> {
+pub(super) fn refusals_of(text: &str) -> Vec<InvalidValue> {
     let refusals = [
         text.parse::<DialTarget>().err(),
         text.parse::<DnsName>().err(),

@@ -77,6 +77,23 @@ impl Listing {
         this
     }
 
+    /// The types that implement this trait, as the list names them.
+    pub(super) fn implementers(&self, of_trait: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        for lines in self.lines.values() {
+            let mut current = "";
+            for line in lines {
+                match line.strip_prefix("    impl") {
+                    Some(line) if line.contains(of_trait) => found.push(current.to_owned()),
+                    Some(_) => {}
+                    None if !line.starts_with(' ') => current = line,
+                    None => {}
+                }
+            }
+        }
+        found
+    }
+
     pub(super) fn foreign_crates(&self) -> BTreeSet<String> {
         let crates = self.foreign.iter();
         crates

@@ -12,7 +12,7 @@ const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\
 
 #[tokio::test]
 async fn the_origin_is_asked_for_the_protocol_that_the_client_asked_for() {
-    let scene = Scene::with(|proxy| proxy.via(Via::named("edge-7".parse().unwrap()))).await;
+    let scene = Scene::with(|proxy| proxy.via(Via::named("edge-7").unwrap())).await;
     let _client = scene.client(ASK).await;
     let (_origin, received) = scene.accept_request().await;
     assert!(

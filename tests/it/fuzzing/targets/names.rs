@@ -9,7 +9,7 @@ use cdn_origin::{
     CdnOriginConnector, HostRewriteLayer, SpkiPin, VerifyPolicy,
     name::{DialTarget, DnsName, ExpectedName, Host, HostAuthority, HostPort, Sni},
     origin::OriginUrl,
-    proxy::Pseudonym,
+    proxy::Via,
     response_rewrite::PathPrefix,
     tls::CertificatePin,
 };
@@ -50,7 +50,7 @@ pub fn run(bytes: &[u8]) -> Option<()> {
     }
     round_trip::<SpkiPin>(&text);
     round_trip::<CertificatePin>(&text);
-    check_refusal(text.parse::<Pseudonym>());
+    check_refusal(Via::named(&text));
     check_refusal(text.parse::<PathPrefix>());
     (host.is_some() || url.is_some()).then_some(())
 }

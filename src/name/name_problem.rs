@@ -1,53 +1,10 @@
-//! Errors of the name types.
+//! What can be wrong with a name.
 
-use std::convert::Infallible;
+use std::fmt;
 
 use thiserror::Error;
 
-/// A text that is not a valid name.
-///
-/// The message names the kind of name, the text, and what is wrong at which byte. It leaves out a
-/// text that could contain a password or a token.
-///
-/// ```
-/// use cdn_origin::name::DnsName;
-///
-/// let error = "exam ple.com".parse::<DnsName>().unwrap_err();
-/// assert_eq!(
-///     error.to_string(),
-///     "DNS name \"exam ple.com\": the character ' ' at byte 4 is not allowed"
-/// );
-/// ```
-#[derive(Clone, Debug, Eq, Error, PartialEq)]
-#[error("{name}{}: {problem}", Quoted(.text))]
-pub struct NameError {
-    /// Which name the text was parsed as.
-    name: &'static str,
-    text: String,
-    problem: NameProblem,
-}
-
-impl NameError {
-    pub(crate) fn new(name: &'static str, text: &str, problem: NameProblem) -> Self {
-        // Text before an `@` can be a password, and a query can contain a token.
-        let is_secret = text.contains(['@', '?']);
-        Self {
-            name,
-            text: if is_secret {
-                String::new()
-            } else {
-                text.to_owned()
-            },
-            problem,
-        }
-    }
-}
-
-impl From<Infallible> for NameError {
-    fn from(never: Infallible) -> Self {
-        match never {}
-    }
-}
+use crate::invalid_value::InvalidValue;
 
 /// What is wrong with a name. Positions count bytes from 0.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
@@ -149,11 +106,23 @@ pub(crate) enum NameProblem {
     UserInfo,
 }
 
+impl NameProblem {
+    /// The error of `text`, which was parsed as `name`.
+    pub(crate) fn of(self, name: &'static str, text: &str) -> InvalidValue {
+        // Text before an `@` can be a password, and a query can contain a token.
+        let shown = match text.contains(['@', '?']) {
+            true => "",
+            false => text,
+        };
+        InvalidValue::new(format_args!("{name}{}: {self}", Quoted(shown)))
+    }
+}
+
 /// Displays ` "text"`, or nothing if there is no text.
 struct Quoted<'a>(&'a str);
 
-impl std::fmt::Display for Quoted<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() {
             return Ok(());
         }

@@ -1,0 +1,62 @@
+//! The future of a logged request.
+
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use http::Response;
+use http_body::Body;
+use pin_project_lite::pin_project;
+
+use crate::observe::ExchangeInfo;
+
+use super::{logged_body::LoggedBody, pending_entry::PendingEntry};
+
+pin_project! {
+    /// The future returned by [`AccessLog`](super::AccessLog).
+    #[must_use = "futures do nothing unless polled"]
+    pub struct AccessLogFuture<F> {
+        // Dropped first: the exchange ends before its line is written.
+        #[pin]
+        inner: F,
+        pending: Option<PendingEntry>,
+    }
+}
+
+impl<F> AccessLogFuture<F> {
+    pub(super) fn new(inner: F, pending: PendingEntry) -> Self {
+        Self {
+            inner,
+            pending: Some(pending),
+        }
+    }
+}
+
+impl<F, R, E> Future for AccessLogFuture<F>
+where
+    F: Future<Output = Result<Response<R>, E>>,
+    R: Body,
+{
+    type Output = Result<Response<LoggedBody<R>>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let response = ready!(this.inner.poll(cx))?;
+        let mut pending = this.pending.take();
+        if let Some(pending) = &mut pending {
+            let current = response.extensions().get::<ExchangeInfo>();
+            pending.entry.begin_response(response.status(), current);
+            pending.entry.has_ended = response.body().is_end_stream();
+        }
+        Poll::Ready(Ok(response.map(|inner| LoggedBody::new(inner, pending))))
+    }
+}
+
+impl<F> fmt::Debug for AccessLogFuture<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessLogFuture").finish_non_exhaustive()
+    }
+}

@@ -1,6 +1,6 @@
 use cdn_origin::{
     BuildError, CdnOriginConnector, Error, ErrorKind, OriginProxy,
-    error::HostProblem,
+    error::RequestProblem,
     proxy::replace_content,
     tenants::{Tenant, UnknownHost, VirtualHosts},
 };
@@ -14,7 +14,7 @@ pub fn hosts() -> Result<VirtualHosts, BuildError> {
     let template = template.map_response(move |response| {
         let error = response.extensions().get::<Error>().map(Error::kind);
         match error {
-            Some(ErrorKind::Host(HostProblem::Unknown)) => {
+            Some(ErrorKind::Request(RequestProblem::HostUnknown)) => {
                 replace_content(response, html.clone(), "<h1>No such shop</h1>")
             }
             _ => response,

@@ -4,10 +4,7 @@ use std::{fmt, io};
 
 use super::{
     ExchangeTimeout, Fault, Stage,
-    kind_details::{
-        CertificateProblem, EchProblem, HostProblem, RequestBodyProblem, RequestProblem,
-        UpgradeProblem,
-    },
+    kind_details::{CertificateProblem, RequestProblem},
 };
 
 /// What failed, as it was observed.
@@ -19,20 +16,20 @@ use super::{
 /// ```
 /// use cdn_origin::{
 ///     ErrorKind,
-///     error::{CertificateProblem, HostProblem},
+///     error::{CertificateProblem, RequestProblem},
 /// };
 ///
 /// fn is_worth_an_alarm(kind: ErrorKind) -> bool {
 ///     match kind {
 ///         ErrorKind::Certificate(CertificateProblem::Expired) => true,
 ///         ErrorKind::Certificate(_) | ErrorKind::TlsVersionMismatch => true,
-///         ErrorKind::Host(_) | ErrorKind::Request(_) => false,
+///         ErrorKind::Request(_) => false,
 ///         _ => false,
 ///     }
 /// }
 ///
 /// assert!(is_worth_an_alarm(ErrorKind::Certificate(CertificateProblem::Revoked)));
-/// assert!(!is_worth_an_alarm(ErrorKind::Host(HostProblem::Missing)));
+/// assert!(!is_worth_an_alarm(ErrorKind::Request(RequestProblem::HostMissing)));
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
@@ -52,10 +49,14 @@ pub enum ErrorKind {
     ConnectionReset,
     /// The proxy is [draining](crate::OriginProxy::drain) and accepts no new requests.
     Draining,
-    /// Encrypted ClientHello (RFC 9849) failed.
-    Ech(EchProblem),
-    /// The request's `Host` or `:authority` is missing, malformed or ambiguous.
-    Host(HostProblem),
+    /// The origin could not decrypt the encrypted ClientHello, and authenticated its rejection with
+    /// a certificate for the public name (RFC 9849 section 6.1.6).
+    EchRejected,
+    /// ECH is [required](crate::tls::Ech::required), and DNS has no usable configuration for it.
+    EchUnavailable,
+    /// The peer rejected ECH, and its certificate does not prove the public name. The policy
+    /// demands that proof (RFC 9849 section 6.1.7). The configuration may be for another server.
+    EchUnproven,
     /// The peer sent bytes that are not the expected HTTP.
     HttpProtocol,
     /// Another I/O failure; [`source`](std::error::Error::source) has the details.
@@ -77,10 +78,8 @@ pub enum ErrorKind {
     PrewarmUnsupported,
     /// The required application protocol was not negotiated in ALPN (RFC 7301).
     ProtocolNotNegotiated,
-    /// The proxy does not forward a request with this head.
+    /// The client's request is invalid, too large or not allowed, or its body failed.
     Request(RequestProblem),
-    /// The request body failed, or is not allowed.
-    RequestBody(RequestBodyProblem),
     /// No address was found: the name does not exist or has none, or the look-up failed.
     ResolveFailed,
     /// The head of the response is larger than the pool allows.
@@ -97,8 +96,9 @@ pub enum ErrorKind {
     Unreachable,
     /// The URI names no `http` or `https` origin.
     UnsupportedUri,
-    /// A protocol upgrade failed.
-    Upgrade(UpgradeProblem),
+    /// The origin's response does not match the requested upgrade (RFC 9110 section 15.2.2, RFC
+    /// 6455 section 4.1).
+    UpgradeRefused,
 }
 
 impl ErrorKind {
@@ -120,14 +120,9 @@ impl ErrorKind {
         Self::ConnectionRefused,
         Self::ConnectionReset,
         Self::Draining,
-        Self::Ech(EchProblem::Rejected),
-        Self::Ech(EchProblem::Unavailable),
-        Self::Ech(EchProblem::Unproven),
-        Self::Host(HostProblem::Conflict),
-        Self::Host(HostProblem::Invalid),
-        Self::Host(HostProblem::Missing),
-        Self::Host(HostProblem::Repeated),
-        Self::Host(HostProblem::Unknown),
+        Self::EchRejected,
+        Self::EchUnavailable,
+        Self::EchUnproven,
         Self::HttpProtocol,
         Self::Io,
         Self::LoopDetected,
@@ -137,16 +132,22 @@ impl ErrorKind {
         Self::PoolExhausted,
         Self::PrewarmUnsupported,
         Self::ProtocolNotNegotiated,
+        Self::Request(RequestProblem::BodyFailed),
+        Self::Request(RequestProblem::BodyNotAllowed),
+        Self::Request(RequestProblem::BodyTooLarge),
         Self::Request(RequestProblem::ExpectationUnknown),
         Self::Request(RequestProblem::HeadTooLarge),
+        Self::Request(RequestProblem::HostConflict),
+        Self::Request(RequestProblem::HostInvalid),
+        Self::Request(RequestProblem::HostMissing),
+        Self::Request(RequestProblem::HostRepeated),
+        Self::Request(RequestProblem::HostUnknown),
         Self::Request(RequestProblem::MethodRefused),
         Self::Request(RequestProblem::PathAmbiguous),
         Self::Request(RequestProblem::TargetInvalid),
         Self::Request(RequestProblem::TargetTooLong),
         Self::Request(RequestProblem::TransferCoding),
-        Self::RequestBody(RequestBodyProblem::Failed),
-        Self::RequestBody(RequestBodyProblem::NotAllowed),
-        Self::RequestBody(RequestBodyProblem::TooLarge),
+        Self::Request(RequestProblem::UpgradeInvalid),
         Self::ResolveFailed,
         Self::ResponseHeadTooLarge,
         Self::StreamReset,
@@ -155,8 +156,7 @@ impl ErrorKind {
         Self::TlsVersionMismatch,
         Self::Unreachable,
         Self::UnsupportedUri,
-        Self::Upgrade(UpgradeProblem::Invalid),
-        Self::Upgrade(UpgradeProblem::Refused),
+        Self::UpgradeRefused,
     ];
 
     /// Returns the stable label for metrics, in snake case and with the detail.
@@ -181,15 +181,14 @@ impl ErrorKind {
             // has set for itself is the client's.
             Self::TimedOut if stage == Stage::Send || timeout.is_of_client() => Fault::Client,
             Self::TimedOut if stage == Stage::Receive => Fault::Origin,
-            Self::Host(_)
-            | Self::Request(_)
-            | Self::RequestBody(_)
-            | Self::Upgrade(UpgradeProblem::Invalid) => Fault::Client,
+            Self::Request(_) => Fault::Client,
             Self::Certificate(problem) => problem.fault(),
             Self::AddressProhibited
             | Self::AlertReceived
             | Self::Draining
-            | Self::Ech(_)
+            | Self::EchRejected
+            | Self::EchUnavailable
+            | Self::EchUnproven
             | Self::LoopDetected
             | Self::NoOrigin
             | Self::NotTls
@@ -210,7 +209,7 @@ impl ErrorKind {
             | Self::ResponseHeadTooLarge
             | Self::StreamReset
             | Self::TlsProtocol
-            | Self::Upgrade(UpgradeProblem::Refused) => Fault::Origin,
+            | Self::UpgradeRefused => Fault::Origin,
         }
     }
 
@@ -241,8 +240,15 @@ impl ErrorKind {
             Self::ConnectionRefused => ("connection_refused", "connection was refused"),
             Self::ConnectionReset => ("connection_reset", "connection was reset"),
             Self::Draining => ("draining", "proxy is draining and accepts no new requests"),
-            Self::Ech(problem) => problem.texts(),
-            Self::Host(problem) => problem.texts(),
+            Self::EchRejected => ("ech_rejected", "ECH was rejected by the origin"),
+            Self::EchUnavailable => (
+                "ech_unavailable",
+                "ECH is required, but DNS has no usable configuration",
+            ),
+            Self::EchUnproven => (
+                "ech_unproven",
+                "ECH was rejected by a peer that did not prove the public name",
+            ),
             Self::HttpProtocol => ("http_protocol", "peer sent invalid or unexpected HTTP"),
             Self::Io => ("io", "I/O failed"),
             Self::LoopDetected => (
@@ -262,7 +268,6 @@ impl ErrorKind {
                 "required application protocol was not negotiated",
             ),
             Self::Request(problem) => problem.texts(),
-            Self::RequestBody(problem) => problem.texts(),
             Self::ResolveFailed => ("resolve_failed", "host has no address"),
             Self::ResponseHeadTooLarge => ("response_head_too_large", "response head is too large"),
             Self::StreamReset => ("stream_reset", "origin reset the HTTP/2 stream"),
@@ -277,7 +282,10 @@ impl ErrorKind {
             ),
             Self::Unreachable => ("unreachable", "address is unreachable"),
             Self::UnsupportedUri => ("unsupported_uri", "URI names no http or https origin"),
-            Self::Upgrade(problem) => problem.texts(),
+            Self::UpgradeRefused => (
+                "upgrade_refused",
+                "origin's response does not match the requested upgrade",
+            ),
         }
     }
 }

@@ -72,72 +72,30 @@ impl CertificateProblem {
     }
 }
 
-/// Why Encrypted ClientHello failed ([RFC 9849](https://www.rfc-editor.org/rfc/rfc9849)).
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum EchProblem {
-    /// The origin could not decrypt the ClientHello, and authenticated its rejection with a
-    /// certificate for the public name (section 6.1.6).
-    Rejected,
-    /// ECH is [required](crate::tls::Ech::required), and DNS has no usable configuration for it.
-    Unavailable,
-    /// The peer rejected ECH, and its certificate does not prove the public name. The policy
-    /// demands that proof (section 6.1.7). The configuration may be for another server.
-    Unproven,
-}
-
-impl EchProblem {
-    pub(super) fn texts(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Rejected => ("ech_rejected", "ECH was rejected by the origin"),
-            Self::Unavailable => (
-                "ech_unavailable",
-                "ECH is required, but DNS has no usable configuration",
-            ),
-            Self::Unproven => (
-                "ech_unproven",
-                "ECH was rejected by a peer that did not prove the public name",
-            ),
-        }
-    }
-}
-
-/// What is wrong with the authority of a client's request.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum HostProblem {
-    /// The `Host` field contradicts `:authority` (RFC 9113 section 8.3.1).
-    Conflict,
-    /// `Host` is not a host with an optional port.
-    Invalid,
-    /// The request has neither `Host` nor an authority.
-    Missing,
-    /// The request has more than one `Host` field.
-    Repeated,
-    /// No tenant of [`VirtualHosts`](crate::tenants::VirtualHosts) has the host.
-    Unknown,
-}
-
-impl HostProblem {
-    pub(super) fn texts(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Conflict => ("host_conflict", "Host and :authority name different hosts"),
-            Self::Invalid => ("host_invalid", "Host is not a host with an optional port"),
-            Self::Missing => ("host_missing", "Host is missing"),
-            Self::Repeated => ("host_repeated", "Host field is repeated"),
-            Self::Unknown => ("host_unknown", "no origin is configured for the host"),
-        }
-    }
-}
-
-/// Why the proxy does not forward a request with this head.
+/// Why the proxy does not forward a request of a client.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum RequestProblem {
+    /// The body ended in an error before it was complete.
+    BodyFailed,
+    /// The dialled edge refuses a body with this method.
+    BodyNotAllowed,
+    /// The body is larger than the proxy allows.
+    BodyTooLarge,
     /// `Expect` has another value than `100-continue` (RFC 9110 section 10.1.1).
     ExpectationUnknown,
     /// The fields are larger or more numerous than the proxy or the dialled edge allows.
     HeadTooLarge,
+    /// The `Host` field contradicts `:authority` (RFC 9113 section 8.3.1).
+    HostConflict,
+    /// `Host` is not a host with an optional port.
+    HostInvalid,
+    /// The request has neither `Host` nor an authority.
+    HostMissing,
+    /// The request has more than one `Host` field.
+    HostRepeated,
+    /// No tenant of [`VirtualHosts`](crate::tenants::VirtualHosts) has the host.
+    HostUnknown,
     /// The proxy does not forward this method.
     MethodRefused,
     /// The path may lead out of the prefix that `map_path` replaces (RFC 3986 section 5.2.4), or
@@ -150,16 +108,38 @@ pub enum RequestProblem {
     TargetTooLong,
     /// The request has a transfer coding other than `chunked` (RFC 9112 section 6.1).
     TransferCoding,
+    /// The opening handshake of a WebSocket breaks RFC 6455 section 4.1.
+    UpgradeInvalid,
 }
 
 impl RequestProblem {
     pub(super) fn texts(self) -> (&'static str, &'static str) {
         match self {
+            Self::BodyFailed => ("request_body_failed", "request body ended in an error"),
+            Self::BodyNotAllowed => (
+                "request_body_not_allowed",
+                "request body is refused by the edge with this method",
+            ),
+            Self::BodyTooLarge => ("request_body_too_large", "request body is too large"),
             Self::ExpectationUnknown => (
                 "request_expectation_unknown",
                 "Expect value is not supported",
             ),
             Self::HeadTooLarge => ("request_head_too_large", "request head is too large"),
+            Self::HostConflict => (
+                "request_host_conflict",
+                "Host and :authority name different hosts",
+            ),
+            Self::HostInvalid => (
+                "request_host_invalid",
+                "Host is not a host with an optional port",
+            ),
+            Self::HostMissing => ("request_host_missing", "Host is missing"),
+            Self::HostRepeated => ("request_host_repeated", "Host field is repeated"),
+            Self::HostUnknown => (
+                "request_host_unknown",
+                "no origin is configured for the host",
+            ),
             Self::MethodRefused => ("request_method_refused", "method is not forwarded"),
             Self::PathAmbiguous => (
                 "request_path_ambiguous",
@@ -174,56 +154,9 @@ impl RequestProblem {
                 "request_transfer_coding",
                 "transfer coding other than chunked is not supported",
             ),
-        }
-    }
-}
-
-/// What is wrong with the body of a client's request.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum RequestBodyProblem {
-    /// The body ended in an error before it was complete.
-    Failed,
-    /// The dialled edge refuses a body with this method.
-    NotAllowed,
-    /// The body is larger than the proxy allows.
-    TooLarge,
-}
-
-impl RequestBodyProblem {
-    pub(super) fn texts(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Failed => ("request_body_failed", "request body ended in an error"),
-            Self::NotAllowed => (
-                "request_body_not_allowed",
-                "request body is refused by the edge with this method",
-            ),
-            Self::TooLarge => ("request_body_too_large", "request body is too large"),
-        }
-    }
-}
-
-/// Why a protocol upgrade failed.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum UpgradeProblem {
-    /// The client's opening handshake of a WebSocket breaks RFC 6455 section 4.1.
-    Invalid,
-    /// The origin's response does not match the requested upgrade (RFC 9110 section 15.2.2, RFC
-    /// 6455 section 4.1).
-    Refused,
-}
-
-impl UpgradeProblem {
-    pub(super) fn texts(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Invalid => (
-                "upgrade_invalid",
+            Self::UpgradeInvalid => (
+                "request_upgrade_invalid",
                 "opening handshake of the WebSocket is malformed",
-            ),
-            Self::Refused => (
-                "upgrade_refused",
-                "origin's response does not match the requested upgrade",
             ),
         }
     }

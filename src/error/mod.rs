@@ -89,9 +89,7 @@ pub(crate) use facts::ExchangeTimeout;
 pub use facts::{Elapsed, Facts};
 pub(crate) use handshake_flood::HandshakeFlood;
 pub(crate) use http_fault::HttpFault;
-pub use kind_details::{
-    CertificateProblem, EchProblem, HostProblem, RequestBodyProblem, RequestProblem, UpgradeProblem,
-};
+pub use kind_details::{CertificateProblem, RequestProblem};
 pub(crate) use not_retried::NotRetried;
 pub use peer_certificate::PeerCertificate;
 pub(crate) use peer_certificate::{CertificateChain, pin_text};

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use http::request::Parts;
 
 use crate::{
-    error::{Error, ErrorKind, HostProblem, InvalidValue},
+    error::{Error, ErrorKind, InvalidValue, RequestProblem},
     name::HostAuthority,
 };
 
@@ -146,7 +146,7 @@ impl HostRewriteLayer {
         let downstream = downstream_authority(parts)?;
         let upstream = self
             .host_for(parts, downstream.as_ref(), own)
-            .ok_or_else(|| Error::refused(ErrorKind::Host(HostProblem::Missing)))?;
+            .ok_or_else(|| Error::refused(ErrorKind::Request(RequestProblem::HostMissing)))?;
         Ok(RewrittenHost {
             downstream,
             upstream,

@@ -8,7 +8,7 @@ use http::{
 };
 
 use crate::{
-    error::{Error, ErrorKind, HostProblem},
+    error::{Error, ErrorKind, RequestProblem},
     name::HostAuthority,
 };
 
@@ -29,7 +29,9 @@ pub(super) fn downstream_authority(parts: &Parts) -> Result<Option<HostAuthority
             None if parts.version == Version::HTTP_10 => Ok(None),
             // RFC 9112 section 3.2: "A server MUST respond with a 400 (Bad Request) status code to
             // any HTTP/1.1 request message that lacks a Host header field".
-            None => Err(Error::refused(ErrorKind::Host(HostProblem::Missing))),
+            None => Err(Error::refused(ErrorKind::Request(
+                RequestProblem::HostMissing,
+            ))),
         };
     };
     let authority = parse_authority(authority.as_str())?;
@@ -37,7 +39,9 @@ pub(super) fn downstream_authority(parts: &Parts) -> Result<Option<HostAuthority
     // 8.3.1: a Host that "identifies an entity that differs" makes an HTTP/2 request malformed.
     let is_http1 = parts.version <= Version::HTTP_11;
     if !is_http1 && field.is_some_and(|field| !is_same(&field, &authority, parts.uri.scheme())) {
-        return Err(Error::refused(ErrorKind::Host(HostProblem::Conflict)));
+        return Err(Error::refused(ErrorKind::Request(
+            RequestProblem::HostConflict,
+        )));
     }
     Ok(Some(authority))
 }
@@ -57,17 +61,20 @@ fn host_field(headers: &HeaderMap) -> Result<Option<HostAuthority>, Error> {
         return Ok(None);
     };
     if fields.next().is_some() {
-        return Err(Error::refused(ErrorKind::Host(HostProblem::Repeated)));
+        return Err(Error::refused(ErrorKind::Request(
+            RequestProblem::HostRepeated,
+        )));
     }
     let name = HostAuthority::from_field(field);
-    let name = name.ok_or_else(|| Error::refused(ErrorKind::Host(HostProblem::Invalid)))?;
+    let name =
+        name.ok_or_else(|| Error::refused(ErrorKind::Request(RequestProblem::HostInvalid)))?;
     Ok(Some(name))
 }
 
 /// Parses without keeping the text: an error must not repeat what a client sent.
 fn parse_authority(text: &str) -> Result<HostAuthority, Error> {
     text.parse()
-        .map_err(|_| Error::refused(ErrorKind::Host(HostProblem::Invalid)))
+        .map_err(|_| Error::refused(ErrorKind::Request(RequestProblem::HostInvalid)))
 }
 
 /// Writes the host into the URI or into `Host`, depending on the request's form.

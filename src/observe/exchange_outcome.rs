@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::error::{Error, ErrorKind, Fault, RequestBodyProblem, Stage};
+use crate::error::{Error, ErrorKind, Fault, RequestProblem, Stage};
 
 /// How an exchange ended.
 ///
@@ -69,7 +69,7 @@ impl ExchangeOutcome {
 
     /// The outcome of an exchange that ended with this error before the response.
     pub(super) fn of_failure(error: &Error) -> Self {
-        const CLIENT_FAILED: ErrorKind = ErrorKind::RequestBody(RequestBodyProblem::Failed);
+        const CLIENT_FAILED: ErrorKind = ErrorKind::Request(RequestProblem::BodyFailed);
         match (error.kind(), error.stage()) {
             (ErrorKind::TimedOut, _) => Self::Deadline,
             (CLIENT_FAILED, _) => Self::ClientLeft,
@@ -77,7 +77,7 @@ impl ExchangeOutcome {
                 ErrorKind::Draining
                 | ErrorKind::Overloaded
                 | ErrorKind::PoolExhausted
-                | ErrorKind::RequestBody(_),
+                | ErrorKind::Request(RequestProblem::BodyNotAllowed | RequestProblem::BodyTooLarge),
                 _,
             )
             | (_, Stage::Prepare) => Self::Refused,

@@ -9,7 +9,7 @@ use http::{
 };
 
 use crate::{
-    error::{Error, ErrorKind, HostProblem, RequestProblem},
+    error::{Error, ErrorKind, RequestProblem},
     host_rewrite::HostMovedToUri,
 };
 
@@ -46,7 +46,9 @@ pub(super) fn check_host(parts: &Parts) -> Result<(), Error> {
         && !parts.headers.contains_key(HOST)
         && parts.extensions.get::<HostMovedToUri>().is_none();
     match lacks_field {
-        true => Err(Error::refused(ErrorKind::Host(HostProblem::Missing))),
+        true => Err(Error::refused(ErrorKind::Request(
+            RequestProblem::HostMissing,
+        ))),
         false => Ok(()),
     }
 }

@@ -10,7 +10,7 @@ use http::{
 
 use crate::{
     connector::{AppliedProfile, ProfileChange},
-    error::{Error, ErrorKind, RequestBodyProblem, RequestProblem},
+    error::{Error, ErrorKind, RequestProblem},
     field_lines::FieldLines,
     name::HostAuthority,
 };
@@ -83,8 +83,8 @@ impl EdgeLimits {
         }
         let has_content = content == Content::Present && parts.method == Method::GET;
         if has_content && self.get_body == ContentOfGet::Refused {
-            return Err(Error::refused(ErrorKind::RequestBody(
-                RequestBodyProblem::NotAllowed,
+            return Err(Error::refused(ErrorKind::Request(
+                RequestProblem::BodyNotAllowed,
             )));
         }
         let target = target_size(&parts.uri);

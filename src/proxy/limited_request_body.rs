@@ -11,7 +11,7 @@ use pin_project_lite::pin_project;
 use tower::BoxError;
 
 use crate::{
-    error::{Error, ErrorKind, Facts, RequestBodyProblem, Stage},
+    error::{Error, ErrorKind, Facts, RequestProblem, Stage},
     upload::{RequestBody, UploadProgress},
 };
 
@@ -112,7 +112,7 @@ fn body_error(error: impl Into<BoxError>) -> Error {
         Err(error) => {
             let facts = Facts::default();
             Error::with_source(
-                ErrorKind::RequestBody(RequestBodyProblem::Failed),
+                ErrorKind::Request(RequestProblem::BodyFailed),
                 Stage::Send,
                 facts,
                 error,
@@ -133,7 +133,7 @@ fn check<D: Buf>(frame: Frame<D>, left: &mut u64) -> Result<Frame<Bytes>, Error>
             Ok(frame)
         }
         None => {
-            let kind = ErrorKind::RequestBody(RequestBodyProblem::TooLarge);
+            let kind = ErrorKind::Request(RequestProblem::BodyTooLarge);
             Err(Error::new(kind, Stage::Send, Facts::default()))
         }
     }

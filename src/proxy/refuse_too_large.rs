@@ -6,7 +6,7 @@
 
 use http::{HeaderMap, header::CONTENT_LENGTH};
 
-use crate::error::{Error, ErrorKind, RequestBodyProblem, RequestProblem};
+use crate::error::{Error, ErrorKind, RequestProblem};
 
 use super::Limits;
 
@@ -21,7 +21,7 @@ pub(super) fn refuse_too_large(
     let kind = if too_many || limits.max_request_head.is_some_and(too_large) {
         ErrorKind::Request(RequestProblem::HeadTooLarge)
     } else if body > limits.max_request_body || is_announced_too_large(limits, headers) {
-        ErrorKind::RequestBody(RequestBodyProblem::TooLarge)
+        ErrorKind::Request(RequestProblem::BodyTooLarge)
     } else {
         return Ok(());
     };

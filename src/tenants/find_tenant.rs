@@ -6,7 +6,7 @@
 use http::{StatusCode, request::Parts};
 
 use crate::{
-    error::{BuildError, ErrorKind, HostProblem},
+    error::{BuildError, ErrorKind, RequestProblem},
     proxy::OriginProxy,
 };
 
@@ -18,7 +18,7 @@ use super::{
 };
 
 /// Why no tenant is found for a request.
-const UNKNOWN: ErrorKind = ErrorKind::Host(HostProblem::Unknown);
+const UNKNOWN: ErrorKind = ErrorKind::Request(RequestProblem::HostUnknown);
 
 /// Where a request goes, else why nowhere.
 pub(super) fn find_tenant(hosts: &VirtualHosts, parts: &Parts) -> Result<Destination, ErrorKind> {

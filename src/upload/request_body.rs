@@ -15,7 +15,7 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use tokio::time::Instant;
 
-use crate::error::{Error, ErrorKind, Facts, RequestBodyProblem, Stage};
+use crate::error::{Error, ErrorKind, Facts, RequestProblem, Stage};
 
 use super::{
     expect_continue::ContinueWait,
@@ -218,7 +218,7 @@ impl Body for RequestBody {
 /// The error of a body whose exchange was given up.
 fn abandoned() -> Error {
     Error::new(
-        ErrorKind::RequestBody(RequestBodyProblem::Failed),
+        ErrorKind::Request(RequestProblem::BodyFailed),
         Stage::Send,
         Facts::default(),
     )

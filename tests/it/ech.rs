@@ -15,8 +15,7 @@ use cdn_origin::{
     diagnosis::{CauseId, Certainty},
     dial::{Dns, DnsCache, Resolved},
     error::{
-        BuildProblemKind, CertificateProblem, EchProblem, EchStatus, ErrorKind, Facts,
-        ServiceBinding, Stage,
+        BuildProblemKind, CertificateProblem, EchStatus, ErrorKind, Facts, ServiceBinding, Stage,
     },
     tls::{Ech, Roots, SpkiPin, VerifyPolicy, danger, rustls::crypto::aws_lc_rs::hpke},
 };
@@ -98,7 +97,7 @@ async fn the_outer_sni_is_the_public_name_and_a_rejection_is_reported() {
     let edge = edge(&authority).await;
     let builder = to(&edge, &authority, NAME).ech(published_by(PUBLIC).required());
     let rejected = error(builder).await;
-    assert_eq!(rejected.kind(), ErrorKind::Ech(EchProblem::Rejected));
+    assert_eq!(rejected.kind(), ErrorKind::EchRejected);
     assert_eq!(rejected.stage(), Stage::Handshake);
     check(&rejected, CauseId::EchStale, Certainty::Certain, CONFIGURE);
     // The verified certificate is that of the public name.
@@ -151,7 +150,7 @@ async fn a_rejection_without_a_verified_certificate_leads_to_no_second_attempt()
         let edge = edge(&authority).await;
         let builder = to(&edge, &authority, NAME).verify(policy);
         let rejected = error(builder.ech(published_by(PUBLIC))).await;
-        assert_eq!(rejected.kind(), ErrorKind::Ech(EchProblem::Rejected));
+        assert_eq!(rejected.kind(), ErrorKind::EchRejected);
         assert_eq!(snis(&edge), some(&[PUBLIC]));
     }
 }
@@ -193,7 +192,7 @@ async fn a_rejection_is_reported_when_the_expected_name_differs() {
     let edge = edge(&authority).await;
     let builder = to(&edge, &authority, NAME).expected_name("other.example.test");
     let rejected = error(builder.ech(published_by(PUBLIC).required())).await;
-    assert_eq!(rejected.kind(), ErrorKind::Ech(EchProblem::Rejected));
+    assert_eq!(rejected.kind(), ErrorKind::EchRejected);
     // If the public name is the requested one, the expected name is verified.
     let builder = to(&edge, &authority, NAME).expected_name("other.example.test");
     let refused = error(builder.ech(published_by(NAME))).await;
@@ -212,7 +211,7 @@ async fn only_who_proves_the_public_name_may_reject() {
         .await;
     let builder = to(&edge, &authority, NAME).ech(published_by(PUBLIC));
     let refused = error(builder).await;
-    assert_eq!(refused.kind(), ErrorKind::Ech(EchProblem::Unproven));
+    assert_eq!(refused.kind(), ErrorKind::EchUnproven);
     check(&refused, CauseId::EchStale, Certainty::Likely, CONFIGURE);
     assert!(!refused.report().to_string().contains("sni(\"other"));
     assert_eq!(
@@ -249,7 +248,7 @@ async fn only_who_proves_the_public_name_may_reject() {
         .verify(pinned)
         .ech(published_by(PUBLIC));
     let unpinned = error(builder).await;
-    assert_eq!(unpinned.kind(), ErrorKind::Ech(EchProblem::Unproven));
+    assert_eq!(unpinned.kind(), ErrorKind::EchUnproven);
     assert!(!unpinned.diagnosis().to_string().contains("sha256/"));
 }
 
@@ -389,7 +388,7 @@ async fn the_dns_record_supplies_the_ech_configuration() {
     assert_eq!(facts.peer(), Some(edge.address()));
 
     let required = error(builder.clone().ech(Ech::from_dns().required())).await;
-    assert_eq!(required.kind(), ErrorKind::Ech(EchProblem::Rejected));
+    assert_eq!(required.kind(), ErrorKind::EchRejected);
     // A record alone changes nothing.
     assert_eq!(ech(&connected(builder).await), EchStatus::NotSent);
 }
@@ -427,7 +426,7 @@ async fn a_report_shows_the_outcome_of_ech_if_it_mattered() {
         .start()
         .await;
     let refused = error(to(&impostor, &authority, NAME).ech(published_by(PUBLIC))).await;
-    assert_eq!(refused.kind(), ErrorKind::Ech(EchProblem::Unproven));
+    assert_eq!(refused.kind(), ErrorKind::EchUnproven);
     assert_eq!(row(&refused), row(&rejected));
 
     let public_alone = Edge::builder(&authority).serves(PUBLIC).start().await;
@@ -482,7 +481,7 @@ async fn without_an_ech_configuration_in_dns_the_setting_decides() {
         assert_eq!(snis(&edge), some(&[NAME, NAME]));
 
         let refused = error(builder.ech(Ech::from_dns().required())).await;
-        assert_eq!(refused.kind(), ErrorKind::Ech(EchProblem::Unavailable));
+        assert_eq!(refused.kind(), ErrorKind::EchUnavailable);
         assert_eq!(refused.stage(), Stage::Handshake);
         check(
             &refused,

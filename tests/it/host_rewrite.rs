@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::io;
 use std::task::Poll;
 
-use cdn_origin::error::{ErrorKind, Fault, HostProblem, Stage};
+use cdn_origin::error::{ErrorKind, Fault, RequestProblem, Stage};
 use cdn_origin::name::HostAuthority;
 use cdn_origin::{Error, HostRewriteLayer};
 use http::header::HOST;
@@ -184,13 +184,13 @@ async fn only_an_http_1_0_request_may_omit_the_host() {
         let error = behind(layer, nameless(OLD, Form::Origin))
             .await
             .unwrap_err();
-        assert_refused(&error, ErrorKind::Host(HostProblem::Missing));
+        assert_refused(&error, ErrorKind::Request(RequestProblem::HostMissing));
     }
     for version in [ONE, TWO] {
         for form in [Form::Origin, Form::Asterisk] {
             for layer in [to(), HostRewriteLayer::preserve(), below()] {
                 let error = behind(layer, nameless(version, form)).await.unwrap_err();
-                assert_refused(&error, ErrorKind::Host(HostProblem::Missing));
+                assert_refused(&error, ErrorKind::Request(RequestProblem::HostMissing));
             }
         }
     }
@@ -242,7 +242,7 @@ async fn invalid_hosts_are_refused_and_not_shown() {
             for layer in [to(), HostRewriteLayer::preserve(), below()] {
                 let request = with_fields(version, "/", &[host]);
                 let error = behind(layer, request).await.unwrap_err();
-                assert_refused(&error, ErrorKind::Host(HostProblem::Invalid));
+                assert_refused(&error, ErrorKind::Request(RequestProblem::HostInvalid));
                 assert!(!texts_of(&error).contains("sek"), "{}", texts_of(&error));
             }
         }
@@ -254,32 +254,32 @@ async fn errors_describe_the_host_in_one_line() {
     let table: [(Request<()>, ErrorKind, &str); 6] = [
         (
             with_fields(ONE, "/", &[]),
-            ErrorKind::Host(HostProblem::Missing),
+            ErrorKind::Request(RequestProblem::HostMissing),
             "request cannot be forwarded: Host is missing",
         ),
         (
             with_fields(ONE, "/", &[b"a", b"a"]),
-            ErrorKind::Host(HostProblem::Repeated),
+            ErrorKind::Request(RequestProblem::HostRepeated),
             "request cannot be forwarded: Host field is repeated",
         ),
         (
             with_fields(ONE, "http://a/", &[b"a", b"a"]),
-            ErrorKind::Host(HostProblem::Repeated),
+            ErrorKind::Request(RequestProblem::HostRepeated),
             "request cannot be forwarded: Host field is repeated",
         ),
         (
             with_fields(ONE, "http://a/", &[b"a b"]),
-            ErrorKind::Host(HostProblem::Invalid),
+            ErrorKind::Request(RequestProblem::HostInvalid),
             "request cannot be forwarded: Host is not a host with an optional port",
         ),
         (
             with_fields(ONE, "http://user:sekret@a/", &[]),
-            ErrorKind::Host(HostProblem::Invalid),
+            ErrorKind::Request(RequestProblem::HostInvalid),
             "request cannot be forwarded: Host is not a host with an optional port",
         ),
         (
             with_fields(TWO, "https://a/", &[b"b"]),
-            ErrorKind::Host(HostProblem::Conflict),
+            ErrorKind::Request(RequestProblem::HostConflict),
             "request cannot be forwarded: Host and :authority name different hosts",
         ),
     ];
@@ -355,7 +355,7 @@ async fn a_refused_request_never_reaches_the_inner_service() {
         .call(request(ONE, Form::Origin, None))
         .await
         .unwrap_err();
-    assert_refused(&error, ErrorKind::Host(HostProblem::Missing));
+    assert_refused(&error, ErrorKind::Request(RequestProblem::HostMissing));
     drop(service);
     assert!(handle.next_request().await.is_none());
 }

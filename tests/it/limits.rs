@@ -6,7 +6,7 @@ use bytes::Bytes;
 use cdn_origin::{
     Error, ForwardedLayer, OriginProxy,
     diagnosis::{CauseId, Certainty},
-    error::{ErrorKind, HostProblem, RequestBodyProblem, RequestProblem, Stage},
+    error::{ErrorKind, RequestProblem, Stage},
     origin::Scheme,
     pool::PoolSettings,
     proxy::{Limits, ProxyBody},
@@ -168,7 +168,7 @@ async fn a_refusal_of_head_has_no_content_and_says_its_length() {
     let response = send(&proxy, request).await;
     assert_refused(
         &response,
-        ErrorKind::Host(HostProblem::Missing),
+        ErrorKind::Request(RequestProblem::HostMissing),
         400,
         "http_request_error",
     );
@@ -249,7 +249,7 @@ async fn a_body_that_announces_too_much_is_413_before_the_origin_hears_of_it() {
     .await;
     assert_refused(
         &response,
-        ErrorKind::RequestBody(RequestBodyProblem::TooLarge),
+        ErrorKind::Request(RequestProblem::BodyTooLarge),
         413,
         "http_request_error",
     );
@@ -276,7 +276,7 @@ async fn a_body_that_grows_too_large_is_413_and_never_whole_to_the_origin() {
     let response = send(&proxy, request.unwrap()).await;
     assert_refused(
         &response,
-        ErrorKind::RequestBody(RequestBodyProblem::TooLarge),
+        ErrorKind::Request(RequestProblem::BodyTooLarge),
         413,
         "http_request_error",
     );

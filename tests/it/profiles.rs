@@ -8,7 +8,7 @@ use cdn_origin::{
     CdnOriginConnector, Error, ForwardedLayer, OriginProxy,
     connector::CdnOriginBuilder,
     downstream::ClientConnection,
-    error::{ErrorKind, RequestBodyProblem, RequestProblem},
+    error::{ErrorKind, RequestProblem},
     origin::Scheme,
     proxy::{Limits, ProxyBody},
     tls::{Roots, TlsParameters, VerifyPolicy, rustls::crypto::aws_lc_rs},
@@ -118,7 +118,7 @@ async fn a_get_with_content_is_refused_with_a_diagnosis_and_never_sent_without_i
     let response = send(&strict, Request::get("/"), "content").await;
     assert_refused(
         &response,
-        ErrorKind::RequestBody(RequestBodyProblem::NotAllowed),
+        ErrorKind::Request(RequestProblem::BodyNotAllowed),
         StatusCode::BAD_REQUEST,
     );
     let error: &Error = response.extensions().get().unwrap();

@@ -8,8 +8,7 @@ use cdn_origin::{
     Error,
     diagnosis::{CauseId, Certainty, Diagnosis},
     error::{
-        CertificateProblem, ClientCertificate, EchProblem, ErrorKind, PeerCertificate,
-        RequestBodyProblem, Stage,
+        CertificateProblem, ClientCertificate, ErrorKind, PeerCertificate, RequestProblem, Stage,
     },
     probe::Findings,
 };
@@ -105,11 +104,9 @@ const ERRORS: &[Proof<Error>] = &[
     (CauseId::ClientCertificateRefused, |e| {
         matches!(alert(e), Some(42..=46 | 48)) && has_sent_certificate(e)
     }),
-    (CauseId::EchStale, |e| {
-        e.kind() == ErrorKind::Ech(EchProblem::Rejected)
-    }),
+    (CauseId::EchStale, |e| e.kind() == ErrorKind::EchRejected),
     (CauseId::EchUnpublished, |e| {
-        e.kind() == ErrorKind::Ech(EchProblem::Unavailable)
+        e.kind() == ErrorKind::EchUnavailable
     }),
     (CauseId::PlainHttpPeer, |e| {
         let first_bytes = e.facts().first_bytes();
@@ -185,7 +182,7 @@ const ERRORS: &[Proof<Error>] = &[
     }),
     (CauseId::InvalidRequest, |e| {
         let is_stalled = e.kind() == ErrorKind::TimedOut && e.stage() == Stage::Send;
-        let is_too_large = e.kind() == ErrorKind::RequestBody(RequestBodyProblem::TooLarge);
+        let is_too_large = e.kind() == ErrorKind::Request(RequestProblem::BodyTooLarge);
         is_stalled || is_too_large || e.stage() == Stage::Prepare
     }),
     (CauseId::ResponseHeadTooLarge, |e| {

@@ -16,7 +16,7 @@ use cdn_origin::{
     connector::CdnOriginBuilder,
     diagnosis::CauseId,
     dial::{Dns, EgressGuard},
-    error::HostProblem,
+    error::RequestProblem,
     group::OriginGroup,
     pool::PoolSettings,
     proxy::{Limits, ProxyBody, replace_content},
@@ -190,7 +190,7 @@ async fn hooks_of_the_template_see_the_refusal_of_an_unknown_host() {
     let connector = CdnOriginConnector::any_origin().build().unwrap();
     let template = OriginProxy::new(connector).map_response(|response| {
         let kind = response.extensions().get::<Error>().map(Error::kind);
-        assert_eq!(kind, Some(ErrorKind::Host(HostProblem::Unknown)));
+        assert_eq!(kind, Some(ErrorKind::Request(RequestProblem::HostUnknown)));
         let status = response.status();
         let text = HeaderValue::from_static("text/plain");
         replace_content(response, text, format!("our page for {status}"))

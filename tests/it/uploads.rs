@@ -5,7 +5,7 @@ use std::{convert::Infallible, time::Duration};
 use bytes::Bytes;
 use cdn_origin::{
     CdnOriginConnector, Error, OriginProxy,
-    error::{ErrorKind, Fault, RequestBodyProblem},
+    error::{ErrorKind, Fault, RequestProblem},
     proxy::Limits,
 };
 use http::{Request, Response, StatusCode, Uri};
@@ -128,7 +128,7 @@ async fn a_body_that_fails_is_the_clients_fault() {
     };
     let expected = (
         StatusCode::BAD_REQUEST,
-        ErrorKind::RequestBody(RequestBodyProblem::Failed),
+        ErrorKind::Request(RequestProblem::BodyFailed),
     );
     is_the_clients(|proxy| proxy, abort, expected).await;
 }
@@ -137,7 +137,7 @@ async fn a_body_that_fails_is_the_clients_fault() {
 async fn a_body_that_grows_too_large_is_the_clients_fault() {
     let expected = (
         StatusCode::PAYLOAD_TOO_LARGE,
-        ErrorKind::RequestBody(RequestBodyProblem::TooLarge),
+        ErrorKind::Request(RequestProblem::BodyTooLarge),
     );
     is_the_clients(
         |proxy| proxy.limits(Limits::default().max_request_body(3)),

@@ -2,7 +2,7 @@
 
 use crate::{
     diagnosis::Diagnosis,
-    error::{Error, ErrorKind, HandshakeFlood, RequestBodyProblem, SpeaksTls, Stage, source_chain},
+    error::{Error, ErrorKind, HandshakeFlood, RequestProblem, SpeaksTls, Stage, source_chain},
 };
 
 use super::{
@@ -33,7 +33,7 @@ impl Error {
     pub fn diagnosis(&self) -> Diagnosis {
         // A body may prove too large after the request was sent.
         if self.stage() == Stage::Prepare
-            || self.kind() == ErrorKind::RequestBody(RequestBodyProblem::TooLarge)
+            || self.kind() == ErrorKind::Request(RequestProblem::BodyTooLarge)
         {
             let cause = refused(self.kind(), self.facts().limit);
             return Diagnosis::ranked(cause.into_iter().collect());

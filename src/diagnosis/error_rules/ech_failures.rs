@@ -6,7 +6,7 @@ use crate::{
         Certainty::{Certain, Likely, Possible},
         Clue, Confirmation, FixKind,
     },
-    error::{EchProblem, ErrorKind},
+    error::ErrorKind,
 };
 
 use super::{
@@ -23,7 +23,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::EchStale,
         certainty: Certain,
-        when: |e| e.is(ErrorKind::Ech(EchProblem::Rejected)),
+        when: |e| e.is(ErrorKind::EchRejected),
         text: |_| {
             String::from("the ECH configuration is not, or no longer, the one that the origin uses")
         },
@@ -34,7 +34,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::EchStale,
         certainty: Likely,
-        when: |e| e.is(ErrorKind::Ech(EchProblem::Unproven)),
+        when: |e| e.is(ErrorKind::EchUnproven),
         text: |e| {
             format!(
                 "the peer did not decrypt the ClientHello, and its certificate does not prove \
@@ -49,7 +49,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::Interception,
         certainty: Possible,
-        when: |e| e.is(ErrorKind::Ech(EchProblem::Unproven)),
+        when: |e| e.is(ErrorKind::EchUnproven),
         text: |_| String::from("a device on the path answered in place of the origin"),
         clues: &[Clue::Ending],
         confirmation: Confirmation::AnotherNetwork,
@@ -58,7 +58,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::EchUnpublished,
         certainty: Certain,
-        when: |e| e.is(ErrorKind::Ech(EchProblem::Unavailable)),
+        when: |e| e.is(ErrorKind::EchUnavailable),
         text: |e| {
             let dialled = e.origin.dial();
             match e

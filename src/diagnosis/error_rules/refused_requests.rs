@@ -2,7 +2,7 @@
 
 use crate::{
     diagnosis::{Cause, CauseId, Certainty, Clue, Confirmation, FixKind},
-    error::{ErrorKind, ReachedLimit, RequestBodyProblem, RequestProblem},
+    error::{ErrorKind, ReachedLimit, RequestProblem},
 };
 
 /// The cause of a refusal; `None` if the error itself says all, such as that the proxy is draining.
@@ -28,7 +28,7 @@ pub(super) fn refused(kind: ErrorKind, limit: Option<ReachedLimit>) -> Option<Ca
                  any_origin()",
             ),
         ),
-        ErrorKind::RequestBody(RequestBodyProblem::NotAllowed) => (
+        ErrorKind::Request(RequestProblem::BodyNotAllowed) => (
             CauseId::InvalidRequest,
             "the dialled edge refuses a GET with content",
             Some(
@@ -36,7 +36,7 @@ pub(super) fn refused(kind: ErrorKind, limit: Option<ReachedLimit>) -> Option<Ca
                  accepts it now",
             ),
         ),
-        ErrorKind::RequestBody(RequestBodyProblem::TooLarge) => (
+        ErrorKind::Request(RequestProblem::BodyTooLarge) => (
             CauseId::InvalidRequest,
             "the body of the client's request is too large",
             Some("allow more with Limits::max_request_body(..)"),
@@ -49,10 +49,7 @@ pub(super) fn refused(kind: ErrorKind, limit: Option<ReachedLimit>) -> Option<Ca
                  unless the edge sets the limit",
             ),
         ),
-        ErrorKind::Host(_)
-        | ErrorKind::Request(_)
-        | ErrorKind::RequestBody(_)
-        | ErrorKind::Upgrade(_) => (
+        ErrorKind::Request(_) | ErrorKind::UpgradeRefused => (
             CauseId::InvalidRequest,
             "the client's request is invalid",
             None,

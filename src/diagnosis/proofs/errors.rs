@@ -3,8 +3,8 @@
 use crate::{
     diagnosis::CauseId,
     error::{
-        Alert, CertificateProblem, ClientCertificate, EchProblem, Error, ErrorKind, HandshakeFlood,
-        HttpFault, PeerCertificate, RequestBodyProblem, Stage, source_chain,
+        Alert, CertificateProblem, ClientCertificate, Error, ErrorKind, HandshakeFlood, HttpFault,
+        PeerCertificate, RequestProblem, Stage, source_chain,
     },
     name::{DnsName, ExpectedName},
 };
@@ -69,10 +69,10 @@ const PROOFS: &[Proof<Error>] = &[
         },
     ),
     proof(CauseId::EchStale, "a proved rejection", |e| {
-        e.kind() == ErrorKind::Ech(EchProblem::Rejected)
+        e.kind() == ErrorKind::EchRejected
     }),
     proof(CauseId::EchUnpublished, "no configuration", |e| {
-        e.kind() == ErrorKind::Ech(EchProblem::Unavailable)
+        e.kind() == ErrorKind::EchUnavailable
     }),
     proof(
         CauseId::PlainHttpPeer,
@@ -179,13 +179,9 @@ const PROOFS: &[Proof<Error>] = &[
         |e| {
             let is_request = matches!(
                 e.kind(),
-                ErrorKind::Host(_)
-                    | ErrorKind::Request(_)
-                    | ErrorKind::RequestBody(_)
-                    | ErrorKind::UnsupportedUri
-                    | ErrorKind::Upgrade(_)
+                ErrorKind::Request(_) | ErrorKind::UnsupportedUri | ErrorKind::UpgradeRefused
             );
-            let is_too_large = e.kind() == ErrorKind::RequestBody(RequestBodyProblem::TooLarge);
+            let is_too_large = e.kind() == ErrorKind::Request(RequestProblem::BodyTooLarge);
             is_request && e.stage() == Stage::Prepare || is_too_large
         },
     ),

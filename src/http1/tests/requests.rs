@@ -14,7 +14,7 @@ use http_body_util::{BodyExt, Full};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::{
-    error::{Error, ErrorKind, Facts, RequestBodyProblem, Stage},
+    error::{Error, ErrorKind, Facts, RequestProblem, Stage},
     http1::{Http1Body, Http1Error, connection::IdleState},
     upload::{RequestBody, UploadProgress},
 };
@@ -94,7 +94,7 @@ async fn a_failed_body_is_not_polled_again_and_its_chunks_do_not_end() {
             Poll::Ready(match self.0 {
                 1 => Some(Ok(Frame::data(Bytes::from_static(b"hello")))),
                 2 => Some(Err(Error::new(
-                    ErrorKind::RequestBody(RequestBodyProblem::Failed),
+                    ErrorKind::Request(RequestProblem::BodyFailed),
                     Stage::Send,
                     Facts::default(),
                 ))),

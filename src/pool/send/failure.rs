@@ -6,10 +6,7 @@ use thiserror::Error as ThisError;
 
 use crate::{
     connector::{ConnectionInfo, TlsFailure, explain},
-    error::{
-        Error, ErrorKind, Facts, HttpFault, NotRetried, RequestBodyProblem, RequestProblem, Stage,
-        source_chain,
-    },
+    error::{Error, ErrorKind, Facts, HttpFault, NotRetried, RequestProblem, Stage, source_chain},
     http1::Http1Error,
     http2::Http2Error,
 };
@@ -176,10 +173,7 @@ fn classify_http1(error: &Http1Error) -> (ErrorKind, Stage) {
         | Http1Error::Chunk
         | Http1Error::Trailers => ErrorKind::HttpProtocol,
         Http1Error::RequestBody(_) | Http1Error::RequestBodyLength => {
-            return (
-                ErrorKind::RequestBody(RequestBodyProblem::Failed),
-                Stage::Send,
-            );
+            return (ErrorKind::Request(RequestProblem::BodyFailed), Stage::Send);
         }
         Http1Error::RequestFraming => {
             return (
@@ -223,8 +217,8 @@ fn classify_http2(error: &Http2Error) -> (ErrorKind, Stage) {
             return (ErrorKind::Request(problem), Stage::Prepare);
         }
         Http2Error::Body(_) => {
-            let problem = RequestBodyProblem::Failed;
-            return (ErrorKind::RequestBody(problem), Stage::Send);
+            let problem = RequestProblem::BodyFailed;
+            return (ErrorKind::Request(problem), Stage::Send);
         }
         Http2Error::ClosedAfterGoAway(_) => ErrorKind::ConnectionClosed,
         Http2Error::Silent(_) => ErrorKind::ConnectionReset,

@@ -62,11 +62,11 @@ fn details(diagnosis: &Diagnosis) -> Option<BareItem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::{Error, ErrorKind, RequestBodyProblem};
+    use crate::error::{Error, ErrorKind, RequestProblem};
 
     #[test]
     fn no_diagnosis_is_computed_unless_it_is_disclosed() {
-        let refusal = Error::refused(ErrorKind::RequestBody(RequestBodyProblem::TooLarge));
+        let refusal = Error::refused(ErrorKind::Request(RequestProblem::BodyTooLarge));
         let details =
             DiagnosisDisclosure::Hidden.details(|| -> Diagnosis { unreachable!("it is hidden") });
         assert_eq!(details, None);

@@ -3,7 +3,7 @@
 use http::{HeaderName, HeaderValue, StatusCode};
 
 use crate::{
-    error::{Alert, Error, ErrorKind, HostProblem, RequestProblem, Stage, UpgradeProblem},
+    error::{Alert, Error, ErrorKind, RequestProblem, Stage},
     proxy::Via,
 };
 
@@ -84,7 +84,9 @@ pub(in crate::proxy) fn error_type_name(error: &Error) -> &'static str {
         _ if error.facts().alert().is_some() => "tls_alert_received",
         ErrorKind::Certificate(_) => "tls_certificate_error",
         ErrorKind::AlertReceived
-        | ErrorKind::Ech(_)
+        | ErrorKind::EchRejected
+        | ErrorKind::EchUnavailable
+        | ErrorKind::EchUnproven
         | ErrorKind::NotTls
         | ErrorKind::ProtocolNotNegotiated
         | ErrorKind::TlsProtocol
@@ -98,14 +100,11 @@ pub(in crate::proxy) fn error_type_name(error: &Error) -> &'static str {
         ErrorKind::ResolveFailed => "dns_error",
         ErrorKind::HttpProtocol => "http_protocol_error",
         ErrorKind::Request(RequestProblem::MethodRefused) => "http_request_denied",
-        ErrorKind::Host(HostProblem::Unknown) | ErrorKind::UnsupportedUri => {
+        ErrorKind::Request(RequestProblem::HostUnknown) | ErrorKind::UnsupportedUri => {
             "destination_not_found"
         }
-        ErrorKind::Host(_)
-        | ErrorKind::Request(_)
-        | ErrorKind::RequestBody(_)
-        | ErrorKind::Upgrade(UpgradeProblem::Invalid) => "http_request_error",
-        ErrorKind::Upgrade(UpgradeProblem::Refused) => "http_upgrade_failed",
+        ErrorKind::Request(_) => "http_request_error",
+        ErrorKind::UpgradeRefused => "http_upgrade_failed",
         ErrorKind::Draining | ErrorKind::Io | ErrorKind::NoOrigin => "destination_unavailable",
         ErrorKind::PrewarmUnsupported => "proxy_configuration_error",
         ErrorKind::LoopDetected => "proxy_loop_detected",

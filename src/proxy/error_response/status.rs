@@ -2,29 +2,24 @@
 
 use http::StatusCode;
 
-use crate::error::{
-    Error, ErrorKind, HostProblem, RequestBodyProblem, RequestProblem, Stage, UpgradeProblem,
-};
+use crate::error::{Error, ErrorKind, RequestProblem, Stage};
 
 /// The status for a failure.
 pub(in crate::proxy) fn status(error: &Error) -> StatusCode {
     match error.kind() {
-        ErrorKind::Host(HostProblem::Unknown) => StatusCode::MISDIRECTED_REQUEST,
-        ErrorKind::Host(_)
-        | ErrorKind::Request(RequestProblem::PathAmbiguous | RequestProblem::TargetInvalid)
-        | ErrorKind::RequestBody(RequestBodyProblem::Failed | RequestBodyProblem::NotAllowed)
-        | ErrorKind::Upgrade(UpgradeProblem::Invalid) => StatusCode::BAD_REQUEST,
+        ErrorKind::Request(RequestProblem::HostUnknown) => StatusCode::MISDIRECTED_REQUEST,
         // RFC 9112 section 6.1 asks for 501 where a transfer coding is not understood.
         ErrorKind::Request(RequestProblem::MethodRefused)
         | ErrorKind::Request(RequestProblem::TransferCoding) => StatusCode::NOT_IMPLEMENTED,
         // The client was silent.
         ErrorKind::TimedOut if error.stage() == Stage::Send => StatusCode::REQUEST_TIMEOUT,
         ErrorKind::Request(RequestProblem::ExpectationUnknown) => StatusCode::EXPECTATION_FAILED,
-        ErrorKind::RequestBody(RequestBodyProblem::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
+        ErrorKind::Request(RequestProblem::BodyTooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
         ErrorKind::Request(RequestProblem::HeadTooLarge) => {
             StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
         }
         ErrorKind::Request(RequestProblem::TargetTooLong) => StatusCode::URI_TOO_LONG,
+        ErrorKind::Request(_) => StatusCode::BAD_REQUEST,
         ErrorKind::LoopDetected => StatusCode::LOOP_DETECTED,
         ErrorKind::UnsupportedUri => StatusCode::INTERNAL_SERVER_ERROR,
         ErrorKind::Draining

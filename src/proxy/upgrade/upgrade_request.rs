@@ -9,7 +9,7 @@ use http_body::Body;
 use hyper::{ext::Protocol, upgrade::OnUpgrade};
 
 use crate::{
-    error::{Error, ErrorKind, UpgradeProblem},
+    error::{Error, ErrorKind, RequestProblem},
     proxy::{
         failure_log,
         field_values::{list_contains, list_members},
@@ -144,5 +144,5 @@ fn as_get(parts: &mut Parts, token: &Token) {
 
 fn handshake(parts: &Parts, has_content: bool) -> Result<Offer, Error> {
     let offer = Offer::of(&parts.method, &parts.headers).filter(|_| !has_content);
-    offer.ok_or_else(|| Error::refused(ErrorKind::Upgrade(UpgradeProblem::Invalid)))
+    offer.ok_or_else(|| Error::refused(ErrorKind::Request(RequestProblem::UpgradeInvalid)))
 }

@@ -8,7 +8,7 @@ use http::{
 };
 
 use crate::{
-    error::{Error, ErrorKind, Stage, UpgradeProblem},
+    error::{Error, ErrorKind, RequestProblem, Stage},
     observe::ExchangeRecord,
     pool::{PooledConnection, ResponseBody},
     proxy::{ProxyBody, hop_by_hop},
@@ -37,11 +37,7 @@ pub(in crate::proxy) fn read_response(
     let misread = request.by == By::Connect && response.status().is_success();
     if misread || (switches && !request.is_accepted_by(response.headers())) {
         let facts = connection.info().facts().clone();
-        return Err(Error::new(
-            ErrorKind::Upgrade(UpgradeProblem::Refused),
-            Stage::Receive,
-            facts,
-        ));
+        return Err(Error::new(ErrorKind::UpgradeRefused, Stage::Receive, facts));
     }
     match switches {
         true => Ok(UpgradeOutcome::Switched(switch(

@@ -49,7 +49,7 @@ use super::{
 ///   [`required`](Self::required) forbids this.
 ///
 /// A second rejection fails with
-/// [`EchProblem::Rejected`](crate::error::EchProblem::Rejected), and so does one that is
+/// [`ErrorKind::EchRejected`](crate::ErrorKind::EchRejected), and so does one that is
 /// not verified. An origin that has gone back to TLS 1.2 fails the handshake too, since rustls
 /// stops before its certificate.
 /// [`TlsSession::ech`](crate::error::TlsSession::ech) reports the outcome.
@@ -168,9 +168,9 @@ impl Ech {
     /// Never sends the name in the clear.
     ///
     /// Without a usable configuration, a connection fails with
-    /// [`EchProblem::Unavailable`](crate::error::EchProblem::Unavailable). If the origin has
+    /// [`ErrorKind::EchUnavailable`](crate::ErrorKind::EchUnavailable). If the origin has
     /// turned ECH off, it fails with
-    /// [`EchProblem::Rejected`](crate::error::EchProblem::Rejected). Together with GREASE it
+    /// [`ErrorKind::EchRejected`](crate::ErrorKind::EchRejected). Together with GREASE it
     /// is a build error.
     ///
     /// ```

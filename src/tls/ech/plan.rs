@@ -15,7 +15,7 @@ use std::{
 use rustls::{Error, crypto::hpke::Hpke};
 
 use crate::{
-    error::{BuildProblem, BuildProblemKind, EchProblem, EchStatus, ErrorKind},
+    error::{BuildProblem, BuildProblemKind, EchStatus, ErrorKind},
     name::Sni,
     tls::VerifyPolicy,
 };
@@ -135,7 +135,7 @@ impl EchPlan {
         match &self.fallback {
             EchFallback::Clear => Ok(HelloPlan::clear(why)),
             EchFallback::Grease(encryption) => Ok(HelloPlan::greased(encryption.clone())),
-            EchFallback::Fail => Err(ErrorKind::Ech(EchProblem::Unavailable)),
+            EchFallback::Fail => Err(ErrorKind::EchUnavailable),
         }
     }
 

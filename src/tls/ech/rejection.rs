@@ -62,7 +62,7 @@ pub(super) fn public_name(list: &[u8], is_usable: impl Fn(&[u8]) -> bool) -> Opt
 mod tests {
     use super::*;
     use crate::{
-        error::{EchProblem, ErrorKind, Facts, Stage},
+        error::{ErrorKind, Facts, Stage},
         origin::{ChosenNames, Origin},
     };
 
@@ -102,7 +102,7 @@ mod tests {
             ..Facts::default()
         };
         let error = crate::error::Error::with_source(
-            ErrorKind::Ech(EchProblem::Rejected),
+            ErrorKind::EchRejected,
             Stage::Handshake,
             facts,
             Error::from(incompatible),

@@ -9,9 +9,7 @@ use rustls::{
 use thiserror::Error as ThisError;
 use tower::BoxError;
 
-use crate::error::{
-    Alert, CertificateProblem, EchProblem, ErrorKind, HandshakeFlood, source_chain,
-};
+use crate::error::{Alert, CertificateProblem, ErrorKind, HandshakeFlood, source_chain};
 
 /// The meaning of an error from a TLS stream.
 pub(crate) struct Explained {
@@ -107,7 +105,7 @@ fn kind_of_tls(error: &TlsError) -> ErrorKind {
             ErrorKind::ProtocolNotNegotiated
         }
         TlsError::PeerIncompatible(PeerIncompatible::ServerRejectedEncryptedClientHello(_)) => {
-            ErrorKind::Ech(EchProblem::Rejected)
+            ErrorKind::EchRejected
         }
         // The end of a stream is no error of TLS (RFC 8446 section 6.1).
         TlsError::AlertReceived(AlertDescription::CloseNotify) => ErrorKind::ConnectionClosed,

@@ -9,8 +9,8 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use crate::{
     error::{
-        CertificateProblem, EarlyData, EchAnswer, EchOffer, EchProblem, EchStatus, ErrorKind,
-        Facts, PeerCertificate, PeerText, SpeaksTls, TlsSession, TlsVersion,
+        CertificateProblem, EarlyData, EchAnswer, EchOffer, EchStatus, ErrorKind, Facts,
+        PeerCertificate, PeerText, SpeaksTls, TlsSession, TlsVersion,
     },
     name::{ExpectedName, Sni},
     tls::{
@@ -149,7 +149,7 @@ fn failure(error: io::Error, first_bytes: &[u8], facts: &mut Facts) -> Handshake
     let is_rejection = facts.ech.as_ref().is_some_and(EchOffer::is_rejected);
     let kind = match kind {
         // The certificate was verified for the public name of ECH, not for a name of the origin.
-        ErrorKind::Certificate(_) if is_rejection => ErrorKind::Ech(EchProblem::Unproven),
+        ErrorKind::Certificate(_) if is_rejection => ErrorKind::EchUnproven,
         // webpki reports "CA used as end entity" for a self-signed certificate that is marked as a
         // CA, before it looks for a root.
         ErrorKind::Certificate(CertificateProblem::Rejected)
@@ -163,7 +163,7 @@ fn failure(error: io::Error, first_bytes: &[u8], facts: &mut Facts) -> Handshake
         }
         kind => kind,
     };
-    if kind == ErrorKind::Ech(EchProblem::Rejected) {
+    if kind == ErrorKind::EchRejected {
         facts.note_ech(EchAnswer::Rejected);
     }
     HandshakeFailure {

@@ -3,7 +3,7 @@
 use cdn_origin::{
     OriginProxy,
     connector::CdnOriginBuilder,
-    error::{EchProblem, EchStatus, ErrorKind, TlsSession},
+    error::{EchStatus, ErrorKind, TlsSession},
     tls::Ech,
 };
 use http::Response;
@@ -91,7 +91,7 @@ async fn go_without_a_retry_configuration_is_connected_to_without_ech_unless_req
     assert_eq!(session.ech(), EchStatus::Disabled);
 
     let error = refusal(connector.ech(stale.required())).await;
-    assert_eq!(error.kind(), ErrorKind::Ech(EchProblem::Rejected));
+    assert_eq!(error.kind(), ErrorKind::EchRejected);
 }
 
 #[tokio::test]
@@ -100,7 +100,7 @@ async fn go_that_rejects_its_retry_configuration_gets_no_third_attempt() {
     let (_go, connector, published) = serving("-confused");
     for ech in [published, published_by(PUBLIC)] {
         let error = refusal(connector.clone().ech(ech)).await;
-        assert_eq!(error.kind(), ErrorKind::Ech(EchProblem::Rejected));
+        assert_eq!(error.kind(), ErrorKind::EchRejected);
         assert_eq!(error.facts().certificate().unwrap().names(), [PUBLIC]);
     }
 }
@@ -110,7 +110,7 @@ async fn go_that_rejects_its_retry_configuration_gets_no_third_attempt() {
 async fn go_that_sends_hundreds_of_retry_configurations_makes_no_long_report() {
     let (_go, connector, published) = serving("-confused -configs 600");
     let error = refusal(connector.ech(published.required())).await;
-    assert_eq!(error.kind(), ErrorKind::Ech(EchProblem::Rejected));
+    assert_eq!(error.kind(), ErrorKind::EchRejected);
     let report = error.report().to_string();
     assert!(report.lines().count() <= 60, "{report}");
     for line in report.lines() {

@@ -71,7 +71,7 @@ async fn show(what: &str, group: &OriginGroup) -> Result<(), BoxError> {
         println!("  {:>3} x {status}: {name}", same.len());
     }
     for member in group.members().snapshot() {
-        println!("      {}: {:?}", member.name(), member.state());
+        println!("      {}: {:?}", member.name, member.state);
     }
     Ok(())
 }

@@ -159,7 +159,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
         println!(
             "{:?} {:?}",
             site.connector.handshakes(),
-            site.proxy.snapshot().pool()
+            site.proxy.snapshot().pool
         );
     }
     Ok(samples.verdict(&loads))

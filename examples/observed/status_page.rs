@@ -25,7 +25,7 @@ pub(crate) fn status_page(
     proxy: &OriginProxy,
     failures: &[Failure],
 ) -> String {
-    let pool = proxy.snapshot().pool();
+    let pool = proxy.snapshot().pool;
     let mut page = format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
@@ -44,14 +44,14 @@ pub(crate) fn status_page(
     push_list(
         &mut page,
         [
-            ("requests in flight", pool.active() as u64),
-            ("requests that wait", pool.waiting() as u64),
-            ("connections open", pool.open() as u64),
-            ("connections idle", pool.idle() as u64),
-            ("tunnels", pool.tunnels() as u64),
-            ("connections opened", pool.opened()),
-            ("requests on a reused connection", pool.reused()),
-            ("requests retried", pool.retried()),
+            ("requests in flight", pool.active as u64),
+            ("requests that wait", pool.waiting as u64),
+            ("connections open", pool.open as u64),
+            ("connections idle", pool.idle as u64),
+            ("tunnels", pool.tunnels as u64),
+            ("connections opened", pool.opened),
+            ("requests on a reused connection", pool.reused),
+            ("requests retried", pool.retried),
         ],
     );
     page.push_str("<h2>Closed connections</h2>");

@@ -177,7 +177,8 @@ fn failed_exchange(exchange: &ExchangeInfo) -> String {
 }
 
 fn push_times(fields: &mut Vec<(&'static str, Value)>, exchange: &ExchangeInfo) {
-    if let Some(last) = exchange.tries().last() {
+    let (last, connect) = (exchange.tries().last(), exchange.elapsed());
+    if let Some(last) = last {
         let connection = match last.is_reused() {
             true => "reused",
             false => "fresh",
@@ -187,10 +188,10 @@ fn push_times(fields: &mut Vec<(&'static str, Value)>, exchange: &ExchangeInfo) 
     let times = [
         ("queue", Some(exchange.queue_wait())),
         ("checkout", Some(exchange.checkout())),
-        ("resolve", Some(exchange.resolve())),
-        ("connect", Some(exchange.dial())),
-        ("handshake", Some(exchange.handshake())),
-        ("first_byte", exchange.first_byte()),
+        ("resolve", Some(connect.resolve().unwrap_or_default())),
+        ("connect", Some(connect.dial().unwrap_or_default())),
+        ("handshake", Some(connect.handshake().unwrap_or_default())),
+        ("first_byte", last.and_then(ExchangeTry::first_byte)),
     ];
     let known = times.into_iter();
     fields.extend(known.filter_map(|(key, time)| Some((key, Value::Seconds(time?)))));

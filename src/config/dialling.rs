@@ -155,7 +155,7 @@ pub(super) enum ProxyProtocolConfig {
 
 impl ProxyProtocolConfig {
     pub(super) fn of(protocol: ProxyProtocol) -> Self {
-        match protocol == ProxyProtocol::v1() {
+        match protocol == ProxyProtocol::V1 {
             true => Self::V1,
             false => Self::V2,
         }
@@ -163,8 +163,8 @@ impl ProxyProtocolConfig {
 
     pub(super) fn protocol(self) -> ProxyProtocol {
         match self {
-            Self::V1 => ProxyProtocol::v1(),
-            Self::V2 => ProxyProtocol::v2(),
+            Self::V1 => ProxyProtocol::V1,
+            Self::V2 => ProxyProtocol::V2,
         }
     }
 }

@@ -152,7 +152,7 @@ impl CdnOriginConnector {
     /// use cdn_origin::{CdnOriginConnector, dial::ProxyProtocol, downstream::ClientAddress};
     ///
     /// let connector = CdnOriginConnector::builder("http://origin.example")
-    ///     .proxy_protocol(ProxyProtocol::v1())
+    ///     .proxy_protocol(ProxyProtocol::V1)
     ///     .build()?;
     /// let client = SocketAddr::from(([203, 0, 113, 7], 40_001));
     /// let connector = connector.with_client(ClientAddress::new(client));
@@ -169,7 +169,7 @@ impl CdnOriginConnector {
     /// use cdn_origin::CdnOriginConnector;
     ///
     /// let connector = CdnOriginConnector::builder("http://origin.example").build()?;
-    /// assert_eq!(connector.handshakes().full(), 0);
+    /// assert_eq!(connector.handshakes().full, 0);
     /// # Ok::<(), cdn_origin::BuildError>(())
     /// ```
     #[must_use]

@@ -11,43 +11,22 @@ use crate::error::{EarlyData, TlsSession};
 ///
 /// let connector = CdnOriginConnector::builder("http://origin.example").build()?;
 /// let counts = connector.handshakes();
-/// println!("{} full, {} resumed", counts.full(), counts.resumed());
+/// println!("{} full, {} resumed", counts.full, counts.resumed);
 /// # Ok::<(), cdn_origin::BuildError>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct HandshakeCounts {
-    full: u64,
-    resumed: u64,
-    early_data: u64,
-    early_data_rejected: u64,
-}
-
-impl HandshakeCounts {
-    /// Returns the number of handshakes in which the origin sent its certificate.
-    #[must_use]
-    pub fn full(&self) -> u64 {
-        self.full
-    }
-
-    /// Returns the number of handshakes that resumed an earlier session.
-    #[must_use]
-    pub fn resumed(&self) -> u64 {
-        self.resumed
-    }
-
-    /// Returns the number of handshakes in which the origin accepted [early data][e].
+    /// Counter: handshakes in which the origin sent its certificate.
+    pub full: u64,
+    /// Counter: handshakes that resumed an earlier session.
+    pub resumed: u64,
+    /// Counter: handshakes in which the origin accepted [early data][e].
     ///
     /// [e]: crate::connector::Sessions::early_data
-    #[must_use]
-    pub fn early_data(&self) -> u64 {
-        self.early_data
-    }
-
-    /// Returns the number of handshakes in which the origin rejected early data.
-    #[must_use]
-    pub fn early_data_rejected(&self) -> u64 {
-        self.early_data_rejected
-    }
+    pub early_data: u64,
+    /// Counter: handshakes in which the origin rejected early data.
+    pub early_data_rejected: u64,
 }
 
 /// The counters behind [`HandshakeCounts`].

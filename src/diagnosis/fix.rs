@@ -126,7 +126,7 @@ impl fmt::Display for FixKind {
                     "let pin = \"{pin}\".parse()?; .verify(VerifyPolicy::pinned(pin))"
                 )
             }
-            Self::ProxyProtocol => f.write_str(".proxy_protocol(ProxyProtocol::v2())"),
+            Self::ProxyProtocol => f.write_str(".proxy_protocol(ProxyProtocol::V2)"),
             Self::SniUnknown => f.write_str(".sni(\"..\") with a name that the edge serves"),
             Self::Sni(name) => write!(f, ".sni(\"{name}\")"),
             Self::SniOneOf(names) => {

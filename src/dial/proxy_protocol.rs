@@ -28,36 +28,25 @@ use super::{DialFailure, DialedIo};
 /// use cdn_origin::{CdnOriginConnector, dial::ProxyProtocol};
 ///
 /// let connector = CdnOriginConnector::builder("http://origin.example")
-///     .proxy_protocol(ProxyProtocol::v2())
+///     .proxy_protocol(ProxyProtocol::V2)
 ///     .build()?;
 /// # Ok::<(), cdn_origin::BuildError>(())
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[must_use = "a PROXY header is not sent until a builder is given it"]
-pub struct ProxyProtocol(Version);
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Version {
-    Text,
-    Binary,
-}
-
-impl ProxyProtocol {
+#[non_exhaustive]
+pub enum ProxyProtocol {
     /// Version 1: one line of text (section 2.1 of the specification).
     ///
     /// For example `PROXY TCP4 203.0.113.7 198.51.100.1 40001 443`, or `PROXY UNKNOWN` if the
     /// client is not known.
-    pub fn v1() -> Self {
-        Self(Version::Text)
-    }
-
+    V1,
     /// Version 2: binary, with [`ProxyTlv`] fields (section 2.2 of the specification).
     ///
     /// The command is `LOCAL` if the client is not known.
-    pub fn v2() -> Self {
-        Self(Version::Binary)
-    }
+    V2,
+}
 
+impl ProxyProtocol {
     /// Writes the header within the time that is left.
     pub(crate) async fn send_header(
         self,
@@ -94,9 +83,9 @@ impl ProxyProtocol {
             let (source, destination): (SocketAddr, SocketAddr) = client.ends();
             ProxyHeader::with_address(ProxiedAddress::stream(source, destination))
         });
-        match self.0 {
-            Version::Text => header.encode_v1(&mut bytes),
-            Version::Binary => {
+        match self {
+            Self::V1 => header.encode_v1(&mut bytes),
+            Self::V2 => {
                 let tlvs = client.map(ClientAddress::tlvs).unwrap_or_default();
                 for tlv in tlvs {
                     header.append_tlv(encoded(tlv));
@@ -143,7 +132,7 @@ mod tests {
     }
 
     fn text(client: Option<&ClientAddress>) -> String {
-        String::from_utf8(ProxyProtocol::v1().header(client)).unwrap()
+        String::from_utf8(ProxyProtocol::V1.header(client)).unwrap()
     }
 
     #[test]
@@ -196,7 +185,7 @@ mod tests {
             .tlv(ProxyTlv::alpn("h2").unwrap())
             .tlv(ProxyTlv::authority("a.example").unwrap());
 
-        let header = ProxyProtocol::v2().header(Some(&downstream));
+        let header = ProxyProtocol::V2.header(Some(&downstream));
 
         let mut expected = Vec::from(*b"\r\n\r\n\0\r\nQUIT\n\x21\x11");
         expected.extend([0, 12 + 5 + 12 + 5 + 23 + 4]);
@@ -206,7 +195,7 @@ mod tests {
         expected.extend(b"\xEA\0\x01\x07");
         assert_eq!(header, expected);
         assert_eq!(
-            ProxyProtocol::v2().header(None),
+            ProxyProtocol::V2.header(None),
             b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0"
         );
     }
@@ -225,7 +214,7 @@ mod tests {
         for kind in 0xE0..=0xF7 {
             downstream = downstream.tlv(ProxyTlv::custom(kind, [0; 512]).unwrap());
         }
-        let header = ProxyProtocol::v2().header(Some(&downstream));
+        let header = ProxyProtocol::V2.header(Some(&downstream));
         assert!(header.len() < 16 * 1024, "{}", header.len());
     }
 }

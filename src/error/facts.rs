@@ -233,9 +233,8 @@ impl Facts {
         self.accepted
     }
 
-    /// Returns the names that the policy accepts in place of the expected name, as text.
-    #[must_use]
-    pub fn expected_alternatives(&self) -> Option<&str> {
+    /// The names that the policy accepts in place of the expected name, as text.
+    pub(crate) fn expected_alternatives(&self) -> Option<&str> {
         self.alternatives.as_deref()
     }
 

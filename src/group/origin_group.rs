@@ -100,7 +100,7 @@ impl OriginGroup {
     /// ```
     /// # fn log(group: &cdn_origin::group::OriginGroup) {
     /// for member in group.members().snapshot() {
-    ///     println!("{} {:?}: {} failures", member.name(), member.state(), member.failures());
+    ///     println!("{} {:?}: {} failures", member.name, member.state, member.failures);
     /// }
     /// # }
     /// ```

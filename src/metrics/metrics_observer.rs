@@ -84,7 +84,7 @@ impl MetricsObserver {
     ///
     /// [label]: crate::connector::CdnOriginBuilder::label
     pub fn sample(&self, proxy: &OriginProxy) {
-        let pool = proxy.snapshot().pool();
+        let pool = proxy.snapshot().pool;
         self.with(proxy.origin(), |metrics| metrics.sample(&pool));
     }
 
@@ -106,12 +106,11 @@ impl MetricsObserver {
         let members = group.members();
         let mut counts: BTreeMap<_, [usize; MemberState::ALL.len()]> = BTreeMap::new();
         for member in members.snapshot() {
-            let label = member.label().map(str::to_owned);
             let states = MemberState::ALL
                 .iter()
-                .zip(counts.entry(label).or_default());
+                .zip(counts.entry(member.label).or_default());
             for (state, count) in states {
-                *count += usize::from(member.state() == *state);
+                *count += usize::from(member.state == *state);
             }
         }
         for (label, counts) in counts {

@@ -2,8 +2,7 @@
 //!
 //! [`MetricsObserver`] is an [`Observer`](crate::observe::Observer). Names, units and labels are
 //! those of OpenTelemetry where it has them ([`http.client.*`]), and begin with `cdn_origin.`
-//! elsewhere. [`METRICS`] lists them all, and the [guide](crate::guide::observability) explains
-//! them.
+//! elsewhere. The [guide](crate::guide::observability#metrics) lists and explains them all.
 //!
 //! ```
 //! use cdn_origin::{CdnOriginConnector, OriginProxy, metrics::MetricsObserver};
@@ -25,4 +24,3 @@ mod origin_metrics;
 mod request_metrics;
 
 pub use metrics_observer::MetricsObserver;
-pub use names::{METRICS, MetricKind, MetricName, MetricUnit};

@@ -1,7 +1,7 @@
 //! The names, kinds, units and texts of all metrics.
 
 /// Every metric, in alphabetical order.
-pub const METRICS: &[MetricName] = &[
+pub(super) const METRICS: &[MetricName] = &[
     REQUESTS_CAUSES,
     CLOSED,
     CONNECT_DURATION,
@@ -28,25 +28,23 @@ pub const METRICS: &[MetricName] = &[
 
 /// One metric.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct MetricName {
+pub(super) struct MetricName {
     /// The name, as the facade gets it. Exporters for Prometheus write `_` for a dot, and append
     /// the unit and `total` where that is configured.
-    pub name: &'static str,
+    pub(super) name: &'static str,
     /// Counter, gauge or histogram.
-    pub kind: MetricKind,
+    pub(super) kind: MetricKind,
     /// The unit.
-    pub unit: MetricUnit,
+    pub(super) unit: MetricUnit,
     /// The text for people.
-    pub help: &'static str,
+    pub(super) help: &'static str,
     /// The labels that it may have.
-    pub labels: &'static [&'static str],
+    pub(super) labels: &'static [&'static str],
 }
 
 /// The kind of a metric.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum MetricKind {
+pub(super) enum MetricKind {
     /// A sum that only grows.
     Counter,
     /// A value of this moment.
@@ -57,8 +55,7 @@ pub enum MetricKind {
 
 /// The unit of a metric.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum MetricUnit {
+pub(super) enum MetricUnit {
     /// Bytes.
     Bytes,
     /// A number of something.
@@ -259,3 +256,44 @@ pub(super) const RELOADS: MetricName = counter(
     "Reloads of certificates and policy.",
     SERVER,
 );
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGE: &str = include_str!("../guide/observability.md");
+
+    /// The row of the guide up to its labels.
+    fn start(metric: &MetricName) -> String {
+        let kind = match metric.kind {
+            MetricKind::Counter => "counter",
+            MetricKind::Gauge => "gauge",
+            MetricKind::Histogram => "histogram",
+        };
+        let unit = match metric.unit {
+            MetricUnit::Bytes => ", bytes",
+            MetricUnit::Count => "",
+            MetricUnit::Seconds => ", s",
+        };
+        format!("| `{}` | {kind}{unit} |", metric.name)
+    }
+
+    #[test]
+    fn the_guide_has_a_row_for_every_metric_with_its_kind_unit_and_labels() {
+        let kinds = ["| counter", "| gauge", "| histogram"];
+        let is_row = |line: &&str| kinds.iter().any(|kind| line.contains(kind));
+        assert_eq!(PAGE.lines().filter(is_row).count(), METRICS.len());
+        for metric in METRICS {
+            let start = start(metric);
+            let row = PAGE.lines().find_map(|line| line.strip_prefix(&start));
+            let row = row.unwrap_or_else(|| panic!("{start}"));
+            // Those of all metrics are described once.
+            let own = metric.labels.iter().filter(|label| !SERVER.contains(label));
+            let own: Vec<_> = own.copied().collect();
+            let listed = row.split('`').skip(1).step_by(2);
+            assert_eq!(listed.collect::<Vec<_>>(), own, "{start}");
+            let has_server = metric.labels.starts_with(SERVER);
+            assert_ne!(has_server, row.contains("only"), "{start}");
+        }
+    }
+}

@@ -159,12 +159,12 @@ impl OriginMetrics {
     }
 
     pub(super) fn sample(&self, pool: &PoolSnapshot) {
-        self.set(&names::ACTIVE_REQUESTS, pool.active() as f64);
-        self.set(&names::WAITING, pool.waiting() as f64);
-        self.set(&names::STREAMS, pool.streams() as f64);
-        self.set(&names::TUNNELS, pool.tunnels() as f64);
-        let active = pool.open().saturating_sub(pool.idle());
-        for (state, count) in [("active", active), ("idle", pool.idle())] {
+        self.set(&names::ACTIVE_REQUESTS, pool.active as f64);
+        self.set(&names::WAITING, pool.waiting as f64);
+        self.set(&names::STREAMS, pool.streams as f64);
+        self.set(&names::TUNNELS, pool.tunnels as f64);
+        let active = pool.open.saturating_sub(pool.idle);
+        for (state, count) in [("active", active), ("idle", pool.idle)] {
             let labels = self.labels([(names::STATE, state)]);
             ::metrics::gauge!(names::OPEN_CONNECTIONS.name, labels).set(count as f64);
         }

@@ -30,7 +30,7 @@ use super::{Host, HostPort, NameProblem, SocketPath};
 /// assert_eq!(dial.port(), Some(8443));
 ///
 /// let dial: DialTarget = "unix:/run/app.sock".parse()?;
-/// assert!(dial.tcp().is_none());
+/// assert!(matches!(dial, DialTarget::Unix(_)));
 /// # Ok::<(), cdn_origin::error::InvalidValue>(())
 /// ```
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -56,8 +56,7 @@ impl DialTarget {
     }
 
     /// Host and port. `None` for a Unix socket.
-    #[must_use]
-    pub fn tcp(&self) -> Option<&HostPort> {
+    pub(crate) fn tcp(&self) -> Option<&HostPort> {
         match self {
             Self::Tcp(target) => Some(target),
             Self::Unix(_) => None,

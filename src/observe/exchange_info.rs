@@ -32,10 +32,10 @@ use super::{ExchangeOutcome, ExchangeTry};
 /// fn log<B>(response: &http::Response<B>) {
 ///     if let Some(exchange) = response.extensions().get::<ExchangeInfo>() {
 ///         println!(
-///             "queued {:?}, connected in {:?}, first byte after {:?}, {} tries",
+///             "queued {:?}, TCP connected in {:?}, first byte after {:?}, {} tries",
 ///             exchange.queue_wait(),
-///             exchange.dial() + exchange.handshake(),
-///             exchange.first_byte(),
+///             exchange.elapsed().dial(),
+///             exchange.tries().last().and_then(|last| last.first_byte()),
 ///             exchange.tries().count(),
 ///         );
 ///     }
@@ -127,43 +127,13 @@ impl ExchangeInfo {
         self.tries().map(ExchangeTry::checkout).sum()
     }
 
-    /// Returns whether the last try was on a connection that had served another request.
+    /// Returns the stages of the last connect: that of the last try, or the one that failed. Empty
+    /// on a connection that was open before.
     #[must_use]
-    pub fn is_reused(&self) -> bool {
-        self.last_try().is_some_and(ExchangeTry::is_reused)
-    }
-
-    /// The stages of the last connect: that of the last try, or the one that failed.
-    fn elapsed(&self) -> Elapsed {
+    pub fn elapsed(&self) -> Elapsed {
         let failed = || self.error().map(|error| error.facts().elapsed());
         let elapsed = self.last_try().map(ExchangeTry::elapsed);
         elapsed.or_else(failed).unwrap_or_default()
-    }
-
-    /// Returns the time of the DNS look-up. Zero on a connection that was open before.
-    #[must_use]
-    pub fn resolve(&self) -> Duration {
-        self.elapsed().resolve().unwrap_or_default()
-    }
-
-    /// Returns the time until TCP was connected, after the look-up. Zero on a connection that was
-    /// open before.
-    #[must_use]
-    pub fn dial(&self) -> Duration {
-        self.elapsed().dial().unwrap_or_default()
-    }
-
-    /// Returns the time of the TLS handshake. Zero on a connection that was open before.
-    #[must_use]
-    pub fn handshake(&self) -> Duration {
-        self.elapsed().handshake().unwrap_or_default()
-    }
-
-    /// Returns the time from the checkout of the last connection to the head of the response.
-    /// `None` if no head arrived.
-    #[must_use]
-    pub fn first_byte(&self) -> Option<Duration> {
-        self.last_try().and_then(ExchangeTry::first_byte)
     }
 
     /// Returns the time from the request to the head of the response, the origin's or the proxy's
@@ -214,12 +184,6 @@ impl ExchangeInfo {
             Some(last) => last.peer(),
             None => failed(),
         }
-    }
-
-    /// Returns whether the last try was over HTTP/2.
-    #[must_use]
-    pub fn is_http2(&self) -> bool {
-        self.last_try().is_some_and(ExchangeTry::is_http2)
     }
 
     /// Returns how it ended. `None` before the end.

@@ -18,7 +18,7 @@
 //!     .max_connections(64)
 //!     .queue_timeout(Duration::from_secs(2));
 //! let proxy = OriginProxy::new(connector).pool(settings);
-//! assert_eq!(proxy.snapshot().pool().open(), 0);
+//! assert_eq!(proxy.snapshot().pool.open, 0);
 //! # Ok::<(), cdn_origin::BuildError>(())
 //! ```
 //!

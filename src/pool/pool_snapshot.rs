@@ -18,84 +18,40 @@ use super::connection::CloseReason;
 ///
 /// let connector = CdnOriginConnector::builder("http://origin.example").build()?;
 /// let proxy = OriginProxy::new(connector);
-/// let pool = proxy.snapshot().pool();
-/// assert_eq!((pool.open(), pool.idle(), pool.waiting()), (0, 0, 0));
-/// assert_eq!(pool.opened(), pool.closed_total());
+/// let pool = proxy.snapshot().pool;
+/// assert_eq!((pool.open, pool.idle, pool.waiting), (0, 0, 0));
+/// assert_eq!(pool.opened, pool.closed_total());
 /// # Ok::<(), cdn_origin::BuildError>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct PoolSnapshot {
-    pub(super) open: usize,
-    pub(super) idle: usize,
-    pub(super) active: usize,
-    pub(super) streams: usize,
-    pub(super) tunnels: usize,
-    pub(super) waiting: usize,
-    pub(super) opened: u64,
-    pub(super) reused: u64,
-    pub(super) retried: u64,
+    /// Gauge: connections that are open or connecting.
+    pub open: usize,
+    /// Gauge: connections that carry no request.
+    pub idle: usize,
+    /// Gauge: requests in flight, from the call to the end of both bodies.
+    ///
+    /// Requests that wait for a connection are included.
+    pub active: usize,
+    /// Gauge: streams that are open on HTTP/2 connections.
+    pub streams: usize,
+    /// Gauge: connections that serve an upgrade, from its request to the end of the tunnel.
+    pub tunnels: usize,
+    /// Gauge: requests that wait for a connection.
+    pub waiting: usize,
+    /// Counter: connections that were established.
+    pub opened: u64,
+    /// Counter: requests that got a connection which had served another before.
+    pub reused: u64,
+    /// Counter: requests that were retried.
+    ///
+    /// A request of which nothing was written is not counted when it is sent again.
+    pub retried: u64,
     pub(super) closed: ClosedConnections,
 }
 
 impl PoolSnapshot {
-    /// Gauge: connections that are open or connecting.
-    #[must_use]
-    pub fn open(&self) -> usize {
-        self.open
-    }
-
-    /// Gauge: connections that carry no request.
-    #[must_use]
-    pub fn idle(&self) -> usize {
-        self.idle
-    }
-
-    /// Gauge: requests in flight, from the call to the end of both bodies.
-    ///
-    /// Requests that wait for a connection are included.
-    #[must_use]
-    pub fn active(&self) -> usize {
-        self.active
-    }
-
-    /// Gauge: streams that are open on HTTP/2 connections.
-    #[must_use]
-    pub fn streams(&self) -> usize {
-        self.streams
-    }
-
-    /// Gauge: connections that serve an upgrade, from its request to the end of the tunnel.
-    #[must_use]
-    pub fn tunnels(&self) -> usize {
-        self.tunnels
-    }
-
-    /// Gauge: requests that wait for a connection.
-    #[must_use]
-    pub fn waiting(&self) -> usize {
-        self.waiting
-    }
-
-    /// Counter: connections that were established.
-    #[must_use]
-    pub fn opened(&self) -> u64 {
-        self.opened
-    }
-
-    /// Counter: requests that got a connection which had served another before.
-    #[must_use]
-    pub fn reused(&self) -> u64 {
-        self.reused
-    }
-
-    /// Counter: requests that were retried.
-    ///
-    /// A request of which nothing was written is not counted when it is sent again.
-    #[must_use]
-    pub fn retried(&self) -> u64 {
-        self.retried
-    }
-
     /// Counter: connections that were closed for this reason, the first one that was known.
     ///
     /// ```

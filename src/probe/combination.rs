@@ -92,7 +92,7 @@ impl Combination {
         };
         let builder = match self.proxy_header {
             ProxyHeader::AsConfigured => builder,
-            ProxyHeader::Added => builder.proxy_protocol(ProxyProtocol::v2()),
+            ProxyHeader::Added => builder.proxy_protocol(ProxyProtocol::V2),
             ProxyHeader::LeftOut => builder.without_proxy_protocol(),
         };
         builder.with_origin(self.url.clone(), self.names.clone())
@@ -199,7 +199,7 @@ impl fmt::Display for Combination {
             self.fmt_tls(f)?;
         }
         if self.proxy_header == ProxyHeader::Added {
-            f.write_str("\n    .proxy_protocol(ProxyProtocol::v2())")?;
+            f.write_str("\n    .proxy_protocol(ProxyProtocol::V2)")?;
         }
         let dial_setters = self.dial_setters.iter().copied();
         match self.proxy_header {

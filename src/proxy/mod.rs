@@ -321,7 +321,7 @@ pub(crate) use future::Proxying;
 pub use limits::Limits;
 pub use loop_detection::Via;
 pub use origin_proxy::OriginProxy;
-pub use overload::{AdaptiveConcurrency, LoadSnapshot};
+pub use overload::AdaptiveConcurrency;
 pub use proxy_snapshot::ProxySnapshot;
 pub(crate) use pseudonym::Pseudonym;
 pub use replace_content::{problem_details, replace_content};

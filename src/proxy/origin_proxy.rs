@@ -275,14 +275,11 @@ impl OriginProxy {
     ///
     /// ```
     /// # let log = |proxy: cdn_origin::OriginProxy|
-    /// println!("{} connections are open", proxy.snapshot().pool().open());
+    /// println!("{} connections are open", proxy.snapshot().pool.open);
     /// ```
     #[must_use]
     pub fn snapshot(&self) -> ProxySnapshot {
-        ProxySnapshot {
-            pool: self.pool.snapshot(),
-            load: self.settings.queue.snapshot(),
-        }
+        ProxySnapshot::new(self.pool.snapshot(), self.settings.queue.snapshot())
     }
 
     /// Opens [`PoolSettings::min_idle`] connections in advance, at least one.

@@ -2,32 +2,39 @@
 
 use crate::pool::PoolSnapshot;
 
-use super::LoadSnapshot;
+use super::overload::LoadSnapshot;
 
 /// The gauges and counters of a proxy at one moment.
 ///
 /// ```
 /// # fn log(proxy: &cdn_origin::OriginProxy) {
 /// let now = proxy.snapshot();
-/// println!("{} idle connections, {} refusals", now.pool().idle(), now.load().refused());
+/// println!("{} idle connections, {} refusals", now.pool.idle, now.refused);
 /// # }
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct ProxySnapshot {
-    pub(super) pool: PoolSnapshot,
-    pub(super) load: LoadSnapshot,
+    /// The state of the pool: its connections, and what happened to them.
+    pub pool: PoolSnapshot,
+    /// The adaptive limit, in requests. `None` while the origin is not overloaded.
+    pub adaptive_limit: Option<usize>,
+    /// Gauge: requests that were admitted and have no response yet.
+    pub awaiting: usize,
+    /// Gauge: requests that wait to be admitted.
+    pub queued: usize,
+    /// Counter: requests that were refused, because the proxy was overloaded.
+    pub refused: u64,
 }
 
 impl ProxySnapshot {
-    /// Returns the state of the pool: its connections, and what happened to them.
-    #[must_use]
-    pub fn pool(&self) -> PoolSnapshot {
-        self.pool
-    }
-
-    /// Returns how many requests are admitted, wait and were refused.
-    #[must_use]
-    pub fn load(&self) -> LoadSnapshot {
-        self.load
+    pub(super) fn new(pool: PoolSnapshot, load: LoadSnapshot) -> Self {
+        Self {
+            pool,
+            adaptive_limit: load.limit,
+            awaiting: load.awaiting,
+            queued: load.queued,
+            refused: load.refused,
+        }
     }
 }

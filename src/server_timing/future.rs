@@ -11,7 +11,7 @@ use std::{
 use http::{HeaderName, HeaderValue, Response};
 use pin_project_lite::pin_project;
 
-use crate::observe::ExchangeInfo;
+use crate::observe::{ExchangeInfo, ExchangeTry};
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
@@ -52,20 +52,23 @@ fn value(exchange: &ExchangeInfo) -> Option<HeaderValue> {
     let mut value = String::with_capacity(160);
     push(&mut value, "queue", exchange.queue_wait());
     push(&mut value, "checkout", exchange.checkout());
-    if let Some(last) = exchange.tries().last() {
+    let (last, connect) = (exchange.tries().last(), exchange.elapsed());
+    if let Some(last) = last {
         value.push_str(match last.is_reused() {
             true => ";desc=\"reused\"",
             false => ";desc=\"fresh\"",
         });
     }
     let stages = [
-        ("resolve", exchange.resolve()),
-        ("connect", exchange.dial()),
-        ("handshake", exchange.handshake()),
-        ("first-byte", exchange.first_byte().unwrap_or_default()),
+        ("resolve", connect.resolve()),
+        ("connect", connect.dial()),
+        ("handshake", connect.handshake()),
+        ("first-byte", last.and_then(ExchangeTry::first_byte)),
     ];
-    for (name, time) in stages.iter().filter(|(_, time)| !time.is_zero()) {
-        push(&mut value, name, *time);
+    for (name, time) in stages {
+        if let Some(time) = time.filter(|time| !time.is_zero()) {
+            push(&mut value, name, time);
+        }
     }
     HeaderValue::try_from(value).ok()
 }

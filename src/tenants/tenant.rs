@@ -8,8 +8,8 @@ use crate::{
     error::{BuildError, BuildProblem, BuildProblemKind, InvalidValue},
     name::{DialTarget, ExpectedName, HostAuthority, Sni},
     origin::{ChosenNames, OriginUrl},
-    pool::{ConnectionBudget, PoolSettings},
-    proxy::{Limits, OriginProxy, connector_of, proxy_from_template},
+    pool::ConnectionBudget,
+    proxy::{OriginProxy, connector_of, proxy_from_template},
 };
 
 /// The origin of one tenant: its URL, and the settings in which it differs.
@@ -22,7 +22,7 @@ use crate::{
 ///
 /// let tenant = Tenant::new("https://d1234567890.cloudfront.net")
 ///     .sni("shop.example")
-///     .limits(Limits::default().max_concurrency(100));
+///     .proxy(|proxy| proxy.limits(Limits::default().max_concurrency(100)));
 /// # drop(tenant);
 /// ```
 #[derive(Clone)]
@@ -31,8 +31,6 @@ pub struct Tenant {
     names: CdnOriginBuilder,
     connector: Option<Arc<ChangeConnector>>,
     change_proxy: Option<Arc<ChangeProxy>>,
-    limits: Option<Box<Limits>>,
-    pool: Option<Box<PoolSettings>>,
 }
 
 type ChangeConnector = dyn Fn(CdnOriginBuilder) -> CdnOriginBuilder + Send + Sync;
@@ -44,8 +42,6 @@ pub(super) struct CheckedTenant {
     names: ChosenNames,
     connector: Option<Arc<ChangeConnector>>,
     change_proxy: Option<Arc<ChangeProxy>>,
-    limits: Option<Box<Limits>>,
-    pool: Option<Box<PoolSettings>>,
 }
 
 impl Tenant {
@@ -66,8 +62,6 @@ impl Tenant {
             names,
             connector: None,
             change_proxy: None,
-            limits: None,
-            pool: None,
         }
     }
 
@@ -158,10 +152,11 @@ impl Tenant {
         self
     }
 
-    /// Changes the settings of this tenant's proxy, such as its paths, fields or error pages.
+    /// Changes the settings of this tenant's proxy, such as its limits, paths, fields or error
+    /// pages.
     ///
-    /// The function gets a proxy with the template's settings, and with the limits of this tenant.
-    /// There is none by default. A further call replaces the function.
+    /// The function gets a proxy with the template's settings. There is none by default. A further
+    /// call replaces the function.
     ///
     /// ```
     /// use cdn_origin::tenants::Tenant;
@@ -178,18 +173,6 @@ impl Tenant {
         self
     }
 
-    /// Sets the limits of this tenant's requests. The defaults are those of the template.
-    pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = Some(Box::new(limits));
-        self
-    }
-
-    /// Sets the limits of this tenant's connections. The defaults are those of the template.
-    pub fn pool(mut self, settings: PoolSettings) -> Self {
-        self.pool = Some(Box::new(settings));
-        self
-    }
-
     fn with_names(mut self, change: impl FnOnce(CdnOriginBuilder) -> CdnOriginBuilder) -> Self {
         self.names = change(self.names);
         self
@@ -203,8 +186,6 @@ impl Tenant {
             names,
             connector: self.connector,
             change_proxy: self.change_proxy,
-            limits: self.limits,
-            pool: self.pool,
         };
         if tenant.connector.is_some() {
             tenant.connector(connector_of(template))?;
@@ -225,8 +206,7 @@ impl CheckedTenant {
         budget: Option<Arc<ConnectionBudget>>,
     ) -> Result<OriginProxy, BuildError> {
         let connector = self.connector(connector_of(template))?;
-        let (limits, pool) = (self.limits.as_deref(), self.pool.as_deref());
-        let proxy = proxy_from_template(template, connector, limits, pool, budget);
+        let proxy = proxy_from_template(template, connector, budget);
         Ok(match &self.change_proxy {
             Some(change) => change(proxy),
             None => proxy,
@@ -262,8 +242,6 @@ impl fmt::Debug for Tenant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tenant")
             .field("names", &self.names)
-            .field("limits", &self.limits)
-            .field("pool", &self.pool)
             .finish_non_exhaustive()
     }
 }

@@ -274,7 +274,7 @@ impl VirtualHosts {
     /// ```
     /// # fn log(hosts: &cdn_origin::tenants::VirtualHosts) {
     /// for (host, proxy) in hosts.proxies() {
-    ///     println!("{host}: {} open connections", proxy.snapshot().pool().open());
+    ///     println!("{host}: {} open connections", proxy.snapshot().pool.open);
     /// }
     /// # }
     /// ```

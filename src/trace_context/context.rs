@@ -73,9 +73,8 @@ impl TraceContext {
         self.flags
     }
 
-    /// Returns the same trace, for another request.
-    #[must_use]
-    pub fn with_parent(self, parent_id: u64) -> Self {
+    /// The same trace, for another request.
+    pub(super) fn with_parent(self, parent_id: u64) -> Self {
         Self::new(self.trace_id, parent_id, self.flags)
     }
 

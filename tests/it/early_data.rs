@@ -93,10 +93,10 @@ fn session(response: &Response<()>) -> &TlsSession {
 fn counts(connector: &CdnOriginConnector) -> [u64; 4] {
     let counts = connector.handshakes();
     [
-        counts.full(),
-        counts.resumed(),
-        counts.early_data(),
-        counts.early_data_rejected(),
+        counts.full,
+        counts.resumed,
+        counts.early_data,
+        counts.early_data_rejected,
     ]
 }
 
@@ -203,9 +203,9 @@ async fn a_connection_that_began_early_serves_others_after_that() {
     assert_eq!(edge.connections(), 2);
     assert_eq!(edge.requests().len(), 4);
     assert_eq!(counts(&connector), [1, 1, 1, 0]);
-    let snapshot = proxy.snapshot().pool();
-    assert_eq!((snapshot.open(), snapshot.idle()), (1, 1));
-    assert_eq!((snapshot.reused(), snapshot.retried()), (2, 0));
+    let snapshot = proxy.snapshot().pool;
+    assert_eq!((snapshot.open, snapshot.idle), (1, 1));
+    assert_eq!((snapshot.reused, snapshot.retried), (2, 0));
 }
 
 #[tokio::test]
@@ -337,7 +337,7 @@ async fn what_an_origin_that_has_forgotten_the_session_did_not_read_is_sent_once
     assert_eq!(second.requests().len(), 1);
     assert_eq!(early(&second), [""]);
     assert_eq!(counts(&connector), [2, 0, 0, 1]);
-    assert_eq!(proxy.snapshot().pool().retried(), 0);
+    assert_eq!(proxy.snapshot().pool.retried, 0);
 }
 
 #[tokio::test]
@@ -391,7 +391,7 @@ async fn a_failed_handshake_with_early_data_is_reported_like_any_other() {
     assert_eq!(error.kind(), ErrorKind::AlertReceived);
     assert!(error.diagnosis().likeliest().is_some());
     assert_eq!(second.connections(), 2);
-    assert_eq!(proxy.snapshot().pool().open(), 0);
+    assert_eq!(proxy.snapshot().pool.open, 0);
 }
 
 #[tokio::test]
@@ -403,10 +403,10 @@ async fn a_client_that_disconnects_during_the_handshake_frees_the_connection() {
     let (_, proxy) = led_from(&first, &second, &authority).await;
     let asking = tokio::spawn(proxy.clone().oneshot(get()));
     second.wait_for_connections(1).await;
-    assert_eq!(proxy.snapshot().pool().open(), 1);
+    assert_eq!(proxy.snapshot().pool.open, 1);
     asking.abort();
     assert!(asking.await.unwrap_err().is_cancelled());
-    assert_eq!(proxy.snapshot().pool().open(), 0);
+    assert_eq!(proxy.snapshot().pool.open, 0);
 }
 
 /// An edge that answers the first request with 200, the next ones with these statuses, and others with 204. It keeps connections open
@@ -447,7 +447,7 @@ async fn a_425_to_early_data_is_sent_once_more_after_the_handshake() {
         assert!(early[1].starts_with("GET /page"));
         assert!(early[2..].iter().all(String::is_empty));
         assert_eq!(counts(&connector)[2..], [1, 0]);
-        assert_eq!(proxy.snapshot().pool().retried(), 1);
+        assert_eq!(proxy.snapshot().pool.retried, 1);
     }
 }
 
@@ -481,7 +481,7 @@ async fn a_425_to_a_request_that_was_not_early_passes() {
     let values: Vec<_> = requests[1].headers.get_all("early-data").iter().collect();
     assert_eq!(values, ["1"]);
     assert!(!requests[2].headers.contains_key("early-data"));
-    assert_eq!(proxy.snapshot().pool().retried(), 0);
+    assert_eq!(proxy.snapshot().pool.retried, 0);
 }
 
 #[tokio::test]
@@ -547,7 +547,7 @@ async fn a_retry_is_never_early() {
     assert_eq!(response.status(), StatusCode::OK);
     assert!(session(&response).is_resumed());
     assert_eq!(session(&response).early_data(), EarlyData::NotSent);
-    assert_eq!(proxy.snapshot().pool().retried(), 1);
+    assert_eq!(proxy.snapshot().pool.retried, 1);
     assert_eq!(counts(&connector), [1, 1, 0, 0]);
     assert_eq!(early.load(SeqCst), 0);
 }

@@ -136,7 +136,7 @@ async fn an_origin_that_has_turned_ech_off_is_connected_to_once_more_without() {
     }
     assert_eq!(snis(&edge), some(&[PUBLIC, NAME, PUBLIC, NAME]));
     let counts = connector.handshakes();
-    assert_eq!((counts.full(), counts.resumed()), (1, 1));
+    assert_eq!((counts.full, counts.resumed), (1, 1));
 }
 
 #[tokio::test]

@@ -57,7 +57,7 @@ async fn slow_uploads_leave_a_quarter_of_the_connections_to_quick_requests() {
     let proxy = proxy().pool(PoolSettings::default().max_connections(4));
     let mut uploads: Vec<_> = (0..10).map(|_| upload(&proxy)).collect();
     quiet().await;
-    assert_eq!(proxy.snapshot().pool().open(), 3);
+    assert_eq!(proxy.snapshot().pool.open, 3);
     // Small content with a length is no upload.
     let quick = Request::post("/").header("host", "client.test");
     let quick = quick.body(Full::<Bytes>::from("small")).unwrap();
@@ -117,7 +117,7 @@ async fn a_client_that_trickles_its_upload_is_408() {
     );
     assert_eq!(error.facts().deadline(), Some(Duration::from_secs(5)));
     quiet().await;
-    assert_eq!(limited.snapshot().pool().active(), 0);
+    assert_eq!(limited.snapshot().pool.active, 0);
 
     // There is no least rate by default.
     let response = trickle(&default, 1, 600).await;
@@ -142,7 +142,7 @@ async fn a_buffered_upload_takes_its_connection_when_it_is_complete() {
     for _ in 0..5 {
         assert!(send_piece(&mut sender, 100).await);
         quiet().await;
-        assert_eq!(proxy.snapshot().pool().opened(), 0);
+        assert_eq!(proxy.snapshot().pool.opened, 0);
     }
     drop(sender);
     // And has a length.
@@ -157,7 +157,7 @@ async fn an_upload_that_is_too_large_for_the_buffer_is_streamed() {
         assert!(send_piece(&mut sender, 600).await);
         quiet().await;
     }
-    assert_eq!(proxy.snapshot().pool().opened(), 1);
+    assert_eq!(proxy.snapshot().pool.opened, 1);
     drop(sender);
     assert_eq!(text(response.await.unwrap()).await, "none chunked 1800");
 }
@@ -168,18 +168,18 @@ async fn the_memory_of_buffers_is_bounded_and_comes_back() {
     let proxy = proxy().limits(Limits::default().buffer_requests(32 * 1024 * 1024));
     let buffered: Vec<_> = (0..2).map(|_| upload(&proxy)).collect();
     quiet().await;
-    assert_eq!(proxy.snapshot().pool().opened(), 0);
+    assert_eq!(proxy.snapshot().pool.opened, 0);
     let (_streaming, _third) = upload(&proxy);
     quiet().await;
-    assert_eq!(proxy.snapshot().pool().opened(), 1);
+    assert_eq!(proxy.snapshot().pool.opened, 1);
     for (sender, response) in buffered {
         drop(sender);
         assert_eq!(response.await.unwrap().status(), StatusCode::OK);
     }
-    let opened = proxy.snapshot().pool().opened();
+    let opened = proxy.snapshot().pool.opened;
     let (_sender, _fourth) = upload(&proxy);
     quiet().await;
-    assert_eq!(proxy.snapshot().pool().opened(), opened);
+    assert_eq!(proxy.snapshot().pool.opened, opened);
 }
 
 #[tokio::test(start_paused = true)]
@@ -193,7 +193,7 @@ async fn a_client_that_stalls_or_leaves_while_its_upload_is_buffered_reaches_no_
     quiet().await;
     left.abort();
     quiet().await;
-    assert_eq!(proxy.snapshot().pool().opened(), 0);
+    assert_eq!(proxy.snapshot().pool.opened, 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -218,10 +218,10 @@ async fn a_client_that_leaves_costs_no_connection_if_the_rest_of_its_response_is
         quiet().await;
         drop(response);
         quiet().await;
-        let pool = proxy.snapshot().pool();
-        assert_eq!(pool.idle(), usize::from(kept), "{answer}");
-        assert_eq!(pool.open(), usize::from(kept), "{answer}");
-        assert_eq!(pool.active(), 0, "{answer}");
+        let pool = proxy.snapshot().pool;
+        assert_eq!(pool.idle, usize::from(kept), "{answer}");
+        assert_eq!(pool.open, usize::from(kept), "{answer}");
+        assert_eq!(pool.active, 0, "{answer}");
     }
 }
 
@@ -245,7 +245,7 @@ async fn a_thousand_slow_uploads_cost_no_other_client_a_response() {
     });
     let trickling: Vec<_> = trickling.collect();
     quiet().await;
-    assert_eq!(proxy.snapshot().pool().open(), 192);
+    assert_eq!(proxy.snapshot().pool.open, 192);
     let mut statuses = Vec::new();
     for _ in 0..60 {
         let gets = (0..50).map(|_| send(&proxy, get(&[])));

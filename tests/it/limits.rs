@@ -97,7 +97,7 @@ async fn a_body_of_the_origin_that_stalls_is_given_up_with_its_connection() {
     // The body is still held: the connection goes nevertheless.
     is_gone.wait_for(|gone| *gone).await.unwrap();
     quiet().await;
-    assert_eq!(proxy.snapshot().pool().open(), 0);
+    assert_eq!(proxy.snapshot().pool.open, 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -158,7 +158,7 @@ async fn the_request_timeout_ends_the_exchange_of_a_slow_reader() {
         (ErrorKind::TimedOut, Some(LONG))
     );
     quiet().await;
-    assert_eq!(proxy.snapshot().pool().open(), 0);
+    assert_eq!(proxy.snapshot().pool.open, 0);
 }
 
 #[tokio::test]

@@ -136,9 +136,9 @@ async fn the_maximum_of_connections_holds_and_every_request_is_served() {
     }
     assert!(origin.counts().most_open.load(SeqCst) <= 64);
     assert_eq!(origin.counts().requests.load(SeqCst), 2000);
-    let snapshot = proxy.snapshot().pool();
-    assert_eq!(snapshot.waiting(), 0);
-    assert!(snapshot.open() <= 64);
+    let snapshot = proxy.snapshot().pool;
+    assert_eq!(snapshot.waiting, 0);
+    assert!(snapshot.open <= 64);
 }
 
 #[tokio::test]
@@ -201,7 +201,7 @@ async fn a_cancelled_request_frees_its_connection() {
         let proxy = proxy.clone();
         async move { get(&proxy).await }
     });
-    while proxy.snapshot().pool().waiting() < 2 {
+    while proxy.snapshot().pool.waiting < 2 {
         tokio::task::yield_now().await;
     }
     leaving.abort();
@@ -258,7 +258,7 @@ async fn a_failed_connect_fails_one_request_and_is_not_remembered() {
     let proxy = OriginProxy::new(connector).pool(PoolSettings::default().max_connections(1));
     assert_eq!(get(&proxy).await.0, StatusCode::BAD_GATEWAY);
     assert_eq!(get(&proxy).await.0, StatusCode::OK);
-    assert_eq!(proxy.snapshot().pool().open(), 1);
+    assert_eq!(proxy.snapshot().pool.open, 1);
 }
 
 #[tokio::test]
@@ -398,7 +398,7 @@ async fn a_connection_is_used_again_however_the_response_was_framed() {
         for _ in 0..5 {
             get(&proxy).await;
             // The other half of the connection may notice the end a moment later.
-            while proxy.snapshot().pool().idle() == 0 {
+            while proxy.snapshot().pool.idle == 0 {
                 tokio::task::yield_now().await;
             }
         }
@@ -474,7 +474,7 @@ async fn an_origin_that_cannot_be_reached_is_not_called_a_full_pool() {
         let proxy = proxy.clone();
         async move { get(&proxy).await }
     });
-    while proxy.snapshot().pool().open() == 0 {
+    while proxy.snapshot().pool.open == 0 {
         tokio::task::yield_now().await;
     }
     let response = send(&proxy, request(Method::GET)).await;

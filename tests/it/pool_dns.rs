@@ -133,7 +133,7 @@ async fn connections_to_an_address_that_is_absent_from_dns_end_after_their_reque
             Protocol::Http2 => 0,
         };
         while ask(&proxy, "/").await != "new"
-            || proxy.snapshot().pool().closed(CloseReason::Vanished) < idle
+            || proxy.snapshot().pool.closed(CloseReason::Vanished) < idle
         {
             tokio::task::yield_now().await;
         }
@@ -143,10 +143,10 @@ async fn connections_to_an_address_that_is_absent_from_dns_end_after_their_reque
         assert_eq!(slow.await.unwrap(), "old", "{protocol:?}");
         moving.old.until(|old| old.open.load(SeqCst) == 0).await;
         assert_eq!(
-            proxy.snapshot().pool().closed(CloseReason::Vanished),
+            proxy.snapshot().pool.closed(CloseReason::Vanished),
             idle + 1
         );
-        assert_eq!(proxy.snapshot().pool().closed_total(), idle + 1);
+        assert_eq!(proxy.snapshot().pool.closed_total(), idle + 1);
     }
 }
 
@@ -166,7 +166,7 @@ async fn connections_stay_while_name_servers_fail_or_return_no_address() {
             .until_count(moving.reported.count() + 2)
             .await;
         assert_eq!(ask(&proxy, "/").await, "old");
-        assert_eq!(proxy.snapshot().pool().opened(), 1);
+        assert_eq!(proxy.snapshot().pool.opened, 1);
     }
 }
 
@@ -245,5 +245,5 @@ async fn an_address_that_disappears_while_its_answer_is_cached_costs_no_request(
         new.until(|new| new.requests.load(SeqCst) > 200).await;
     })
     .await;
-    assert_eq!(proxy.snapshot().pool().closed(CloseReason::Error), 0);
+    assert_eq!(proxy.snapshot().pool.closed(CloseReason::Error), 0);
 }

@@ -90,7 +90,7 @@ async fn a_drain_takes_no_new_request_and_cuts_off_none() {
         assert_eq!(present.await.unwrap(), (StatusCode::OK, "0".into()));
         drained.await.unwrap();
         origin.until(|counts| counts.open.load(SeqCst) == 0).await;
-        assert_eq!(proxy.snapshot().pool().active(), 0);
+        assert_eq!(proxy.snapshot().pool.active, 0);
     }
 }
 
@@ -129,7 +129,7 @@ async fn retired_connections_end_after_their_requests_and_new_requests_open_new_
         origin.until(|counts| counts.open.load(SeqCst) == 1).await;
         proxy.retire_connections();
         origin.until(|counts| counts.open.load(SeqCst) == 0).await;
-        until(|| proxy.snapshot().pool().closed(CloseReason::Retired) == 2).await;
+        until(|| proxy.snapshot().pool.closed(CloseReason::Retired) == 2).await;
     }
 }
 
@@ -142,12 +142,12 @@ async fn a_connection_that_was_opening_when_all_were_retired_serves_only_its_own
     for origin in origins {
         let proxy = OriginProxy::new(origin.connector());
         let present = tokio::spawn(get(proxy.clone()));
-        until(|| proxy.snapshot().pool().open() == 1).await;
+        until(|| proxy.snapshot().pool.open == 1).await;
         proxy.retire_connections();
         assert_eq!(present.await.unwrap(), (StatusCode::OK, "0".into()));
         assert_eq!(get(proxy.clone()).await, (StatusCode::OK, "1".into()));
         origin.until(|counts| counts.open.load(SeqCst) == 1).await;
-        until(|| proxy.snapshot().pool().closed(CloseReason::Retired) == 1).await;
+        until(|| proxy.snapshot().pool.closed(CloseReason::Retired) == 1).await;
         proxy.drain().await;
         origin.until(|counts| counts.open.load(SeqCst) == 0).await;
     }
@@ -164,7 +164,7 @@ async fn a_drain_serves_requests_that_wait_in_the_queue() {
             .until(|counts| counts.requests.load(SeqCst) == 1)
             .await;
         let second = tokio::spawn(get(proxy.clone()));
-        until(|| proxy.snapshot().pool().active() == 2).await;
+        until(|| proxy.snapshot().pool.active == 2).await;
         let drained = proxy.drain();
         gate.add_permits(2);
         drained.await;
@@ -180,13 +180,13 @@ async fn prewarmed_connections_are_opened_and_kept_up() {
     let settings = PoolSettings::default().min_idle(3);
     let proxy = OriginProxy::new(origin.connector()).pool(settings);
     proxy.prewarm().await.unwrap();
-    let snapshot = proxy.snapshot().pool();
-    assert_eq!((snapshot.open(), snapshot.idle()), (3, 3));
+    let snapshot = proxy.snapshot().pool;
+    assert_eq!((snapshot.open, snapshot.idle), (3, 3));
     let client = tokio::spawn(get(proxy.clone()));
-    until(|| proxy.snapshot().pool().open() == 4).await;
+    until(|| proxy.snapshot().pool.open == 4).await;
     gate.add_permits(1);
     assert_eq!(client.await.unwrap().0, StatusCode::OK);
-    until(|| proxy.snapshot().pool().idle() == 4).await;
+    until(|| proxy.snapshot().pool.idle == 4).await;
 }
 
 #[tokio::test]
@@ -199,7 +199,7 @@ async fn prewarming_reports_an_origin_that_refuses() {
     let proxy = OriginProxy::new(connector.build().unwrap()).pool(settings);
     let error = proxy.prewarm().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
-    assert_eq!(proxy.snapshot().pool().open(), 0);
+    assert_eq!(proxy.snapshot().pool.open, 0);
 }
 
 #[tokio::test]
@@ -212,13 +212,13 @@ async fn the_snapshot_counts_connections_and_requests() {
     for _ in 0..7 {
         assert_eq!(get(proxy.clone()).await.0, StatusCode::OK);
     }
-    until(|| proxy.snapshot().pool().open() == 0).await;
-    let snapshot = proxy.snapshot().pool();
-    assert_eq!(snapshot.opened(), snapshot.closed_total());
-    assert_eq!(snapshot.opened() + snapshot.reused(), 7);
+    until(|| proxy.snapshot().pool.open == 0).await;
+    let snapshot = proxy.snapshot().pool;
+    assert_eq!(snapshot.opened, snapshot.closed_total());
+    assert_eq!(snapshot.opened + snapshot.reused, 7);
     assert!(snapshot.closed(CloseReason::Idle) >= 1, "{snapshot:?}");
     assert_eq!(
-        (snapshot.active(), snapshot.waiting(), snapshot.retried()),
+        (snapshot.active, snapshot.waiting, snapshot.retried),
         (0, 0, 0)
     );
 }
@@ -236,7 +236,7 @@ async fn closed_connections_are_counted_by_reason() {
     let connector = CdnOriginConnector::builder(format!("http://{address}"));
     let proxy = OriginProxy::new(connector.build().unwrap());
     assert_eq!(get(proxy.clone()).await.0, StatusCode::BAD_GATEWAY);
-    until(|| proxy.snapshot().pool().closed(CloseReason::Origin) == 1).await;
+    until(|| proxy.snapshot().pool.closed(CloseReason::Origin) == 1).await;
 
     let endless = Origin::http1(|_, _| async {
         Response::new(Full::from(Bytes::from(vec![b'x'; 8 * 1024 * 1024])))
@@ -244,8 +244,8 @@ async fn closed_connections_are_counted_by_reason() {
     .await;
     let proxy = OriginProxy::new(endless.connector());
     drop(send(proxy.clone()).await);
-    until(|| proxy.snapshot().pool().closed(CloseReason::Cancelled) == 1).await;
-    assert_eq!(proxy.snapshot().pool().closed_total(), 1);
+    until(|| proxy.snapshot().pool.closed(CloseReason::Cancelled) == 1).await;
+    assert_eq!(proxy.snapshot().pool.closed_total(), 1);
 }
 
 #[tokio::test]
@@ -276,7 +276,7 @@ async fn a_response_that_is_refused_is_not_counted_as_closed_by_the_origin() {
         let request = request.body(Empty::<Bytes>::new()).unwrap();
         let answer = memory::send(&proxy, request).await;
         assert_eq!(answer.status(), status);
-        let pool = proxy.snapshot().pool();
+        let pool = proxy.snapshot().pool;
         let counts = [CloseReason::Cancelled, CloseReason::Error].map(|it| pool.closed(it));
         assert_eq!(counts, [cancelled, error]);
         assert_eq!(pool.closed_total(), 1);
@@ -298,7 +298,7 @@ fn idle_connections_are_closed_in_whatever_runtime_the_pool_is_used_next() {
             assert_eq!(get(proxy.clone()).await.0, StatusCode::OK);
             assert_eq!(origin.counts().connections.load(SeqCst), opened);
             if opened == 2 {
-                until(|| proxy.snapshot().pool().closed(CloseReason::Idle) == 1).await;
+                until(|| proxy.snapshot().pool.closed(CloseReason::Idle) == 1).await;
             }
         });
     }
@@ -342,6 +342,6 @@ async fn prewarming_retries_ever_more_rarely_while_the_origin_refuses() {
     refuses.store(false, SeqCst);
     tokio::time::sleep(Duration::from_secs(60)).await;
     assert_eq!(attempts.load(SeqCst), 1 + 9);
-    assert_eq!(proxy.snapshot().pool().idle(), 1);
+    assert_eq!(proxy.snapshot().pool.idle, 1);
     client.abort();
 }

@@ -63,7 +63,7 @@ async fn a_cold_burst_of_uploads_keeps_to_the_stream_limit_of_the_origin() {
         let content = Bytes::from_static(b"content");
         assert_eq!(answer.unwrap(), (StatusCode::OK, content));
     }
-    assert_eq!(proxy.snapshot().pool().retried(), 0);
+    assert_eq!(proxy.snapshot().pool.retried, 0);
 }
 
 #[tokio::test]
@@ -147,11 +147,11 @@ async fn a_body_that_is_shorter_than_declared_is_an_error_and_ends_its_connectio
     let proxy = OriginProxy::new(CdnOriginConnector::builder(origin).build().unwrap());
     let error = send(&proxy, "").await.into_body().collect().await;
     assert_eq!(error.unwrap_err().kind(), ErrorKind::ConnectionClosed);
-    while proxy.snapshot().pool().open() > 0 {
+    while proxy.snapshot().pool.open > 0 {
         tokio::task::yield_now().await;
     }
-    let snapshot = proxy.snapshot().pool();
-    assert_eq!((snapshot.idle(), snapshot.closed_total()), (0, 1));
+    let snapshot = proxy.snapshot().pool;
+    assert_eq!((snapshot.idle, snapshot.closed_total()), (0, 1));
 }
 
 #[tokio::test]
@@ -197,7 +197,7 @@ async fn bytes_on_an_idle_connection_are_no_response() {
         assert_eq!(memory::text(response).await, "ok");
         assert_eq!(connections.load(SeqCst), served);
         memory::quiet().await;
-        assert_eq!(proxy.snapshot().pool().idle(), 1);
+        assert_eq!(proxy.snapshot().pool.idle, 1);
         signal.notify_one();
         memory::quiet().await;
     }

@@ -131,7 +131,7 @@ async fn connections_that_all_go_away_at_once_fail_no_request() {
     for client in clients {
         assert_eq!(client.await.unwrap(), StatusCode::OK);
     }
-    until(|| proxy.snapshot().pool().idle() == MANY).await;
+    until(|| proxy.snapshot().pool.idle == MANY).await;
     assert_eq!(open(&proxy).await.unwrap(), StatusCode::OK);
     let clients: Vec<_> = (0..3).map(|_| open(&proxy)).collect();
     for client in clients {
@@ -169,9 +169,9 @@ async fn a_connection_that_has_sent_goaway_counts_until_its_last_stream_has_ende
         let proxy = proxy.clone();
         async move { send(&proxy, post()).await.status() }
     });
-    until(|| proxy.snapshot().pool().waiting() == 1).await;
-    let snapshot = proxy.snapshot().pool();
-    assert_eq!((snapshot.open(), connections.load(SeqCst)), (1, 1));
+    until(|| proxy.snapshot().pool.waiting == 1).await;
+    let snapshot = proxy.snapshot().pool;
+    assert_eq!((snapshot.open, connections.load(SeqCst)), (1, 1));
 
     end.notify_one();
     assert_eq!(first.collect().await.unwrap().to_bytes(), "off");

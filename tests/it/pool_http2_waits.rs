@@ -128,7 +128,7 @@ async fn answer_to_an_upgrade(site: &Site) -> String {
 }
 
 async fn until(proxy: &OriginProxy, wanted: impl Fn(PoolSnapshot) -> bool) {
-    while !wanted(proxy.snapshot().pool()) {
+    while !wanted(proxy.snapshot().pool) {
         tokio::task::yield_now().await;
     }
 }
@@ -143,7 +143,7 @@ async fn a_peer_that_never_sends_settings_keeps_no_request_from_another_connecti
     origin.permits.add_permits(1);
     let proxy = origin.proxy(PoolSettings::default());
     let held_up = tokio::spawn(get(proxy.clone()));
-    until(&proxy, |pool| pool.streams() == 1).await;
+    until(&proxy, |pool| pool.streams == 1).await;
     let (status, version) = get(proxy.clone()).await;
     assert_eq!((status, &version[..]), (StatusCode::OK, &b"HTTP/2.0"[..]));
     assert_eq!(origin.connects.load(SeqCst), 2);
@@ -158,11 +158,11 @@ async fn an_idle_http2_connection_makes_room_for_an_upgrade() {
     let proxy = origin.proxy(one_connection());
     let site = Site::serve(Router::new().fallback_service(proxy.clone())).await;
     assert_eq!(&get(proxy.clone()).await.1[..], b"HTTP/2.0");
-    until(&proxy, |pool| pool.idle() == 1).await;
+    until(&proxy, |pool| pool.idle == 1).await;
     let heard = answer_to_an_upgrade(&site).await;
     assert!(heard.starts_with("HTTP/1.1 200 OK\r\n"), "{heard}");
     assert!(heard.ends_with("\r\n\r\nHTTP/1.1"), "{heard}");
-    assert_eq!(proxy.snapshot().pool().closed(CloseReason::Surplus), 1);
+    assert_eq!(proxy.snapshot().pool.closed(CloseReason::Surplus), 1);
 }
 
 #[tokio::test]
@@ -174,14 +174,14 @@ async fn an_http2_connection_whose_last_stream_ends_makes_room_for_an_upgrade_th
         tokio::spawn(get(proxy.clone())),
         tokio::spawn(get(proxy.clone())),
     ];
-    until(&proxy, |pool| pool.streams() == 2).await;
+    until(&proxy, |pool| pool.streams == 2).await;
     let upgrade = tokio::spawn(async move { answer_to_an_upgrade(&site).await });
-    until(&proxy, |pool| pool.waiting() == 1).await;
+    until(&proxy, |pool| pool.waiting == 1).await;
     origin.permits.add_permits(2);
     for stream in streams {
         assert_eq!(&stream.await.unwrap().1[..], b"HTTP/2.0");
     }
     let heard = upgrade.await.unwrap();
     assert!(heard.starts_with("HTTP/1.1 200 OK\r\n"), "{heard}");
-    assert_eq!(proxy.snapshot().pool().closed(CloseReason::Surplus), 1);
+    assert_eq!(proxy.snapshot().pool.closed(CloseReason::Surplus), 1);
 }

@@ -214,18 +214,18 @@ async fn a_stream_that_panics_while_it_is_idle_costs_its_connection_only() {
             let settings = PoolSettings::default().max_connections(1);
             let (proxy, opened) = panicking(settings);
             assert_eq!(get(proxy.clone()).await, StatusCode::OK);
-            until(|| proxy.snapshot().pool().idle() == 1).await;
+            until(|| proxy.snapshot().pool.idle == 1).await;
             opened.lock().unwrap()[0].arm(fault);
             if by_reaper && fault != Fault::Shutdown && fault != Fault::Drop {
-                until(|| proxy.snapshot().pool().open() == 0).await;
+                until(|| proxy.snapshot().pool.open == 0).await;
             }
             for _ in 0..3 {
                 assert_eq!(get(proxy.clone()).await, StatusCode::OK, "{fault:?}");
             }
             proxy.retire_connections();
-            until(|| proxy.snapshot().pool().open() == 0).await;
-            let pool = proxy.snapshot().pool();
-            assert_eq!(pool.opened(), pool.closed_total(), "{fault:?}");
+            until(|| proxy.snapshot().pool.open == 0).await;
+            let pool = proxy.snapshot().pool;
+            assert_eq!(pool.opened, pool.closed_total(), "{fault:?}");
         }
     }
 }
@@ -236,7 +236,7 @@ async fn a_stream_that_panics_under_a_request_costs_that_request_only() {
         let settings = PoolSettings::default().max_connections(1);
         let (proxy, opened) = panicking(settings);
         assert_eq!(get(proxy.clone()).await, StatusCode::OK);
-        until(|| proxy.snapshot().pool().idle() == 1).await;
+        until(|| proxy.snapshot().pool.idle == 1).await;
         // One request waits for the other's connection.
         let requests = [(); 2].map(|()| tokio::spawn(get(proxy.clone())));
         opened.lock().unwrap()[0].arm(fault);
@@ -249,7 +249,7 @@ async fn a_stream_that_panics_under_a_request_costs_that_request_only() {
         }
         assert!(panicked <= 1, "{fault:?}");
         assert_eq!(get(proxy.clone()).await, StatusCode::OK, "{fault:?}");
-        assert_eq!(proxy.snapshot().pool().open(), 1);
+        assert_eq!(proxy.snapshot().pool.open, 1);
     }
 }
 
@@ -264,7 +264,7 @@ struct Reentrant {
 impl Reentrant {
     fn call(&self) {
         if let Some(proxy) = self.proxy.get() {
-            let _ = proxy.snapshot().pool();
+            let _ = proxy.snapshot().pool;
             *self.calls.lock().unwrap() += 1;
         }
     }
@@ -385,7 +385,7 @@ async fn rush_hour(proxy: &OriginProxy, foreign: &Reentrant) {
         }
     }
     // The idle timeout closes the last ones.
-    until(|| proxy.snapshot().pool().open() == 0).await;
+    until(|| proxy.snapshot().pool.open == 0).await;
 }
 
 fn small() -> PoolSettings {
@@ -473,7 +473,7 @@ async fn an_idle_stream_that_wakes_all_the_time_is_read_a_few_times_a_second() {
         .unwrap();
     let proxy = OriginProxy::new(connector);
     assert_eq!(get(proxy.clone()).await, StatusCode::OK);
-    until(|| proxy.snapshot().pool().idle() == 1).await;
+    until(|| proxy.snapshot().pool.idle == 1).await;
     let before = stream.0.lock().unwrap().0;
 
     // A session ticket that arrives wakes a stream as well, and is no reason to close it.
@@ -485,5 +485,5 @@ async fn an_idle_stream_that_wakes_all_the_time_is_read_a_few_times_a_second() {
 
     let reads = stream.0.lock().unwrap().0 - before;
     assert!((10..=110).contains(&reads), "{reads} in ten seconds");
-    assert_eq!(proxy.snapshot().pool().idle(), 1);
+    assert_eq!(proxy.snapshot().pool.idle, 1);
 }

@@ -76,7 +76,7 @@ fn two_runtimes_share_a_full_pool() {
         for runtime in runtimes.iter().cycle().take(10) {
             assert_eq!(statuses(runtime, &proxy), [StatusCode::OK; 4], "{speaks:?}");
         }
-        assert!(proxy.snapshot().pool().open() <= 1);
+        assert!(proxy.snapshot().pool.open <= 1);
     }
 }
 
@@ -100,13 +100,13 @@ fn the_next_runtime_notices_when_the_origin_closes_idle_connections() {
             origin.until_ended();
             origin.end_connection();
             let closed = async {
-                while proxy.snapshot().pool().open() > 0 {
+                while proxy.snapshot().pool.open > 0 {
                     yield_now().await;
                 }
             };
             timeout(Duration::from_secs(30), closed).await.unwrap();
         });
-        assert_eq!(proxy.snapshot().pool().idle(), 0, "{speaks:?}");
+        assert_eq!(proxy.snapshot().pool.idle, 0, "{speaks:?}");
     }
 }
 
@@ -147,7 +147,7 @@ fn the_next_runtime_does_not_wait_for_a_lookup_a_connect_or_a_place_of_the_old_o
             let proxy = proxy.clone();
             old.spawn(async move { send(&proxy, Method::GET, "").await });
         }
-        while lookups.load(SeqCst) == 0 || proxy.snapshot().pool().waiting() < 3 {
+        while lookups.load(SeqCst) == 0 || proxy.snapshot().pool.waiting < 3 {
             std::thread::yield_now();
         }
         old.shutdown_background();
@@ -161,12 +161,12 @@ fn the_next_runtime_does_not_wait_for_a_lookup_a_connect_or_a_place_of_the_old_o
 
 /// No part of a snapshot contradicts another.
 pub(crate) fn consistent(proxy: &OriginProxy) -> PoolSnapshot {
-    let pool = proxy.snapshot().pool();
-    assert!(pool.idle() + pool.tunnels() <= pool.open(), "{pool:?}");
-    assert!(pool.waiting() <= pool.active(), "{pool:?}");
-    assert!(pool.streams() == 0 || pool.open() > 0, "{pool:?}");
-    let established = pool.opened() - pool.closed_total();
-    assert!(established <= pool.open() as u64, "{pool:?}");
+    let pool = proxy.snapshot().pool;
+    assert!(pool.idle + pool.tunnels <= pool.open, "{pool:?}");
+    assert!(pool.waiting <= pool.active, "{pool:?}");
+    assert!(pool.streams == 0 || pool.open > 0, "{pool:?}");
+    let established = pool.opened - pool.closed_total();
+    assert!(established <= pool.open as u64, "{pool:?}");
     pool
 }
 

@@ -104,9 +104,9 @@ async fn after_the_first_timeout_on_a_silent_http2_connection_requests_use_anoth
     assert!(failed <= 31, "{failed}");
     assert!(last <= Duration::from_millis(3500), "{last:?}");
     assert_eq!(connections.load(SeqCst), 2);
-    let snapshot = proxy.snapshot().pool();
+    let snapshot = proxy.snapshot().pool;
     assert_eq!(
-        (snapshot.open(), snapshot.closed(CloseReason::Error)),
+        (snapshot.open, snapshot.closed(CloseReason::Error)),
         (1, 1),
         "{snapshot:?}"
     );
@@ -131,7 +131,7 @@ async fn a_silent_connection_gets_a_ping_at_once_and_closes_without_an_answer() 
     let proxy = proxy.limits(limits());
     assert_eq!(status(proxy.clone()).await, StatusCode::GATEWAY_TIMEOUT);
     assert_eq!(ping.await.unwrap().as_millis(), 1500);
-    let open = || proxy.snapshot().pool().open();
+    let open = || proxy.snapshot().pool.open;
     assert_eq!(open(), 1);
     sleep(Duration::from_secs(11)).await;
     assert_eq!(open(), 0);
@@ -238,7 +238,7 @@ async fn all_connections_that_died_together_are_found_out_by_one_timeout() {
         let proxy = proxy.limits(limits());
         let burst = futures_util::future::join_all((0..5).map(|_| status(proxy.clone())));
         assert_eq!(burst.await, [StatusCode::OK; 5]);
-        let idle = proxy.snapshot().pool().idle();
+        let idle = proxy.snapshot().pool.idle;
         assert!(idle > 1);
         sleep_until(dies_at).await;
         assert_eq!(status(proxy.clone()).await, StatusCode::GATEWAY_TIMEOUT);
@@ -246,9 +246,9 @@ async fn all_connections_that_died_together_are_found_out_by_one_timeout() {
             assert_eq!(status(proxy.clone()).await, StatusCode::OK);
         }
         sleep(Duration::from_secs(11)).await;
-        let snapshot = proxy.snapshot().pool();
+        let snapshot = proxy.snapshot().pool;
         assert_eq!(
-            (snapshot.opened(), snapshot.open()),
+            (snapshot.opened, snapshot.open),
             (idle as u64 + 1, 1),
             "{snapshot:?}"
         );
@@ -275,7 +275,7 @@ async fn an_http1_origin_that_is_slow_on_a_new_connection_loses_no_idle_one() {
         (idle, slow.status()),
         (StatusCode::OK, StatusCode::GATEWAY_TIMEOUT)
     );
-    assert_eq!(proxy.snapshot().pool().idle(), 1);
+    assert_eq!(proxy.snapshot().pool.idle, 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -329,14 +329,14 @@ async fn an_upload_whose_client_stops_casts_no_doubt_on_connections() {
         let proxy = proxy.limits(limits());
         let burst = futures_util::future::join_all((0..2).map(|_| status(proxy.clone())));
         assert_eq!(burst.await, [StatusCode::OK; 2]);
-        let idle = proxy.snapshot().pool().idle();
+        let idle = proxy.snapshot().pool.idle;
         let (sender, body) = Channel::new(8);
         let upload = post("/upload", body);
         let response = send(&proxy, upload).await;
         assert_eq!(response.status(), StatusCode::REQUEST_TIMEOUT);
         drop(sender);
         assert_eq!(status(proxy.clone()).await, StatusCode::OK);
-        assert_eq!(proxy.snapshot().pool().opened() as usize, idle);
+        assert_eq!(proxy.snapshot().pool.opened as usize, idle);
     }
 }
 

@@ -103,17 +103,17 @@ async fn a_request_that_comes_after_a_retirement_waits_for_no_connect_that_began
     let before = spawn_get(&proxy);
     until(|| gate.attempts.load(SeqCst) == 1).await;
     before.abort();
-    until(|| proxy.snapshot().pool().waiting() == 0).await;
+    until(|| proxy.snapshot().pool.waiting == 0).await;
     proxy.retire_connections();
     let since = spawn_get(&proxy);
     until(|| gate.attempts.load(SeqCst) == 2).await;
     gate.permits.add_permits(1);
-    until(|| proxy.snapshot().pool().closed(CloseReason::Retired) == 1).await;
+    until(|| proxy.snapshot().pool.closed(CloseReason::Retired) == 1).await;
     assert!(!since.is_finished());
-    assert_eq!(proxy.snapshot().pool().waiting(), 1);
+    assert_eq!(proxy.snapshot().pool.waiting, 1);
     gate.permits.add_permits(1);
     assert_eq!(since.await.unwrap().0, StatusCode::OK);
-    assert_eq!(proxy.snapshot().pool().opened(), 2);
+    assert_eq!(proxy.snapshot().pool.opened, 2);
 }
 
 #[tokio::test]
@@ -121,11 +121,11 @@ async fn a_connect_outlives_its_request() {
     let gate = Gate::new(false);
     let proxy = gate.proxy(PoolSettings::default());
     let first = spawn_get(&proxy);
-    until(|| proxy.snapshot().pool().open() == 1).await;
+    until(|| proxy.snapshot().pool.open == 1).await;
     let second = spawn_get(&proxy);
-    until(|| proxy.snapshot().pool().waiting() == 2).await;
+    until(|| proxy.snapshot().pool.waiting == 2).await;
     first.abort();
-    until(|| proxy.snapshot().pool().waiting() == 1).await;
+    until(|| proxy.snapshot().pool.waiting == 1).await;
     gate.permits.add_permits(1);
     assert_eq!(second.await.unwrap().0, StatusCode::OK);
     assert_eq!(gate.attempts.load(SeqCst), 1);
@@ -139,11 +139,11 @@ async fn a_connection_that_opens_when_no_request_waits_becomes_idle() {
     until(|| gate.attempts.load(SeqCst) == 1).await;
     client.abort();
     gate.permits.add_permits(1);
-    until(|| proxy.snapshot().pool().idle() == 1).await;
+    until(|| proxy.snapshot().pool.idle == 1).await;
     assert_eq!(get(proxy.clone()).await.0, StatusCode::OK);
     assert_eq!(gate.attempts.load(SeqCst), 1);
-    let snapshot = proxy.snapshot().pool();
-    assert_eq!((snapshot.open(), snapshot.waiting()), (1, 0));
+    let snapshot = proxy.snapshot().pool;
+    assert_eq!((snapshot.open, snapshot.waiting), (1, 0));
 }
 
 #[tokio::test]
@@ -151,7 +151,7 @@ async fn a_failed_connect_fails_all_waiting_requests_if_there_is_no_other_connec
     let gate = Gate::new(true);
     let proxy = gate.proxy(PoolSettings::default());
     let clients: Vec<_> = (0..5).map(|_| spawn_get(&proxy)).collect();
-    until(|| proxy.snapshot().pool().waiting() == 5).await;
+    until(|| proxy.snapshot().pool.waiting == 5).await;
     gate.permits.add_permits(1);
     for client in clients {
         let (status, error) = client.await.unwrap();
@@ -159,7 +159,7 @@ async fn a_failed_connect_fails_all_waiting_requests_if_there_is_no_other_connec
         assert_eq!(error.unwrap().kind(), ErrorKind::ConnectionRefused);
     }
     assert_eq!(gate.attempts.load(SeqCst), 1);
-    until(|| proxy.snapshot().pool().open() == 0).await;
+    until(|| proxy.snapshot().pool.open == 0).await;
 }
 
 #[tokio::test]
@@ -170,8 +170,8 @@ async fn a_failed_connect_without_a_request_fails_no_later_one() {
     until(|| gate.attempts.load(SeqCst) == 1).await;
     client.abort();
     gate.permits.add_permits(1);
-    until(|| proxy.snapshot().pool().open() == 0).await;
-    assert_eq!(proxy.snapshot().pool().waiting(), 0);
+    until(|| proxy.snapshot().pool.open == 0).await;
+    assert_eq!(proxy.snapshot().pool.waiting, 0);
 }
 
 #[tokio::test]
@@ -184,13 +184,13 @@ async fn a_request_beyond_the_maximum_of_the_queue_is_answered_503_at_once() {
         .until(|counts| counts.requests.load(SeqCst) == 1)
         .await;
     let waiting = spawn_get(&proxy);
-    until(|| proxy.snapshot().pool().waiting() == 1).await;
+    until(|| proxy.snapshot().pool.waiting == 1).await;
     let (status, error) = get(proxy.clone()).await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(error.unwrap().kind(), ErrorKind::PoolExhausted);
     served.abort();
     waiting.abort();
-    until(|| proxy.snapshot().pool().waiting() == 0).await;
+    until(|| proxy.snapshot().pool.waiting == 0).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -255,7 +255,7 @@ async fn four_thousand_clients_with_connections_of_their_own_are_all_served() {
     const CLIENTS: u16 = 4_000;
     let connector = CdnOriginConnector::builder("http://origin.example")
         .transport(service_fn(|_: Uri| behind_proxy_protocol()))
-        .proxy_protocol(ProxyProtocol::v2())
+        .proxy_protocol(ProxyProtocol::V2)
         .build()
         .unwrap();
     // No queue is as long, and no test as slow, as to end a wait.
@@ -282,7 +282,7 @@ async fn four_thousand_clients_with_connections_of_their_own_are_all_served() {
         assert_eq!(status.unwrap(), StatusCode::OK);
     }
 
-    let pool = proxy.snapshot().pool();
-    assert_eq!((pool.waiting(), pool.active()), (0, 0));
-    assert_eq!(pool.opened(), u64::from(CLIENTS));
+    let pool = proxy.snapshot().pool;
+    assert_eq!((pool.waiting, pool.active), (0, 0));
+    assert_eq!(pool.opened, u64::from(CLIENTS));
 }

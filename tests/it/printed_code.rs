@@ -117,7 +117,7 @@ fn fix_14() -> Result<(), Box<dyn Error>> {
 
 fn fix_15() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.proxy_protocol(ProxyProtocol::v2())
+.proxy_protocol(ProxyProtocol::V2)
         .build()?;
     Ok(())
 }
@@ -289,7 +289,7 @@ fn finding_8() -> Result<(), Box<dyn Error>> {
     .dial("192.0.2.1:8443")
     .expected_name("www.example.com")
     // .verify(..) as before
-    .proxy_protocol(ProxyProtocol::v2())
+    .proxy_protocol(ProxyProtocol::V2)
     .build()?;
     Ok(())
 }

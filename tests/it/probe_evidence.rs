@@ -163,7 +163,7 @@ async fn a_listener_that_expects_a_proxy_header_is_found() {
             "{findings}"
         );
         let code = findings.builder_code().unwrap_or_default();
-        let call = ".proxy_protocol(ProxyProtocol::v2())";
+        let call = ".proxy_protocol(ProxyProtocol::V2)";
         assert!(code.ends_with(call), "{findings}");
         assert_eq!(fixes(&findings.diagnosis().causes()[0]), [call]);
     }

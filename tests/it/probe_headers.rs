@@ -117,7 +117,7 @@ async fn a_configured_proxy_header_that_the_origin_refuses_is_found() {
     for refusal in closing {
         let peer = Peer::before(&edge, |_, first| !is_tls(first), refusal).await;
         let builder = peer.trusted_by(URL, &authority);
-        for header in [ProxyProtocol::v1(), ProxyProtocol::v2()] {
+        for header in [ProxyProtocol::V1, ProxyProtocol::V2] {
             let findings = probe(builder.clone().proxy_protocol(header)).await;
             let fix = "leave out .proxy_protocol(..)";
             assert_proved(&findings, CauseId::ProxyHeaderNotExpected, fix);
@@ -135,7 +135,7 @@ async fn a_configured_proxy_header_that_the_origin_refuses_is_found() {
     })
     .await;
     let builder = peer.trusted_by(URL, &authority);
-    let findings = probe(builder.proxy_protocol(ProxyProtocol::v1())).await;
+    let findings = probe(builder.proxy_protocol(ProxyProtocol::V1)).await;
     assert_proved(&findings, CauseId::ProxyHeaderNotExpected, "leave out");
     assert_eq!(peer.plaintexts(), 0, "{findings}");
 }
@@ -155,7 +155,7 @@ async fn a_plain_http_origin_that_refuses_the_proxy_header_is_found() {
         })
         .await;
         let builder = peer.dialled_by("http://origin.example");
-        let findings = probe(builder.proxy_protocol(ProxyProtocol::v1())).await;
+        let findings = probe(builder.proxy_protocol(ProxyProtocol::V1)).await;
         assert_proved(&findings, CauseId::ProxyHeaderNotExpected, "leave out");
     }
 }
@@ -164,7 +164,7 @@ async fn a_plain_http_origin_that_refuses_the_proxy_header_is_found() {
 async fn a_plain_http_peer_that_gets_a_proxy_header_and_a_client_hello_gets_no_plaintext() {
     let peer = Peer::answering(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
     let builder = peer.dialled_by("https://origin.example:8443");
-    let findings = probe(builder.proxy_protocol(ProxyProtocol::v2())).await;
+    let findings = probe(builder.proxy_protocol(ProxyProtocol::V2)).await;
     assert_eq!(peer.plaintexts(), 0, "{findings}");
     assert!(findings.working().is_none(), "{findings}");
 }

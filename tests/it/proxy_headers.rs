@@ -23,7 +23,7 @@ use crate::failing::{check, error};
 
 const WITHOUT: &str = "leave out .proxy_protocol(..), or configure the origin to expect it: \
     `accept-proxy` in HAProxy's bind, `proxy_protocol` in nginx's listen";
-const WITH: &str = ".proxy_protocol(ProxyProtocol::v2())";
+const WITH: &str = ".proxy_protocol(ProxyProtocol::V2)";
 const REFUSAL: &str =
     "HTTP/1.1 400 Bad Request\r\nServer: nginx\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
@@ -70,7 +70,7 @@ fn certainty(diagnosis: &Diagnosis, id: CauseId) -> Option<Certainty> {
 #[tokio::test]
 async fn a_header_with_a_plain_http_response_was_likely_not_expected() {
     let peer = Peer::sending(REFUSAL).await;
-    let found = error(peer.builder("https").proxy_protocol(ProxyProtocol::v1())).await;
+    let found = error(peer.builder("https").proxy_protocol(ProxyProtocol::V1)).await;
     assert_eq!(found.kind(), ErrorKind::NotTls);
     assert!(found.facts().has_proxy_header());
     check(
@@ -92,7 +92,7 @@ async fn a_header_with_a_decoding_alert_was_likely_not_expected() {
     // unexpected_message, record_overflow, decode_error, protocol_version
     for alert in [10, 22, 50, 70] {
         let peer = Peer::sending([0x15, 3, 3, 0, 2, 2, alert]).await;
-        let found = error(peer.builder("https").proxy_protocol(ProxyProtocol::v2())).await;
+        let found = error(peer.builder("https").proxy_protocol(ProxyProtocol::V2)).await;
         assert_eq!(found.facts().alert().unwrap().code(), alert);
         check(
             &found,
@@ -108,7 +108,7 @@ async fn a_header_with_a_decoding_alert_was_likely_not_expected() {
 #[tokio::test]
 async fn a_peer_that_closes_may_or_may_not_have_expected_the_header() {
     let peer = Peer::sending("").await;
-    let with = error(peer.builder("https").proxy_protocol(ProxyProtocol::v2())).await;
+    let with = error(peer.builder("https").proxy_protocol(ProxyProtocol::V2)).await;
     check(
         &with,
         CauseId::ProxyHeaderNotExpected,
@@ -153,14 +153,14 @@ async fn over_plain_http_a_400_and_a_close_are_diagnosed_too() {
     };
     let possible = Some(Certainty::Possible);
 
-    let diagnosis = diagnose(refusing.builder("http").proxy_protocol(ProxyProtocol::v1())).await;
+    let diagnosis = diagnose(refusing.builder("http").proxy_protocol(ProxyProtocol::V1)).await;
     assert_eq!(
         certainty(&diagnosis.unwrap(), CauseId::ProxyHeaderNotExpected),
         possible
     );
     assert!(diagnose(refusing.builder("http")).await.is_none());
 
-    let diagnosis = diagnose(closing.builder("http").proxy_protocol(ProxyProtocol::v1())).await;
+    let diagnosis = diagnose(closing.builder("http").proxy_protocol(ProxyProtocol::V1)).await;
     assert_eq!(
         certainty(&diagnosis.unwrap(), CauseId::ProxyHeaderNotExpected),
         possible

@@ -104,7 +104,7 @@ impl Listening {
     }
 
     fn proxy(&self) -> OriginProxy {
-        OriginProxy::new(self.connector(ProxyProtocol::v2()))
+        OriginProxy::new(self.connector(ProxyProtocol::V2))
     }
 }
 
@@ -230,7 +230,7 @@ async fn in_a_full_pool_idle_connections_of_other_clients_make_room_and_no_clien
             }
         });
         join_all(visits).await;
-        assert!(proxy.snapshot().pool().open() <= 3);
+        assert!(proxy.snapshot().pool.open <= 3);
     }
 }
 
@@ -249,7 +249,7 @@ async fn many_requests_of_one_client_share_an_http2_connection_from_the_start() 
 async fn an_origin_is_told_of_nobody_where_no_client_is_known() {
     let origin = Listening::start("http/1.1").await;
     assert_eq!(ask(&origin.proxy(), None).await, "0 local");
-    let first_version = OriginProxy::new(origin.connector(ProxyProtocol::v1()));
+    let first_version = OriginProxy::new(origin.connector(ProxyProtocol::V1));
     assert_eq!(ask(&first_version, None).await, "1 PROXY UNKNOWN");
     let one = client("203.0.113.7:40001");
     assert_eq!(
@@ -261,9 +261,9 @@ async fn an_origin_is_told_of_nobody_where_no_client_is_known() {
 #[tokio::test]
 async fn no_connection_is_opened_in_advance_where_each_belongs_to_one_client() {
     for (protocol, version) in [
-        ("http/1.1", ProxyProtocol::v1()),
-        ("http/1.1", ProxyProtocol::v2()),
-        ("h2", ProxyProtocol::v2()),
+        ("http/1.1", ProxyProtocol::V1),
+        ("http/1.1", ProxyProtocol::V2),
+        ("h2", ProxyProtocol::V2),
     ] {
         let origin = Listening::start(protocol).await;
         let settings = PoolSettings::default().min_idle(2);
@@ -285,7 +285,7 @@ async fn no_connection_is_opened_in_advance_where_each_belongs_to_one_client() {
         let one = client("203.0.113.7:40001");
         assert!(ask(&proxy, Some(&one)).await.starts_with("0 "));
         assert_eq!(origin.connections.load(SeqCst), 1);
-        assert_eq!(proxy.snapshot().pool().opened(), 1);
+        assert_eq!(proxy.snapshot().pool.opened, 1);
     }
 }
 
@@ -320,7 +320,7 @@ async fn the_client_is_also_known_by_connect_info_and_by_a_client_connection() {
 #[tokio::test]
 async fn a_connector_by_itself_speaks_for_the_client_that_it_was_made_for() {
     let origin = Listening::start("http/1.1").await;
-    let connector = origin.connector(ProxyProtocol::v1());
+    let connector = origin.connector(ProxyProtocol::V1);
     let one = connector.with_client(client("203.0.113.7:40001"));
 
     for (connector, expected) in [
@@ -342,7 +342,7 @@ async fn a_connector_by_itself_speaks_for_the_client_that_it_was_made_for() {
 #[tokio::test(start_paused = true)]
 async fn a_header_that_nobody_takes_is_bounded_by_the_deadline_of_the_dial() {
     let connector = CdnOriginConnector::builder("http://origin.example")
-        .proxy_protocol(ProxyProtocol::v2())
+        .proxy_protocol(ProxyProtocol::V2)
         .timeouts(Timeouts::default().dial(Duration::from_secs(3)))
         .transport(tower::service_fn(|_: Uri| async {
             let (near, far) = tokio::io::duplex(4);

@@ -173,7 +173,7 @@ fn what_reqwest_cannot_do_is_refused_by_the_name_of_its_call() {
     for (refused, builder) in [
         (
             "proxy_protocol",
-            builder().proxy_protocol(ProxyProtocol::v2()),
+            builder().proxy_protocol(ProxyProtocol::V2),
         ),
         ("socket_options", builder().socket_options(options)),
         ("dial", builder().dial("unix:/run/origin.sock")),

@@ -35,7 +35,7 @@ async fn resumes(connector: &CdnOriginConnector) -> bool {
 
 fn counts(connector: &CdnOriginConnector) -> (u64, u64) {
     let counts = connector.handshakes();
-    let (full, resumed) = (counts.full(), counts.resumed());
+    let (full, resumed) = (counts.full, counts.resumed);
     (full, resumed)
 }
 

@@ -92,7 +92,7 @@ async fn get(hosts: &VirtualHosts, host: &str) -> (u16, String) {
 
 fn awaiting(hosts: &VirtualHosts, host: &str) -> usize {
     let proxy = hosts.proxy(host);
-    proxy.map_or(0, |proxy| proxy.snapshot().load().awaiting())
+    proxy.map_or(0, |proxy| proxy.snapshot().awaiting)
 }
 
 fn answer(dialled: &str, host: &str) -> (u16, String) {
@@ -303,9 +303,10 @@ async fn limits_of_a_tenant_are_its_own() {
     let hosts = hosts(&permits);
     let small = Limits::default().max_concurrency(1).max_queued(0);
     let tenant = |url: &str| Tenant::new(url);
-    let limited = tenant("http://one.example")
-        .limits(small)
-        .pool(PoolSettings::default().max_connections(3));
+    let limited = tenant("http://one.example").proxy(move |proxy| {
+        let pool = PoolSettings::default().max_connections(3);
+        proxy.limits(small.clone()).pool(pool)
+    });
     hosts.insert("one.test", limited).unwrap();
     hosts
         .insert("two.test", tenant("http://two.example"))
@@ -404,7 +405,7 @@ async fn tenants_share_a_budget_of_connections_and_none_takes_all() {
         hosts.insert(name, tenant).unwrap();
     }
     let (greedy, others) = names.split_first().unwrap();
-    let open = |name: &str| hosts.proxy(name).unwrap().snapshot().pool().open();
+    let open = |name: &str| hosts.proxy(name).unwrap().snapshot().pool.open;
     // The first response shows that the origin speaks HTTP/1.
     assert_eq!(get(&hosts, greedy).await.0, 200);
     let waiting: Vec<_> = (0..50)
@@ -413,7 +414,7 @@ async fn tenants_share_a_budget_of_connections_and_none_takes_all() {
             tokio::spawn(async move { send(&hosts, &greedy, "/slow").await.status() })
         })
         .collect();
-    while hosts.proxy(greedy).unwrap().snapshot().pool().active() < 50 {
+    while hosts.proxy(greedy).unwrap().snapshot().pool.active < 50 {
         tokio::task::yield_now().await;
     }
     assert_eq!(open(greedy), 8);
@@ -444,14 +445,14 @@ async fn a_tenant_beyond_the_budget_of_all_gets_the_call_that_raises_it() {
     let permits = instant();
     let hosts = hosts(&permits).max_connections(1);
     let pool = PoolSettings::default().queue_timeout(Duration::from_secs(1));
-    let tenant = Tenant::new("http://one.example").pool(pool);
+    let tenant = Tenant::new("http://one.example").proxy(move |proxy| proxy.pool(pool.clone()));
     hosts.insert("shop.test", tenant).unwrap();
     assert_eq!(get(&hosts, "shop.test").await.0, 200);
     let held = tokio::spawn({
         let hosts = hosts.clone();
         async move { send(&hosts, "shop.test", "/slow").await.status() }
     });
-    let active = || hosts.proxy("shop.test").unwrap().snapshot().pool().active();
+    let active = || hosts.proxy("shop.test").unwrap().snapshot().pool.active;
     while active() < 1 {
         tokio::task::yield_now().await;
     }
@@ -511,14 +512,14 @@ async fn a_host_may_have_a_group_that_is_kept_until_it_is_replaced() {
         );
     }
     let running = hosts.group("shop.test").unwrap();
-    assert_eq!(running.members().snapshot()[0].pool().open(), 1);
+    assert_eq!(running.members().snapshot()[0].proxy.pool.open, 1);
     assert_eq!((hosts.hosts().len(), hosts.active()), (2, 1));
 
     let slow = tokio::spawn({
         let hosts = hosts.clone();
         async move { send(&hosts, "shop.test", "/slow").await.status() }
     });
-    while running.members().snapshot()[0].in_flight() == 0 {
+    while running.members().snapshot()[0].in_flight == 0 {
         tokio::task::yield_now().await;
     }
     hosts
@@ -557,10 +558,10 @@ async fn a_tenant_may_change_its_proxy_within_the_budget_of_all() {
             tokio::spawn(async move { get(&hosts, "one.test").await.0 })
         })
         .collect();
-    while hosts.proxy("one.test").unwrap().snapshot().pool().active() < 50 {
+    while hosts.proxy("one.test").unwrap().snapshot().pool.active < 50 {
         tokio::task::yield_now().await;
     }
-    assert_eq!(hosts.proxy("one.test").unwrap().snapshot().pool().open(), 8);
+    assert_eq!(hosts.proxy("one.test").unwrap().snapshot().pool.open, 8);
     permits.add_permits(50);
     for status in waiting {
         assert_eq!(status.await.unwrap(), 200);

@@ -47,7 +47,7 @@ async fn assert_left_unread(proxy: &OriginProxy, body: ProxyBody) {
 /// Asserts that the origin's connection is free, that the body says why, and that this call moves the deadline.
 async fn assert_taken_away(proxy: &OriginProxy, mut body: ProxyBody, fault: Fault, call: &str) {
     quiet().await;
-    assert_eq!(proxy.snapshot().pool().open(), 0);
+    assert_eq!(proxy.snapshot().pool.open, 0);
     let error = body.frame().await.unwrap().unwrap_err();
     assert_eq!((error.is_timeout(), error.fault()), (true, fault));
     assert_eq!(error.facts().deadline(), Some(LONG));
@@ -69,7 +69,7 @@ async fn a_client_that_leaves_a_body_unread_loses_its_connection() {
     for frames in [2, 5, 100] {
         let body = read(&proxy, frames).await;
         tokio::time::sleep(LONG - Duration::from_millis(10)).await;
-        assert_eq!(proxy.snapshot().pool().open(), 1);
+        assert_eq!(proxy.snapshot().pool.open, 1);
         tokio::time::sleep(Duration::from_millis(20)).await;
         assert_left_unread(&proxy, body).await;
     }
@@ -122,10 +122,10 @@ async fn behind_hypers_servers_too_a_client_that_does_not_read_loses_the_connect
             }
         };
         tokio::time::sleep(LONG - Duration::from_secs(1)).await;
-        assert_eq!(proxy.snapshot().pool().active(), 1, "HTTP/2: {is_http2}");
+        assert_eq!(proxy.snapshot().pool.active, 1, "HTTP/2: {is_http2}");
         tokio::time::sleep(Duration::from_secs(2)).await;
         quiet().await;
-        assert_eq!(proxy.snapshot().pool().open(), 0, "HTTP/2: {is_http2}");
+        assert_eq!(proxy.snapshot().pool.open, 0, "HTTP/2: {is_http2}");
         drop(client);
         server.await.unwrap();
     }
@@ -146,7 +146,7 @@ async fn a_client_that_waits_for_the_origin_leaves_nothing_unread() {
         dripping(10, pause).limits(Limits::default().unread_timeout(Duration::from_secs(1)));
     let response = send(&proxy, get_over_http2()).await;
     assert_eq!(text(response).await, "part ".repeat(10));
-    assert_eq!(proxy.snapshot().pool().idle(), 1);
+    assert_eq!(proxy.snapshot().pool.idle, 1);
 }
 
 /// Reads frames, with a pause before each. Returns how many came, and the error.
@@ -188,7 +188,7 @@ async fn a_client_that_reads_too_slowly_loses_its_connection() {
         let fixes = diagnosis.likeliest().unwrap().fixes();
         let fix = fixes.first().unwrap().to_string();
         assert!(fix.contains("Limits::min_download_rate(..)"), "{fix}");
-        assert_eq!(proxy.snapshot().pool().active(), 0);
+        assert_eq!(proxy.snapshot().pool.active, 0);
     }
 }
 

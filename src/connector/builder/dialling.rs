@@ -102,7 +102,7 @@ impl CdnOriginBuilder {
     /// use cdn_origin::{CdnOriginConnector, dial::ProxyProtocol};
     ///
     /// let connector = CdnOriginConnector::builder("http://origin.example")
-    ///     .proxy_protocol(ProxyProtocol::v2())
+    ///     .proxy_protocol(ProxyProtocol::V2)
     ///     .build()?;
     /// # Ok::<(), cdn_origin::BuildError>(())
     /// ```

@@ -349,8 +349,8 @@ fn compression(_: &mut ReverseProxy, line: &CaddyDirective, text: &'static str) 
 
 fn proxy_protocol(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static str) -> Finding {
     let (json, code) = match line.word() {
-        "v1" => ("v1", "ProxyProtocol::v1()"),
-        "v2" => ("v2", "ProxyProtocol::v2()"),
+        "v1" => ("v1", "ProxyProtocol::V1"),
+        "v2" => ("v2", "ProxyProtocol::V2"),
         _ => return Finding::refused("the value is neither `v1` nor `v2`"),
     };
     proxy.set(

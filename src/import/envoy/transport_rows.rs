@@ -277,8 +277,8 @@ fn alpn_protocols(cluster: &mut Cluster, node: &JsonNode, text: &'static str) ->
 
 fn proxy_version(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     let (json, code) = match node.text()? {
-        "V1" => ("v1", "ProxyProtocol::v1()"),
-        "V2" => ("v2", "ProxyProtocol::v2()"),
+        "V1" => ("v1", "ProxyProtocol::V1"),
+        "V2" => ("v2", "ProxyProtocol::V2"),
         _ => return Err(Finding::refused("the value is neither V1 nor V2")),
     };
     let value = SettingValue::Both(json!(json), code.to_owned());
@@ -288,8 +288,8 @@ fn proxy_version(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> 
 /// Version 1 is the default of the message.
 fn version_by_default(cluster: &mut Cluster, config: &JsonNode) {
     if config.at(&["config", "version"]).is_none() {
-        let value = SettingValue::Both(json!("v1"), "ProxyProtocol::v1()".to_owned());
-        let finding = cluster.set("proxy_protocol", value, "`ProxyProtocol::v1`, the default");
+        let value = SettingValue::Both(json!("v1"), "ProxyProtocol::V1".to_owned());
+        let finding = cluster.set("proxy_protocol", value, "`ProxyProtocol::V1`, the default");
         cluster.note(config.line, "config.version", finding);
     }
 }

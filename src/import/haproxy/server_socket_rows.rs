@@ -18,12 +18,12 @@ pub(super) const KEYWORDS: [Keyword; 39] = [
     flag(ServerRow::maps(
         "send-proxy",
         proxy_v1,
-        "`ProxyProtocol::v1`",
+        "`ProxyProtocol::V1`",
     )),
     flag(ServerRow::maps(
         "send-proxy-v2",
         proxy_v2,
-        "`ProxyProtocol::v2`",
+        "`ProxyProtocol::V2`",
     )),
     flag(ServerRow::no_effect("no-send-proxy", "the default")),
     flag(ServerRow::no_effect("no-send-proxy-v2", "the default")),
@@ -123,12 +123,12 @@ fn set(
 }
 
 fn proxy_v1(server: &mut ServerDraft, _: &mut Backend, _: &str, text: &'static str) -> Finding {
-    let value = SettingValue::Both(json!("v1"), "ProxyProtocol::v1()".to_owned());
+    let value = SettingValue::Both(json!("v1"), "ProxyProtocol::V1".to_owned());
     set(server, "proxy_protocol", value, text)
 }
 
 fn proxy_v2(server: &mut ServerDraft, _: &mut Backend, _: &str, text: &'static str) -> Finding {
-    let value = SettingValue::Both(json!("v2"), "ProxyProtocol::v2()".to_owned());
+    let value = SettingValue::Both(json!("v2"), "ProxyProtocol::V2".to_owned());
     set(server, "proxy_protocol", value, text)
 }
 

@@ -29,7 +29,7 @@ mod request_queue;
 mod waiting_requests;
 
 pub use adaptive_limit_settings::AdaptiveConcurrency;
-pub use load_snapshot::LoadSnapshot;
+pub(in crate::proxy) use load_snapshot::LoadSnapshot;
 
 pub(super) use request_queue::{RequestPermit, RequestQueue};
 

@@ -8,7 +8,7 @@ use http::{
 };
 
 use crate::{
-    error::{Error, ErrorKind, RequestProblem, Stage},
+    error::{Error, ErrorKind, Stage},
     observe::ExchangeRecord,
     pool::{PooledConnection, ResponseBody},
     proxy::{ProxyBody, hop_by_hop},

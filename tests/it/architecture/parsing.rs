@@ -4,13 +4,22 @@ use syn::{Attribute, Item, Meta};
 
 /// Whether these attributes say `#[cfg(test)]` or `#[cfg(doctest)]`.
 pub(crate) fn is_test(attributes: &[Attribute]) -> bool {
-    attributes.iter().any(|attribute| {
-        let Meta::List(list) = &attribute.meta else {
-            return false;
-        };
-        let condition = list.tokens.to_string();
-        list.path.is_ident("cfg") && matches!(condition.as_str(), "test" | "doctest")
-    })
+    conditions(attributes).any(|condition| matches!(condition.as_str(), "test" | "doctest"))
+}
+
+/// Whether an item stands in for one of a feature that is off.
+pub(super) fn is_stand_in(attributes: &[Attribute]) -> bool {
+    conditions(attributes).any(|condition| condition.starts_with("not (feature"))
+}
+
+/// The conditions of `#[cfg(..)]`, as tokens with spaces between them.
+fn conditions(attributes: &[Attribute]) -> impl Iterator<Item = String> {
+    attributes
+        .iter()
+        .filter_map(|attribute| match &attribute.meta {
+            Meta::List(list) if list.path.is_ident("cfg") => Some(list.tokens.to_string()),
+            _ => None,
+        })
 }
 
 /// The items, with those that a macro such as `pin_project!` or `thread_local!` holds in its place.

@@ -8,7 +8,7 @@ use std::{
 use syn::{Item, UseTree};
 
 use super::{
-    parsing::{definitions, is_test},
+    parsing::{definitions, is_stand_in, is_test},
     paths::Place,
     source::{Source, sources},
 };
@@ -179,7 +179,7 @@ fn add_module(
                 }
                 scope.children.insert(name);
             }
-            Item::Use(import) if !is_test(&import.attrs) => {
+            Item::Use(import) if !is_test(&import.attrs) && !is_stand_in(&import.attrs) => {
                 add_import(&mut scope, &import.tree, &[]);
             }
             _ => {}

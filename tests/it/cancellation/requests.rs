@@ -120,7 +120,7 @@ async fn a_request_that_leaves_the_queue() {
         let waiter = async {
             let networks = [&setup.network];
             let waited = polls.of(&networks, get(setup.proxy.clone(), "/")).await;
-            assert_eq!(setup.proxy.snapshot().pool().waiting(), 0);
+            assert_eq!(setup.proxy.snapshot().pool.waiting, 0);
             setup.release.add_permits(1);
             waited
         };

@@ -39,13 +39,13 @@ fn one_tier(members: &[String], more: &str) -> GroupConfig {
 
 fn names(group: &OriginGroup) -> Vec<String> {
     let members = group.members().snapshot().into_iter();
-    members.map(|member| member.name().to_owned()).collect()
+    members.map(|member| member.name).collect()
 }
 
 /// Connections to each member, in their order.
 fn opened(group: &OriginGroup) -> Vec<u64> {
     let members = group.members().snapshot().into_iter();
-    members.map(|member| member.pool().opened()).collect()
+    members.map(|member| member.proxy.pool.opened).collect()
 }
 
 #[tokio::test]
@@ -119,7 +119,7 @@ async fn the_keys_of_each_and_the_tiers_of_a_running_group_change() {
         .members()
         .snapshot()
         .iter()
-        .map(|it| it.tier())
+        .map(|it| it.tier)
         .collect();
     assert_eq!(
         (names(&group), tiers),

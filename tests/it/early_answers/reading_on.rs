@@ -27,8 +27,8 @@ async fn an_origin_that_answers_at_once_and_reads_on_gets_the_whole_upload() {
                     let answer = client.get().await.expect(&case);
                     assert_eq!(answer.status, StatusCode::OK, "{case}");
                 }
-                let pool = proxy.snapshot().pool();
-                assert_eq!((pool.opened(), pool.open()), (1, 1), "{case}");
+                let pool = proxy.snapshot().pool;
+                assert_eq!((pool.opened, pool.open), (1, 1), "{case}");
             }
         }
     }

@@ -72,7 +72,7 @@ async fn a_dead_origin_of_three_costs_no_get_and_is_hardly_tried() {
         sites[0].kill();
         let began = tokio::time::Instant::now();
         assert_eq!(send(&group, 1160).await, 1160);
-        let failures = group.members().snapshot()[0].failures();
+        let failures = group.members().snapshot()[0].failures;
         // Ten requests begin at once. After the first failure, it is one a second.
         let seconds = began.elapsed().as_secs();
         assert!(failures <= 10 + seconds, "{failures} in {seconds} s");
@@ -84,7 +84,7 @@ async fn a_dead_origin_is_tried_once_a_second_and_then_ejected() {
     let sites = three();
     let group = balanced(&sites, Balance::least_loaded());
     sites[0].kill();
-    let failures = || group.members().snapshot()[0].failures();
+    let failures = || group.members().snapshot()[0].failures;
     while failures() == 0 {
         get(&group).await;
     }
@@ -94,7 +94,7 @@ async fn a_dead_origin_is_tried_once_a_second_and_then_ejected() {
         tokio::time::advance(Duration::from_secs(1)).await;
     }
     assert_eq!(send(&group, 100).await, 100);
-    assert_eq!(group.members().snapshot()[0].state(), MemberState::Ejected);
+    assert_eq!(group.members().snapshot()[0].state, MemberState::Ejected);
     tokio::time::advance(Duration::from_secs(29)).await;
     assert_eq!(send(&group, 100).await, 100);
     assert_eq!(failures(), 5);
@@ -154,7 +154,7 @@ async fn a_cold_burst_that_meets_a_failing_origin_loses_no_get() {
         let good = answers.iter().filter(|it| it.0 == StatusCode::OK).count();
         assert_eq!(good, 100);
         // Its share of the burst, and no request a second time.
-        let tries = group.members().snapshot()[0].requests();
+        let tries = group.members().snapshot()[0].requests;
         assert!((1..=60).contains(&tries), "{tries}");
     }
 }
@@ -295,7 +295,7 @@ async fn at_most_a_share_of_the_last_tier_is_ejected_and_all_of_the_tiers_above(
     let ejected = |group: &OriginGroup| {
         let members = group.members().snapshot().into_iter();
         members
-            .filter(|it| it.state() == MemberState::Ejected)
+            .filter(|it| it.state == MemberState::Ejected)
             .count()
     };
 
@@ -397,7 +397,7 @@ async fn requests_in_flight_count_until_the_end_of_their_bodies() {
     while requests(&sites[..2]).iter().sum::<usize>() < 20 {
         tokio::task::yield_now().await;
     }
-    let in_flight = group.members().snapshot()[0].in_flight();
+    let in_flight = group.members().snapshot()[0].in_flight;
     assert_eq!(in_flight, sites[0].requests());
     let before = sites[0].requests();
     for _ in 0..20 {
@@ -406,5 +406,5 @@ async fn requests_in_flight_count_until_the_end_of_their_bodies() {
     assert_eq!(sites[0].requests(), before);
     drop(closed);
     waiting.await.unwrap();
-    assert_eq!(group.members().snapshot()[0].in_flight(), 0);
+    assert_eq!(group.members().snapshot()[0].in_flight, 0);
 }

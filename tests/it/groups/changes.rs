@@ -24,7 +24,7 @@ use super::{GATE, Site, get};
 
 fn names(group: &OriginGroup) -> Vec<String> {
     let members = group.members().snapshot().into_iter();
-    members.map(|it| it.name().to_owned()).collect()
+    members.map(|it| it.name).collect()
 }
 
 /// Lets the group's task run until the members have these names.
@@ -87,7 +87,7 @@ async fn a_member_is_replaced_by_one_of_its_name_and_no_request_is_lost() {
     assert_eq!(present.await.unwrap(), "a");
 
     members.put(1, b.member().name("a")).unwrap().await;
-    let tiers: Vec<_> = members.snapshot().iter().map(|it| it.tier()).collect();
+    let tiers: Vec<_> = members.snapshot().iter().map(|it| it.tier).collect();
     assert_eq!((names(&group), tiers), (vec!["a".to_owned()], vec![1]));
     members.put(0, a.member().name("b")).unwrap().await;
     assert_eq!(names(&group), ["b", "a"]);
@@ -110,7 +110,7 @@ async fn tiers_are_added_in_order_and_names_are_unique() {
         BuildProblemKind::OutOfRange
     );
     members.add(1, b.member()).unwrap();
-    assert_eq!(members.snapshot()[1].tier(), 1);
+    assert_eq!(members.snapshot()[1].tier, 1);
     a.kill();
     assert_eq!(get(&group).await, "b");
 }
@@ -139,8 +139,8 @@ async fn a_member_that_stays_keeps_its_connections() {
     let [b, c] = &members[..] else {
         panic!("{members:?}")
     };
-    assert_eq!((b.name(), b.weight(), b.pool().open()), ("b", 7, 1));
-    assert_eq!((c.name(), c.pool().open()), ("c", 0));
+    assert_eq!((b.name.as_str(), b.weight, b.proxy.pool.open), ("b", 7, 1));
+    assert_eq!((c.name.as_str(), c.proxy.pool.open), ("c", 0));
 }
 
 #[tokio::test]

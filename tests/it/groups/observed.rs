@@ -60,9 +60,9 @@ async fn truncated_responses_eject_their_member() {
     let group = failover(truncating(), backup.connector()).build().unwrap();
     for failures in 1..=5 {
         assert!(body_fails(&group).await);
-        assert_eq!(first(&group).failures(), failures);
+        assert_eq!(first(&group).failures, failures);
     }
-    assert_eq!(first(&group).state(), MemberState::Ejected);
+    assert_eq!(first(&group).state, MemberState::Ejected);
     assert_eq!(get(&group).await, "backup");
 }
 
@@ -75,7 +75,7 @@ async fn a_client_that_leaves_within_the_body_is_no_failure_of_the_member() {
     let Ok(response) = group.clone().oneshot(request).await;
     drop(response);
     let member = first(&group);
-    assert_eq!((member.requests(), member.failures()), (1, 0));
+    assert_eq!((member.requests, member.failures), (1, 0));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1088,7 +1088,7 @@ pub(crate) fn backend_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://10.0.0.1:8443")
         .sni("app.example")
         .verify(VerifyPolicy::roots(Roots::pem_file("/etc/ca.pem")))
-        .proxy_protocol(ProxyProtocol::v2())
+        .proxy_protocol(ProxyProtocol::V2)
         .build()?;
     Ok(OriginProxy::new(connector)
         .host_rewrite(HostRewriteLayer::preserve()))
@@ -1109,7 +1109,7 @@ use std::time::Duration;
 pub(crate) fn listen_1() -> Result<OriginProxy, Box<dyn Error>> {
     let connector = CdnOriginConnector::builder("http://10.0.0.1")
         .socket_options(SocketOptions::default().local_address("10.0.0.99".parse::<std::net::IpAddr>()?).user_timeout(Duration::from_secs(30)))
-        .proxy_protocol(ProxyProtocol::v1())
+        .proxy_protocol(ProxyProtocol::V1)
         .build()?;
     Ok(OriginProxy::new(connector)
         .host_rewrite(HostRewriteLayer::preserve())
@@ -1859,7 +1859,7 @@ pub(crate) fn cluster_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://10.0.0.1")
         .sni("app.example.net")
         .verify(VerifyPolicy::roots(Roots::pem_file("/etc/ssl/certs/ca-certificates.crt")))
-        .proxy_protocol(ProxyProtocol::v2())
+        .proxy_protocol(ProxyProtocol::V2)
         .build()?;
     Ok(OriginProxy::new(connector)
         .host_rewrite(HostRewriteLayer::preserve()))
@@ -2136,7 +2136,7 @@ pub(crate) fn site_1() -> Result<OriginProxy, BuildError> {
         .verify(VerifyPolicy::roots(Roots::pem_file("/etc/caddy/bank-ca.pem")))
         .client_identity(ClientIdentity::pem_files("/etc/caddy/client.pem", "/etc/caddy/client.key"))
         .timeouts(Timeouts::default().connect(Duration::from_secs(22)).dial(Duration::from_secs(2)).tls_handshake(Duration::from_secs(20)))
-        .proxy_protocol(ProxyProtocol::v2())
+        .proxy_protocol(ProxyProtocol::V2)
         .build()?;
     Ok(OriginProxy::new(connector))
 }

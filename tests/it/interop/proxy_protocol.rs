@@ -28,7 +28,7 @@ const CLIENTS: [(&str, &str); 3] = [
 
 /// Both versions, each client twice: the second request reuses the connection.
 async fn assert_each_client_is_known(server: &Server, authority: &Authority, tlvs: &[ProxyTlv]) {
-    for protocol in [ProxyProtocol::v1(), ProxyProtocol::v2()] {
+    for protocol in [ProxyProtocol::V1, ProxyProtocol::V2] {
         let connector = connector(server, authority).proxy_protocol(protocol);
         let proxy = OriginProxy::new(connector.build().unwrap());
         for _ in 0..2 {
@@ -41,7 +41,7 @@ async fn assert_each_client_is_known(server: &Server, authority: &Authority, tlv
                 assert_eq!(send(&proxy, request).await.body(), expected, "{protocol:?}");
             }
         }
-        assert_eq!(proxy.snapshot().pool().opened(), 3);
+        assert_eq!(proxy.snapshot().pool.opened, 3);
     }
 }
 
@@ -49,11 +49,11 @@ async fn assert_each_client_is_known(server: &Server, authority: &Authority, tlv
 async fn assert_mismatch_is_diagnosed(server: &Server, authority: &Authority, expects: bool) {
     if expects {
         let error = refusal(connector(server, authority)).await;
-        let fix = ".proxy_protocol(ProxyProtocol::v2())";
+        let fix = ".proxy_protocol(ProxyProtocol::V2)";
         assert_fixed_by(&error.diagnosis(), CauseId::ProxyHeaderExpected, fix);
         return;
     }
-    for protocol in [ProxyProtocol::v1(), ProxyProtocol::v2()] {
+    for protocol in [ProxyProtocol::V1, ProxyProtocol::V2] {
         let error = refusal(connector(server, authority).proxy_protocol(protocol)).await;
         let diagnosis = error.diagnosis();
         let cause = diagnosis.likeliest().unwrap();

@@ -149,9 +149,9 @@ fn dial_target_holds(target: &DialTarget, text: &str) {
         .build();
     let uri = uri.unwrap_or_else(|error| panic!("{text:?}: {error}"));
     assert_eq!(uri.port_u16(), target.port(), "{text:?}");
-    let target = target
-        .tcp()
-        .expect("no text of the stream is a Unix socket");
+    let DialTarget::Tcp(target) = target else {
+        panic!("no text of the stream is a Unix socket");
+    };
     let host = target.host().to_string();
     let dot = if target.is_absolute() { "." } else { "" };
     assert_eq!(uri.host(), Some(&*format!("{host}{dot}")), "{text:?}");

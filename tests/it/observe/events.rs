@@ -38,7 +38,7 @@ async fn a_connection_is_reported_from_its_connect_to_its_close() {
             assert_eq!(get(&proxy).await, StatusCode::OK);
         }
         proxy.retire_connections();
-        while proxy.snapshot().pool().open() > 0 {
+        while proxy.snapshot().pool.open > 0 {
             tokio::task::yield_now().await;
         }
         let events = seen.events();
@@ -146,7 +146,7 @@ async fn health_checks_that_pass_return_an_ejected_origin_too() {
         .build()
         .unwrap();
     let until = async |state| {
-        while first(&group).state() != state {
+        while first(&group).state != state {
             sleep(Duration::from_millis(100)).await;
         }
     };
@@ -231,8 +231,8 @@ async fn a_panic_of_an_observer_breaks_neither_requests_nor_the_pool() {
         for _ in 0..3 {
             assert_eq!(get(&proxy).await, StatusCode::OK, "{speaks:?}");
         }
-        let pool = proxy.snapshot().pool();
-        assert_eq!((pool.open(), pool.opened(), pool.reused()), (1, 1, 2));
+        let pool = proxy.snapshot().pool;
+        assert_eq!((pool.open, pool.opened, pool.reused), (1, 1, 2));
         assert_eq!(seen.exchanges().len(), 3);
         assert_eq!(seen.events(), ["connecting", "connected"]);
     }

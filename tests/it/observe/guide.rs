@@ -54,15 +54,3 @@ fn every_timer_of_nginx_and_haproxy_has_a_row_with_a_call_that_exists() {
         }
     }
 }
-
-#[test]
-#[cfg(feature = "metrics")]
-fn the_page_lists_every_metric() {
-    for metric in cdn_origin::metrics::METRICS {
-        let row = format!("| `{}` |", metric.name);
-        assert!(PAGE.lines().any(|line| line.starts_with(&row)), "{row}");
-        for label in metric.labels {
-            assert!(PAGE.contains(&format!("`{label}`")), "{label}");
-        }
-    }
-}

@@ -19,6 +19,7 @@ pub(super) struct Listing {
     types: usize,
     methods: usize,
     variants: usize,
+    fields: usize,
 }
 
 /// The syntax trees of the crate, by what they define.
@@ -104,9 +105,10 @@ impl Listing {
 
     pub(super) fn text(&self) -> String {
         let mut text = format!(
-            "# The public API with all features: {} types, {} methods and functions, {} variants.\n\
+            "# The public API with all features: {} types, {} methods and functions, {} variants, \
+             {} fields.\n\
              # BLESS=1 cargo test --all-features --test it public_api writes this file.\n",
-            self.types, self.methods, self.variants
+            self.types, self.methods, self.variants, self.fields
         );
         for (module, lines) in &self.lines {
             text.push_str(&format!("\n## {module}\n"));
@@ -239,6 +241,8 @@ impl Listing {
             Item::Struct(item) if is_public(&item.vis) => {
                 self.types += 1;
                 let (name, generics) = (&item.ident, text::of(&item.generics));
+                let public = item.fields.iter().filter(|field| is_public(&field.vis));
+                self.fields += public.count();
                 let fields = fields(&item.fields, false);
                 format!("struct {name}{generics}{fields}{}", notes(&item.attrs))
             }

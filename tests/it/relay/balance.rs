@@ -22,18 +22,18 @@ pub(crate) fn alive_tasks() -> usize {
 pub(crate) async fn becomes_quiet(proxy: &OriginProxy, network: &Network) {
     let quiet = async {
         loop {
-            let pool = proxy.snapshot().pool();
-            let busy = pool.active() + pool.waiting() + pool.streams() + pool.tunnels();
-            let is_balanced = pool.opened() == pool.closed_total() + pool.open() as u64;
+            let pool = proxy.snapshot().pool;
+            let busy = pool.active + pool.waiting + pool.streams + pool.tunnels;
+            let is_balanced = pool.opened == pool.closed_total() + pool.open as u64;
             let open = network.open();
-            if busy == 0 && pool.open() == pool.idle() && is_balanced && open == pool.open() {
+            if busy == 0 && pool.open == pool.idle && is_balanced && open == pool.open {
                 break;
             }
             sleep(Duration::from_millis(10)).await;
         }
     };
     if timeout(LONG, quiet).await.is_err() {
-        let (open, pool) = (network.open(), proxy.snapshot().pool());
+        let (open, pool) = (network.open(), proxy.snapshot().pool);
         panic!("the pool does not become quiet: {open} sockets, {pool:?}");
     }
 }

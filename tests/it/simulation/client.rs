@@ -65,7 +65,7 @@ impl Client {
                 }
                 Err(_) if leaves_after < bound => self.world.totals().cancelled += 1,
                 Err(_) => {
-                    let pool = self.proxy.snapshot().pool();
+                    let pool = self.proxy.snapshot().pool;
                     self.world
                         .breaks(format!("request {id} waits for ever: {pool:?}"));
                 }

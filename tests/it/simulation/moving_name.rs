@@ -310,18 +310,18 @@ impl Scene {
         } = self;
         proxy.retire_connections();
         let closed = async {
-            while proxy.snapshot().pool().open() > 0 {
+            while proxy.snapshot().pool.open > 0 {
                 tokio::task::yield_now().await;
             }
         };
         if timeout(BOUND, closed).await.is_err() {
-            world.breaks(format!("left open: {:?}", proxy.snapshot().pool()));
+            world.breaks(format!("left open: {:?}", proxy.snapshot().pool));
         }
-        let pool = proxy.snapshot().pool();
-        if pool.opened() != pool.closed_total() || pool.active() + pool.waiting() > 0 {
+        let pool = proxy.snapshot().pool;
+        if pool.opened != pool.closed_total() || pool.active + pool.waiting > 0 {
             world.breaks(format!("out of balance: {pool:?}"));
         }
-        summary.connections = pool.opened();
+        summary.connections = pool.opened;
         summary.vanished = pool.closed(CloseReason::Vanished);
         drop(proxy);
         for origin in &origins {

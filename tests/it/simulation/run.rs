@@ -127,7 +127,7 @@ async fn simulate(seed: u64, protocol: Protocol, requests: usize, world: Arc<Wor
     becomes_quiet(&proxy, &network).await;
     {
         let mut totals = world.totals();
-        totals.retried = proxy.snapshot().pool().retried();
+        totals.retried = proxy.snapshot().pool.retried;
         totals.connections = network.wires().len();
         let faults: usize = network.wires().iter().map(|wire| wire.faults()).sum();
         totals.faults += faults;

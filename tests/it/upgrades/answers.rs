@@ -109,7 +109,7 @@ async fn a_switch_to_something_else_than_was_asked_is_502() {
         );
         assert_eq!(rest(&mut origin).await, "", "{switch}");
     }
-    scene.until(|pool| pool.open() == 0).await;
+    scene.until(|pool| pool.open == 0).await;
 }
 
 #[tokio::test]
@@ -178,7 +178,7 @@ async fn a_refused_upgrade_passes_with_its_content() {
         assert_eq!(&bytes(&mut client).await, b"2\r\nno\r\n0\r\n\r\n");
         assert_eq!(rest(&mut origin).await, "");
     }
-    scene.until(|pool| pool.open() == 0).await;
+    scene.until(|pool| pool.open == 0).await;
 }
 
 #[tokio::test]
@@ -195,7 +195,7 @@ async fn an_origin_that_breaks_off_or_speaks_no_http_is_502() {
             "{answer:?} {response_head}"
         );
         drop(origin);
-        scene.until(|pool| pool.open() == 0).await;
+        scene.until(|pool| pool.open == 0).await;
     }
 }
 
@@ -213,7 +213,7 @@ async fn a_silent_origin_is_504_and_its_connection_is_closed() {
         "{response_head}"
     );
     assert_eq!(rest(&mut origin).await, "");
-    scene.until(|pool| pool.open() == 0).await;
+    scene.until(|pool| pool.open == 0).await;
 }
 
 #[tokio::test]
@@ -247,5 +247,5 @@ async fn where_http_2_is_required_of_the_origin_an_upgrade_is_502_and_says_what_
         "{response_head}"
     );
     assert_eq!(edge.connections(), 0);
-    assert_eq!(proxy.snapshot().pool().open(), 0);
+    assert_eq!(proxy.snapshot().pool.open, 0);
 }

@@ -128,7 +128,7 @@ async fn the_origin_is_asked_by_get_with_a_key_of_the_proxys_own() {
     assert_eq!(&bytes(&mut stream).await, b"answer");
     drop(origin);
     assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);
-    scene.until(|pool| pool.open() == 0).await;
+    scene.until(|pool| pool.open == 0).await;
 }
 
 #[tokio::test]
@@ -148,7 +148,7 @@ async fn a_client_who_resets_the_stream_closes_the_origins_side() {
     drop(response);
     assert_eq!(rest(&mut origin).await, "");
     drop(origin);
-    scene.until(|pool| pool.open() == 0).await;
+    scene.until(|pool| pool.open == 0).await;
 }
 
 #[tokio::test]
@@ -198,5 +198,5 @@ async fn connect_to_anything_else_is_501() {
     let mut client = self::client(&site).await;
     let response = client.send_request(connect("websocket")).await.unwrap();
     assert_eq!(response.status(), StatusCode::NOT_IMPLEMENTED);
-    assert_eq!(scene.proxy.snapshot().pool().open(), 0);
+    assert_eq!(scene.proxy.snapshot().pool.open, 0);
 }

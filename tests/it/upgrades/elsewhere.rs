@@ -25,7 +25,7 @@ async fn a_websocket_passes_the_first_origin_of_a_group_and_counts_as_its_tunnel
     let site = Site::serve(Router::new().fallback_service(group.clone())).await;
     let tunnels = || {
         let members = group.members().snapshot().into_iter();
-        members.map(|it| it.pool().tunnels()).collect::<Vec<_>>()
+        members.map(|it| it.proxy.pool.tunnels).collect::<Vec<_>>()
     };
 
     let socket = client(&site).await;
@@ -60,11 +60,7 @@ async fn a_websocket_falls_back_to_an_origin_that_can_be_reached() {
 
     talk(client(&site).await).await;
 
-    let failures = group
-        .members()
-        .snapshot()
-        .into_iter()
-        .map(|it| it.failures());
+    let failures = group.members().snapshot().into_iter().map(|it| it.failures);
     assert_eq!(failures.collect::<Vec<_>>(), [1, 0]);
 }
 
@@ -73,7 +69,7 @@ async fn each_tunnel_begins_with_its_own_client_and_no_connection_is_used_twice(
     let origin = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let connector = CdnOriginConnector::builder("http://origin.test")
         .dial(origin.local_addr().unwrap())
-        .proxy_protocol(ProxyProtocol::v1());
+        .proxy_protocol(ProxyProtocol::V1);
     let proxy = OriginProxy::new(connector.build().unwrap());
 
     for (address, line) in [

@@ -105,7 +105,7 @@ impl Scene {
     }
 
     pub(crate) async fn until(&self, wanted: impl Fn(PoolSnapshot) -> bool) {
-        while !wanted(self.proxy.snapshot().pool()) {
+        while !wanted(self.proxy.snapshot().pool) {
             tokio::task::yield_now().await;
         }
     }

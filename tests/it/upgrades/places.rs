@@ -19,11 +19,11 @@ async fn a_tunnel_counts_as_open_until_it_ends() {
     let scene = Scene::new().await;
     let (client, origin) = scene.tunnel().await;
     let (_others, _other) = scene.tunnel().await;
-    let pool = scene.proxy.snapshot().pool();
-    assert_eq!((pool.open(), pool.tunnels(), pool.idle()), (2, 2, 0));
+    let pool = scene.proxy.snapshot().pool;
+    assert_eq!((pool.open, pool.tunnels, pool.idle), (2, 2, 0));
     drop((client, origin));
     scene
-        .until(|pool| pool.open() == 1 && pool.tunnels() == 1)
+        .until(|pool| pool.open == 1 && pool.tunnels == 1)
         .await;
 }
 
@@ -32,7 +32,7 @@ async fn where_tunnels_fill_the_pool_requests_wait_for_one_to_end() {
     let scene = Scene::with(|proxy| proxy.pool(one_connection())).await;
     let (client, origin) = scene.tunnel().await;
     let mut other = scene.client(GET).await;
-    scene.until(|pool| pool.waiting() == 1).await;
+    scene.until(|pool| pool.waiting == 1).await;
     drop((client, origin));
     let (mut origin, _) = scene.accept_request().await;
     origin.write_all(OK).await.unwrap();
@@ -61,7 +61,7 @@ async fn tunnels_leave_half_of_the_connections_to_other_requests() {
     let scene = Scene::with(|proxy| proxy.pool(PoolSettings::default().max_connections(3))).await;
     let (client, tunnel) = scene.tunnel().await;
     let mut next = scene.client(ASK).await;
-    scene.until(|pool| pool.waiting() == 1).await;
+    scene.until(|pool| pool.waiting == 1).await;
     // Neither the place that is free nor the connection that comes to rest is for the upgrade that waits.
     for _ in 0..2 {
         let mut other = scene.client(GET).await;
@@ -72,11 +72,11 @@ async fn tunnels_leave_half_of_the_connections_to_other_requests() {
         second.write_all(OK).await.unwrap();
         assert!(head(&mut other).await.starts_with("HTTP/1.1 200 OK\r\n"));
         assert!(head(&mut another).await.starts_with("HTTP/1.1 200 OK\r\n"));
-        scene.until(|pool| pool.idle() == 2).await;
-        let pool = scene.proxy.snapshot().pool();
-        assert_eq!((pool.open(), pool.tunnels(), pool.waiting()), (3, 1, 1));
+        scene.until(|pool| pool.idle == 2).await;
+        let pool = scene.proxy.snapshot().pool;
+        assert_eq!((pool.open, pool.tunnels, pool.waiting), (3, 1, 1));
         drop((first, second));
-        scene.until(|pool| pool.open() == 1).await;
+        scene.until(|pool| pool.open == 1).await;
     }
     drop((client, tunnel));
     let (mut origin, _) = scene.accept_request().await;
@@ -95,7 +95,7 @@ async fn as_many_tunnels_as_are_allowed_stand_at_a_time() {
     let mut other = scene.client(ASK).await;
     assert!(head(&mut other).await.starts_with("HTTP/1.1 503 "));
     drop((client, origin));
-    scene.until(|pool| pool.tunnels() == 1).await;
+    scene.until(|pool| pool.tunnels == 1).await;
     let (_client, _origin) = scene.tunnel().await;
 }
 
@@ -105,11 +105,11 @@ async fn of_upgrades_only_so_many_wait_and_one_who_leaves_is_forgotten() {
     let (_client, _origin) = scene.tunnel().await;
     for _ in 0..3 {
         let waiting = scene.client(ASK).await;
-        scene.until(|pool| pool.waiting() == 1).await;
+        scene.until(|pool| pool.waiting == 1).await;
         let mut refused = scene.client(ASK).await;
         assert!(head(&mut refused).await.starts_with("HTTP/1.1 503 "));
         drop(waiting);
-        scene.until(|pool| pool.waiting() == 0).await;
+        scene.until(|pool| pool.waiting == 0).await;
     }
 }
 
@@ -121,11 +121,11 @@ async fn an_idle_connection_makes_room_for_an_upgrade() {
     resting.write_all(OK).await.unwrap();
     head(&mut client).await;
     assert_eq!(&bytes(&mut client).await, b"ok");
-    scene.until(|pool| pool.idle() == 1).await;
+    scene.until(|pool| pool.idle == 1).await;
     let (_client, _origin) = scene.tunnel().await;
     assert_eq!(rest(&mut resting).await, "");
-    let pool = scene.proxy.snapshot().pool();
-    assert_eq!((pool.open(), pool.tunnels(), pool.idle()), (1, 1, 0));
+    let pool = scene.proxy.snapshot().pool;
+    assert_eq!((pool.open, pool.tunnels, pool.idle), (1, 1, 0));
 }
 
 #[tokio::test]
@@ -134,7 +134,7 @@ async fn a_connection_that_comes_to_rest_makes_room_for_an_upgrade_that_waits() 
     let mut first = scene.client(GET).await;
     let (mut busy, _) = scene.accept_request().await;
     let _upgrade = scene.client(ASK).await;
-    scene.until(|pool| pool.waiting() == 1).await;
+    scene.until(|pool| pool.waiting == 1).await;
     busy.write_all(OK).await.unwrap();
     head(&mut first).await;
     let (_origin, received) = scene.accept_request().await;
@@ -148,11 +148,11 @@ async fn an_upgrade_that_is_given_up_while_it_waits_leaves_its_place_to_others()
     let mut first = scene.client(GET).await;
     let (mut busy, _) = scene.accept_request().await;
     let upgrade = scene.client(ASK).await;
-    scene.until(|pool| pool.waiting() == 1).await;
+    scene.until(|pool| pool.waiting == 1).await;
     drop(upgrade);
-    scene.until(|pool| pool.waiting() == 0).await;
+    scene.until(|pool| pool.waiting == 0).await;
     busy.write_all(OK).await.unwrap();
     assert!(head(&mut first).await.starts_with("HTTP/1.1 200 OK\r\n"));
     // The connection is as good as before.
-    scene.until(|pool| pool.idle() == 1).await;
+    scene.until(|pool| pool.idle == 1).await;
 }

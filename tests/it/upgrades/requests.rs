@@ -110,7 +110,7 @@ async fn what_is_no_upgrade_goes_on_as_an_ordinary_request() {
         origin.write_all(OK).await.unwrap();
         let answer = head(&mut client).await;
         assert!(answer.contains(" 200 OK\r\n"), "{answer}");
-        assert_eq!(scene.proxy.snapshot().pool().tunnels(), 0);
+        assert_eq!(scene.proxy.snapshot().pool.tunnels, 0);
     }
 }
 
@@ -150,7 +150,7 @@ async fn a_malformed_handshake_is_400_and_the_origin_hears_nothing_of_it() {
         );
         assert!(answer.contains("error=http_request_error"), "{answer}");
     }
-    assert_eq!(scene.proxy.snapshot().pool().open(), 0);
+    assert_eq!(scene.proxy.snapshot().pool.open, 0);
 }
 
 #[tokio::test]
@@ -215,5 +215,5 @@ async fn an_origin_that_cannot_be_reached_is_502_for_an_upgrade_too() {
         "{answer}"
     );
     assert!(answer.contains("error=connection_refused"), "{answer}");
-    assert_eq!(scene.proxy.snapshot().pool().open(), 0);
+    assert_eq!(scene.proxy.snapshot().pool.open, 0);
 }

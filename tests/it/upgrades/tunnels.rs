@@ -28,7 +28,7 @@ async fn a_side_that_has_said_all_may_still_listen() {
     origin.write_all(b"answer").await.unwrap();
     origin.shutdown().await.unwrap();
     assert_eq!(rest(&mut client).await, "answer");
-    scene.until(|pool| pool.tunnels() == 0).await;
+    scene.until(|pool| pool.tunnels == 0).await;
 }
 
 #[tokio::test]
@@ -41,7 +41,7 @@ async fn an_origin_that_has_said_all_may_still_listen() {
     client.write_all(b"last words").await.unwrap();
     client.shutdown().await.unwrap();
     assert_eq!(rest(&mut origin).await, "last words");
-    scene.until(|pool| pool.tunnels() == 0).await;
+    scene.until(|pool| pool.tunnels == 0).await;
 }
 
 #[tokio::test]
@@ -51,7 +51,7 @@ async fn a_client_who_leaves_closes_the_origins_side() {
     drop(client);
     assert_eq!(rest(&mut origin).await, "");
     drop(origin);
-    scene.until(|pool| pool.open() == 0).await;
+    scene.until(|pool| pool.open == 0).await;
 }
 
 #[tokio::test]
@@ -62,7 +62,7 @@ async fn a_client_who_breaks_off_closes_the_origins_side_at_once() {
     drop(client);
     assert_eq!(rest(&mut origin).await, "");
     // The origin has not said that it is done, and the tunnel has ended nevertheless.
-    scene.until(|pool| pool.open() == 0).await;
+    scene.until(|pool| pool.open == 0).await;
 }
 
 #[tokio::test]
@@ -72,7 +72,7 @@ async fn an_origin_that_breaks_off_closes_the_clients_side_at_once() {
     origin.set_zero_linger().unwrap();
     drop(origin);
     assert_eq!(rest(&mut client).await, "");
-    scene.until(|pool| pool.open() == 0).await;
+    scene.until(|pool| pool.open == 0).await;
 }
 
 #[tokio::test]
@@ -85,7 +85,7 @@ async fn a_client_who_is_gone_before_the_answer_leaves_nothing_behind() {
     let _ = origin.write_all(super::SWITCH.as_bytes()).await;
     assert_eq!(rest(&mut origin).await, "");
     drop(origin);
-    scene.until(|pool| pool.open() == 0).await;
+    scene.until(|pool| pool.open == 0).await;
 }
 
 #[tokio::test]
@@ -95,7 +95,7 @@ async fn a_tunnel_in_which_nothing_moves_is_closed_on_both_sides() {
     let (mut client, mut origin) = scene.tunnel().await;
     assert_eq!(rest(&mut client).await, "");
     assert_eq!(rest(&mut origin).await, "");
-    scene.until(|pool| pool.open() == 0).await;
+    scene.until(|pool| pool.open == 0).await;
 }
 
 #[tokio::test]
@@ -120,10 +120,7 @@ async fn closed_tunnels_close_on_both_sides_and_let_a_drain_end() {
     assert_eq!(rest(&mut late_origin).await, "");
     drained.await;
     scene.until(|pool| pool.closed_total() == 2).await;
-    assert_eq!(
-        scene.proxy.snapshot().pool().closed(CloseReason::Upgrade),
-        2
-    );
+    assert_eq!(scene.proxy.snapshot().pool.closed(CloseReason::Upgrade), 2);
 }
 
 #[tokio::test]

@@ -222,7 +222,7 @@ async fn a_hundred_sockets_at_a_time_do_not_mix_their_messages() {
     for _ in 0..100 {
         sockets.push(client(&site).await);
     }
-    assert_eq!(proxy.snapshot().pool().tunnels(), 100);
+    assert_eq!(proxy.snapshot().pool.tunnels, 100);
     for (number, socket) in sockets.iter_mut().enumerate() {
         socket
             .send(Message::text(number.to_string()))
@@ -234,7 +234,7 @@ async fn a_hundred_sockets_at_a_time_do_not_mix_their_messages() {
         assert_eq!(heard, Message::text(number.to_string()));
         socket.close(None).await.unwrap();
     }
-    while proxy.snapshot().pool().open() > 0 {
+    while proxy.snapshot().pool.open > 0 {
         tokio::task::yield_now().await;
     }
 }

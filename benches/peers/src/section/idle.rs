@@ -79,7 +79,7 @@ pub(crate) async fn open(proxy: &OriginProxy, count: usize) {
     for response in unread {
         response.into_body().collect().await.unwrap();
     }
-    while proxy.snapshot().pool().idle() < count {
+    while proxy.snapshot().pool.idle < count {
         tokio::task::yield_now().await;
     }
 }

@@ -152,7 +152,7 @@ pub(super) const CASES: &[Case] = &[
         .causes(&[(OtherService, Certain, "dial the port")]),
     Case::of("a PROXY header is sent to a server of plain http, which answers the header")
         .url("http://app.example.test")
-        .connector(|it| it.proxy_protocol(ProxyProtocol::v1()))
+        .connector(|it| it.proxy_protocol(ProxyProtocol::V1))
         .acts(&[Send(
             b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n",
         )])

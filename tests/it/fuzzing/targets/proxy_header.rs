@@ -58,8 +58,8 @@ pub fn run(bytes: &[u8]) -> Option<()> {
     }
     let is_binary = settings & 8 != 0;
     let protocol = match is_binary {
-        true => ProxyProtocol::v2(),
-        false => ProxyProtocol::v1(),
+        true => ProxyProtocol::V2,
+        false => ProxyProtocol::V1,
     };
     let sent = sent(protocol, client);
     assert!(sent.len() < 16 * 1024, "{} bytes", sent.len());

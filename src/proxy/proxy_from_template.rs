@@ -14,7 +14,8 @@ pub(crate) fn connector_of(proxy: &OriginProxy) -> &CdnOriginConnector {
     proxy.pool.connector()
 }
 
-/// A proxy to the origin of this connector, with the settings of `template`. Its connections count in the budget.
+/// A proxy to the origin of this connector, with the settings of `template`. Its connections count
+/// in the budget.
 pub(crate) fn proxy_from_template(
     template: &OriginProxy,
     connector: CdnOriginConnector,

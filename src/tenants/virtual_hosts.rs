@@ -104,7 +104,8 @@ impl VirtualHosts {
     /// To proxy these requests, [insert](Self::insert) a tenant for the host `*`.
     ///
     /// The template creates the answer like its other error responses. Its response hooks get it,
-    /// with an error of kind [`RequestProblem::HostUnknown`](crate::error::RequestProblem::HostUnknown).
+    /// with an error of kind
+    /// [`RequestProblem::HostUnknown`](crate::error::RequestProblem::HostUnknown).
     pub fn unknown(mut self, rule: UnknownHost) -> Self {
         self.settings_mut().unknown = rule;
         self

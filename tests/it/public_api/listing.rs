@@ -84,11 +84,10 @@ impl Listing {
         for lines in self.lines.values() {
             let mut current = "";
             for line in lines {
-                match line.strip_prefix("    impl") {
-                    Some(line) if line.contains(of_trait) => found.push(current.to_owned()),
-                    Some(_) => {}
-                    None if !line.starts_with(' ') => current = line,
-                    None => {}
+                if !line.starts_with(' ') {
+                    current = line;
+                } else if line.starts_with("    impl") && line.contains(of_trait) {
+                    found.push(current.to_owned());
                 }
             }
         }

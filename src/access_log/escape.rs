@@ -1,16 +1,33 @@
 //! Escapes what a client chose, in a combined or JSON line.
+//!
+//! A client chooses path, Host, Referer and User-Agent. Without escapes it could write lines of its
+//! own into the log, or sequences that a terminal executes. So no byte below 0x20 is ever written,
+//! and a value cannot end its quotes.
+//!
+//! ```text
+//! value        combined        JSON
+//! a"b          "a\x22b"        "a\"b"
+//! a<LF>b       "a\x0Ab"        "a\u000ab"
+//! a<0xff>b     "a\xFFb"        "a" U+FFFD "b"
+//! ```
 
 use std::fmt::Write;
 
 /// The maximum length of a value in a line, before it is escaped.
+///
+/// 512 bytes can become 2 KiB of escapes.
 const LONGEST: usize = 512;
 
 /// The start of a value, at most 512 bytes.
+///
+/// May cut a character of UTF-8 in two; its first half is then escaped or replaced.
 fn shortened(value: &[u8]) -> &[u8] {
     &value[..value.len().min(LONGEST)]
 }
 
 /// Appends a value as nginx does: quotes, backslashes and all but printable ASCII as `\xHH`.
+///
+/// The line must end the value with the second quote, even if the value is empty.
 pub(super) fn push_quoted(line: &mut String, value: &[u8]) {
     line.push('"');
     push_escaped(line, value);
@@ -18,6 +35,8 @@ pub(super) fn push_quoted(line: &mut String, value: &[u8]) {
 }
 
 /// Appends a value that is within quotes.
+///
+/// Does not write the quotes.
 pub(super) fn push_escaped(line: &mut String, value: &[u8]) {
     for byte in shortened(value) {
         match byte {
@@ -30,6 +49,8 @@ pub(super) fn push_escaped(line: &mut String, value: &[u8]) {
 }
 
 /// Appends a JSON string. Bytes that are not UTF-8 are replaced.
+///
+/// Slashes are not escaped: RFC 8259 does not require it.
 pub(super) fn push_json(line: &mut String, value: &[u8]) {
     line.push('"');
     for char in String::from_utf8_lossy(shortened(value)).chars() {

@@ -1,4 +1,14 @@
 //! `LogEntry`: what is logged of one request.
+//!
+//! An entry is begun with the request and completed with the response's body. The proxy below it
+//! writes facts about the exchange into a collector in the request's extensions; several exchanges
+//! are in it if a group has failed over.
+//!
+//! ```text
+//! of(request) ──> begin_response(status, ..) ──> bytes, has_ended ──> the line is written
+//!      │                                              │
+//!      └── the client leaves: status is None ─────────┴── or leaves within the body
+//! ```
 
 use std::{
     net::IpAddr,
@@ -20,8 +30,11 @@ use super::options::QueryUse;
 
 /// What is known of one request.
 pub(super) struct LogEntry {
+    /// When the request arrived, by the system's clock.
     pub(super) time: SystemTime,
+    /// A monotonic clock, for durations.
     began: Instant,
+    /// `None` if the server reports no address.
     pub(super) client: Option<IpAddr>,
     pub(super) method: Method,
     /// The host that the client asked for, which may be empty.
@@ -34,6 +47,7 @@ pub(super) struct LogEntry {
     pub(super) referer: Vec<u8>,
     pub(super) user_agent: Vec<u8>,
     pub(super) status: Option<StatusCode>,
+    /// Of the response's content, as they were handed to the server.
     pub(super) bytes: u64,
     /// Whether the response ended, rather than being dropped.
     pub(super) has_ended: bool,
@@ -44,6 +58,8 @@ pub(super) struct LogEntry {
 
 impl LogEntry {
     /// The entry of a request that arrives now.
+    ///
+    /// `collector` is the one in the request's extensions.
     pub(super) fn of<B>(
         request: &Request<B>,
         query: QueryUse,
@@ -73,12 +89,16 @@ impl LogEntry {
     }
 
     /// The response has begun.
+    ///
+    /// An upgrade has its exchange in the response, because its collector is not complete yet.
     pub(super) fn begin_response(&mut self, status: StatusCode, current: Option<&ExchangeInfo>) {
         self.status = Some(status);
         self.current = current.cloned();
     }
 
     /// The path, and the query where it is logged.
+    ///
+    /// Never an authority, also for a request in absolute-form.
     pub(super) fn target(&self) -> &str {
         match (self.query, self.uri.path_and_query()) {
             (QueryUse::Logged, Some(target)) => target.as_str(),
@@ -87,11 +107,15 @@ impl LogEntry {
     }
 
     /// The seconds since the request began.
+    ///
+    /// Called when the line is written.
     pub(super) fn seconds(&self) -> f64 {
         self.began.elapsed().as_secs_f64()
     }
 
     /// The last exchange, and those before it with other origins.
+    ///
+    /// `None` if no proxy was called, as for a route of the application.
     pub(super) fn exchange(&self) -> Option<(ExchangeInfo, Vec<ExchangeInfo>)> {
         let mut ended = self.collector.exchanges();
         let last = ended.pop().or_else(|| self.current.clone())?;
@@ -99,6 +123,7 @@ impl LogEntry {
     }
 }
 
+/// The first value; empty if there is none.
 fn field<'a>(headers: &'a HeaderMap, name: &HeaderName) -> &'a [u8] {
     headers.get(name).map_or(b"", |value| value.as_bytes())
 }

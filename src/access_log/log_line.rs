@@ -1,4 +1,12 @@
 //! Formats a `LogEntry` as a line, combined or JSON.
+//!
+//! Both formats are written from the same entry, and have the same fields of the exchange. A line
+//! has no line end: that is up to the sink.
+//!
+//! ```text
+//! 203.0.113.7 - - [29/Nov/2026:05:29:05 +0000] "GET /page HTTP/1.1" 200 1024 "-" "curl/8.5.0"
+//! duration=0.012000 host="www.example" outcome=complete origin=origin.example:80 ..
+//! ```
 
 use std::{
     fmt::{Display, Write},
@@ -23,6 +31,8 @@ const MONTHS: [&str; 12] = [
 const CLIENT_LEFT: u16 = 499;
 
 /// A line in the combined format, with the fields of the exchange in `key=value`.
+///
+/// The start is what parsers of nginx's and Apache's format expect.
 pub(super) fn combined(entry: &LogEntry) -> String {
     let mut line = String::with_capacity(320);
     match entry.client {
@@ -61,6 +71,8 @@ pub(super) fn combined(entry: &LogEntry) -> String {
 }
 
 /// A line of JSON.
+///
+/// Absent values are left out, except for a status of `null`.
 pub(super) fn json(entry: &LogEntry) -> String {
     let mut line = String::with_capacity(512);
     line.push_str("{\"time\":\"");
@@ -115,6 +127,8 @@ pub(super) fn json(entry: &LogEntry) -> String {
 }
 
 /// A field of the exchange. Texts are labels and addresses, which need no escapes.
+///
+/// Numbers are not quoted in JSON.
 enum Value {
     Text(String),
     Texts(Vec<String>),
@@ -123,6 +137,8 @@ enum Value {
 }
 
 /// The outcome, and the fields of the exchange.
+///
+/// In the order of both formats.
 fn fields(entry: &LogEntry) -> Vec<(&'static str, Value)> {
     let mut fields = Vec::with_capacity(16);
     let text = |text: &dyn Display| Value::Text(text.to_string());
@@ -176,6 +192,7 @@ fn failed_exchange(exchange: &ExchangeInfo) -> String {
     format!("{origin}/{error}/{seconds:.3}")
 }
 
+/// A time is left out if its step was not reached.
 fn push_times(fields: &mut Vec<(&'static str, Value)>, exchange: &ExchangeInfo) {
     let (last, connect) = (exchange.tries().last(), exchange.elapsed());
     if let Some(last) = last {
@@ -197,10 +214,12 @@ fn push_times(fields: &mut Vec<(&'static str, Value)>, exchange: &ExchangeInfo) 
     fields.extend(known.filter_map(|(key, time)| Some((key, Value::Seconds(time?)))));
 }
 
+/// Writing to a `String` does not fail.
 fn push(line: &mut String, text: impl Display) {
     let _ = write!(line, "{text}");
 }
 
+/// The combined format has a dash for what is absent.
 fn or_dash(value: &[u8]) -> &[u8] {
     match value {
         b"" => b"-",
@@ -208,6 +227,7 @@ fn or_dash(value: &[u8]) -> &[u8] {
     }
 }
 
+/// As the server in front received it: HTTP/2 and HTTP/3 get a zero, as in nginx.
 fn version(version: Version) -> &'static str {
     match version {
         Version::HTTP_09 => "HTTP/0.9",
@@ -218,12 +238,15 @@ fn version(version: Version) -> &'static str {
     }
 }
 
+/// `None` before 1970.
 fn date(time: SystemTime) -> Option<DateTime> {
     let since = time.duration_since(UNIX_EPOCH).ok()?;
     DateTime::from_unix_duration(Duration::from_secs(since.as_secs())).ok()
 }
 
 /// The Common Log Format: `29/Nov/2026:05:29:05 +0000`.
+///
+/// Always in UTC.
 fn push_clf_time(line: &mut String, time: SystemTime) {
     let Some(date) = date(time) else {
         return line.push('-');

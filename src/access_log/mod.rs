@@ -24,7 +24,7 @@
 //! A line in JSON, wrapped here:
 //!
 //! ```json
-//! {"time":"2026-11-29T05:29:05Z","client":"203.0.113.7","method":"GET",
+//! {"time":"2026-11-29T05:29:05.012Z","client":"203.0.113.7","method":"GET",
 //!  "host":"www.example","path":"/page",
 //!  "version":"HTTP/1.1","status":200,"bytes":1024,"duration":0.012,"outcome":"complete",
 //!  "origin":"origin.example:80","peer":"192.0.2.1:80","connection":"fresh","queue":0.0,

@@ -1,4 +1,8 @@
 //! `PendingEntry`: an entry whose line is written exactly once.
+//!
+//! The line is written by `Drop`, so that a client that leaves, a panic and the end of a body all
+//! end in exactly one line. Its last owner writes it: the future until there is a response, then
+//! the body.
 
 use http::Request;
 
@@ -14,6 +18,8 @@ pub(super) struct PendingEntry {
 
 impl PendingEntry {
     /// Begins the entry of a request that arrives now. Its exchanges are collected.
+    ///
+    /// A collector that is there already belongs to a layer further out, and is shared with it.
     pub(super) fn of<B>(request: &mut Request<B>, layer: &AccessLogLayer) -> Self {
         let known = request.extensions().get::<ExchangeCollector>().cloned();
         let collector = known.unwrap_or_else(|| {

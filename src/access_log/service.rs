@@ -1,4 +1,7 @@
 //! The service of the access log.
+//!
+//! Order of drops matters: the inner future or body is dropped before the entry, because the proxy
+//! records the end of its exchange when its own part is dropped.
 
 use std::task::{Context, Poll};
 

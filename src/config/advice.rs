@@ -1,4 +1,10 @@
 //! Which advice is given.
+//!
+//! ```toml
+//! [advice]
+//! silence = ["host_differs_from_sni"]
+//! expiry_notice = "30days"
+//! ```
 
 use humantime::Duration;
 use serde::{Deserialize, Serialize};
@@ -22,11 +28,15 @@ pub(super) struct AdviceConfig {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     silence: Vec<AdviceIdConfig>,
     /// How long before a certificate expires a warning is logged.
+    ///
+    /// The default is 14 days.
     #[serde(skip_serializing_if = "Option::is_none")]
     expiry_notice: Option<Text<Duration>>,
 }
 
 /// The variants of [`AdviceId`].
+///
+/// Each is written in snake case, as `AdviceId::as_str` returns it.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -51,6 +61,7 @@ enum AdviceIdConfig {
 }
 
 impl AdviceConfig {
+    /// A program can silence all advice, which a file cannot: a new kind would be silenced unseen.
     pub(super) fn of(settings: &AdviceSettings, unwritten: &mut Unwritten) -> Option<Self> {
         let AdviceSettings {
             silenced,

@@ -1,4 +1,9 @@
 //! How the members of a group share the requests.
+//!
+//! ```toml
+//! balance = "round_robin"
+//! balance = { by_key = { key = { cookie = "session" }, max_load = 120 } }
+//! ```
 
 use http::HeaderName;
 use serde::{Deserialize, Serialize};
@@ -12,8 +17,11 @@ use super::{ConfigError, keyed_enum::KeyedEnum};
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(super) enum BalanceConfig {
+    /// The default: the less loaded one of two random members.
     LeastLoaded,
+    /// One member after the other, in the ratio of their weights.
     RoundRobin,
+    /// The same member for the same key.
     ByKey(ByKeyConfig),
 }
 
@@ -24,8 +32,11 @@ pub(super) enum BalanceConfig {
     expecting = r#"a table such as { key = { cookie = "session" } }"#
 )]
 pub(super) struct ByKeyConfig {
+    /// What the requests of one client have in common.
     key: KeyedEnum<AffinityKeyConfig>,
     /// In percent of the fair share.
+    ///
+    /// The default is 150.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     max_load: Option<u32>,
 }
@@ -35,6 +46,7 @@ pub(super) struct ByKeyConfig {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 enum AffinityKeyConfig {
+    /// The IP address of the client's connection.
     ClientAddress,
     /// The name of a cookie.
     Cookie(String),

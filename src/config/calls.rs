@@ -1,4 +1,8 @@
 //! `Calls`: the calls that a configuration makes on a builder or a proxy.
+//!
+//! Reading a configuration has two halves. First all values are read and checked, and files are
+//! opened; the result is a list of calls. Only if that has succeeded are the calls made, on a
+//! builder or a proxy. So a reload with an error changes nothing.
 
 use std::sync::Arc;
 
@@ -7,6 +11,7 @@ use std::sync::Arc;
 /// They can be made several times, such as for each member of a group.
 pub(super) struct Calls<T>(Vec<Arc<Call<T>>>);
 
+/// Values are cloned for each target.
 type Call<T> = dyn Fn(T) -> T + Send + Sync;
 
 impl<T> Calls<T> {
@@ -15,6 +20,8 @@ impl<T> Calls<T> {
     }
 
     /// Adds a call, if there is a value for it.
+    ///
+    /// Nothing is added for `None`, so an absent key keeps the default.
     pub(super) fn add<V: Clone + Send + Sync + 'static>(
         &mut self,
         value: Option<V>,
@@ -34,12 +41,16 @@ impl<T> Calls<T> {
     }
 
     /// These calls, and then the others.
+    ///
+    /// Later calls replace earlier ones: a member's own keys come after those of its group.
     pub(super) fn then(mut self, others: &Self) -> Self {
         self.0.extend(others.0.iter().cloned());
         self
     }
 
     /// Makes the calls.
+    ///
+    /// In the order in which they were added.
     pub(super) fn make(&self, target: T) -> T {
         self.0.iter().fold(target, |target, call| call(target))
     }

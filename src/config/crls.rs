@@ -1,4 +1,12 @@
 //! The certificate revocation lists.
+//!
+//! ```toml
+//! [verify.crls]
+//! pem_files = ["ca.crl.pem"]
+//! unknown_status = "allow"
+//! ```
+//!
+//! Each key that weakens the check has to be written out with the word `allow`.
 
 use std::path::PathBuf;
 
@@ -8,6 +16,7 @@ use crate::tls::{CrlDepth, CrlExpiry, CrlSource, Crls, UnknownStatus};
 
 use super::{ConfigError, is_default::is_default, unwritten::Unwritten};
 
+/// The reason for a list that cannot be written to a file.
 const IN_MEMORY: &str = "the list is in memory: a file has paths, see `Crls::pem_file`";
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -39,6 +48,7 @@ enum Allow {
 }
 
 impl CrlsConfig {
+    /// Lists in memory cannot be written.
     pub(super) fn of(crls: &Crls, unwritten: &mut Unwritten) -> Self {
         let Crls {
             sources,
@@ -62,6 +72,7 @@ impl CrlsConfig {
         }
     }
 
+    /// An empty list of files is an error: it would check nothing.
     pub(super) fn crls(&self) -> Result<Crls, ConfigError> {
         let files = self.pem_files.iter().map(Crls::pem_file);
         let none = ConfigError::invalid("verify.crls.pem_files", "the list is empty");

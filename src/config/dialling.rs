@@ -1,4 +1,15 @@
 //! How the origin is dialled: timeouts, Happy Eyeballs, the PROXY protocol.
+//!
+//! ```toml
+//! proxy_protocol = "v2"
+//!
+//! [timeouts]
+//! dial = "2s"
+//! connect = "5s"
+//!
+//! [happy_eyeballs]
+//! families = "prefer_v4"
+//! ```
 
 use humantime::Duration;
 use serde::{Deserialize, Serialize};
@@ -18,10 +29,13 @@ use super::{is_default::unless_default, text_value::Text, unwritten::Unwritten};
     expecting = r#"a table such as { connect = "5s" }"#
 )]
 pub(super) struct TimeoutsConfig {
+    /// For all steps together. The default is 15 s.
     #[serde(skip_serializing_if = "Option::is_none")]
     connect: Option<Text<Duration>>,
+    /// For the look-up, TCP and the PROXY header. The default is 10 s.
     #[serde(skip_serializing_if = "Option::is_none")]
     dial: Option<Text<Duration>>,
+    /// The default is 10 s.
     #[serde(skip_serializing_if = "Option::is_none")]
     tls_handshake: Option<Text<Duration>>,
 }
@@ -68,12 +82,16 @@ impl TimeoutsConfig {
     expecting = r#"a table such as { families = "only_v4" }"#
 )]
 pub(super) struct HappyEyeballsConfig {
+    /// Which address families are dialled, and which comes first. The default is `any`.
     #[serde(skip_serializing_if = "Option::is_none")]
     families: Option<FamiliesConfig>,
+    /// From the start of one attempt to the next. The default is 250 ms.
     #[serde(skip_serializing_if = "Option::is_none")]
     attempt_delay: Option<Text<Duration>>,
+    /// How long one family waits for the preferred one. The default is 50 ms.
     #[serde(skip_serializing_if = "Option::is_none")]
     resolution_delay: Option<Text<Duration>>,
+    /// How many addresses of the first family come before one of the other. The default is 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     first_family_count: Option<usize>,
 }
@@ -149,7 +167,9 @@ impl HappyEyeballsConfig {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(super) enum ProxyProtocolConfig {
+    /// A line of text.
     V1,
+    /// Binary.
     V2,
 }
 

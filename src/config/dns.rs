@@ -1,4 +1,13 @@
 //! Fixed addresses, and how long DNS answers are cached.
+//!
+//! ```toml
+//! [dns.resolve_to]
+//! "origin.example" = ["192.0.2.1"]
+//!
+//! [dns.cache]
+//! min_ttl = "2s"
+//! max_ttl = "60s"
+//! ```
 
 use std::{collections::BTreeMap, net::IpAddr};
 
@@ -25,6 +34,7 @@ pub(super) struct DnsConfig {
     /// Names that resolve to fixed addresses.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     resolve_to: BTreeMap<String, Vec<Text<IpAddr>>>,
+    /// How long answers are kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     cache: Option<DnsCacheConfig>,
 }
@@ -40,19 +50,25 @@ struct DnsCacheConfig {
     /// Keeps no answers.
     #[serde(skip_serializing_if = "is_default")]
     off: bool,
+    /// The default is 1 s. Set it together with `max_ttl`.
     #[serde(skip_serializing_if = "Option::is_none")]
     min_ttl: Option<Text<Duration>>,
+    /// The default is 1 h. Set it together with `min_ttl`.
     #[serde(skip_serializing_if = "Option::is_none")]
     max_ttl: Option<Text<Duration>>,
+    /// For answers without a TTL. The default is 5 s.
     #[serde(skip_serializing_if = "Option::is_none")]
     without_ttl: Option<Text<Duration>>,
+    /// How long an answer is used after its TTL while look-ups fail. The default is 10 min.
     #[serde(skip_serializing_if = "Option::is_none")]
     stale: Option<Text<Duration>>,
+    /// The default is 1 s.
     #[serde(skip_serializing_if = "Option::is_none")]
     failures: Option<Text<Duration>>,
 }
 
 impl DnsConfig {
+    /// A resolver is code, and cannot be written.
     pub(super) fn of(dns: &Dns, unwritten: &mut Unwritten) -> Option<Self> {
         let Dns {
             resolver,
@@ -89,6 +105,7 @@ impl DnsConfig {
 }
 
 impl DnsCacheConfig {
+    /// The cache that is off has no other key.
     fn of(cache: &DnsCache, unwritten: &mut Unwritten) -> Option<Self> {
         if *cache == DnsCache::off() {
             return Some(Self {

@@ -1,4 +1,11 @@
 //! The addresses and names that may be dialled.
+//!
+//! ```toml
+//! [egress_guard]
+//! start = "deny_private"
+//! allow = ["10.20.0.0/16"]
+//! deny_names = ["internal.example"]
+//! ```
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -16,8 +23,10 @@ use super::{text_value::Text, unwritten::Unwritten};
 pub(super) struct EgressGuardConfig {
     /// The rule for addresses that no other key names.
     start: GuardStart,
+    /// Networks that are allowed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     allow: Vec<Text<IpNet>>,
+    /// Networks that are denied. A denial takes precedence.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     deny: Vec<Text<IpNet>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -30,8 +39,11 @@ pub(super) struct EgressGuardConfig {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 enum GuardStart {
+    /// Every address that is not denied.
     AllowAll,
+    /// No address that is not allowed.
     DenyAll,
+    /// Only the public internet, and what is allowed.
     DenyPrivate,
 }
 

@@ -1,4 +1,13 @@
 //! The content of error responses.
+//!
+//! ```toml
+//! [error_pages]
+//! problem_details = true
+//! pages = [{ statuses = [502, 503, 504], file = "50x.html" }]
+//! ```
+//!
+//! A response of the origin is replaced only by a page with `intercept`. All others are for the
+//! errors of the proxy itself, which have an [`Error`] in their extensions.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -25,6 +34,7 @@ pub(super) struct ErrorPagesConfig {
     /// Sends the proxy's own errors as problem details (RFC 9457), unless they have a page.
     #[serde(skip_serializing_if = "is_default")]
     problem_details: bool,
+    /// The first one that has the status is sent.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pages: Vec<PageConfig>,
 }
@@ -36,9 +46,11 @@ pub(super) struct ErrorPagesConfig {
     expecting = r#"a table such as { statuses = [502, 503], file = "50x.html" }"#
 )]
 struct PageConfig {
+    /// From 100 to 999.
     statuses: Vec<u16>,
     /// The path of the page, which is read once.
     file: PathBuf,
+    /// The value of Content-Type. The default is HTML in UTF-8.
     #[serde(default = "html")]
     media_type: String,
     /// Also replaces the origin's responses with these statuses.
@@ -51,6 +63,8 @@ fn html() -> String {
 }
 
 /// A page that was read.
+///
+/// Its content is shared by all responses.
 struct Page {
     statuses: Vec<StatusCode>,
     content: Bytes,
@@ -59,6 +73,7 @@ struct Page {
 }
 
 impl PageConfig {
+    /// Reads the file. The error names the key, and not what is in the file.
     fn page(&self) -> Result<Page, ConfigError> {
         let media_type = HeaderValue::try_from(&self.media_type);
         let media_type = media_type
@@ -80,6 +95,7 @@ pub(super) fn statuses(key: &str, statuses: &[u16]) -> Result<Vec<StatusCode>, C
 }
 
 impl ErrorPagesConfig {
+    /// A page with an error is named by its index.
     pub(super) fn add_to(&self, calls: &mut Calls<OriginProxy>) -> Result<(), ConfigError> {
         let pages = self.pages.iter().enumerate();
         let pages = pages.map(|(index, page)| {

@@ -1,4 +1,11 @@
 //! Which failed requests go to another member.
+//!
+//! ```toml
+//! [failover]
+//! max_attempts = 2
+//! statuses = [502, 503, 504]
+//! within = "5s"
+//! ```
 
 use humantime::Duration;
 use serde::{Deserialize, Serialize};
@@ -18,17 +25,23 @@ pub(super) struct FailoverConfig {
     /// Sends each request to one member only.
     #[serde(skip_serializing_if = "is_default")]
     off: bool,
+    /// Responses that are failures. The default is 500, 502, 503 and 504.
     #[serde(skip_serializing_if = "Option::is_none")]
     statuses: Option<Vec<u16>>,
+    /// The first attempt included. The default is 3.
     #[serde(skip_serializing_if = "Option::is_none")]
     max_attempts: Option<usize>,
+    /// No attempt begins after this time. There is no limit by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     within: Option<Text<Duration>>,
+    /// Does not repeat requests whose response took too long.
     #[serde(skip_serializing_if = "is_default")]
     without_timeouts: bool,
 }
 
 impl FailoverConfig {
+    /// `off` stands alone, except beside `statuses`, which also decide what counts for the
+    /// ejection.
     pub(super) fn failover(&self) -> Result<Failover, ConfigError> {
         let mut failover = match self.off {
             true => Failover::off(),

@@ -1,4 +1,13 @@
 //! What the proxy tells the origin of the client and of itself.
+//!
+//! ```toml
+//! [forwarded]
+//! fields = ["X-Forwarded-For", "X-Forwarded-Proto"]
+//! trust = ["10.0.0.0/8"]
+//!
+//! [via]
+//! name = "edge-7.example"
+//! ```
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -42,21 +51,29 @@ pub(super) struct ForwardedConfig {
     /// Networks of the proxies to trust.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     trust: Vec<Text<IpNet>>,
+    /// Trusts X-Forwarded-Host of trusted proxies too.
     #[serde(skip_serializing_if = "is_default")]
     trust_host: bool,
+    /// Trusts X-Forwarded-Port of trusted proxies too.
     #[serde(skip_serializing_if = "is_default")]
     trust_port: bool,
+    /// Forwards the fields of trusted proxies unchanged.
     #[serde(skip_serializing_if = "is_default")]
     pass_trusted: bool,
+    /// Keeps X-Forwarded-For of other peers, and appends to it.
     #[serde(skip_serializing_if = "is_default")]
     append_unverified: bool,
     /// In bytes.
+    ///
+    /// The length of X-Forwarded-For. The default is 1024.
     #[serde(skip_serializing_if = "Option::is_none")]
     max_chain: Option<usize>,
+    /// The scheme that clients use, where the server does not report it.
     #[serde(skip_serializing_if = "Option::is_none")]
     client_scheme: Option<SchemeConfig>,
 }
 
+/// By their names on the wire.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 enum FieldConfig {
@@ -88,6 +105,7 @@ impl FieldConfig {
 }
 
 impl ForwardedConfig {
+    /// Keys that are absent keep the layer's defaults.
     pub(super) fn layer(&self) -> ForwardedLayer {
         let mut layer = ForwardedLayer::new();
         if let Some(fields) = &self.fields {
@@ -128,13 +146,16 @@ pub(super) struct ViaConfig {
     /// Writes no `Via`.
     #[serde(skip_serializing_if = "is_default")]
     off: bool,
+    /// The default is a random name.
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<Text<Pseudonym>>,
+    /// Also writes CDN-Loop (RFC 8586), with this name.
     #[serde(skip_serializing_if = "Option::is_none")]
     cdn_loop: Option<Text<Pseudonym>>,
 }
 
 impl ViaConfig {
+    /// `off` and a name contradict each other. `CDN-Loop` is independent of both.
     pub(super) fn via(&self) -> Result<Via, ConfigError> {
         let via = match (self.off, &self.name) {
             (true, Some(_)) => {

@@ -1,4 +1,18 @@
 //! `GroupReload`: the changes of a running group that a new configuration makes.
+//!
+//! ```text
+//! old configuration ─┐
+//!                    ├─ compared by the names of members ─> GroupReload ─> apply()
+//! new configuration ─┘
+//!
+//! a name of both, and all keys equal     nothing, or a new weight
+//! a name of both, and keys differ        put: a new member, whose connections are its own
+//! a new name                             put
+//! a name that is gone                    removed, once the new ones are there
+//! keys of the group that differ          not applied: they need a new group
+//! ```
+//!
+//! All new members are built before the first change is made, so that an error changes nothing.
 
 use std::collections::HashMap;
 
@@ -10,12 +24,15 @@ use super::{ConfigError, Reloaded, members::ListedMember, origin_calls::OriginCa
 pub(super) struct GroupReload {
     /// The members that are added or replaced, with their tiers.
     put: Vec<(usize, Member)>,
+    /// Of members that stay.
     weights: Vec<(String, u32)>,
     reloaded: Reloaded,
 }
 
 impl GroupReload {
     /// No change but keys that are not applied.
+    ///
+    /// For a change of keys that need a new group: nothing is changed then.
     pub(super) fn none(not_applied: Vec<String>) -> Self {
         Self {
             put: Vec::new(),
@@ -28,6 +45,8 @@ impl GroupReload {
     }
 
     /// Adds the changes from the former members to the new ones.
+    ///
+    /// `are_all_new` is set if keys that all members share have changed.
     pub(super) fn with_members(
         mut self,
         former: &[ListedMember<'_>],
@@ -62,6 +81,8 @@ impl GroupReload {
     }
 
     /// Reads the changed files of the members that stay.
+    ///
+    /// A certificate that was renewed in its file is taken over, although no key has changed.
     pub(super) fn read_files(&mut self, group: &OriginGroup) -> Result<(), ConfigError> {
         let Reloaded {
             changed, removed, ..
@@ -81,6 +102,8 @@ impl GroupReload {
     }
 
     /// Makes the changes. New members come first, so that the group always has some.
+    ///
+    /// Requests of replaced and removed members end by themselves.
     pub(super) fn apply(self, group: &OriginGroup) -> Result<Reloaded, ConfigError> {
         let members = group.members();
         for (tier, member) in self.put {

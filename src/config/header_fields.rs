@@ -1,4 +1,16 @@
 //! Fields of requests and responses that the proxy sets and removes.
+//!
+//! ```toml
+//! [request_fields]
+//! remove = ["Cookie"]
+//! set = { X-Tier = "edge", X-Key = { env = "ORIGIN_KEY" } }
+//!
+//! [response_fields]
+//! remove = ["X-Powered-By"]
+//! ```
+//!
+//! A secret value comes from a file or the environment. It is marked as sensitive, so that it is
+//! neither logged nor put into HPACK's dynamic table.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -21,8 +33,10 @@ pub(super) struct RequestFieldsConfig {
     /// Removes fields whose names have characters other than letters, digits and hyphens.
     #[serde(skip_serializing_if = "is_default")]
     remove_ambiguous_names: bool,
+    /// By name, in any case.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     remove: Vec<String>,
+    /// Replaces what is there.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     set: BTreeMap<String, ValueConfig>,
 }
@@ -58,6 +72,7 @@ enum ValueConfig {
 }
 
 impl ValueConfig {
+    /// Spaces and line ends around a secret are removed: files end in a newline.
     fn value(&self, key: &'static str) -> Result<HeaderValue, ConfigError> {
         let refused = |_| ConfigError::invalid(key, "not a valid field value");
         match self {
@@ -74,6 +89,7 @@ impl ValueConfig {
 
 type FieldValues = Vec<(HeaderName, HeaderValue)>;
 
+/// Errors name the key, and not the value.
 fn fields(
     key: &'static str,
     fields: &BTreeMap<String, ValueConfig>,
@@ -92,6 +108,7 @@ fn field_name(key: &'static str, name: &str) -> Result<HeaderName, ConfigError> 
     HeaderName::try_from(name).map_err(|_| ConfigError::invalid(key, "not a valid field name"))
 }
 
+/// A name in both is set.
 fn remove_and_set(headers: &mut HeaderMap, remove: &[HeaderName], set: &FieldValues) {
     for name in remove {
         headers.remove(name);

@@ -1,4 +1,14 @@
 //! When a member of a group is left out, and how it is checked.
+//!
+//! ```toml
+//! [ejection]
+//! failures = 3
+//! time = "10s"
+//!
+//! [health_check]
+//! path = "/healthz"
+//! interval = "2s"
+//! ```
 
 use http::Method;
 use humantime::Duration;
@@ -19,17 +29,24 @@ use super::{ConfigError, error_pages::statuses, text_value::Text};
     expecting = r#"a table such as { failures = 3, time = "10s" }"#
 )]
 pub(super) struct EjectionConfig {
+    /// In a row. The default is 5.
     #[serde(skip_serializing_if = "Option::is_none")]
     failures: Option<u32>,
+    /// Each further ejection in a row is longer by this time. The default is 30 s.
     #[serde(skip_serializing_if = "Option::is_none")]
     time: Option<Text<Duration>>,
+    /// The default is 5 min.
     #[serde(skip_serializing_if = "Option::is_none")]
     longest: Option<Text<Duration>>,
+    /// Successful requests that bring a member back. The default is 3.
     #[serde(skip_serializing_if = "Option::is_none")]
     trials: Option<u32>,
     /// In percent of the members of the last tier.
+    ///
+    /// The default is 50.
     #[serde(skip_serializing_if = "Option::is_none")]
     max_share: Option<u32>,
+    /// How long a member that returns gets less than its share. The default is 10 s.
     #[serde(skip_serializing_if = "Option::is_none")]
     slow_start: Option<Text<Duration>>,
 }
@@ -66,25 +83,33 @@ impl EjectionConfig {
     expecting = r#"a table such as { path = "/healthz" }"#
 )]
 pub(super) struct HealthCheckConfig {
+    /// It begins with a slash.
     path: String,
     /// The default is GET.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     method: Option<Text<Method>>,
+    /// The default is the origin's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     host: Option<Text<HostAuthority>>,
+    /// The default is 200 to 399.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     statuses: Option<Vec<u16>>,
+    /// The default is 5 s.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     interval: Option<Text<Duration>>,
+    /// The default is 2 s.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     timeout: Option<Text<Duration>>,
+    /// Good checks that bring a member back. The default is 2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rise: Option<u32>,
+    /// Failed checks that take a member out. The default is 3.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     fall: Option<u32>,
 }
 
 impl HealthCheckConfig {
+    /// An empty list of statuses is an error: no check could pass.
     pub(super) fn check(&self) -> Result<HealthCheck, ConfigError> {
         let mut check = HealthCheck::get(&self.path);
         if let Some(method) = &self.method {

@@ -1,4 +1,10 @@
 //! The client certificate, and where its key is read.
+//!
+//! ```toml
+//! [client_identity]
+//! chain = { file = "/tls/chain.pem" }
+//! key = { env = "ORIGIN_CLIENT_KEY" }
+//! ```
 
 use std::path::PathBuf;
 
@@ -22,6 +28,8 @@ pub(super) struct IdentityConfig {
 }
 
 /// Where to read a text that may be secret.
+///
+/// The text is read when the configuration is used, and is in no error and no log.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -45,6 +53,7 @@ impl Serialize for SecretSource {
 }
 
 impl IdentityConfig {
+    /// `None`, with a note, for a key that is not in a file.
     pub(super) fn of(identity: &ClientIdentity, unwritten: &mut Unwritten) -> Option<Self> {
         let mut files = identity.files();
         let mut file = || {
@@ -59,6 +68,7 @@ impl IdentityConfig {
         Some(Self { chain, key })
     }
 
+    /// With both in files, the connector can notice that they were renewed.
     pub(super) fn identity(&self) -> Result<ClientIdentity, ConfigError> {
         // Files are left to the connector: it can read them again when they change.
         if let (SecretSource::File(chain), SecretSource::File(key)) = (&*self.chain, &*self.key) {
@@ -71,6 +81,7 @@ impl IdentityConfig {
 }
 
 impl SecretSource {
+    /// The error has the path or the name of the variable.
     pub(super) fn read(&self, key: &str) -> Result<Vec<u8>, ConfigError> {
         let key = key.to_owned();
         match self {

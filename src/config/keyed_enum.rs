@@ -1,4 +1,8 @@
 //! An enum that is written as a name, or as a table with one key.
+//!
+//! serde's own form of an enum is not the same in all formats: JSON and TOML have `{ to = "a" }`,
+//! and YAML has `!to a`. This type asks the format for whatever is there, and accepts the three
+//! forms.
 
 use std::{fmt, marker::PhantomData, ops::Deref};
 
@@ -38,6 +42,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for KeyedEnum<T> {
     }
 }
 
+/// It gets a text, a table or a tag.
 struct VariantVisitor<T>(PhantomData<T>);
 
 impl<'de, T: Deserialize<'de>> Visitor<'de> for VariantVisitor<T> {

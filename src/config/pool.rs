@@ -1,4 +1,17 @@
 //! The connection pool, and the limits of the proxy.
+//!
+//! ```toml
+//! [pool]
+//! max_connections = 512
+//! retry_budget = { share = { percent = 10 } }
+//!
+//! [limits]
+//! response_timeout = "30s"
+//! max_request_body = "10 MiB"
+//! min_upload_rate = { bytes_per_second = "1 KiB", grace = "60s" }
+//! ```
+//!
+//! Sizes are numbers of bytes, or texts with a unit. Times are texts such as `1m 30s`.
 
 use bytesize::ByteSize;
 use humantime::Duration;
@@ -19,34 +32,49 @@ use super::{ConfigError, is_default::is_default, keyed_enum::KeyedEnum, text_val
     expecting = "a table such as { max_connections = 256 }"
 )]
 pub(super) struct PoolConfig {
+    /// Retires connections whose address is absent from DNS for this time. Off by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     follow_dns: Option<Text<Duration>>,
+    /// The default is 45 s, or that of the edge's profile.
     #[serde(skip_serializing_if = "Option::is_none")]
     idle_timeout: Option<Text<Duration>>,
+    /// The default is 1 h.
     #[serde(skip_serializing_if = "Option::is_none")]
     max_age: Option<Text<Duration>>,
+    /// Idle ones and WebSockets included. The default is 256.
     #[serde(skip_serializing_if = "Option::is_none")]
     max_connections: Option<usize>,
+    /// The default is 64.
     #[serde(skip_serializing_if = "Option::is_none")]
     max_idle: Option<usize>,
+    /// Requests that wait for a connection. The default is 4096.
     #[serde(skip_serializing_if = "Option::is_none")]
     max_queued: Option<usize>,
+    /// How much of a request body is kept for a retry. The default is 64 KiB.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "Option<SizeSchema>"))]
     max_replay: Option<ByteSize>,
+    /// The default is 128 KiB.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "Option<SizeSchema>"))]
     max_response_head: Option<ByteSize>,
+    /// Connections that WebSockets may occupy. The default is half of `max_connections`.
     #[serde(skip_serializing_if = "Option::is_none")]
     max_tunnels: Option<usize>,
+    /// Connections that slow uploads may occupy. The default is three quarters of
+    /// `max_connections`.
     #[serde(skip_serializing_if = "Option::is_none")]
     max_uploads: Option<usize>,
+    /// Requests of one connection. The default is 100,000.
     #[serde(skip_serializing_if = "Option::is_none")]
     max_uses: Option<u64>,
+    /// Connections that are kept open without requests. The default is 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     min_idle: Option<usize>,
+    /// The default is 10 s.
     #[serde(skip_serializing_if = "Option::is_none")]
     queue_timeout: Option<Text<Duration>>,
+    /// The default is 20 % of the requests, and always 3 at a time.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_budget: Option<KeyedEnum<RetryBudgetConfig>>,
 }
@@ -67,12 +95,15 @@ enum RetryBudgetConfig {
     expecting = "a table such as { percent = 20, at_least = 10 }"
 )]
 struct RetryShare {
+    /// Of the requests.
     percent: u32,
+    /// Retries at a time that are always allowed. The default is 3.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     at_least: Option<usize>,
 }
 
 impl PoolConfig {
+    /// Fails only for a size that does not fit into the setting.
     pub(super) fn settings(&self) -> Result<PoolSettings, ConfigError> {
         let mut settings = PoolSettings::default();
         if let Some(grace) = &self.follow_dns {
@@ -144,35 +175,49 @@ impl RetryBudgetConfig {
     expecting = r#"a table such as { max_request_body = "10 MiB" }"#
 )]
 pub(super) struct LimitsConfig {
+    /// How an overloaded origin is recognised. On by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     adaptive_concurrency: Option<AdaptiveConcurrencyConfig>,
+    /// How long a body may pause. The default is 60 s.
     #[serde(skip_serializing_if = "Option::is_none")]
     body_idle_timeout: Option<Text<Duration>>,
+    /// Buffers request bodies of up to this size. Off by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "Option<SizeSchema>"))]
     buffer_requests: Option<ByteSize>,
+    /// Requests that are admitted at once. There is no limit by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     max_concurrency: Option<usize>,
+    /// Requests that wait to be admitted. The default is 64.
     #[serde(skip_serializing_if = "Option::is_none")]
     max_queued: Option<usize>,
+    /// There is no limit by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "Option<SizeSchema>"))]
     max_request_body: Option<ByteSize>,
+    /// There is no limit by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     max_request_fields: Option<usize>,
+    /// The default is that of the edge's profile.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "Option<SizeSchema>"))]
     max_request_head: Option<ByteSize>,
+    /// There is no such limit by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     min_download_rate: Option<MinRateConfig>,
+    /// There is no such limit by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     min_upload_rate: Option<MinRateConfig>,
+    /// The default is 10 s.
     #[serde(skip_serializing_if = "Option::is_none")]
     queue_timeout: Option<Text<Duration>>,
+    /// For the whole exchange. There is no limit by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     request_timeout: Option<Text<Duration>>,
+    /// Until the head of the response. The default is 60 s.
     #[serde(skip_serializing_if = "Option::is_none")]
     response_timeout: Option<Text<Duration>>,
+    /// How long a client may leave a response unread. The default is 5 min.
     #[serde(skip_serializing_if = "Option::is_none")]
     unread_timeout: Option<Text<Duration>>,
 }
@@ -188,6 +233,7 @@ struct MinRateConfig {
     /// Zero turns the limit off.
     #[cfg_attr(test, schemars(with = "SizeSchema"))]
     bytes_per_second: ByteSize,
+    /// How long a client may be slower.
     grace: Text<Duration>,
 }
 
@@ -200,6 +246,7 @@ struct MinRateConfig {
     expecting = r#"a table such as { min_limit = 8, tolerated_delay = "50ms" }"#
 )]
 struct AdaptiveConcurrencyConfig {
+    /// Does not limit an overloaded origin.
     #[serde(skip_serializing_if = "is_default")]
     off: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -227,6 +274,7 @@ impl AdaptiveConcurrencyConfig {
 }
 
 impl LimitsConfig {
+    /// Fails only for a size that does not fit into the setting, and for `off` beside other keys.
     pub(super) fn limits(&self) -> Result<Limits, ConfigError> {
         let mut limits = Limits::default();
         if let Some(adaptive) = &self.adaptive_concurrency {

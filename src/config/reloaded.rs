@@ -32,6 +32,16 @@ pub struct Reloaded {
 
 impl Reloaded {
     /// Returns the members or hosts that were added.
+    ///
+    /// ```
+    /// use cdn_origin::config::Reloaded;
+    ///
+    /// # fn log(reloaded: &Reloaded) {
+    /// if !reloaded.added().is_empty() {
+    ///     println!("new members: {}", reloaded.added().join(", "));
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn added(&self) -> &[String] {
         &self.added
@@ -44,6 +54,8 @@ impl Reloaded {
     }
 
     /// Returns the keys, members or hosts that were changed.
+    ///
+    /// Certificates that were read anew from their files are among them.
     #[must_use]
     pub fn changed(&self) -> &[String] {
         &self.changed
@@ -51,6 +63,16 @@ impl Reloaded {
 
     /// Returns the changed keys that were not applied: they need a new connector, proxy, group or
     /// service.
+    ///
+    /// ```
+    /// use cdn_origin::config::Reloaded;
+    ///
+    /// /// Whether the process has to be restarted for the new file.
+    /// fn needs_restart(reloaded: &Reloaded) -> bool {
+    ///     !reloaded.not_applied().is_empty()
+    /// }
+    /// assert!(!needs_restart(&Reloaded::default()));
+    /// ```
     #[must_use]
     pub fn not_applied(&self) -> &[String] {
         &self.not_applied
@@ -83,6 +105,8 @@ impl fmt::Display for Reloaded {
 }
 
 /// The keys that have changed, of these with whether they have.
+///
+/// In the order of the keys.
 pub(super) fn names_of_changed(keys: &[(&str, bool)]) -> Vec<String> {
     let changed = keys.iter().filter(|(_, has_changed)| *has_changed);
     changed.map(|(key, _)| (*key).to_owned()).collect()

@@ -1,4 +1,10 @@
 //! The options of sockets.
+//!
+//! ```toml
+//! [socket_options]
+//! local_address = "192.0.2.9"
+//! keepalive = { probe = { idle = "60s", interval = "10s", retries = 6 } }
+//! ```
 
 use std::net::IpAddr;
 
@@ -22,16 +28,22 @@ use super::{
     expecting = r#"a table such as { user_timeout = "30s" }"#
 )]
 pub(super) struct SocketConfig {
+    /// From 0 to 63. The default is 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     dscp: Option<u8>,
+    /// The network interface to connect through. Linux only.
     #[serde(skip_serializing_if = "Option::is_none")]
     interface: Option<String>,
+    /// Probes on silent connections.
     #[serde(skip_serializing_if = "Option::is_none")]
     keepalive: Option<KeyedEnum<KeepaliveConfig>>,
+    /// Where connections come from.
     #[serde(skip_serializing_if = "Option::is_none")]
     local_address: Option<Text<IpAddr>>,
+    /// For routing. Linux only.
     #[serde(skip_serializing_if = "Option::is_none")]
     mark: Option<u32>,
+    /// Delays small writes.
     #[serde(skip_serializing_if = "is_default")]
     nagle: bool,
     /// In bytes.
@@ -40,6 +52,7 @@ pub(super) struct SocketConfig {
     /// In bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     send_buffer: Option<usize>,
+    /// How long sent data may stay unacknowledged. Linux only.
     #[serde(skip_serializing_if = "Option::is_none")]
     user_timeout: Option<Text<Duration>>,
 }
@@ -60,12 +73,16 @@ enum KeepaliveConfig {
     expecting = r#"a table such as { idle = "15s", interval = "15s", retries = 3 }"#
 )]
 struct ProbeConfig {
+    /// Silence before the first probe.
     idle: Text<Duration>,
+    /// From one probe to the next.
     interval: Text<Duration>,
+    /// Probes without an answer that end a connection.
     retries: u32,
 }
 
 impl SocketConfig {
+    /// Hooks, and addresses of both families, cannot be written.
     pub(super) fn of(options: &SocketOptions, unwritten: &mut Unwritten) -> Option<Self> {
         let SocketOptions {
             local_v4,

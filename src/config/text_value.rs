@@ -1,4 +1,8 @@
 //! A value that is written as text, such as a name, a network or a duration.
+//!
+//! A duration, a network or a name is a text in every format. It is parsed while the file is read:
+//! the error of the format then has the line and the column of the value, which a later check could
+//! not know.
 
 use std::{fmt, ops::Deref, str::FromStr};
 
@@ -7,6 +11,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// A value that is parsed while the file is read, so that the format can report the line.
 ///
 /// It keeps the text, and is written as it was read. Two texts of one value are equal.
+///
+/// `Deref` is to the value, so that a duration, which is a wrapper itself, needs three stars.
 #[derive(Clone)]
 pub(super) struct Text<T> {
     text: String,

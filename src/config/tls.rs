@@ -1,4 +1,17 @@
 //! TLS versions, parameters and sessions.
+//!
+//! ```toml
+//! alpn = ["http/1.1"]
+//!
+//! [tls]
+//! min_version = "1.3"
+//!
+//! [sessions]
+//! capacity = 32
+//! ```
+//!
+//! Names of suites, groups and schemes are IANA's. They are checked when the connector is built,
+//! because only the crypto provider knows which it has.
 
 use std::ops::{Bound, RangeBounds};
 
@@ -27,21 +40,28 @@ pub(super) type VersionRange = (Bound<TlsVersion>, Bound<TlsVersion>);
     expecting = r#"a table such as { min_version = "1.2" }"#
 )]
 pub(super) struct TlsConfig {
+    /// The default is 1.2.
     #[serde(skip_serializing_if = "Option::is_none")]
     min_version: Option<TlsVersionConfig>,
+    /// The default is 1.3.
     #[serde(skip_serializing_if = "Option::is_none")]
     max_version: Option<TlsVersionConfig>,
+    /// By their IANA names. The default is the crypto provider's.
     #[serde(skip_serializing_if = "Option::is_none")]
     cipher_suites: Option<Vec<String>>,
+    /// By their IANA names. The default is the crypto provider's.
     #[serde(skip_serializing_if = "Option::is_none")]
     key_exchange_groups: Option<Vec<String>>,
+    /// By their IANA names. The default is the crypto provider's.
     #[serde(skip_serializing_if = "Option::is_none")]
     signature_schemes: Option<Vec<String>>,
     /// In bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     max_record_size: Option<usize>,
+    /// For TLS 1.2 (RFC 7627).
     #[serde(skip_serializing_if = "is_default")]
     require_extended_master_secret: bool,
+    /// Fails unless the crypto provider is in FIPS mode.
     #[serde(skip_serializing_if = "is_default")]
     require_fips: bool,
     /// Needs the feature `certificate-compression`.
@@ -86,6 +106,7 @@ pub(super) struct SessionsConfig {
     /// The number of names whose sessions are kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     capacity: Option<usize>,
+    /// Sends safe requests in early data.
     #[serde(skip_serializing_if = "is_default")]
     early_data: bool,
 }

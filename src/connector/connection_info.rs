@@ -69,12 +69,27 @@ impl ConnectionInfo {
     ///
     /// In TLS 1.3, a server rejects a client certificate at that point
     /// ([RFC 8446 section 4.4.2.4](https://www.rfc-editor.org/rfc/rfc8446#section-4.4.2.4)).
+    ///
+    /// ```
+    /// # fn log(info: &cdn_origin::connector::ConnectionInfo) {
+    /// if let Some(alert) = info.alert() {
+    ///     eprintln!("the origin ended the connection after the handshake: {alert}");
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn alert(&self) -> Option<Alert> {
         self.tls_failure().and_then(|error| explain(error).alert)
     }
 
     /// Returns the facts about dialling and the TLS handshake.
+    ///
+    /// ```
+    /// # fn log(info: &cdn_origin::connector::ConnectionInfo) {
+    /// let facts = info.facts();
+    /// println!("{:?} after {:?}", facts.peer(), facts.elapsed().dial());
+    /// # }
+    /// ```
     #[must_use]
     pub fn facts(&self) -> &Facts {
         &self.0.facts

@@ -20,6 +20,19 @@ pub struct HandshakeCounts {
     /// Counter: handshakes in which the origin sent its certificate.
     pub full: u64,
     /// Counter: handshakes that resumed an earlier session.
+    ///
+    /// A share that falls may mean that the origin has several servers which do not share session
+    /// keys.
+    ///
+    /// ```
+    /// # fn log(connector: &cdn_origin::CdnOriginConnector) {
+    /// let counts = connector.handshakes();
+    /// let all = counts.full + counts.resumed;
+    /// if all > 0 {
+    ///     println!("{} % of handshakes were resumed", counts.resumed * 100 / all);
+    /// }
+    /// # }
+    /// ```
     pub resumed: u64,
     /// Counter: handshakes in which the origin accepted [early data][e].
     ///

@@ -56,6 +56,20 @@ impl OriginStream {
     }
 
     /// Returns the facts about the connection.
+    ///
+    /// ```no_run
+    /// use cdn_origin::CdnOriginConnector;
+    /// use tower::ServiceExt;
+    ///
+    /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    /// let connector = CdnOriginConnector::builder("https://www.example.com").build()?;
+    /// let stream = connector.oneshot(http::Uri::default()).await?;
+    /// if let Some(session) = stream.info().facts().tls_session() {
+    ///     println!("{session}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn info(&self) -> &ConnectionInfo {
         &self.info

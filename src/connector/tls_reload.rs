@@ -29,18 +29,44 @@ pub struct TlsReload(TlsSettings);
 
 impl TlsReload {
     /// Sets the verify policy of new connections.
+    ///
+    /// Open connections are kept: they were verified by the former policy.
     pub fn verify(mut self, policy: VerifyPolicy) -> Self {
         self.0.verify = policy;
         self
     }
 
     /// Sets the client certificate of new connections.
+    ///
+    /// Open connections keep the certificate that they were opened with.
+    ///
+    /// ```
+    /// use cdn_origin::{BuildError, CdnOriginConnector, connector::TlsReload, tls::ClientIdentity};
+    ///
+    /// /// Takes over a renewed certificate.
+    /// fn renew(
+    ///     connector: &CdnOriginConnector,
+    ///     chain: Vec<u8>,
+    ///     key: Vec<u8>,
+    /// ) -> Result<(), BuildError> {
+    ///     let change = |tls: TlsReload| tls.client_identity(ClientIdentity::pem(chain, key));
+    ///     connector.reload(change)
+    /// }
+    /// ```
     pub fn client_identity(mut self, identity: ClientIdentity) -> Self {
         self.0.identity = Some(identity);
         self
     }
 
     /// Removes the client certificate from new connections.
+    ///
+    /// ```
+    /// use cdn_origin::{BuildError, CdnOriginConnector, connector::TlsReload};
+    ///
+    /// fn stop_presenting(connector: &CdnOriginConnector) -> Result<(), BuildError> {
+    ///     connector.reload(TlsReload::no_client_identity)
+    /// }
+    /// ```
     pub fn no_client_identity(mut self) -> Self {
         self.0.identity = None;
         self

@@ -26,9 +26,13 @@ pub struct Cause {
     id: CauseId,
     certainty: Certainty,
     text: String,
+    /// Named in the report after `seen:`.
     clues: &'static [Clue],
+    /// Only for a recognised error page.
     documented_in: Option<&'static str>,
+    /// `None` if the cause is certain.
     confirmation: Option<Confirmation>,
+    /// Of these, the report prints each in a line, and `Display` prints the first.
     fixes: Vec<FixKind>,
 }
 
@@ -68,35 +72,57 @@ impl Cause {
     }
 
     /// Lowers the certainty to this one, if it is higher.
+    ///
+    /// For evidence that another party may have produced, such as a page that passed through a
+    /// proxy.
     pub(crate) fn at_most(mut self, certainty: Certainty) -> Self {
         self.certainty = self.certainty.min(certainty);
         self
     }
 
     /// Whether this is part of the evidence.
+    ///
+    /// The probe asks this, to see whether one of its own attempts is the evidence.
     pub(crate) fn is_shown_by(&self, clue: Clue) -> bool {
         self.clues.contains(&clue)
     }
 
     /// Removes the fixes that `is_refuted` matches.
+    ///
+    /// The cause stays, even without a fix. The probe removes what it has tried in vain.
     pub(super) fn without_fixes(mut self, is_refuted: impl Fn(&FixKind) -> bool) -> Self {
         self.fixes.retain(|fix| !is_refuted(fix));
         self
     }
 
     /// Returns the stable id, for code and metrics.
+    ///
+    /// ```
+    /// use cdn_origin::{Error, diagnosis::CauseId};
+    ///
+    /// /// Whether to page the people who own the certificate.
+    /// fn is_expired(error: &Error) -> bool {
+    ///     let diagnosis = error.diagnosis();
+    ///     diagnosis.causes().iter().any(|cause| cause.id() == CauseId::CertificateExpired)
+    /// }
+    /// ```
     #[must_use]
     pub fn id(&self) -> CauseId {
         self.id
     }
 
     /// Returns how certain the cause is.
+    ///
+    /// All causes of a diagnosis are certain, or none is: see [`Diagnosis`](super::Diagnosis).
     #[must_use]
     pub fn certainty(&self) -> Certainty {
         self.certainty
     }
 
     /// Returns the cause as a sentence, with the names that were used.
+    ///
+    /// Without a full stop, in English, and not meant to be parsed: it may change in any release.
+    /// Match on [`id`](Self::id).
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
@@ -106,12 +132,30 @@ impl Cause {
     ///
     /// If an error page of an edge was recognised, the last item is the source that documents the
     /// page.
+    ///
+    /// ```
+    /// # fn log(cause: &cdn_origin::diagnosis::Cause) {
+    /// let seen: Vec<_> = cause.evidence().collect();
+    /// // seen: the SNI sent, the alert
+    /// println!("seen: {}", seen.join(", "));
+    /// # }
+    /// ```
     pub fn evidence(&self) -> impl Iterator<Item = &'static str> {
         let clues = self.clues.iter().map(|clue| clue.as_str());
         clues.chain(self.documented_in)
     }
 
     /// Returns what would confirm the cause, as an instruction; `None` if the cause is certain.
+    ///
+    /// ```
+    /// # fn log(error: &cdn_origin::Error) {
+    /// for cause in error.diagnosis().causes() {
+    ///     if let Some(instruction) = cause.confirm() {
+    ///         println!("{}: {instruction}", cause.id());
+    ///     }
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn confirm(&self) -> Option<&'static str> {
         self.confirmation.map(Confirmation::as_str)
@@ -126,6 +170,15 @@ impl Cause {
     ///
     /// Each displays as the code to write, such as `.sni("www.example.com")`, or, where the change
     /// is not in this crate, as advice.
+    ///
+    /// ```
+    /// # fn log(error: &cdn_origin::Error) {
+    /// let diagnosis = error.diagnosis();
+    /// if let Some(fix) = diagnosis.likeliest().and_then(|cause| cause.fixes().first()) {
+    ///     println!("try: {fix}");
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn fixes(&self) -> &[impl fmt::Display + fmt::Debug] {
         &self.fixes

@@ -227,6 +227,13 @@ impl CauseId {
     ];
 
     /// Returns the stable label for metrics: the id in snake case.
+    ///
+    /// ```
+    /// use cdn_origin::diagnosis::CauseId;
+    ///
+    /// assert_eq!(CauseId::Http1Peer.as_str(), "http1_peer");
+    /// assert_eq!(CauseId::Http1Peer.to_string(), "http1_peer");
+    /// ```
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

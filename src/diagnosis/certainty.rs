@@ -10,6 +10,8 @@ use std::fmt;
 /// assert!(Certainty::Certain > Certainty::Likely);
 /// assert_eq!(Certainty::Likely.as_str(), "likely");
 /// ```
+///
+/// A report has certain causes, or else the likely ones before those that are possible.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum Certainty {
@@ -23,6 +25,17 @@ pub enum Certainty {
 
 impl Certainty {
     /// Returns the stable label for metrics.
+    ///
+    /// ```
+    /// use cdn_origin::diagnosis::Certainty;
+    ///
+    /// # fn count(cause: &cdn_origin::diagnosis::Cause) {
+    /// // A metric with three values.
+    /// let label: &str = cause.certainty().as_str();
+    /// # let _ = label;
+    /// # }
+    /// assert_eq!(Certainty::Certain.to_string(), "certain");
+    /// ```
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,6 +1,11 @@
 //! An item of evidence for a cause.
+//!
+//! A clue names *which* observation counted, and not what was seen: its value is in the facts rows
+//! of the report. So a clue is a constant, and rules list them in a table.
 
 /// An observation that points at a cause.
+///
+/// The order of a rule's clues is the order in which the report prints them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Clue {
     /// The addresses that were tried.
@@ -69,6 +74,8 @@ pub(crate) enum Clue {
 
 impl Clue {
     /// The text after `seen:` in a report.
+    ///
+    /// Phrases without a verb, to be joined by commas.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Addresses => "the addresses tried",

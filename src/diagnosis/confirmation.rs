@@ -1,4 +1,7 @@
 //! What would confirm a cause.
+//!
+//! One is enough: a rule names the cheapest step that tells its cause from the others of the same
+//! evidence. Two of them are calls of [`probe`](crate::probe()), which does that step by itself.
 
 /// A way to confirm a cause that is not certain.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -29,11 +32,15 @@ pub(crate) enum Confirmation {
 
 impl Confirmation {
     /// Whether a probe is what would confirm the cause.
+    ///
+    /// The probe leaves such instructions out of its own report: it has just done that.
     pub(crate) fn is_probe(self) -> bool {
         matches!(self, Self::ProbeNames | Self::ProbeProtocols)
     }
 
     /// The instruction after `to confirm:` in a report.
+    ///
+    /// In the imperative, without a full stop.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::AnotherAddress => "dial another address, or one of the other family",

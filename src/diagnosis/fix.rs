@@ -1,4 +1,15 @@
 //! What fixes a cause: most often a call on the builder.
+//!
+//! A fix that is code carries values, and `Display` is the code, so that tests can compile what is
+//! printed. Names in it come from the configuration, or from a certificate with a trusted root, and
+//! then with a condition: a report must not lead anyone to trust what an attacker chose.
+//!
+//! ```text
+//! Sni("www.example.com")        .sni("www.example.com")
+//! SniOneOf([a, b])              .sni("a") or .sni("b"), whichever name the edge serves
+//! Verify("VerifyPolicy::..")    .verify(VerifyPolicy::..)
+//! Advice("renew the ..")        renew the ..
+//! ```
 
 use std::fmt;
 
@@ -65,6 +76,8 @@ pub(crate) enum FixKind {
 }
 
 impl FixKind {
+    /// A report that clients may see leaves such fixes out: addresses of origins are kept from
+    /// them.
     pub(crate) fn shows_address(&self) -> bool {
         let is_address = |host: &HostAuthority| {
             host.host()

@@ -1,4 +1,13 @@
 //! A diagnosis: the causes of a failure, ranked.
+//!
+//! ```text
+//! causes of the rules that match, in the order of their tables
+//!         │  sorted by certainty; the sort is stable
+//!         v
+//! certain, certain                  the others are dropped: they are excluded
+//! or
+//! likely, possible, possible        all are kept
+//! ```
 
 use std::fmt;
 
@@ -28,6 +37,9 @@ pub struct Diagnosis {
 
 impl Diagnosis {
     /// Ranks the causes by certainty. If some are certain, the others are dropped.
+    ///
+    /// Tables list their rules by frequency, so that among equals the more frequent cause comes
+    /// first.
     pub(crate) fn ranked(mut causes: Vec<Cause>) -> Self {
         // The sort is stable: causes of equal certainty keep the order of their rules.
         causes.sort_by_key(|cause| std::cmp::Reverse(cause.certainty()));
@@ -39,6 +51,8 @@ impl Diagnosis {
     }
 
     /// The same causes without the fixes that `is_refuted` matches.
+    ///
+    /// For the probe, which has tried some fixes.
     pub(crate) fn without(&self, is_refuted: impl Fn(&FixKind) -> bool) -> Self {
         let causes = self.causes.iter().cloned();
         let causes = causes.map(|cause| cause.without_fixes(&is_refuted));
@@ -48,12 +62,31 @@ impl Diagnosis {
     }
 
     /// Returns the causes, the likeliest first.
+    ///
+    /// ```
+    /// # fn log(error: &cdn_origin::Error) {
+    /// for cause in error.diagnosis().causes() {
+    ///     println!("{}: {}", cause.certainty(), cause.text());
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn causes(&self) -> &[Cause] {
         &self.causes
     }
 
     /// Returns the likeliest cause.
+    ///
+    /// `None` if no rule matches the error.
+    ///
+    /// ```
+    /// # fn count(error: &cdn_origin::Error) {
+    /// let diagnosis = error.diagnosis();
+    /// let label = diagnosis.likeliest().map_or("unknown", |cause| cause.id().as_str());
+    /// // A counter of failures by cause.
+    /// println!("origin_failures{{cause=\"{label}\"}}");
+    /// # }
+    /// ```
     #[must_use]
     pub fn likeliest(&self) -> Option<&Cause> {
         self.causes.first()

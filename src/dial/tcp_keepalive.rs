@@ -54,6 +54,15 @@ impl TcpKeepalive {
     }
 
     /// Turns keepalive off.
+    ///
+    /// A connection that a device on the path has dropped is then noticed by a request alone.
+    ///
+    /// ```
+    /// use cdn_origin::dial::{SocketOptions, TcpKeepalive};
+    ///
+    /// let options = SocketOptions::default().keepalive(TcpKeepalive::off());
+    /// # drop(options);
+    /// ```
     pub fn off() -> Self {
         Self(None)
     }

@@ -41,6 +41,17 @@ pub struct ClientAddress {
 
 impl ClientAddress {
     /// A client that connects from `source`. Use port 0 if it is unknown.
+    ///
+    /// ```
+    /// use std::net::SocketAddr;
+    ///
+    /// use cdn_origin::downstream::ClientAddress;
+    ///
+    /// let mut request = http::Request::new(());
+    /// let source: SocketAddr = "203.0.113.7:40001".parse()?;
+    /// request.extensions_mut().insert(ClientAddress::new(source));
+    /// # Ok::<(), std::net::AddrParseError>(())
+    /// ```
     pub fn new(source: impl Into<SocketAddr>) -> Self {
         Self {
             source: canonical(source.into()),

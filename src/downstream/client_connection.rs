@@ -28,6 +28,17 @@ pub struct ClientConnection {
 
 impl ClientConnection {
     /// A connection from `address` with `scheme`. IPv4-mapped addresses become IPv4.
+    ///
+    /// ```
+    /// use std::net::IpAddr;
+    ///
+    /// use cdn_origin::{downstream::ClientConnection, origin::Scheme};
+    ///
+    /// let mapped: IpAddr = "::ffff:203.0.113.7".parse()?;
+    /// let client = ClientConnection::new(mapped, Scheme::Http);
+    /// assert_eq!(client.address().to_string(), "203.0.113.7");
+    /// # Ok::<(), std::net::AddrParseError>(())
+    /// ```
     #[must_use]
     pub fn new(address: impl Into<IpAddr>, scheme: Scheme) -> Self {
         Self {

@@ -67,6 +67,14 @@ impl ProxyTlv {
     /// # Errors
     ///
     /// Fails if the value is empty, or longer than that.
+    ///
+    /// ```
+    /// use cdn_origin::downstream::ProxyTlv;
+    ///
+    /// let id = ProxyTlv::unique_id("4bf92f3577b34da6a3ce929d0e0e4736");
+    /// assert!(id.is_ok());
+    /// assert!(ProxyTlv::unique_id("").is_err());
+    /// ```
     pub fn unique_id(id: impl Into<Vec<u8>>) -> Result<Self, InvalidValue> {
         let id = within(id.into(), MAX_ID_BYTES)?;
         Ok(Self(TlvContent::UniqueId(id)))
@@ -95,6 +103,13 @@ impl ProxyTlv {
     /// # Errors
     ///
     /// Fails if the type is outside of these ranges, or the value is longer than that.
+    ///
+    /// ```
+    /// use cdn_origin::downstream::ProxyTlv;
+    ///
+    /// assert!(ProxyTlv::custom(0xE0, "tenant-7").is_ok());
+    /// assert!(ProxyTlv::custom(0x01, "h2").is_err(), "the type of ALPN");
+    /// ```
     pub fn custom(kind: u8, value: impl Into<Vec<u8>>) -> Result<Self, InvalidValue> {
         let value = value.into();
         if !(0xE0..=0xF7).contains(&kind) {
@@ -139,6 +154,17 @@ fn too_long(max: usize) -> InvalidValue {
 }
 
 /// TLS parameters of a client's connection, for [`ProxyTlv::tls`].
+///
+/// ```
+/// use cdn_origin::downstream::{ClientTls, ProxyTlv};
+///
+/// let tls = ClientTls::new("TLSv1.3")
+///     .cipher("TLS_AES_128_GCM_SHA256")
+///     .verified_common_name("partner-7");
+/// let tlv = ProxyTlv::tls(tls)?;
+/// # drop(tlv);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[must_use = "parameters do nothing until `ProxyTlv::tls` takes them"]
 pub struct ClientTls {

@@ -1,4 +1,8 @@
 //! The kinds of errors that edges report in responses of their own.
+//!
+//! A kind says what the page is about, and not what to do: the rules of the diagnosis turn it into
+//! a cause and a fix, with the names that were sent. Two pages of different edges with the same
+//! meaning have the same kind.
 
 /// What an edge reports by an error response.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -18,6 +22,8 @@ pub(crate) enum EdgeErrorKind {
     /// `Host` is an IP address, and the edge requires a name.
     HostIsAddress,
     /// The application accepts other names in `Host`.
+    ///
+    /// Frameworks have such a list: Django's `ALLOWED_HOSTS`, for example.
     HostNotAllowed,
     /// The edge serves no site under this `Host`.
     HostNotServed,
@@ -29,10 +35,14 @@ pub(crate) enum EdgeErrorKind {
     MethodNotAllowed,
     /// No server behind the edge is available: the site's servers are down, or the edge has none
     /// for this `Host`.
+    ///
+    /// The page does not tell the two apart.
     NoBackend,
     /// The edge has no route for this `Host` and path.
     NoRoute,
     /// The edge refuses the request without naming the part; usually `Host` is the reason.
+    ///
+    /// CloudFront's page "Bad request." is one.
     RefusedRequest,
     /// The request is too large, most often because it has passed the edge in a loop.
     RequestGrown,

@@ -1,15 +1,26 @@
 //! How an error response that an edge generates itself is recognised.
+//!
+//! An entry is a constant that is built by chained calls. Matching has two steps, because the body
+//! is often not there yet:
+//!
+//! 1. `fits_head` looks at the status and the fields.
+//! 2. `needs_body` says whether a text is needed in addition. Only then does the proxy read the
+//!    start of the body.
+//! 3. `fits_body` looks for the texts, and for the signature.
 
 use http::{HeaderMap, StatusCode};
 
 use super::{Edge, EdgeErrorKind, SourceKind};
 
 /// Fields of which an entry requires all, each with a part of its value.
+///
+/// An empty part only asks for the field.
 pub(super) type Fields = &'static [(&'static str, &'static str)];
 
 /// An error response of an edge: how it is recognised and what it reports.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ErrorPage {
+    /// `None` for a status or text that any server may send.
     edge: Option<Edge>,
     /// The first and the last status, inclusive.
     statuses: (u16, u16),
@@ -20,6 +31,8 @@ pub(crate) struct ErrorPage {
     /// Texts of which the body must contain one. Empty if the head is enough.
     texts: &'static [&'static str],
     /// A text that the body must contain in addition.
+    ///
+    /// Empty for none.
     signature: &'static str,
     /// A field whose presence makes the evidence [`EvidenceStrength::Conclusive`].
     conclusive_field: Option<&'static str>,
@@ -30,6 +43,8 @@ pub(crate) struct ErrorPage {
 }
 
 /// How strongly a response points at the edge rather than at a server behind it.
+///
+/// It limits the certainty of the diagnosis: possible, likely, certain.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) enum EvidenceStrength {
     /// A server behind the edge may well send the same.
@@ -76,6 +91,7 @@ impl ErrorPage {
         }
     }
 
+    /// Parts of values are compared without regard to case.
     pub(super) const fn fields(self, fields: Fields) -> Self {
         Self { fields, ..self }
     }
@@ -88,6 +104,7 @@ impl ErrorPage {
         }
     }
 
+    /// The first one that is found is enough.
     pub(super) const fn texts(self, texts: &'static [&'static str]) -> Self {
         Self { texts, ..self }
     }
@@ -108,11 +125,14 @@ impl ErrorPage {
         }
     }
 
+    /// The default is conclusive, so that an entry has to say if it is not.
     pub(super) const fn strength(self, strength: EvidenceStrength) -> Self {
         Self { strength, ..self }
     }
 
     /// Marks the source as [`SourceKind::Secondary`].
+    ///
+    /// Such an entry cannot make a diagnosis certain.
     pub(super) const fn secondary(self) -> Self {
         Self {
             source_kind: SourceKind::Secondary,
@@ -121,6 +141,8 @@ impl ErrorPage {
     }
 
     /// Where the entry was read, and when.
+    ///
+    /// It is part of the evidence in the report.
     pub(super) const fn read_in(self, source: &'static str) -> Self {
         Self { source, ..self }
     }

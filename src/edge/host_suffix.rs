@@ -1,4 +1,15 @@
 //! Recognises an edge by the suffix of a host name.
+//!
+//! A customer dials the host name that its CDN has assigned, so the name tells which edge answers.
+//! A name of the customer's own, which is an alias of such a name, is not recognised: no look-up is
+//! made.
+//!
+//! ```text
+//! d1234567890.cloudfront.net             CloudFront
+//! bucket.s3.eu-west-1.amazonaws.com      S3
+//! bucket.s3-website-eu-west-1.amazonaws.com   S3Website
+//! notcloudfront.net                      none: labels are compared as a whole
+//! ```
 
 use crate::name::DnsName;
 
@@ -40,6 +51,8 @@ const SUFFIXES: [(&str, Edge); 29] = [
 ];
 
 /// The edge that assigns host names like this one to its customers.
+///
+/// The name is in lower case, without a final dot.
 pub(crate) fn edge_of_host(name: &DnsName) -> Option<Edge> {
     let name = name.as_str();
     let by_suffix = SUFFIXES
@@ -69,6 +82,8 @@ fn amazon_s3(name: &str) -> Option<Edge> {
 ///
 /// Source: Amazon S3 User Guide, `VirtualHosting.md`: "the SSL wildcard certificate matches only
 /// buckets that do not contain dots", read 2026.
+///
+/// TLS to such a name fails for the certificate's name, whatever else is right.
 pub(crate) fn is_bucket_with_dots(name: &DnsName) -> bool {
     let bucket = name.as_str().split_once(".s3.").map(|(bucket, _)| bucket);
     edge_of_host(name) == Some(Edge::S3) && bucket.is_some_and(|bucket| bucket.contains('.'))
@@ -77,12 +92,16 @@ pub(crate) fn is_bucket_with_dots(name: &DnsName) -> bool {
 /// Whether the bucket is named in the path of requests to this host, not in the host.
 ///
 /// Source: Amazon S3 User Guide, `VirtualHosting.md`, path-style requests, read 2026.
+///
+/// `s3.eu-west-1.amazonaws.com`, for example.
 pub(crate) fn is_bucket_in_path(host: &str) -> bool {
     let endpoint = host.strip_suffix(".amazonaws.com");
     endpoint.is_some_and(|endpoint| endpoint == "s3" || endpoint.starts_with("s3."))
 }
 
 /// Parses the host in the `<Endpoint>` of an S3 error; `None` unless it is a host of S3.
+///
+/// The text comes from the peer, so nothing else is accepted.
 pub(crate) fn regional_bucket_host(text: &str) -> Option<DnsName> {
     let name: DnsName = text.parse().ok()?;
     matches!(edge_of_host(&name), Some(Edge::S3 | Edge::S3Website)).then_some(name)

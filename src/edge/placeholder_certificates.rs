@@ -1,4 +1,16 @@
 //! Certificates that edges present when they do not know the requested site.
+//!
+//! Such a certificate means that the edge was reached, and that the name in SNI was missing or
+//! unknown to it. That is a much better explanation than "the certificate is for another name", or
+//! "unknown issuer" where the placeholder is self-signed.
+//!
+//! | recognised by | for example |
+//! |---|---|
+//! | a name's suffix | `*.cloudfront.net`, with a valid chain |
+//! | an attribute of the subject | `CN=TRAEFIK DEFAULT CERT`, self-signed |
+//!
+//! An edge's own host name is no placeholder if that is the name which was asked for: the caller
+//! checks that.
 
 use super::{Edge, SourceKind};
 
@@ -13,6 +25,8 @@ pub(crate) struct PlaceholderCertificate {
 }
 
 /// What a placeholder certificate is recognised by.
+///
+/// One is enough.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum CertificateMark {
     /// The end of a subject alternative name, in whole labels.
@@ -37,6 +51,8 @@ impl PlaceholderCertificate {
     }
 
     /// A certificate with which servers are installed, whatever their name.
+    ///
+    /// Such as the certificate that a Debian package generates.
     const fn of_servers(attribute: &'static str, source: &'static str) -> Self {
         Self {
             edge: None,

@@ -1,4 +1,18 @@
 //! The documented limits and requirements of an edge.
+//!
+//! Where an edge documents a limit, a request beyond it fails with a status that does not name it.
+//! The proxy can refuse such a request itself and say why, or stay below the limit by a default:
+//!
+//! | fact | effect |
+//! |---|---|
+//! | idle limit | the pool's idle timeout stays below it |
+//! | limits of head and target | the proxy answers 431 or 414 itself |
+//! | limit of `X-Forwarded-For` | the chain is shortened |
+//! | fields of its own | removed from requests |
+//! | a GET with content is refused | the proxy refuses it |
+//! | first group | offered first, to save a round trip |
+//! | http only, https forced, TLS ports | advice |
+//! | alert without SNI | makes a diagnosis certain |
 
 use std::time::Duration;
 
@@ -8,6 +22,8 @@ use super::Edge;
 ///
 /// A connector changes its defaults by them (see `AppliedProfile`), or gives advice. Nothing here
 /// weakens the verification of certificates.
+///
+/// It is a constant of `profile_table.rs`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct EdgeProfile {
     pub(super) edge: Edge,
@@ -126,6 +142,8 @@ impl EdgeProfile {
     }
 
     /// Where the profile is documented.
+    ///
+    /// Shown to people who ask for the connector's profile.
     pub(crate) fn reference(&self) -> &'static str {
         self.source
     }

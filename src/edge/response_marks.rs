@@ -1,4 +1,8 @@
 //! Which edges relayed a response, by the fields that they add.
+//!
+//! Edges add fields to all responses that pass through them. They tell which edge a response has
+//! come through, but not that it has sent it: a 403 with `server: cloudflare` may be the
+//! application's.
 
 use http::{
     HeaderMap,

@@ -1,4 +1,7 @@
 //! Error responses of servers and applications, which may run anywhere.
+//!
+//! nginx, HAProxy, Envoy and frameworks behind an edge, or as the origin itself. Any server with
+//! the same software sends the same pages, so most of them cannot be conclusive.
 
 use super::{
     Edge,

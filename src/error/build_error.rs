@@ -37,6 +37,21 @@ impl BuildError {
     }
 
     /// Returns the problems, in the order in which they were found. There is at least one.
+    ///
+    /// ```
+    /// use cdn_origin::CdnOriginConnector;
+    ///
+    /// let error = CdnOriginConnector::builder("https://www.example.com")
+    ///     .sni("not a name")
+    ///     .expected_name("")
+    ///     .build()
+    ///     .unwrap_err();
+    /// for problem in error.problems() {
+    ///     // sni(..): …
+    ///     println!("{problem}");
+    /// }
+    /// assert_eq!(error.problems().len(), 2);
+    /// ```
     #[must_use]
     pub fn problems(&self) -> &[BuildProblem] {
         &self.problems
@@ -63,6 +78,19 @@ impl fmt::Debug for BuildError {
 impl Error for BuildError {}
 
 /// One invalid value that was passed to a builder.
+///
+/// `Display` is the setter and the reason, such as `sni(..): ` followed by what is wrong with the
+/// name. It contains neither keys nor certificates.
+///
+/// ```
+/// use cdn_origin::{BuildError, error::BuildProblemKind};
+///
+/// /// Whether the configuration may be right, and a file is only missing on this machine.
+/// fn may_be_the_machine(error: &BuildError) -> bool {
+///     let unreadable = |kind| kind == BuildProblemKind::UnreadableFile;
+///     error.problems().iter().all(|problem| unreadable(problem.kind()))
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct BuildProblem {
     setter: &'static str,
@@ -111,6 +139,16 @@ impl fmt::Display for BuildProblem {
 }
 
 /// What is wrong with a value that was passed to a builder.
+///
+/// ```
+/// use cdn_origin::{CdnOriginConnector, TlsVersion, error::BuildProblemKind};
+///
+/// let error = CdnOriginConnector::builder("https://www.example.com")
+///     .tls_versions(TlsVersion::V1_3..TlsVersion::V1_3)
+///     .build()
+///     .unwrap_err();
+/// assert_eq!(error.problems()[0].kind(), BuildProblemKind::Empty);
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum BuildProblemKind {

@@ -5,6 +5,18 @@ use std::{fmt, io, net::SocketAddr, time::Duration};
 /// A connection attempt to one address, and its outcome.
 ///
 /// `Display` is the address and the outcome in words, as in the row `tried` of a report.
+///
+/// ```
+/// use cdn_origin::error::DialOutcome;
+///
+/// # fn log(error: &cdn_origin::Error) {
+/// for attempt in error.facts().attempts() {
+///     if let DialOutcome::Failed(kind) = attempt.outcome() {
+///         println!("{} after {:?}: {kind}", attempt.address(), attempt.elapsed());
+///     }
+/// }
+/// # }
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct DialAttempt {
     address: SocketAddr,
@@ -15,6 +27,11 @@ pub struct DialAttempt {
 }
 
 /// The outcome of a connection attempt.
+///
+/// More than one attempt may have this outcome, except for `Connected`: the first connection ends
+/// the race ([RFC 8305]).
+///
+/// [RFC 8305]: https://www.rfc-editor.org/rfc/rfc8305
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum DialOutcome {
@@ -23,8 +40,12 @@ pub enum DialOutcome {
     /// The attempt failed with this kind of `io::Error`.
     Failed(io::ErrorKind),
     /// Another address connected first, so the attempt was cancelled.
+    ///
+    /// That is no failure, and no reason to avoid the address.
     Overtaken,
     /// The egress guard denied the address.
+    ///
+    /// No packet was sent. [`EgressGuard`](crate::dial::EgressGuard) describes the rules.
     Prohibited,
 }
 
@@ -62,12 +83,25 @@ impl DialAttempt {
     }
 
     /// When the attempt began, counted from the start of the first DNS lookup.
+    ///
+    /// The second address of a race begins some time after the first, unless the first has failed
+    /// before.
+    ///
+    /// ```
+    /// # fn log(info: &cdn_origin::connector::ConnectionInfo) {
+    /// if let Some(second) = info.facts().attempts().get(1) {
+    ///     println!("fell back to {} after {:?}", second.address(), second.started());
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn started(&self) -> Duration {
         self.started
     }
 
     /// Returns how long the attempt took.
+    ///
+    /// Until it connected, failed or was cancelled.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.elapsed

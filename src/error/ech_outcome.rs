@@ -7,6 +7,18 @@ use std::{fmt, sync::Arc};
 /// [`Ech`](crate::tls::Ech) describes how ECH is used.
 ///
 /// [RFC 9849]: https://www.rfc-editor.org/rfc/rfc9849
+///
+/// ```
+/// use cdn_origin::error::EchStatus;
+///
+/// # fn check(session: &cdn_origin::error::TlsSession) {
+/// match session.ech() {
+///     EchStatus::Accepted | EchStatus::AcceptedOnRetry => {}
+///     // The network can read the name of the origin.
+///     other => eprintln!("SNI was not hidden: {other:?}"),
+/// }
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum EchStatus {

@@ -6,8 +6,8 @@ use crate::{name::HostAuthority, origin::Origin};
 
 use super::{
     Alert, CertificateChain, ChainFindings, ClientCertificate, DialAttempt, EarlyData, EchAnswer,
-    EchOffer, HttpFault, NotRetried, PeerCertificate, ReachedLimit, Resolution, ServiceBinding,
-    TlsOffer, TlsSession,
+    EchOffer, Elapsed, ExchangeTimeout, HttpFault, NotRetried, PeerCertificate, ReachedLimit,
+    Resolution, ServiceBinding, TlsOffer, TlsSession,
 };
 
 /// Everything that was observed while connecting and while exchanging a request.
@@ -65,33 +65,6 @@ pub struct Facts {
     pub(crate) called_with: Option<HostAuthority>,
 }
 
-/// Which timeout of an exchange passed, where [`Facts::deadline`] belongs to one.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) enum ExchangeTimeout {
-    /// The wait for the head of the response.
-    #[default]
-    Response,
-    /// A pause within a body.
-    BodyIdle,
-    /// The wait for a client that does not read the response.
-    Unread,
-    /// The whole exchange.
-    Request,
-    /// The time that a client may spend on a slow request body.
-    UploadRate,
-    /// The time that a client may need to read a part of the response.
-    DownloadRate,
-    /// The deadline that the client has set for itself.
-    Client,
-}
-
-impl ExchangeTimeout {
-    /// Whether the client set it, or did not read.
-    pub(crate) fn is_of_client(self) -> bool {
-        matches!(self, Self::Unread | Self::DownloadRate | Self::Client)
-    }
-}
-
 impl Facts {
     /// Records the peer's answer to an encrypted ClientHello.
     pub(crate) fn note_ech(&mut self, answer: EchAnswer) {
@@ -135,12 +108,24 @@ impl Facts {
     }
 
     /// Returns the four names as they were used.
+    ///
+    /// `None` where no origin was involved yet, as in most refusals of a request from a client.
+    ///
+    /// ```
+    /// # fn log(error: &cdn_origin::Error) {
+    /// if let Some(origin) = error.facts().origin() {
+    ///     println!("dialled {}, SNI {:?}", origin.dial(), origin.sni());
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn origin(&self) -> Option<&Origin> {
         self.origin.as_deref()
     }
 
     /// Returns the `Host` or `:authority` of the request, or the origin's default if there is none.
+    ///
+    /// `None` if neither is known.
     #[must_use]
     pub fn host(&self) -> Option<&HostAuthority> {
         self.host
@@ -150,6 +135,15 @@ impl Facts {
 
     /// Returns the connection attempts, in the order in which they began. Empty with a custom
     /// transport, and for a request on a connection that was open before.
+    ///
+    /// ```
+    /// # fn log(error: &cdn_origin::Error) {
+    /// for attempt in error.facts().attempts() {
+    ///     // 192.0.2.1:443: connection refused
+    ///     println!("{attempt}");
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn attempts(&self) -> &[DialAttempt] {
         &self.attempts
@@ -162,18 +156,31 @@ impl Facts {
 
     /// Returns the resolvers' answers for the dialled name, in the order of arrival. Empty for a
     /// request on a connection that was open before.
+    ///
+    /// ```
+    /// # fn log(error: &cdn_origin::Error) {
+    /// for answer in error.facts().resolutions() {
+    ///     // 2 addresses by A records, TTL 60 s
+    ///     println!("{answer}");
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn resolutions(&self) -> &[Resolution] {
         &self.resolutions
     }
 
     /// Returns the address of the peer, once TCP was connected.
+    ///
+    /// `None` for a Unix socket and a transport without addresses.
     #[must_use]
     pub fn peer(&self) -> Option<SocketAddr> {
         self.peer
     }
 
     /// Returns the `HTTPS` record that led to the peer's address, if one did.
+    ///
+    /// It is present only with a resolver whose answers have `HTTPS` records.
     #[must_use]
     pub fn service(&self) -> Option<&ServiceBinding> {
         self.service.as_ref()
@@ -208,12 +215,31 @@ impl Facts {
     }
 
     /// Returns what the handshake agreed on; `None` until it is complete.
+    ///
+    /// ```
+    /// # fn log(info: &cdn_origin::connector::ConnectionInfo) {
+    /// match info.facts().tls_session() {
+    ///     Some(session) => println!("{session}"),
+    ///     None => println!("no TLS"),
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn tls_session(&self) -> Option<&TlsSession> {
         self.session.as_ref()
     }
 
     /// Returns the leaf certificate that the peer presented, even if it was refused.
+    ///
+    /// `None` without TLS, and if the handshake failed before the certificate arrived.
+    ///
+    /// ```
+    /// # fn log(error: &cdn_origin::Error) {
+    /// if let Some(leaf) = error.facts().certificate() {
+    ///     println!("the peer's certificate is for {}", leaf.names().join(", "));
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn certificate(&self) -> Option<&PeerCertificate> {
         self.chain.first()
@@ -221,6 +247,8 @@ impl Facts {
 
     /// Returns the whole chain that the peer presented, in its order, the leaf first. In a resumed
     /// session, the chain of the original handshake.
+    ///
+    /// The peer chooses which intermediates it sends, and may send others than the path needs.
     #[must_use]
     pub fn certificates(&self) -> &[PeerCertificate] {
         &self.chain
@@ -228,6 +256,8 @@ impl Facts {
 
     /// Returns whether the peer's certificate was accepted, in this handshake or in the original
     /// one of a resumed session.
+    ///
+    /// False without TLS. With [`danger`](crate::tls::danger), any certificate is accepted.
     #[must_use]
     pub fn is_certificate_accepted(&self) -> bool {
         self.accepted
@@ -246,12 +276,31 @@ impl Facts {
 
     /// Returns whether the peer requested a client certificate, and received one. This is unknown
     /// for a resumed session, because the original handshake decided it.
+    ///
+    /// ```
+    /// use cdn_origin::error::ClientCertificate;
+    ///
+    /// # fn log(error: &cdn_origin::Error) {
+    /// if error.facts().client_certificate() == ClientCertificate::Withheld {
+    ///     eprintln!("the origin asks for a client certificate, and none is configured");
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn client_certificate(&self) -> ClientCertificate {
         self.client_certificate
     }
 
     /// Returns whether the connection had served another request before this one.
+    ///
+    /// A failure on a reused connection often means that the origin closed it while it was idle.
+    ///
+    /// ```
+    /// # fn log(error: &cdn_origin::Error) {
+    /// let age = if error.facts().is_reused() { "reused" } else { "new" };
+    /// println!("{error} (on a {age} connection)");
+    /// # }
+    /// ```
     #[must_use]
     pub fn is_reused(&self) -> bool {
         self.reused
@@ -260,6 +309,14 @@ impl Facts {
     /// Returns how long the connection had been idle before a request that got no response; `None`
     /// if it was opened for the request, or served others at the same time. Only in the facts of an
     /// [`Error`](super::Error).
+    ///
+    /// ```
+    /// # fn log(error: &cdn_origin::Error) {
+    /// if let Some(idle) = error.facts().idle() {
+    ///     println!("the connection had been idle for {} s", idle.as_secs());
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn idle(&self) -> Option<Duration> {
         self.idle
@@ -282,6 +339,16 @@ impl Facts {
     }
 
     /// Returns the fatal alert that the peer sent.
+    ///
+    /// `None` if the peer closed the connection without one.
+    ///
+    /// ```
+    /// # fn log(error: &cdn_origin::Error) {
+    /// if error.facts().alert().is_some_and(|alert| alert.name() == "unrecognized_name") {
+    ///     eprintln!("the origin does not know the name in SNI");
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn alert(&self) -> Option<Alert> {
         self.alert
@@ -289,6 +356,17 @@ impl Facts {
 
     /// Returns the first bytes, at most 64, from a peer whose handshake failed, or that does not
     /// speak HTTP/1. For an unexpected HTTP message, these are its first line.
+    ///
+    /// The peer chose them: escape them before they are shown.
+    ///
+    /// ```
+    /// # fn log(error: &cdn_origin::Error) {
+    /// let bytes = error.facts().first_bytes();
+    /// if bytes.starts_with(b"SSH-") {
+    ///     println!("an SSH server listens there: {}", bytes.escape_ascii());
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn first_bytes(&self) -> &[u8] {
         &self.first_bytes
@@ -311,36 +389,11 @@ impl Facts {
     }
 
     /// Returns the deadline that passed, if one did.
+    ///
+    /// The configured duration, as for [`Timeouts`](crate::connector::Timeouts), and not the time
+    /// that was spent. `None` for an error that is no timeout.
     #[must_use]
     pub fn deadline(&self) -> Option<Duration> {
         self.deadline
-    }
-}
-
-/// The time spent in each stage; `None` for a stage that was not reached or not needed.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Elapsed {
-    pub(crate) resolve: Option<Duration>,
-    pub(crate) dial: Option<Duration>,
-    pub(crate) handshake: Option<Duration>,
-}
-
-impl Elapsed {
-    /// Returns the DNS lookup.
-    #[must_use]
-    pub fn resolve(&self) -> Option<Duration> {
-        self.resolve
-    }
-
-    /// Connecting, over all addresses tried.
-    #[must_use]
-    pub fn dial(&self) -> Option<Duration> {
-        self.dial
-    }
-
-    /// Returns the TLS handshake.
-    #[must_use]
-    pub fn handshake(&self) -> Option<Duration> {
-        self.handshake
     }
 }

@@ -3,6 +3,23 @@
 use super::Fault;
 
 /// Why the origin's certificate was not accepted.
+///
+/// | variant | fault | look at |
+/// |---|---|---|
+/// | `NameMismatch` | config | the expected name, and the names that the certificate has |
+/// | `UnknownIssuer` | config | the trusted roots, and whether the origin sends its intermediates |
+/// | `PinMismatch` | config | the pins, after the origin has changed its key |
+/// | `RevocationUnknown` | config | the revocation lists and their age |
+/// | all others | origin | the origin's certificate |
+///
+/// ```
+/// use cdn_origin::{Error, ErrorKind, error::CertificateProblem};
+///
+/// /// Whether a renewal of the origin's certificate would help.
+/// fn needs_renewal(error: &Error) -> bool {
+///     error.kind() == ErrorKind::Certificate(CertificateProblem::Expired)
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum CertificateProblem {
@@ -73,6 +90,19 @@ impl CertificateProblem {
 }
 
 /// Why the proxy does not forward a request of a client.
+///
+/// The proxy answers all of them itself, and no request reaches an origin, except for a body that
+/// turns out to be wrong while it is sent.
+///
+/// ```
+/// use cdn_origin::{Error, ErrorKind, error::RequestProblem};
+///
+/// /// Uploads over the limit, for a counter.
+/// fn is_too_large(error: &Error) -> bool {
+///     error.kind() == ErrorKind::Request(RequestProblem::BodyTooLarge)
+/// }
+/// assert_eq!(ErrorKind::Request(RequestProblem::HostUnknown).as_str(), "request_host_unknown");
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum RequestProblem {

@@ -40,7 +40,7 @@
 // | `error_type` | [`Error`]: the error of a connection or request |
 // | `error_kind`, `kind_details` | what failed, for code that branches on it |
 // | `stage` | how far an attempt got, and whose fault it is |
-// | `facts` | everything that was observed of a connection |
+// | `facts`, `elapsed`, `exchange_timeout` | everything that was observed of a connection |
 // | `dial_attempt`, `resolution` | the attempts to connect, and the answer of the resolver |
 // | `tls_offer`, `tls_session`, `ech_outcome` | what a handshake offered, and its result |
 // | `peer_certificate`, `chain_findings` | its certificates, and what verification showed |
@@ -57,8 +57,10 @@ mod build_error;
 mod chain_findings;
 mod dial_attempt;
 mod ech_outcome;
+mod elapsed;
 mod error_kind;
 mod error_type;
+mod exchange_timeout;
 mod facts;
 mod handshake_flood;
 mod http_fault;
@@ -83,10 +85,11 @@ pub(crate) use chain_findings::ChainFindings;
 pub use dial_attempt::{DialAttempt, DialOutcome};
 pub use ech_outcome::EchStatus;
 pub(crate) use ech_outcome::{EchAnswer, EchOffer};
+pub use elapsed::Elapsed;
 pub use error_kind::ErrorKind;
 pub use error_type::Error;
-pub(crate) use facts::ExchangeTimeout;
-pub use facts::{Elapsed, Facts};
+pub(crate) use exchange_timeout::ExchangeTimeout;
+pub use facts::Facts;
 pub(crate) use handshake_flood::HandshakeFlood;
 pub(crate) use http_fault::HttpFault;
 pub use kind_details::{CertificateProblem, RequestProblem};

@@ -53,12 +53,33 @@ impl PeerCertificate {
     }
 
     /// Returns the certificate in DER, as received.
+    ///
+    /// ```no_run
+    /// # fn save(error: &cdn_origin::Error) -> std::io::Result<()> {
+    /// if let Some(leaf) = error.facts().certificate() {
+    ///     // openssl x509 -inform der -in leaf.der -text
+    ///     std::fs::write("leaf.der", leaf.der())?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn der(&self) -> &[u8] {
         &self.0.der
     }
 
     /// Returns the subject alternative names: DNS names, then IP addresses.
+    ///
+    /// Empty if there are none, or the certificate cannot be parsed. A wildcard is written as it
+    /// is: `*.example.com`.
+    ///
+    /// ```
+    /// # fn log(info: &cdn_origin::connector::ConnectionInfo) {
+    /// if let Some(leaf) = info.facts().certificate() {
+    ///     println!("valid for {}", leaf.names().join(", "));
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn names(&self) -> &[String] {
         self.fields().map_or(&[], |fields| &fields.names)
@@ -87,12 +108,22 @@ impl PeerCertificate {
     }
 
     /// Returns the subject's distinguished name (RFC 4514).
+    ///
+    /// Empty if the certificate has no subject, as is common today, or cannot be parsed.
     #[must_use]
     pub fn subject(&self) -> &str {
         self.fields().map_or("", |fields| &fields.subject)
     }
 
     /// Returns the issuer's distinguished name (RFC 4514).
+    ///
+    /// ```
+    /// # fn log(error: &cdn_origin::Error) {
+    /// for certificate in error.facts().certificates() {
+    ///     println!("{} <- {}", certificate.subject(), certificate.issuer());
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn issuer(&self) -> &str {
         self.fields().map_or("", |fields| &fields.issuer)
@@ -100,6 +131,16 @@ impl PeerCertificate {
 
     /// Returns the SHA-256 of the SubjectPublicKeyInfo as a [pin](crate::tls::SpkiPin): `sha256/`
     /// and base64.
+    ///
+    /// `None` if the certificate cannot be parsed. The builder takes the value as it is:
+    ///
+    /// ```
+    /// # fn pin(error: &cdn_origin::Error) {
+    /// if let Some(pin) = error.facts().certificate().and_then(|leaf| leaf.pin()) {
+    ///     println!(".verify(VerifyPolicy::pinned(\"{pin}\".parse::<SpkiPin>()?))");
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn pin(&self) -> Option<&str> {
         self.fields()?.pin.as_deref()
@@ -158,6 +199,8 @@ impl PeerCertificate {
     }
 
     /// Returns the last moment of validity.
+    ///
+    /// `None` if the certificate cannot be parsed. [`days_left`](Self::days_left) is easier to log.
     #[must_use]
     pub fn not_after(&self) -> Option<SystemTime> {
         Some(self.fields()?.not_after.time)

@@ -5,6 +5,16 @@ use std::{borrow::Cow, fmt, net::IpAddr, time::Duration};
 /// The answer of a resolver for the dialled name.
 ///
 /// `Display` is one line, such as `2 addresses by A records, TTL 60 s`.
+///
+/// ```
+/// # fn log(info: &cdn_origin::connector::ConnectionInfo) {
+/// for answer in info.facts().resolutions() {
+///     if answer.is_stale() {
+///         eprintln!("name servers do not answer: {answer}");
+///     }
+/// }
+/// # }
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Resolution {
     pub(crate) source: Cow<'static, str>,
@@ -17,6 +27,12 @@ pub struct Resolution {
 
 impl Resolution {
     /// Returns the source of the answer, such as `A records` or `the system's resolver`.
+    ///
+    /// ```
+    /// # fn log(answer: &cdn_origin::error::Resolution) {
+    /// println!("{} addresses from {}", answer.addresses(), answer.source());
+    /// # }
+    /// ```
     #[must_use]
     pub fn source(&self) -> &str {
         &self.source
@@ -29,6 +45,9 @@ impl Resolution {
     }
 
     /// Returns the answer's time to live, if it has one.
+    ///
+    /// As the name server sent it: [`age`](Self::age) is not subtracted. `None` for the system's
+    /// resolver, which does not report it.
     #[must_use]
     pub fn ttl(&self) -> Option<Duration> {
         self.ttl
@@ -41,6 +60,11 @@ impl Resolution {
     }
 
     /// Returns whether the answer's time to live had passed, and no newer answer was available.
+    ///
+    /// The answer is used then all the same, as a name server that fails says nothing about the
+    /// origin ([RFC 8767]).
+    ///
+    /// [RFC 8767]: https://www.rfc-editor.org/rfc/rfc8767
     #[must_use]
     pub fn is_stale(&self) -> bool {
         self.stale
@@ -95,6 +119,14 @@ pub struct ServiceBinding {
 
 impl ServiceBinding {
     /// A record that has only the `ech` parameter: an encoded `ECHConfigList`.
+    ///
+    /// ```
+    /// use cdn_origin::error::ServiceBinding;
+    ///
+    /// // The `ech` parameter of `dig HTTPS crypto.example`, decoded from base64.
+    /// let service = ServiceBinding::from_ech([0xfe, 0x0d]);
+    /// assert_eq!(service.target(), None);
+    /// ```
     #[must_use]
     pub fn from_ech(config_list: impl Into<Vec<u8>>) -> Self {
         Self {
@@ -104,24 +136,32 @@ impl ServiceBinding {
     }
 
     /// Returns the name that provides the service, if it differs from the queried one.
+    ///
+    /// `None` for a record with the target `.`, which stands for the queried name (section 2.5).
     #[must_use]
     pub fn target(&self) -> Option<&str> {
         self.target.as_deref()
     }
 
     /// Returns the port to dial (section 7.2).
+    ///
+    /// `None` for the port of the origin.
     #[must_use]
     pub fn port(&self) -> Option<u16> {
         self.port
     }
 
     /// Returns the application protocols of the service (section 7.1).
+    ///
+    /// Such as `h2`. Empty if the record does not have the parameter.
     #[must_use]
     pub fn alpn(&self) -> &[String] {
         &self.alpn
     }
 
     /// Returns the addresses to use until those of the target are known (section 7.3).
+    ///
+    /// IPv4 and IPv6 addresses of the parameters `ipv4hint` and `ipv6hint`.
     #[must_use]
     pub fn hints(&self) -> &[IpAddr] {
         &self.hints

@@ -5,6 +5,18 @@ use std::fmt;
 /// A TLS alert, by its number in [RFC 8446 section 6].
 ///
 /// [RFC 8446 section 6]: https://www.rfc-editor.org/rfc/rfc8446#section-6
+///
+/// `Display` is number and name, as reports have them.
+///
+/// ```
+/// use cdn_origin::Error;
+///
+/// /// The edge refuses the name in SNI in one of two ways.
+/// fn refuses_the_name(error: &Error) -> bool {
+///     let refusals = ["handshake_failure", "unrecognized_name"];
+///     error.facts().alert().is_some_and(|alert| refusals.contains(&alert.name()))
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Alert(u8);
 
@@ -20,6 +32,9 @@ impl Alert {
     }
 
     /// Returns the alert's name in the IANA registry, or `unknown`.
+    ///
+    /// The numbers of older versions of TLS are included. OpenSSL prints other texts for the same
+    /// alerts: `sslv3 alert handshake failure` is `handshake_failure`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self.0 {

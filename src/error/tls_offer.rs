@@ -3,6 +3,21 @@
 use std::fmt;
 
 /// A version of TLS. Older versions are never offered.
+///
+/// Newer versions compare greater. A range of them is what
+/// [`tls_versions`](crate::connector::CdnOriginBuilder::tls_versions) takes:
+///
+/// ```
+/// use cdn_origin::{CdnOriginConnector, TlsVersion};
+///
+/// let connector = CdnOriginConnector::builder("https://www.example.com")
+///     .tls_versions(TlsVersion::V1_3..=TlsVersion::V1_3)
+///     .build()?;
+/// assert!(TlsVersion::V1_2 < TlsVersion::V1_3);
+/// assert_eq!(TlsVersion::V1_3.to_string(), "TLS 1.3");
+/// # drop(connector);
+/// # Ok::<(), cdn_origin::BuildError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum TlsVersion {

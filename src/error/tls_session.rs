@@ -6,7 +6,20 @@ use super::{EchStatus, TlsVersion};
 
 /// The values that a completed TLS handshake negotiated.
 ///
-/// `Display` is the row `agreed` of a report: `TLS 1.3, TLS13_AES_128_GCM_SHA256, ALPN h2`.
+/// `Display` is the row `agreed` of a report: `TLS 1.3, TLS_AES_128_GCM_SHA256, ALPN h2`.
+///
+/// ```
+/// use cdn_origin::TlsVersion;
+///
+/// # fn check(info: &cdn_origin::connector::ConnectionInfo) {
+/// if let Some(session) = info.facts().tls_session() {
+///     println!("agreed: {session}");
+///     if session.version() < TlsVersion::V1_3 {
+///         eprintln!("the origin does not speak TLS 1.3");
+///     }
+/// }
+/// # }
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TlsSession {
     pub(crate) version: TlsVersion,
@@ -27,18 +40,42 @@ impl TlsSession {
     }
 
     /// Returns the IANA name of the cipher suite.
+    ///
+    /// Such as `TLS_AES_128_GCM_SHA256`, in the spelling of its registry.
     #[must_use]
     pub fn cipher_suite(&self) -> &'static str {
         self.cipher_suite
     }
 
     /// Returns the application protocol that the peer chose in ALPN, if any.
+    ///
+    /// `h2`, `http/1.1`, or another protocol that was offered. `None` means that the peer does not
+    /// support ALPN, and HTTP/1.1 is spoken.
+    ///
+    /// ```
+    /// # fn log(session: &cdn_origin::error::TlsSession) {
+    /// let version = match session.protocol() {
+    ///     Some("h2") => "HTTP/2",
+    ///     _ => "HTTP/1.1",
+    /// };
+    /// println!("{version}");
+    /// # }
+    /// ```
     #[must_use]
     pub fn protocol(&self) -> Option<&str> {
         self.protocol.as_deref()
     }
 
     /// Returns the IANA name of the key exchange group; `None` in a resumed TLS 1.2 session.
+    ///
+    /// Such as `X25519MLKEM768`, which also resists quantum computers, or `x25519`.
+    ///
+    /// ```
+    /// # fn check(session: &cdn_origin::error::TlsSession) {
+    /// let is_post_quantum = session.group().is_some_and(|group| group.contains("MLKEM"));
+    /// println!("post-quantum key exchange: {is_post_quantum}");
+    /// # }
+    /// ```
     #[must_use]
     pub fn group(&self) -> Option<&'static str> {
         self.group
@@ -58,6 +95,15 @@ impl TlsSession {
     }
 
     /// Returns whether an earlier session was resumed. The peer then sends no certificate.
+    ///
+    /// [`Facts::certificates`](super::Facts::certificates) then has the chain of the original
+    /// handshake.
+    ///
+    /// ```
+    /// # fn log(session: &cdn_origin::error::TlsSession) {
+    /// println!("{} handshake", if session.is_resumed() { "abbreviated" } else { "full" });
+    /// # }
+    /// ```
     #[must_use]
     pub fn is_resumed(&self) -> bool {
         self.resumed
@@ -97,6 +143,9 @@ impl fmt::Display for TlsSession {
 }
 
 /// Whether the peer requested a client certificate in a handshake, and received one.
+///
+/// Whether it was accepted is not part of it: in TLS 1.3, a refusal arrives as an alert after the
+/// handshake.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ClientCertificate {
@@ -112,6 +161,20 @@ pub enum ClientCertificate {
 /// The outcome of early data (0-RTT, [RFC 8446 section 2.3]) in a completed handshake.
 ///
 /// [RFC 8446 section 2.3]: https://www.rfc-editor.org/rfc/rfc8446#section-2.3
+///
+/// [`Sessions::early_data`](crate::connector::Sessions::early_data) turns it on.
+///
+/// ```
+/// use cdn_origin::error::EarlyData;
+///
+/// # fn count(session: &cdn_origin::error::TlsSession) {
+/// match session.early_data() {
+///     EarlyData::Accepted => println!("one round trip was saved"),
+///     EarlyData::Rejected => println!("the origin has forgotten the session"),
+///     _ => {}
+/// }
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum EarlyData {

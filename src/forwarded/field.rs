@@ -37,6 +37,12 @@ impl ForwardedField {
     ];
 
     /// Returns the field's name.
+    ///
+    /// ```
+    /// use cdn_origin::forwarded::ForwardedField;
+    ///
+    /// assert_eq!(ForwardedField::XForwardedFor.name(), "x-forwarded-for");
+    /// ```
     #[must_use]
     pub const fn name(self) -> HeaderName {
         match self {

@@ -94,6 +94,16 @@ impl ForwardedLayer {
     /// Call this only if the trusted peers always write or remove the field. Most load balancers
     /// and some CDNs pass on what their clients sent. Then any client decides where redirects lead,
     /// and a cache serves these redirects to other clients.
+    ///
+    /// ```
+    /// use cdn_origin::{ForwardedLayer, forwarded::IpNet};
+    ///
+    /// // Our own edge writes X-Forwarded-Host into every request.
+    /// let edge: IpNet = "198.51.100.0/24".parse()?;
+    /// let layer = ForwardedLayer::new().trust([edge]).trust_host();
+    /// # drop(layer);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn trust_host(mut self) -> Self {
         self.rules.trusted_fields = self
             .rules
@@ -124,6 +134,15 @@ impl ForwardedLayer {
     /// unless they are trusted ([`trust_host`](Self::trust_host),
     /// [`trust_port`](Self::trust_port)). `X-Real-IP` and `Forwarded` are forwarded: the peer must
     /// write or remove them itself.
+    ///
+    /// ```
+    /// use cdn_origin::{ForwardedLayer, forwarded::IpNet};
+    ///
+    /// let load_balancer: IpNet = "10.0.0.0/8".parse()?;
+    /// let layer = ForwardedLayer::new().trust([load_balancer]).pass_trusted();
+    /// # drop(layer);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn pass_trusted(mut self) -> Self {
         self.rules.trusted_claims = TrustedClaims::Pass;
         self
@@ -136,6 +155,14 @@ impl ForwardedLayer {
     /// This is nginx's `$proxy_add_x_forwarded_for` and HAProxy's `option forwardfor`. Only the
     /// last entry is reliable: an origin that reads the first one trusts what any client sends. The
     /// other fields are still replaced.
+    ///
+    /// ```
+    /// use cdn_origin::ForwardedLayer;
+    ///
+    /// // X-Forwarded-For: <whatever the client sent>, <the client's address>
+    /// let layer = ForwardedLayer::new().append_unverified();
+    /// # drop(layer);
+    /// ```
     pub fn append_unverified(mut self) -> Self {
         self.rules.untrusted_chain = UntrustedChain::Kept;
         self
@@ -173,6 +200,13 @@ impl ForwardedLayer {
     /// name.
     ///
     /// [refuses more than 100 bytes]: https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-1xxx-errors/error-1000/
+    ///
+    /// ```
+    /// use cdn_origin::ForwardedLayer;
+    ///
+    /// let layer = ForwardedLayer::new().max_chain(100);
+    /// # drop(layer);
+    /// ```
     pub fn max_chain(mut self, bytes: usize) -> Self {
         self.rules.max_chain = Some(bytes);
         self

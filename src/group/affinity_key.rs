@@ -43,11 +43,30 @@ impl AffinityKey {
     /// It comes from a [`ClientAddress`], a
     /// [`ClientConnection`](crate::downstream::ClientConnection) or axum's `ConnectInfo`. Behind
     /// another proxy, all clients have the same address: use a field of the request instead.
+    ///
+    /// ```
+    /// use cdn_origin::group::{AffinityKey, Balance};
+    ///
+    /// // Clients of one office share an address: do not send them all to one member.
+    /// let balance = Balance::by_key(AffinityKey::client_address()).max_load(120);
+    /// # drop(balance);
+    /// ```
     pub fn client_address() -> Self {
         Self(KeySource::ClientAddress)
     }
 
     /// The value of a cookie, such as that of a session.
+    ///
+    /// The first cookie of the name counts. A client that has none yet gets the least loaded
+    /// member, and may get another one with its next request. The value is hashed as it was sent,
+    /// quotes included.
+    ///
+    /// ```
+    /// use cdn_origin::group::{AffinityKey, Balance};
+    ///
+    /// let balance = Balance::by_key(AffinityKey::cookie("session"));
+    /// # drop(balance);
+    /// ```
     pub fn cookie(name: impl Into<String>) -> Self {
         Self(KeySource::Cookie(name.into()))
     }
@@ -55,16 +74,45 @@ impl AffinityKey {
     /// The first value of a field, as for HAProxy's `balance hdr(..)`.
     ///
     /// For [`HOST`], an HTTP/2 request has its `:authority`.
+    ///
+    /// ```
+    /// use cdn_origin::group::{AffinityKey, Balance};
+    /// use http::header::{HOST, HeaderName};
+    ///
+    /// // A cache behind each member: one host's pages stay in one cache.
+    /// let by_host = Balance::by_key(AffinityKey::header(HOST));
+    /// let by_tenant = Balance::by_key(AffinityKey::header(HeaderName::from_static("x-tenant")));
+    /// # drop((by_host, by_tenant));
+    /// ```
     pub fn header(name: HeaderName) -> Self {
         Self(KeySource::Header(name))
     }
 
     /// A function of the request, such as one of its path.
+    ///
+    /// It runs once for each request. `None` means that the request has no key, and any member may
+    /// serve it.
+    ///
+    /// ```
+    /// use cdn_origin::group::{AffinityKey, Balance};
+    ///
+    /// // `/video/17/segment/3` and `/video/17/segment/4` go to the same member.
+    /// let by_video = AffinityKey::from_fn(|request| {
+    ///     let mut parts = request.uri.path().splitn(4, '/').skip(1);
+    ///     let (kind, id) = (parts.next()?, parts.next()?);
+    ///     Some(format!("{kind}/{id}").into_bytes())
+    /// });
+    /// let balance = Balance::by_key(by_video);
+    /// # drop(balance);
+    /// ```
     pub fn from_fn(function: impl Fn(&Parts) -> Option<Vec<u8>> + Send + Sync + 'static) -> Self {
         Self(KeySource::Function(Arc::new(function)))
     }
 
     /// The hash of a request's key.
+    ///
+    /// `None` if the request has no key, which includes an address that the server did not report.
+    /// A key that is empty is a key.
     pub(super) fn hash_of(&self, parts: &Parts) -> Option<u64> {
         match &self.0 {
             KeySource::ClientAddress => {
@@ -85,6 +133,9 @@ impl AffinityKey {
 }
 
 /// The value of the first cookie with this name (RFC 6265 section 5.4).
+///
+/// Cookies of a request are separated by `;` in one line, or spread over several lines by HTTP/2
+/// (RFC 9113 section 8.2.3).
 fn cookie<'a>(parts: &'a Parts, name: &str) -> Option<&'a [u8]> {
     let lines = parts.headers.get_all(COOKIE).iter();
     let mut pairs = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));

@@ -64,6 +64,16 @@ impl Balance {
     }
 
     /// One member after the other, in the ratio of their weights.
+    ///
+    /// It takes no notice of how busy a member is. Prefer it for origins that answer all requests
+    /// in the same time, or where a test needs to know the order.
+    ///
+    /// ```
+    /// use cdn_origin::group::Balance;
+    ///
+    /// let balance = Balance::round_robin();
+    /// # drop(balance);
+    /// ```
     pub fn round_robin() -> Self {
         Self::of(BalanceRule::RoundRobin)
     }
@@ -74,6 +84,13 @@ impl Balance {
     /// Each key has an order of members of its own ("rendezvous hashing"). A member that is added
     /// or removed changes only the keys that it gets or had. The order depends on key, names and
     /// weights, so that several proxies agree.
+    ///
+    /// ```
+    /// use cdn_origin::group::{AffinityKey, Balance};
+    ///
+    /// let balance = Balance::by_key(AffinityKey::cookie("session"));
+    /// # drop(balance);
+    /// ```
     pub fn by_key(key: AffinityKey) -> Self {
         Self::of(BalanceRule::ByKey(key))
     }
@@ -91,6 +108,14 @@ impl Balance {
     /// The default is 150; less than 100 counts as 100. It has an effect with
     /// [`by_key`](Self::by_key) only ("consistent hashing with bounded loads"), and from 10
     /// requests in flight on. HAProxy calls it `hash-balance-factor`.
+    ///
+    /// ```
+    /// use cdn_origin::group::{AffinityKey, Balance};
+    ///
+    /// // Of 4 equal members and 100 requests in flight, each takes up to 50.
+    /// let balance = Balance::by_key(AffinityKey::client_address()).max_load(200);
+    /// # drop(balance);
+    /// ```
     pub fn max_load(mut self, percent: u32) -> Self {
         self.max_load = percent.max(100);
         self

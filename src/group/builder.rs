@@ -33,6 +33,25 @@ use super::{
 /// | [`ejection`](Self::ejection) | [`Ejection::default`]: after five failures in a row |
 /// | [`health_check`](Self::health_check) | none |
 /// | [`panic_threshold`](Self::panic_threshold) | off |
+///
+/// `build` is the one call that can fail. It reports all problems at once:
+///
+/// ```
+/// use cdn_origin::{
+///     CdnOriginConnector,
+///     group::{HealthCheck, Member, OriginGroup},
+/// };
+///
+/// let a = CdnOriginConnector::builder("https://a.origin.example").build()?;
+/// let error = OriginGroup::builder()
+///     .tier([Member::new(a.clone()).name("a"), Member::new(a).name("a")])
+///     .health_check(HealthCheck::get("no slash"))
+///     .build()
+///     .unwrap_err();
+/// let setters: Vec<_> = error.problems().iter().map(|problem| problem.setter()).collect();
+/// assert_eq!(setters, ["tier", "HealthCheck::get"]);
+/// # Ok::<(), cdn_origin::BuildError>(())
+/// ```
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct OriginGroupBuilder {
     tiers: Vec<Vec<Member>>,
@@ -100,6 +119,20 @@ impl OriginGroupBuilder {
     ///
     /// The group follows the source from `build` on if that is called within a tokio runtime, else
     /// from the first request on. [`MemberSource`] shows an example.
+    ///
+    /// ```
+    /// use cdn_origin::{CdnOriginConnector, group::{MemberSource, OriginGroup}};
+    ///
+    /// let service = CdnOriginConnector::builder("http://service.example:8080").build()?;
+    /// let backup = CdnOriginConnector::builder("https://backup.example").build()?;
+    /// // A member for each address of the service, and a fixed one for when none is available.
+    /// let group = OriginGroup::builder()
+    ///     .tier_from(MemberSource::dns(service))
+    ///     .tier([backup])
+    ///     .build()?;
+    /// # drop(group);
+    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// ```
     pub fn tier_from(mut self, source: MemberSource) -> Self {
         let (first, updates) = source.into_parts();
         let tier = self.tiers.len();
@@ -141,6 +174,16 @@ impl OriginGroupBuilder {
     /// Sets how the members of a tier share the requests.
     ///
     /// The default is [`Balance::least_loaded`].
+    ///
+    /// ```
+    /// use cdn_origin::{CdnOriginConnector, group::{Balance, OriginGroup}};
+    ///
+    /// let a = CdnOriginConnector::builder("https://a.origin.example").build()?;
+    /// let b = CdnOriginConnector::builder("https://b.origin.example").build()?;
+    /// let group = OriginGroup::builder().tier([a, b]).balance(Balance::round_robin()).build()?;
+    /// # drop(group);
+    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// ```
     pub fn balance(mut self, balance: Balance) -> Self {
         self.balance = balance;
         self
@@ -149,6 +192,19 @@ impl OriginGroupBuilder {
     /// Sets which failed requests are sent to another member.
     ///
     /// [`Failover`] lists the defaults.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use cdn_origin::{CdnOriginConnector, group::{Failover, OriginGroup}};
+    ///
+    /// let a = CdnOriginConnector::builder("https://a.origin.example").build()?;
+    /// let b = CdnOriginConnector::builder("https://b.origin.example").build()?;
+    /// let failover = Failover::default().max_attempts(2).within(Duration::from_secs(5));
+    /// let group = OriginGroup::builder().tier([a, b]).failover(failover).build()?;
+    /// # drop(group);
+    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// ```
     pub fn failover(mut self, failover: Failover) -> Self {
         self.failover = failover;
         self
@@ -176,6 +232,21 @@ impl OriginGroupBuilder {
     /// share of healthy members falls below the threshold, all members get requests, because the
     /// healthy ones alone could not carry the load. Envoy has the same threshold, with a default of
     /// 50.
+    ///
+    /// ```
+    /// use cdn_origin::{CdnOriginConnector, group::OriginGroup};
+    ///
+    /// let connector = |host: &str| CdnOriginConnector::builder(host).build();
+    /// let tier = [
+    ///     connector("https://a.origin.example")?,
+    ///     connector("https://b.origin.example")?,
+    ///     connector("https://c.origin.example")?,
+    /// ];
+    /// // With one of three left, requests go to all three again.
+    /// let group = OriginGroup::builder().tier(tier).panic_threshold(50).build()?;
+    /// # drop(group);
+    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// ```
     pub fn panic_threshold(mut self, percent: u32) -> Self {
         self.panic_threshold = percent.min(100);
         self

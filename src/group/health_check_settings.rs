@@ -65,6 +65,13 @@ impl HealthCheck {
     /// Checks by GET requests for this path.
     ///
     /// [`OriginGroupBuilder::build`](super::OriginGroupBuilder::build) reports an invalid path.
+    ///
+    /// ```
+    /// use cdn_origin::group::HealthCheck;
+    ///
+    /// let check = HealthCheck::get("/healthz?deep=1");
+    /// # drop(check);
+    /// ```
     pub fn get(path: impl Into<String>) -> Self {
         let path = path.into();
         let is_absolute = path.starts_with('/');
@@ -81,6 +88,14 @@ impl HealthCheck {
     }
 
     /// Sets the method, such as HEAD. The default is GET. The request has no content.
+    ///
+    /// ```
+    /// use cdn_origin::group::HealthCheck;
+    ///
+    /// // The origin sends no content to a HEAD request, whatever the path.
+    /// let check = HealthCheck::get("/").method(http::Method::HEAD);
+    /// # drop(check);
+    /// ```
     pub fn method(mut self, method: Method) -> Self {
         self.method = method;
         self
@@ -90,6 +105,14 @@ impl HealthCheck {
     /// client's is the origin's own name.
     ///
     /// [`OriginGroupBuilder::build`](super::OriginGroupBuilder::build) reports an invalid name.
+    ///
+    /// ```
+    /// use cdn_origin::group::HealthCheck;
+    ///
+    /// // The origin answers checks for this virtual host only.
+    /// let check = HealthCheck::get("/healthz").host("health.origin.example");
+    /// # drop(check);
+    /// ```
     pub fn host<A>(mut self, host: A) -> Self
     where
         A: TryInto<HostAuthority>,
@@ -100,6 +123,16 @@ impl HealthCheck {
     }
 
     /// Sets the statuses of a good check. The default is 200 to 399.
+    ///
+    /// A redirect to an error page is a 302: list the statuses if the origin does that.
+    ///
+    /// ```
+    /// use cdn_origin::group::HealthCheck;
+    /// use http::StatusCode;
+    ///
+    /// let check = HealthCheck::get("/ready").statuses([StatusCode::OK, StatusCode::NO_CONTENT]);
+    /// # drop(check);
+    /// ```
     pub fn statuses(mut self, statuses: impl IntoIterator<Item = StatusCode>) -> Self {
         self.statuses = statuses.into_iter().collect();
         self
@@ -109,12 +142,27 @@ impl HealthCheck {
     ///
     /// Each pause differs by up to 10 %, so that several proxies do not check at the same time. At
     /// least 10 ms.
+    ///
+    /// A member that fails is taken out after [`fall`](Self::fall) checks: with the defaults, after
+    /// at least 10 seconds. An [ejection](super::Ejection) is faster, as it needs no check.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use cdn_origin::group::HealthCheck;
+    ///
+    /// let check = HealthCheck::get("/healthz").interval(Duration::from_secs(1)).fall(2);
+    /// # drop(check);
+    /// ```
     pub fn interval(mut self, time: Duration) -> Self {
         self.interval = time.max(Duration::from_millis(10));
         self
     }
 
     /// Sets how long a check may take, the connect included. The default is 2 seconds.
+    ///
+    /// At least 1 ms. A check that takes longer has failed, and the next one begins after the
+    /// pause.
     pub fn timeout(mut self, time: Duration) -> Self {
         self.timeout = time.max(Duration::from_millis(1));
         self
@@ -122,6 +170,14 @@ impl HealthCheck {
 
     /// Sets how many good checks in a row bring a member back. The default is 2. Zero counts as
     /// one.
+    ///
+    /// ```
+    /// use cdn_origin::group::HealthCheck;
+    ///
+    /// // An origin that restarts answers its first check before its caches are warm.
+    /// let check = HealthCheck::get("/healthz").rise(5);
+    /// # drop(check);
+    /// ```
     pub fn rise(mut self, count: u32) -> Self {
         self.rise = count.max(1);
         self
@@ -134,6 +190,7 @@ impl HealthCheck {
         self
     }
 
+    /// Called with the status of the final response. Redirects are not followed.
     pub(super) fn expects(&self, status: StatusCode) -> bool {
         match self.statuses.is_empty() {
             true => (200..400).contains(&status.as_u16()),
@@ -141,6 +198,7 @@ impl HealthCheck {
         }
     }
 
+    /// Adds what is wrong with this check to the problems of the group.
     pub(super) fn check(&self, problems: &mut Vec<BuildProblem>) {
         if self.path.is_none() {
             let why = "it is no path, which begins with `/` and has no spaces";
@@ -155,6 +213,24 @@ impl HealthCheck {
 }
 
 /// The result of one health check.
+///
+/// [`MemberSnapshot::last_check`](super::MemberSnapshot::last_check) has it. `Display` is a
+/// phrase for logs.
+///
+/// ```
+/// use cdn_origin::group::{CheckOutcome, OriginGroup};
+///
+/// # fn log(group: &OriginGroup) {
+/// for member in group.members().snapshot() {
+///     match &member.last_check {
+///         Some(CheckOutcome::Passed) | None => {}
+///         // The report names the cause, as for any failed request.
+///         Some(CheckOutcome::Failed(error)) => eprintln!("{}", error.report()),
+///         Some(outcome) => eprintln!("{}: {outcome}", member.name),
+///     }
+/// }
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum CheckOutcome {

@@ -40,6 +40,18 @@ enum ProxySource {
 
 impl Member {
     /// Creates a member with a connector, or a proxy.
+    ///
+    /// `Member::new(connector)` is `Member::from(connector)` in a form that can be chained.
+    ///
+    /// ```
+    /// use cdn_origin::{CdnOriginConnector, OriginProxy, group::Member};
+    ///
+    /// let connector = CdnOriginConnector::builder("https://a.origin.example").build()?;
+    /// let with_settings_of_the_group = Member::new(connector.clone());
+    /// let with_its_own_settings = Member::new(OriginProxy::new(connector));
+    /// # drop((with_settings_of_the_group, with_its_own_settings));
+    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// ```
     pub fn new(origin: impl Into<Self>) -> Self {
         origin.into()
     }
@@ -49,6 +61,15 @@ impl Member {
     /// The default is the dial target, such as `origin.example:443`. The members of a group have
     /// different names. With [affinity](super::Balance::by_key), the names decide which member gets
     /// which key.
+    ///
+    /// ```
+    /// use cdn_origin::{CdnOriginConnector, group::{Member, OriginGroup}};
+    ///
+    /// let a = CdnOriginConnector::builder("https://192.0.2.1").build()?;
+    /// let group = OriginGroup::builder().tier([Member::new(a).name("eu-1")]).build()?;
+    /// assert_eq!(group.members().snapshot()[0].name, "eu-1");
+    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// ```
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = name.into();
         self
@@ -57,6 +78,19 @@ impl Member {
     /// Sets the share of requests, relative to the other members of the tier.
     ///
     /// The default is 1. A member of weight 0 gets no requests.
+    ///
+    /// ```
+    /// use cdn_origin::{CdnOriginConnector, group::{Member, OriginGroup}};
+    ///
+    /// let a = CdnOriginConnector::builder("https://a.origin.example").build()?;
+    /// let canary = CdnOriginConnector::builder("https://canary.origin.example").build()?;
+    /// // The canary gets about one request in twenty.
+    /// let group = OriginGroup::builder()
+    ///     .tier([Member::new(a).weight(19), Member::new(canary)])
+    ///     .build()?;
+    /// # drop(group);
+    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// ```
     pub fn weight(mut self, weight: u32) -> Self {
         self.weight = weight;
         self
@@ -66,6 +100,18 @@ impl Member {
     ///
     /// The function receives a proxy with the settings of the whole group, or the [`OriginProxy`]
     /// that the member was made from.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use cdn_origin::{CdnOriginConnector, group::Member, proxy::Limits};
+    ///
+    /// let slow = CdnOriginConnector::builder("https://reports.origin.example").build()?;
+    /// let limits = Limits::default().request_timeout(Duration::from_secs(300));
+    /// let member = Member::new(slow).proxy(move |proxy| proxy.limits(limits.clone()));
+    /// # drop(member);
+    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// ```
     pub fn proxy(
         mut self,
         settings: impl Fn(OriginProxy) -> OriginProxy + Send + Sync + 'static,

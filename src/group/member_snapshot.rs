@@ -21,12 +21,26 @@ pub struct MemberSnapshot {
     /// The [name](super::Member::name).
     pub name: String,
     /// The [label](crate::connector::CdnOriginBuilder::label) of the origin.
+    ///
+    /// `None` if the connector has none.
     pub label: Option<String>,
     /// The tier. The first is 0.
     pub tier: usize,
     /// The [weight](super::Member::weight).
+    ///
+    /// The configured one: during a [slow start](super::Ejection::slow_start), a member gets less.
     pub weight: u32,
     /// Whether the member gets requests.
+    ///
+    /// ```
+    /// use cdn_origin::group::{MemberState, OriginGroup};
+    ///
+    /// /// Ready as long as one member takes requests.
+    /// fn is_ready(group: &OriginGroup) -> bool {
+    ///     let members = group.members().snapshot();
+    ///     members.iter().any(|member| member.state == MemberState::Serving)
+    /// }
+    /// ```
     pub state: MemberState,
     /// Gauge: the highest recent time from a request without content to the head of its response.
     /// It decays, by 63 % in 10 seconds. `None` if it was not measured.
@@ -48,6 +62,15 @@ pub struct MemberSnapshot {
 }
 
 /// Whether a member of a group gets requests.
+///
+/// ```text
+///             failures reach the threshold               its time is over
+///   Serving ───────────────────────────────> Ejected ─────────────────────> Returning
+///      ^                                                                        │
+///      └───────────────────── trial requests succeed ───────────────────────────┘
+///
+///   Serving <──── `rise` good checks ──── Down <──── `fall` failed checks ──── any
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum MemberState {
@@ -67,6 +90,12 @@ impl MemberState {
     pub(crate) const ALL: [Self; 4] = [Self::Serving, Self::Ejected, Self::Returning, Self::Down];
 
     /// The stable label, such as `serving`, for metrics.
+    ///
+    /// ```
+    /// use cdn_origin::group::MemberState;
+    ///
+    /// assert_eq!(MemberState::Ejected.as_str(), "ejected");
+    /// ```
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -62,6 +62,16 @@ impl MemberSource {
     /// Until the first answer, the connector itself is the only member. It remains the only one if
     /// an IP address or a Unix socket is dialled. [`Ech::from_dns`](crate::tls::Ech::from_dns) has
     /// no effect for single addresses.
+    ///
+    /// ```
+    /// use cdn_origin::{CdnOriginConnector, group::{MemberSource, OriginGroup}};
+    ///
+    /// let connector = CdnOriginConnector::builder("https://origin.example").build()?;
+    /// let group = OriginGroup::builder().tier_from(MemberSource::dns(connector)).build()?;
+    /// // No look-up has happened yet.
+    /// assert_eq!(group.members().snapshot().len(), 1);
+    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// ```
     pub fn dns(connector: CdnOriginConnector) -> Self {
         Self(UpdateSource::Dns {
             connector,
@@ -93,6 +103,18 @@ impl MemberSource {
     ///
     /// The default is zero. A few minutes suit names whose answers list only some of the addresses.
     /// It has an effect with [`dns`](Self::dns) only.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use cdn_origin::{CdnOriginConnector, group::MemberSource};
+    ///
+    /// // Each answer of this name has 8 of its 40 addresses.
+    /// let connector = CdnOriginConnector::builder("https://origin.example").build()?;
+    /// let source = MemberSource::dns(connector).grace(Duration::from_secs(300));
+    /// # drop(source);
+    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// ```
     pub fn grace(mut self, time: Duration) -> Self {
         if let UpdateSource::Dns { grace, .. } = &mut self.0 {
             *grace = time;

@@ -45,12 +45,33 @@ impl Members {
     }
 
     /// Returns the state of each member, tier by tier.
+    ///
+    /// ```
+    /// use cdn_origin::{CdnOriginConnector, group::OriginGroup};
+    ///
+    /// let primary = CdnOriginConnector::builder("https://origin.example").build()?;
+    /// let backup = CdnOriginConnector::builder("https://backup.example").build()?;
+    /// let group = OriginGroup::builder().tier([primary]).tier([backup]).build()?;
+    ///
+    /// let members = group.members().snapshot();
+    /// let of_tier = |tier| members.iter().filter(move |member| member.tier == tier).count();
+    /// assert_eq!((of_tier(0), of_tier(1)), (1, 1));
+    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// ```
     #[must_use]
     pub fn snapshot(&self) -> Vec<MemberSnapshot> {
         self.0.with_tiers(|tiers| tiers.snapshot())
     }
 
     /// Returns the proxies of the members with their names, for their snapshots, tier by tier.
+    ///
+    /// ```
+    /// # fn log(group: &cdn_origin::group::OriginGroup) {
+    /// for (name, proxy) in group.members().proxies() {
+    ///     println!("{name}: {:?}", proxy.snapshot());
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn proxies(&self) -> Vec<(String, OriginProxy)> {
         let members = self.0.members();
@@ -68,6 +89,19 @@ impl Members {
     /// # Errors
     ///
     /// Fails if a member has this name already, or if there is no such tier.
+    ///
+    /// ```
+    /// use cdn_origin::{CdnOriginConnector, group::{Member, OriginGroup}};
+    ///
+    /// let a = CdnOriginConnector::builder("https://a.origin.example").build()?;
+    /// let b = CdnOriginConnector::builder("https://b.origin.example").build()?;
+    /// let group = OriginGroup::builder().tier([Member::new(a.clone()).name("a")]).build()?;
+    ///
+    /// group.members().add(0, Member::new(b).name("b"))?;
+    /// // The name is taken.
+    /// assert!(group.members().add(0, Member::new(a).name("a")).is_err());
+    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// ```
     pub fn add(&self, tier: usize, member: impl Into<Member>) -> Result<(), BuildError> {
         let member = member.into();
         self.check_tier("Members::add", tier)?;
@@ -112,6 +146,15 @@ impl Members {
     /// From this call on, it gets no new requests. The future resolves when the last of its
     /// requests has ended, as [`OriginProxy::drain`](crate::OriginProxy::drain) describes. It may
     /// be dropped.
+    ///
+    /// ```
+    /// # async fn take_out(group: &cdn_origin::group::OriginGroup) {
+    /// if let Some(drained) = group.members().remove("eu-1") {
+    ///     drained.await;
+    ///     println!("eu-1 has no requests left");
+    /// }
+    /// # }
+    /// ```
     #[expect(
         clippy::must_use_candidate,
         reason = "the member is removed whether the result is used or not"
@@ -125,6 +168,17 @@ impl Members {
     /// there is one of this name.
     ///
     /// With weight 0, it gets no new requests, and keeps its place and its connections.
+    ///
+    /// ```
+    /// use cdn_origin::{CdnOriginConnector, group::{Member, OriginGroup}};
+    ///
+    /// let a = CdnOriginConnector::builder("https://a.origin.example").build()?;
+    /// let group = OriginGroup::builder().tier([Member::new(a).name("a")]).build()?;
+    ///
+    /// assert!(group.members().set_weight("a", 0));
+    /// assert!(!group.members().set_weight("b", 1), "there is no such member");
+    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// ```
     #[expect(
         clippy::must_use_candidate,
         reason = "the weight is set whether the result is used or not"
@@ -142,6 +196,21 @@ impl Members {
     /// removed; the future resolves when the last of their requests has ended, and may be dropped.
     /// A member whose name is not unique is ignored and logged. A tier that does not exist stays
     /// empty.
+    ///
+    /// ```
+    /// use cdn_origin::{BuildError, CdnOriginConnector, group::{Member, OriginGroup}};
+    ///
+    /// /// Takes the addresses that a service registry lists.
+    /// async fn update(group: &OriginGroup, addresses: &[&str]) -> Result<(), BuildError> {
+    ///     let mut members = Vec::new();
+    ///     for address in addresses {
+    ///         let connector = CdnOriginConnector::builder(format!("http://{address}")).build()?;
+    ///         members.push(Member::new(connector).name(*address));
+    ///     }
+    ///     group.members().replace(0, members).await;
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn replace(
         &self,
         tier: usize,

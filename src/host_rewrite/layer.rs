@@ -76,6 +76,15 @@ impl HostRewriteLayer {
     /// [`OriginProxy`](crate::OriginProxy) forwards it with the origin's own Host.
     ///
     /// A client can send any valid name: reject unknown names in front of this layer.
+    ///
+    /// ```
+    /// use cdn_origin::{CdnOriginConnector, HostRewriteLayer, OriginProxy};
+    ///
+    /// let connector = CdnOriginConnector::builder("https://origin.example").build()?;
+    /// let proxy = OriginProxy::new(connector).host_rewrite(HostRewriteLayer::preserve());
+    /// # drop(proxy);
+    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// ```
     pub fn preserve() -> Self {
         Self {
             rule: HostRule::Preserve,

@@ -9,6 +9,12 @@
 //! glibc allocates more than a KiB on its slow path: 1,000 instructions for the first read buffer.
 //! It returns a large buffer to the kernel at the end of a response, and the kernel maps and zeroes
 //! the next one page by page: a tenth of the CPU time of a 1 MiB body.
+//!
+//! `BytesMut::try_reclaim` is what makes reuse safe: it succeeds only if no `Bytes` that was split
+//! off the buffer is still alive. A buffer can therefore be returned while its content still waits
+//! in the client's socket, and it is taken again only once that content is written.
+//!
+//! Locks are held for the search alone. Buffers are allocated and freed outside of them.
 
 use std::{
     cell::Cell,
@@ -29,6 +35,9 @@ const MAX_POOLED: usize = 16;
 pub(super) static BUFFERS: BufferPool = BufferPool::new();
 
 /// Buffers between two uses. What was read into one may still wait to be written.
+///
+/// It is a queue: [`take`](Self::take) searches from the back, where the most recent buffers are,
+/// and [`put`](Self::put) drops from the front if there are more than [`MAX_POOLED`].
 pub(super) struct BufferPool(Mutex<VecDeque<BytesMut>>);
 
 impl BufferPool {
@@ -39,6 +48,8 @@ impl BufferPool {
 
     /// Takes an empty buffer: the one returned last whose bytes have all been written, or a new
     /// one. The one returned last is still in the processor's caches.
+    ///
+    /// Never waits for a buffer: the pool bounds what is kept, and not what is in use.
     pub(super) fn take(&self) -> BytesMut {
         let mut buffers = self.lock();
         let free = buffers
@@ -60,6 +71,9 @@ impl BufferPool {
     }
 
     /// The pooled buffers, the oldest first.
+    ///
+    /// A panic in another thread does not poison the pool: a buffer has no state that could be half
+    /// changed.
     fn lock(&self) -> MutexGuard<'_, VecDeque<BytesMut>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -102,6 +116,9 @@ pub(super) fn return_first_buffer(mut buffer: BytesMut) {
 }
 
 /// Changes the buffers of this thread. `None` in a thread that ends.
+///
+/// The vector is taken out of its cell while `change` runs. A nested call would see no buffers, and
+/// its own would be lost; nothing calls it in that way.
 fn with_first_buffers<R>(change: impl FnOnce(&mut Vec<BytesMut>) -> R) -> Option<R> {
     let changed = FIRST_BUFFERS.try_with(|kept| {
         let mut buffers = kept.take();
@@ -126,10 +143,15 @@ thread_local! {
 
 /// A buffer for a request that is being sent. The thread that drops it keeps its memory for the
 /// next one.
+///
+/// The exchange holds it while the request is sent, however long that takes, so two exchanges of a
+/// thread never share one: the second finds none and allocates.
 pub(super) struct WriteBuffer(Vec<u8>);
 
 impl WriteBuffer {
     /// An empty buffer.
+    ///
+    /// Keeps the capacity of the buffer that this thread dropped last, if there is one.
     pub(super) fn take() -> Self {
         let mut buffer = WRITE_BUFFER_OF_THREAD
             .try_with(Cell::take)

@@ -1,4 +1,21 @@
 //! Decodes the chunked coding of a response (RFC 9112 section 7.1). Pure.
+//!
+//! The decoder gets whatever bytes have arrived and returns one piece at a time, without copying:
+//!
+//! ```text
+//!    5;name=value\r\n   hello\r\n   0\r\n   etag: "a"\r\n\r\n
+//!    └──── Size ────┘   └Data┘└ DataEnd      └─ Trailers ─┘
+//!
+//!               ┌──────────────── CRLF ─────────────────┐
+//!               v                                       │
+//!    Size ──size > 0──> Data(left) ──left == 0──> DataEnd
+//!      │
+//!      └────size 0────> Trailers ──empty line──> End
+//! ```
+//!
+//! It is strict where leniency can be abused for response splitting or smuggling: a line ends in
+//! CRLF only, a size has at most 16 digits and no sign or prefix, and what follows it is spaces or
+//! an extension. All that is not content is bounded, since an origin could send it without end.
 
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
@@ -10,6 +27,8 @@ use super::{
 };
 
 /// The maximum length of a chunk-size line in bytes, including extensions.
+///
+/// A longer line fails as soon as so many bytes are there, whether or not its end has arrived.
 const MAX_LINE: usize = 4 * 1024;
 
 /// The maximum length of all extensions of a response in bytes. They are ignored, and without a
@@ -23,6 +42,8 @@ const MAX_TRAILERS: usize = 16 * 1024;
 const MAX_DIGITS: usize = 16;
 
 /// Decodes chunks incrementally.
+///
+/// An error is final: the caller must not read on, as the state is not defined after it.
 #[derive(Debug, Default)]
 pub(super) struct ChunkedDecoder {
     state: ChunkState,
@@ -37,6 +58,8 @@ enum ChunkState {
     /// The line with a chunk's size.
     Size,
     /// This many bytes of a chunk.
+    ///
+    /// Never zero: a chunk of size zero leads to `Trailers`.
     Data(u64),
     /// The CRLF after a chunk's data.
     DataEnd,
@@ -65,6 +88,10 @@ impl ChunkedDecoder {
     /// # Errors
     ///
     /// Fails if the coding is malformed, or a limit is exceeded.
+    ///
+    /// Call it until it returns [`Piece::Missing`], then again when more bytes have arrived. After
+    /// [`Piece::End`], or after the trailers, it returns `End` forever and takes nothing: bytes
+    /// that are left belong to no response, and the connection is closed for them.
     pub(super) fn read(&mut self, bytes: &mut BytesMut) -> Result<Piece, Http1Error> {
         loop {
             let next = match &mut self.state {
@@ -128,12 +155,17 @@ impl ChunkedDecoder {
 }
 
 /// Splits off up to `left` bytes.
+///
+/// Returns an empty `Bytes` only if `bytes` is empty or `left` is zero. Copies nothing.
 pub(super) fn split_up_to(left: u64, bytes: &mut BytesMut) -> Bytes {
     let length = usize::try_from(left).unwrap_or(usize::MAX);
     bytes.split_to(length.min(bytes.len())).freeze()
 }
 
 /// Reads the CRLF after a chunk. `None` if it is incomplete.
+///
+/// A single CR is incomplete. Any other byte is an error at once, so that content which is longer
+/// than its chunk is not taken for a size.
 fn read_data_end(bytes: &mut BytesMut) -> Result<Option<ChunkState>, Http1Error> {
     let length = bytes.len().min(2);
     if bytes[..length] != b"\r\n"[..length] {
@@ -147,6 +179,9 @@ fn read_data_end(bytes: &mut BytesMut) -> Result<Option<ChunkState>, Http1Error>
 
 /// Reads the trailer section. `None` if it is incomplete. Unlike in a head, a bare LF does not end
 /// a line: recipients could disagree on where the message ends.
+///
+/// `scanner` remembers how far it has looked, so that trailers which arrive byte by byte are not
+/// scanned from their start each time.
 fn read_trailers(
     scanner: &mut HeaderBlockScanner,
     bytes: &mut BytesMut,
@@ -167,6 +202,16 @@ fn read_trailers(
 
 /// The size in a chunk-size line, and the length of its extensions. Spaces after the size are
 /// accepted: some servers pad it.
+///
+/// `line` is without its CRLF.
+///
+/// ```text
+/// "5"              Some((5, 0))
+/// "5  "            Some((5, 0))        padding, as some servers send
+/// "1F;a=b"         Some((31, 4))
+/// "0x5", "+5", ""  None
+/// "5 5"            None                neither padding nor an extension
+/// ```
 fn parse_size_line(line: &[u8]) -> Option<(u64, usize)> {
     let is_digit = |byte: &&u8| byte.is_ascii_hexdigit();
     let digits = line.iter().take_while(is_digit).count();
@@ -182,6 +227,9 @@ fn parse_size_line(line: &[u8]) -> Option<(u64, usize)> {
 }
 
 /// Whether the bytes are empty, spaces or a chunk extension without control characters.
+///
+/// The content of extensions is not parsed: RFC 9112 section 7.1.1 lets a recipient ignore those
+/// that it does not know, and this client knows none.
 fn is_extension(bytes: &[u8]) -> bool {
     let is_text = |byte: &u8| *byte == b'\t' || !byte.is_ascii_control();
     let starts_well = matches!(bytes.trim_ascii_start().first(), None | Some(b';'));

@@ -1,4 +1,12 @@
 //! An HTTP/1 connection: one request and its response at a time, then idle.
+//!
+//! The connection decides *when* the stream may be used: whether it takes a request, whose bytes
+//! the arriving ones are, and how it is closed. What is written and read is decided by
+//! [`Exchange`](super::exchange::Exchange).
+//!
+//! Who wakes whom: during an exchange, the stream holds the waker of the task that polls the
+//! exchange. On an idle connection it holds the [`IdleWaker`], and no task waits. Each poll of the
+//! stream replaces the earlier waker, so the two never mix.
 
 use std::{
     io, mem,
@@ -36,14 +44,24 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     /// The stream, and the bytes read from it.
+    ///
+    /// It is polled with the idle waker in between exchanges, and with the task's waker during one.
     input: ReadBuffer<S>,
     /// The limit of a response head in bytes.
+    ///
+    /// Interim responses count, too: the heads of one exchange together have no more.
     max_head: usize,
     /// The field names of the previous response.
+    ///
+    /// It survives the exchange, since an origin sends nearly the same names each time.
     names: FieldNameCache,
+    /// Sets a flag and notifies the reaper when the idle stream becomes readable.
     idle_waker: Arc<IdleWaker>,
+    /// Decides what bytes mean that arrive before anything was sent.
     first_request: FirstRequest,
     /// The last known idle state. `Closed` and `Broken` are final.
+    ///
+    /// `Open` may be outdated: only a poll of the stream shows an end that has arrived since.
     idle_state: IdleState,
     /// Absent while the connection is idle.
     exchange: Option<Exchange>,
@@ -53,8 +71,13 @@ where
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum FirstRequest {
     /// None has. The stream has not been polled for bytes yet.
+    ///
+    /// An origin that speaks first now is no HTTP/1 server, or the stream was used by someone else
+    /// before.
     NotBegun,
     /// TLS early data carried the first one. Its response may arrive at any time.
+    ///
+    /// [`Connection::begin`] then encodes the request only to check it, and marks it as sent.
     SentEarly,
     /// At least one has, or the stream was polled for bytes.
     Begun,
@@ -77,6 +100,9 @@ where
 {
     /// Starts HTTP/1 on a new stream. A response head may have up to `max_head` bytes. `reaper` is
     /// notified when an idle connection becomes readable.
+    ///
+    /// Neither polls the stream nor allocates a buffer, so a connection that is never used costs
+    /// nothing.
     pub(crate) fn new(stream: S, max_head: usize, reaper: Arc<Notify>) -> Self {
         Self {
             input: ReadBuffer::new(stream),
@@ -131,6 +157,12 @@ where
 
     /// Sends the request and reads the head of the final response. The rest of the request may be
     /// sent after that. A success takes the memory of `map`, the fields of the request.
+    ///
+    /// Cancellation: a caller that stops polling must drop the connection. A part of the request
+    /// may have been written, and no other request can follow it.
+    ///
+    /// EOF before the final head is [`Http1Error::NoResponse`] if no byte has arrived, and
+    /// [`Http1Error::Incomplete`] after that. Only the first may be retried.
     pub(crate) fn poll_head(
         &mut self,
         map: &mut HeaderMap,
@@ -145,6 +177,13 @@ where
     }
 
     /// Sends as much of the request as the stream accepts.
+    ///
+    /// Does not read. It is used while the client has no room for more of the response, so that the
+    /// request still makes progress.
+    ///
+    /// Fails as [`poll_head`](Self::poll_head) does for the request: if its body fails or has
+    /// another length than announced. A write error is no failure here, because the response may be
+    /// there.
     pub(super) fn poll_request(&mut self, cx: &mut Context<'_>) -> Result<(), Http1Error> {
         match &mut self.exchange {
             Some(exchange) => exchange.send(&mut self.input, cx),
@@ -174,6 +213,9 @@ where
     }
 
     /// Sends the rest of the request, and reads the next frame of the response.
+    ///
+    /// `None` is the end of the content. After an error it returns `None`, and the connection
+    /// cannot be reused.
     pub(super) fn poll_frame(
         &mut self,
         cx: &mut Context<'_>,
@@ -191,6 +233,8 @@ where
     }
 
     /// Whether the whole request has been sent.
+    ///
+    /// Also true without an exchange: nothing is unsent on an idle connection.
     pub(crate) fn is_sent(&self) -> bool {
         self.exchange.as_ref().is_none_or(Exchange::is_sent)
     }
@@ -206,6 +250,9 @@ where
     }
 
     /// Whether any byte of the response has been read.
+    ///
+    /// A request whose response has begun must not be retried: the origin has processed it. False
+    /// without an exchange.
     pub(crate) fn received_any(&self) -> bool {
         self.exchange.as_ref().is_some_and(Exchange::received_any)
     }
@@ -214,6 +261,9 @@ where
     ///
     /// Returns `Closed` if request or response are incomplete or the head forbids reuse, and
     /// `Broken` if the origin sent more than the response.
+    ///
+    /// On `Closed` and `Broken`, the caller drops the connection. On `Open`, the idle waker is
+    /// registered with the stream, and the caller may put the connection into the pool.
     pub(crate) fn make_idle(&mut self) -> IdleState {
         let exchange = self.exchange.as_ref();
         if exchange.is_some_and(|exchange| !exchange.permits_reuse()) {
@@ -228,6 +278,10 @@ where
     }
 
     /// Whether an idle connection is still open. Polls the stream only if it became readable.
+    ///
+    /// Costs an atomic load if nothing has happened, which is nearly always. A wake-up without an
+    /// end is common, too: TLS 1.3 session tickets make the stream readable, and the poll finds no
+    /// bytes.
     pub(crate) fn check_idle(&mut self) -> IdleState {
         match self.first_request {
             // The response to the early request arrives here, and only that request may read it.
@@ -239,6 +293,8 @@ where
 
     /// Whether [`check_idle`](Self::check_idle) may find that the connection is not open. Polls
     /// nothing.
+    ///
+    /// The pool calls it under its lock, where a stream must not be polled.
     pub(crate) fn needs_idle_check(&self) -> bool {
         let is_known_open =
             self.first_request == FirstRequest::Begun && self.idle_state == IdleState::Open;
@@ -258,6 +314,9 @@ where
     }
 
     /// Polls the stream, unless the connection is known to have ended.
+    ///
+    /// A TLS stream that ends without close_notify counts as closed and not as broken: for an idle
+    /// connection there is nothing that truncation could cut.
     fn poll_idle_state(&mut self) -> IdleState {
         if self.idle_state != IdleState::Open {
             return self.idle_state;

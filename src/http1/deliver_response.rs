@@ -2,6 +2,25 @@
 //!
 //! A response may begin before its request has ended. The task owns the connection then, so that
 //! the request is sent whether or not the client reads the response.
+//!
+//! The channel between task and body has room for one frame. The task reserves that room *before*
+//! it reads a frame, so a slow client stops the origin instead of filling memory:
+//!
+//! ```text
+//!   deliver()                                   Http1Body (in the client's task)
+//!   ─────────                                   ───────────────────────────────
+//!   reserve room   <── sends request meanwhile
+//!   poll_frame     <── sends request meanwhile
+//!   Frame(..)      ───────── channel(1) ──────> poll_frame
+//!     ...
+//!   Last(.., Connection)  request sent too ───> the pool makes it idle
+//!   Last(.., Sending)     request goes on  ───> the pool waits for UnfinishedRequest
+//!   Last(.., Closed)      an error         ───> the pool drops it
+//! ```
+//!
+//! The task ends when the body is dropped: `Sender::closed` wakes it. It then drops the connection,
+//! which closes the stream. If the runtime drops the task instead, the body reads
+//! [`Http1Error::Incomplete`].
 
 use std::{
     future::{Future, poll_fn},
@@ -63,6 +82,9 @@ where
 
 /// Sends the request, and reads the response one frame ahead of the client. Ends at once when the
 /// body is dropped before the end of the response.
+///
+/// The last data frame of a response with a length is sent as `Last`: `is_complete` is known by
+/// then, and the pool gets the connection back without waiting for the client to poll once more.
 pub(super) async fn deliver<S>(
     mut connection: Box<Connection<S>>,
     sender: mpsc::Sender<Delivery<S>>,
@@ -107,6 +129,9 @@ pub(super) async fn deliver<S>(
 }
 
 /// Sends the request until the channel has room for a frame. `None` if the body was dropped.
+///
+/// Cancel safe: dropping the future loses no frame, since none was read. `Err` is the failure of
+/// the request's body.
 async fn send_until_room<'a, S>(
     connection: &mut Connection<S>,
     sender: &'a mpsc::Sender<Delivery<S>>,
@@ -123,6 +148,8 @@ where
 }
 
 /// A request to finish, and its end.
+///
+/// Dropping the receiving half closes the connection: the task notices it and stops.
 pub(super) fn unfinished_request<S>() -> (oneshot::Sender<Box<Connection<S>>>, UnfinishedRequest<S>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -132,6 +159,8 @@ where
 }
 
 /// Sends the rest of a request after its response, and returns the connection.
+///
+/// Returns at once, without sending the connection, when nothing waits for it any longer.
 pub(super) async fn finish_request<S>(
     mut connection: Box<Connection<S>>,
     mut sender: oneshot::Sender<Box<Connection<S>>>,

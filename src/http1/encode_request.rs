@@ -1,4 +1,24 @@
 //! Encodes requests: heads, chunks and trailers. Pure.
+//!
+//! What a request looks like on the wire:
+//!
+//! ```text
+//! POST /upload?a=1 HTTP/1.1
+//! host: origin.example              the added Host, or the request's own at its place
+//! content-type: text/plain          the fields of the request, names in lower case
+//! via: 1.1 proxy                    the added fields
+//! transfer-encoding: chunked        only if the length is not known
+//!
+//! 5
+//! hello
+//! 0
+//!
+//! ```
+//!
+//! The caller has decided the framing. Whatever the request's own `Content-Length` and
+//! `Transfer-Encoding` say is replaced by that, so that the head cannot contradict the content (RFC
+//! 9112 section 6.3). `HeaderName` and `HeaderValue` cannot contain CR or LF, so a field cannot
+//! split the head.
 
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Uri,
@@ -77,11 +97,17 @@ pub(super) fn without_chunks(method: &Method, head: &mut Vec<u8>) {
 }
 
 /// Encodes the size line before a chunk's data.
+///
+/// Lower-case hexadecimal digits, without leading zeros: `chunk_size(26, ..)` writes `1a` and a
+/// CRLF. Must not be called with zero, which would end the content.
 pub(super) fn chunk_size(size: usize, bytes: &mut Vec<u8>) {
     bytes.extend_from_slice(format!("{size:x}\r\n").as_bytes());
 }
 
 /// Encodes the end of chunked content (RFC 9112 section 7.1.2).
+///
+/// Trailers are written as they are. The client's body has them in a `HeaderMap`; which names may
+/// be trailers (RFC 9110 section 6.5.1) is decided before that.
 pub(super) fn last_chunk(trailers: &HeaderMap, bytes: &mut Vec<u8>) {
     bytes.extend_from_slice(b"0\r\n");
     for (name, value) in trailers {
@@ -91,6 +117,16 @@ pub(super) fn last_chunk(trailers: &HeaderMap, bytes: &mut Vec<u8>) {
 }
 
 /// Encodes the request line. The target is in origin-form or asterisk-form (RFC 9112 section 3.2).
+///
+/// Scheme and authority of the URI are left out.
+///
+/// | URI | target |
+/// |---|---|
+/// | `https://a.example/b?c` | `/b?c` |
+/// | `https://a.example` | `/` |
+/// | `https://a.example?c` | `/?c` |
+/// | `*` | `*` |
+/// | `a.example:443` of CONNECT | an error |
 fn start_line(method: &Method, uri: &Uri, bytes: &mut Vec<u8>) -> Result<(), Http1Error> {
     let target = uri.path_and_query().map_or("/", |target| target.as_str());
     let is_query = target.starts_with('?');
@@ -112,6 +148,8 @@ fn start_line(method: &Method, uri: &Uri, bytes: &mut Vec<u8>) -> Result<(), Htt
 }
 
 /// Encodes `Content-Length`.
+///
+/// Zero for a request without content, which some servers want to see (RFC 9110 section 8.6).
 fn content_length(framing: RequestFraming, bytes: &mut Vec<u8>) {
     let length = match framing {
         RequestFraming::Length(length) => length,

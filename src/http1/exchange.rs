@@ -1,20 +1,20 @@
 //! A request and its response, which make progress independently of each other.
+//!
+//! Each poll sends first and reads then, in the same task. Both directions of the stream register
+//! the waker of that task, so a poll that waits for the response also continues the request when
+//! the origin reads again. `exchange_state.rs` has the states of the two sides.
 
 use std::{
     future::Future,
-    io, mem,
+    mem,
     pin::Pin,
     task::{Context, Poll, ready},
-    time::Duration,
 };
 
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};
 use http_body::{Frame, SizeHint};
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    time::{Sleep, sleep},
-};
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::upload::{ContinueSignal, RequestBody};
 
@@ -22,6 +22,7 @@ use super::{
     Http1Error,
     added_fields::AddedFields,
     chunked_decoder::{ChunkedDecoder, Piece, split_up_to},
+    exchange_state::{RequestState, ResponseState, WriteError},
     framing::ResponseFraming,
     persistence::keeps_alive,
     read_buffer::ReadBuffer,
@@ -29,72 +30,42 @@ use super::{
     response_head::{HeadMemory, ResponseHead, ResponseHeadReader},
 };
 
-/// How long a response may take to become readable after a write has failed.
-const READ_AFTER_WRITE_ERROR: Duration = Duration::from_secs(1);
-
 /// A request and its response.
 ///
 /// It does not own the stream: each call borrows the connection's read buffer. The parsers it calls
 /// are pure.
 pub(super) struct Exchange {
     /// The request's method, which decides whether the response has content.
+    ///
+    /// A response to HEAD has no content, and a response to CONNECT is not supported (RFC 9112
+    /// section 6.3).
     method: Method,
+    /// Independent of `response`: either may end first.
     request: RequestState,
     response: ResponseState,
     /// Notified when the origin sends 100 (Continue).
+    ///
+    /// Taken by the first 100 (Continue), and by the final response.
     continue_signal: Option<ContinueSignal>,
     /// The connection was open before this request.
+    ///
+    /// If so, a first write that fails means that the origin has closed the idle connection
+    /// meanwhile, and that it has seen nothing of the request.
     was_open_before: bool,
     head_reader: ResponseHeadReader,
     /// How many bytes of heads may still arrive. Interim (1xx) responses and the final one share
     /// the limit of one head.
+    ///
+    /// Zero is not an error as such: the next head fails with [`Http1Error::HeadTooLarge`] then.
     head_left: usize,
     /// Some of the response has been read.
+    ///
+    /// Set by any byte, be it an interim response: the origin has seen the request.
     received_any: bool,
     /// The head of the final response permits reuse.
+    ///
+    /// False until the final head has arrived, and false again after an error.
     keeps_alive: bool,
-}
-
-/// How far the request has been sent.
-enum RequestState {
-    /// Bytes of the head or of the body remain.
-    Sending(RequestWriter<RequestBody>),
-    /// All bytes are written and flushed.
-    Sent,
-    /// The rest is not sent: the body failed, or the origin answered instead of 100 (Continue).
-    Stopped,
-    /// The origin has stopped reading. It may have sent a response before that.
-    WriteFailed(WriteError),
-}
-
-/// The failure of a write, and for how long a response may still arrive.
-struct WriteError {
-    error: io::Error,
-    /// Completes when a response is not waited for any longer.
-    read_deadline: Pin<Box<Sleep>>,
-}
-
-impl WriteError {
-    fn new(error: io::Error) -> Self {
-        Self {
-            error,
-            read_deadline: Box::pin(sleep(READ_AFTER_WRITE_ERROR)),
-        }
-    }
-}
-
-/// How far the response has been read.
-enum ResponseState {
-    /// The head of the final response is still to come.
-    Head,
-    /// This many bytes of content are still to come.
-    Length(u64),
-    /// Chunks are still to come.
-    Chunked(ChunkedDecoder),
-    /// The content ends with the connection.
-    UntilClose,
-    /// The response has ended, or failed.
-    Complete,
 }
 
 impl Exchange {
@@ -135,6 +106,12 @@ impl Exchange {
 
     /// Sends the request and reads the head of the final response. That may arrive before the whole
     /// request is sent.
+    ///
+    /// Interim responses are consumed here (RFC 9110 section 15.2). 101 is an error: upgrades use
+    /// dedicated connections.
+    ///
+    /// `memory` lends the names of the previous head, and the request's map, which a success takes
+    /// over.
     pub(super) fn poll_head<S>(
         &mut self,
         input: &mut ReadBuffer<S>,
@@ -163,6 +140,9 @@ impl Exchange {
 
     /// Sends the rest of the request, and reads the next frame of the response. Returns no frame
     /// after an error.
+    ///
+    /// The error is returned once. After that the response counts as complete, so that a caller
+    /// that polls again sees the end and not a second error.
     pub(super) fn poll_frame<S>(
         &mut self,
         input: &mut ReadBuffer<S>,
@@ -180,6 +160,8 @@ impl Exchange {
     }
 
     /// Reads the next frame. Unlike [`poll_frame`](Self::poll_frame), does not remember an error.
+    ///
+    /// EOF ends content of the `UntilClose` kind, and truncates all other content.
     fn poll_next<S>(
         &mut self,
         input: &mut ReadBuffer<S>,
@@ -221,6 +203,10 @@ impl Exchange {
     }
 
     /// Whether the connection can be reused (RFC 9112 section 9.3).
+    ///
+    /// Three conditions: the response ended where its framing says, the request is sent to its last
+    /// byte, and the head does not say `close`. `Connection::make_idle` adds a fourth: no bytes are
+    /// left over.
     pub(super) fn permits_reuse(&self) -> bool {
         self.is_complete() && self.is_sent() && self.keeps_alive
     }
@@ -231,6 +217,8 @@ impl Exchange {
     }
 
     /// The size of the content that is still to come.
+    ///
+    /// Exact for a response with a length, and unknown for chunks and content until close.
     pub(super) fn size_hint(&self) -> SizeHint {
         match &self.response {
             ResponseState::Length(left) => SizeHint::with_exact(*left),
@@ -280,6 +268,9 @@ impl Exchange {
     ///
     /// A response that the origin sent before it closed may be in the socket, and the runtime may
     /// not have noticed yet (RFC 9112 section 9.5).
+    ///
+    /// Registers the timer's waker. The caller has polled the stream before, so a response wakes
+    /// the task as well.
     fn poll_read_deadline(&mut self, cx: &mut Context<'_>) -> Poll<Http1Error> {
         match &mut self.request {
             RequestState::WriteFailed(write_error) => {
@@ -293,6 +284,8 @@ impl Exchange {
     }
 
     /// The write error, if there was one. The request is stopped afterwards.
+    ///
+    /// Can be taken once. The caller falls back to [`Http1Error::NoResponse`] after that.
     fn take_write_error(&mut self) -> Option<Http1Error> {
         match mem::replace(&mut self.request, RequestState::Stopped) {
             RequestState::WriteFailed(write_error) => Some(Http1Error::Io(write_error.error)),
@@ -301,6 +294,8 @@ impl Exchange {
     }
 
     /// The next interim or final head in the read buffer, or `None` if it is incomplete.
+    ///
+    /// Leaves bytes behind the head in place: they are the next head, or content.
     fn next_head<S>(
         &mut self,
         input: &mut ReadBuffer<S>,
@@ -316,6 +311,9 @@ impl Exchange {
     }
 
     /// Handles an interim response (RFC 9110 section 15.2). All but 100 (Continue) are dropped.
+    ///
+    /// The server in front has sent its own 100 to the client when the body was first polled, and
+    /// 103 (Early Hints) is not forwarded.
     fn on_interim(&mut self, status: StatusCode) -> Result<(), Http1Error> {
         // The pool upgrades on dedicated connections only.
         if status == StatusCode::SWITCHING_PROTOCOLS {
@@ -330,6 +328,9 @@ impl Exchange {
     }
 
     /// Decides from the final response's head how its content is read.
+    ///
+    /// Runs once in an exchange. If the framing is ambiguous it fails, and neither content nor
+    /// connection is used.
     fn on_final(&mut self, mut head: ResponseHead) -> Result<ResponseHead, Http1Error> {
         let framing = ResponseFraming::of(&mut head, &self.method)?;
         // The origin answered instead of 100 (Continue). It does not want the content, and the
@@ -350,6 +351,8 @@ impl Exchange {
     }
 
     /// The next piece of content in the read buffer.
+    ///
+    /// Does not read from the stream. [`Piece::Missing`] asks the caller to do so.
     fn next_piece<S>(&mut self, input: &mut ReadBuffer<S>) -> Result<Piece, Http1Error> {
         let bytes = &mut input.bytes;
         let piece = match &mut self.response {
@@ -377,6 +380,9 @@ impl Exchange {
     }
 
     /// Why the stream ended before the head of the final response.
+    ///
+    /// A write error explains the end better than the end itself, so it takes precedence if nothing
+    /// was read.
     fn end_of_stream(&mut self) -> Http1Error {
         if self.received_any {
             return Http1Error::Incomplete;

@@ -1,11 +1,24 @@
 //! The field names of the previous response.
+//!
+//! ```text
+//! previous head   Server | Date | X-Cache | ETag
+//! this head       Server | Date | Age     | ETag
+//!                 hit      hit    learn     learn: what followed is forgotten
+//! ```
+//!
+//! The comparison is of bytes as written, upper and lower case included: `server` after `Server` is
+//! parsed anew. So the cache can only save work and never changes a name.
 
 use http::{HeaderName, header::InvalidHeaderName};
 
 /// How many names are remembered. Nearly all responses have fewer.
+///
+/// The names behind are parsed each time.
 const MAX_NAMES: usize = 32;
 
 /// How many bytes of names are remembered.
+///
+/// An idle connection holds this much at most, besides 32 names.
 const MAX_TEXT: usize = 1024;
 
 /// The field names of the previous response on a connection, in their order.
@@ -19,6 +32,7 @@ pub(super) struct FieldNameCache {
     text: Vec<u8>,
 }
 
+/// It begins where the one before it ends.
 #[derive(Debug)]
 struct CachedFieldName {
     name: HeaderName,
@@ -31,11 +45,15 @@ pub(super) struct NameReader<'a> {
     known: &'a mut FieldNameCache,
     /// How many names were read, and their length.
     at: usize,
+    /// Grows with each name, also behind the last remembered one: no entry can match by accident.
     text_at: usize,
 }
 
 impl FieldNameCache {
     /// Begins a head with this number of fields.
+    ///
+    /// `count` only sizes the allocation. Fewer calls of [`NameReader::next`] are harmless, and the
+    /// names of a head that turns out to be malformed stay.
     pub(super) fn read(&mut self, count: usize) -> NameReader<'_> {
         // No more than needed: idle connections hold it.
         let missing = count.min(MAX_NAMES).saturating_sub(self.names.len());
@@ -68,6 +86,8 @@ impl NameReader<'_> {
     }
 
     /// Parses a name, and remembers it in place of those that were here and behind.
+    ///
+    /// Replaces from the first difference on: the origin is likely to send this head again.
     fn learn(&mut self, written: &[u8], end: usize) -> Result<HeaderName, InvalidHeaderName> {
         let FieldNameCache { names, text } = &mut *self.known;
         let name = HeaderName::from_bytes(written)?;

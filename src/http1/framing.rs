@@ -1,6 +1,18 @@
 //! Where the content of a message ends (RFC 9112 section 6). Pure.
 //!
 //! `persistence.rs` decides whether the connection serves another request after it.
+//!
+//! A wrong decision here is request or response smuggling: what one side takes for content, the
+//! other takes for the next message. So contradictions are errors, and are not resolved in favour
+//! of a field.
+//!
+//! | response | content ends |
+//! |---|---|
+//! | to HEAD, 1xx, 204, 304 | there is none, whatever the fields are |
+//! | `Transfer-Encoding: chunked` alone, HTTP/1.1 | with the last chunk |
+//! | another coding, a coding with a length, a coding in HTTP/1.0 | an error |
+//! | `Content-Length`, all values equal | after that many bytes |
+//! | neither | with the connection |
 
 use http::{
     HeaderMap, HeaderValue, Method, StatusCode, Version,
@@ -27,10 +39,14 @@ pub(super) enum ResponseFraming {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum RequestFraming {
     /// No content. A `Content-Length: 0` that the request has is kept.
+    ///
+    /// For POST, PUT and PATCH a zero length is added, because some servers answer 411 without it.
     Empty,
     /// By `Content-Length`.
     Length(u64),
     /// By the last chunk.
+    ///
+    /// The writer turns it into a request without content if the body ends before its first byte.
     Chunked,
 }
 
@@ -70,6 +86,15 @@ impl RequestFraming {
     /// # Errors
     ///
     /// Fails if the fields contradict the body, or name a coding other than `chunked`.
+    ///
+    /// | fields | body's exact length | framing |
+    /// |---|---|---|
+    /// | none | known | `Length`, or `Empty` for zero |
+    /// | none | unknown | `Chunked` |
+    /// | `Content-Length: 5` | 5, or unknown | `Length(5)` |
+    /// | `Content-Length: 5` | 4 | an error |
+    /// | `Transfer-Encoding: chunked` | any but zero | `Chunked` |
+    /// | `Transfer-Encoding: gzip` | any but zero | an error |
     pub(super) fn of(headers: &HeaderMap, exact: Option<u64>) -> Result<Self, Http1Error> {
         let present = FramingFields::of(headers);
         if present.transfer_encoding && exact != Some(0) {
@@ -102,6 +127,9 @@ pub(super) fn has_no_content(status: StatusCode, method: &Method) -> bool {
 }
 
 /// Whether `chunked` is the only coding, and applied once.
+///
+/// `chunked, chunked`, and two lines of `chunked`, are both refused: a recipient that decodes twice
+/// would read other content.
 fn is_chunked(headers: &HeaderMap) -> bool {
     let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
     let only = (codings.next(), codings.next());
@@ -125,6 +153,8 @@ pub(crate) fn single_content_length(headers: &mut HeaderMap) -> Result<Option<u6
 
 /// The announced length, and how many times it is announced. A list of identical lengths is valid
 /// (RFC 9110 section 8.6).
+///
+/// `5`, `5, 5` and two lines of `5` are valid; `5, 6`, `+5`, `5;` and an empty value are not.
 fn content_length(headers: &HeaderMap) -> Result<Option<(u64, usize)>, Http1Error> {
     let mut announced: Option<(u64, usize)> = None;
     for value in headers.get_all(CONTENT_LENGTH) {
@@ -141,6 +171,8 @@ fn content_length(headers: &HeaderMap) -> Result<Option<(u64, usize)>, Http1Erro
 }
 
 /// Digits and nothing else: `str::parse` would accept a plus sign.
+///
+/// `None` also for a number that does not fit into 64 bits.
 fn parse_decimal(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() {
         return None;

@@ -1,4 +1,15 @@
 //! Notices when an idle connection becomes readable.
+//!
+//! A pool with 10,000 idle connections would otherwise need a task for each of them, only to notice
+//! that an origin has closed it.
+//!
+//! ```text
+//! stream is readable ──> wake() ──┬──> readable = true ──> the next check-out polls the stream
+//!                                 └──> reaper.notify_one() ──> the reaper polls flagged ones
+//! ```
+//!
+//! The flag is cleared *before* the stream is polled. A wake-up in between sets it again, so none
+//! is lost; at worst, the stream is polled once too often.
 
 use std::{
     sync::{
@@ -15,8 +26,11 @@ use tokio::sync::Notify;
 /// No task waits for the stream. The waker sets a flag, which the next check-out reads, and
 /// notifies the pool's reaper, the one task that watches all idle connections.
 pub(super) struct IdleWaker {
+    /// Set by the runtime's thread that drives I/O, read by threads that check out.
     readable: AtomicBool,
     /// Notified at each wake-up.
+    ///
+    /// `notify_one` keeps one permit, so a wake-up while the reaper works is not lost either.
     reaper: Arc<Notify>,
 }
 

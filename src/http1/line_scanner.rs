@@ -1,4 +1,14 @@
 //! Finds the end of a line or of a header block, incrementally. Pure.
+//!
+//! Heads are lenient and chunked content is strict, on purpose: RFC 9112 section 2.2 permits a
+//! recipient to accept a bare LF in a head, and real servers send it. In chunked content,
+//! recipients that disagree on a line's end disagree on where the message ends.
+//!
+//! | function | line ends | used for |
+//! |---|---|---|
+//! | [`HeaderBlockScanner::find_end`] | CRLF or LF | heads, and trailers at first |
+//! | [`has_only_crlf`] | CRLF | trailers, once they are complete |
+//! | [`find_line_end`] | CRLF; a bare LF is an error | sizes of chunks |
 
 use std::sync::LazyLock;
 
@@ -10,6 +20,7 @@ use super::Http1Error;
 /// times it is called.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct HeaderBlockScanner {
+    /// Two bytes before it are scanned again: an empty line may have begun in them.
     scanned: usize,
 }
 
@@ -23,6 +34,16 @@ const EMPTY_LINE_BEGUN: usize = 2;
 impl HeaderBlockScanner {
     /// The length of the block including the empty line at its end, or `None` if more bytes are
     /// needed.
+    ///
+    /// `bytes` must be the bytes of the call before, and those that have arrived since. A block
+    /// that is empty, as trailers mostly are, is its empty line alone.
+    ///
+    /// ```text
+    /// "a: 1\r\nb: 2\r\n\r\nrest"   Some(14)
+    /// "a: 1\n\nrest"               Some(6)
+    /// "\r\nrest"                   Some(2)
+    /// "a: 1\r\n"                   None
+    /// ```
     pub(super) fn find_end(&mut self, bytes: &[u8]) -> Option<usize> {
         let is_empty = |line: &&[u8]| bytes.starts_with(line);
         if let Some(line) = [&b"\r\n"[..], b"\n"].iter().find(|line| is_empty(line)) {
@@ -39,6 +60,8 @@ impl HeaderBlockScanner {
 }
 
 /// Whether every line ends in CRLF.
+///
+/// True for bytes without any line feed.
 pub(super) fn has_only_crlf(bytes: &[u8]) -> bool {
     let mut line_feeds = memchr::memchr_iter(b'\n', bytes);
     line_feeds.all(|at| at > 0 && bytes[at - 1] == b'\r')
@@ -49,6 +72,9 @@ pub(super) fn has_only_crlf(bytes: &[u8]) -> bool {
 /// # Errors
 ///
 /// [`Http1Error::LineEnd`] if a bare LF comes first.
+///
+/// `None` if there is no line feed yet. A CR without LF is a part of the line: the caller parses
+/// that and refuses it.
 pub(super) fn find_line_end(bytes: &[u8], from: usize) -> Result<Option<usize>, Http1Error> {
     let remaining = bytes.get(from..).unwrap_or_default();
     let Some(line_feed) = memchr::memchr(b'\n', remaining) else {

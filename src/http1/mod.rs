@@ -46,7 +46,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `connection` | one exchange after the other, and what happens on an idle connection |
-//! | `exchange` | a request and its response |
+//! | `exchange`, `exchange_state` | a request and its response, and how far both have come |
 //! | `request_writer`, `encode_request` | the request, its head and its chunks as bytes |
 //! | `added_fields` | what a proxy adds to a request |
 //! | `framing` | where content ends |
@@ -72,6 +72,7 @@ mod deliver_response;
 mod encode_request;
 mod error;
 mod exchange;
+mod exchange_state;
 mod field_name_cache;
 mod framing;
 mod idle_waker;

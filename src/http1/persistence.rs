@@ -14,6 +14,15 @@ use super::{
 };
 
 /// Whether the head permits reuse of the connection after this response.
+///
+/// | head | HTTP/1.1 | HTTP/1.0 |
+/// |---|---|---|
+/// | no `Connection` | yes | no |
+/// | `Connection: keep-alive` | yes | yes |
+/// | `Connection: close`, alone or in a list | no | no |
+/// | content until close | no | no |
+///
+/// `close` takes precedence if both are there.
 pub(super) fn keeps_alive(head: &ResponseHead, method: &Method, framing: ResponseFraming) -> bool {
     let has_option =
         |option| head.framing_fields.connection && has_connection_option(&head.headers, option);
@@ -31,6 +40,9 @@ pub(super) fn keeps_alive(head: &ResponseHead, method: &Method, framing: Respons
 ///
 /// In a response to HEAD and in a 304, a length describes another response (RFC 9110 sections 8.6
 /// and 15.4.5).
+///
+/// An origin that sends `204` with `Content-Length: 5` may send five bytes or none. The client
+/// cannot tell, so the connection is closed after it.
 fn announces_forbidden_content(head: &ResponseHead, method: &Method) -> bool {
     let describes_another = *method == Method::HEAD || head.status == StatusCode::NOT_MODIFIED;
     if describes_another || !has_no_content(head.status, method) {
@@ -42,6 +54,8 @@ fn announces_forbidden_content(head: &ResponseHead, method: &Method) -> bool {
 }
 
 /// Whether `Connection` lists the option.
+///
+/// Options are compared without regard to case (RFC 9110 section 7.6.1).
 fn has_connection_option(headers: &HeaderMap, option: &str) -> bool {
     headers.get_all(CONNECTION).iter().any(|value| {
         let mut options = value.as_bytes().split(|byte| *byte == b',');

@@ -3,6 +3,19 @@
 //! Buffer sizes are not multiples of a page. Otherwise, adjacent blocks would begin at nearly the
 //! same offset modulo 4096, and AMD processors copy between such blocks 20 times slower with `rep
 //! movsb` (glibc before 2.39, bug 30994).
+//!
+//! A response passes through up to three kinds of buffers:
+//!
+//! ```text
+//! None ──first read──> First (17 KiB, of this thread) ──full──> Pool (63 KiB, shared)
+//!  ^                                                             │ ├──reclaimed: filled again
+//!  │                                                             │ └──full: the pool's next one
+//!  │                                                             v
+//!  └────────── release() ──────────────── Allocated (a head or line of more than 61 KiB)
+//! ```
+//!
+//! Content is split off as `Bytes` without a copy. Only what is not parsed yet, the start of a head
+//! or of a line, is copied into the next buffer.
 
 use std::{
     io, mem,
@@ -21,9 +34,13 @@ use super::{
 };
 
 /// The next buffer is used when less room than this is left.
+///
+/// Reads into less room would be many small ones.
 const MIN_ROOM: usize = 2 * 1024;
 
 /// The task yields after it has read this many bytes, so that what was read can be written.
+///
+/// It is counted from the last yield or `Pending`, so a slow origin never causes one.
 const YIELD_AFTER: usize = 4 * LARGE_BUFFER;
 
 /// Where the current buffer comes from.
@@ -42,6 +59,8 @@ enum BufferSource {
 /// A stream with a buffer for the bytes read from it.
 pub(super) struct ReadBuffer<S> {
     /// The stream, which the request is written to.
+    ///
+    /// The request writer borrows it. Reads go through [`poll_fill`](Self::poll_fill) alone.
     pub(super) stream: S,
     /// What was read and not parsed yet.
     pub(super) bytes: BytesMut,
@@ -65,6 +84,9 @@ where
     }
 
     /// Reads into the buffer, and returns how many bytes. Zero is the end of the stream.
+    ///
+    /// Never called with a full buffer: [`poll_room`](Self::poll_room) makes room first. What a
+    /// caller does not parse stays, and the caller's limits bound how much that can be.
     pub(super) fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         ready!(self.poll_room(cx));
         let read = poll_read_buf(Pin::new(&mut self.stream), cx, &mut self.bytes);
@@ -80,6 +102,8 @@ where
     /// A pooled buffer whose bytes have been written is filled again: it is still in the
     /// processor's caches. With a fast origin, the task must yield for that: otherwise it would
     /// take buffer after buffer before any of them is written.
+    ///
+    /// Pending only as a yield. The waker has been woken then, and the stream was not polled.
     fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let room = self.bytes.capacity() - self.bytes.len();
         let is_large = self.source == BufferSource::Pool;
@@ -101,6 +125,8 @@ where
     }
 
     /// Replaces the buffer, and moves the rest of a line or a head into the new one.
+    ///
+    /// Content is never moved: the caller has split it off before it asks for more.
     fn next_buffer(&mut self) {
         let left = self.bytes.split();
         self.return_to_pool();
@@ -117,6 +143,10 @@ where
 
     /// Reads on a connection without an exchange. Returns the bytes that arrived; `None` is the end
     /// of the stream.
+    ///
+    /// Reads into a small array on the stack, so that a check of an idle connection allocates
+    /// nothing. A connection on which bytes arrived is closed, so those that do not fit are not
+    /// missed.
     pub(super) fn poll_unsolicited(
         &mut self,
         cx: &mut Context<'_>,
@@ -131,6 +161,8 @@ where
     }
 
     /// Frees the buffer of a connection that becomes idle.
+    ///
+    /// `bytes` must be empty.
     pub(super) fn release(&mut self) {
         self.return_to_pool();
         self.source = BufferSource::None;

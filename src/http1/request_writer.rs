@@ -1,4 +1,19 @@
 //! Writes a request, its head and its body, in as few writes as possible.
+//!
+//! A small request is one write: head and body are encoded into one buffer, which is one TLS record
+//! and one packet. Large frames are written from where they are, by a vectored write together with
+//! what precedes them.
+//!
+//! ```text
+//! body ──poll_frame──> push_frame ──up to 4 KiB──> buffer ──┐
+//!                          └────────larger───────> data ────┴──> poll_write(_vectored) ──> stream
+//!
+//! pending:   buffer[written..]  |  data  |  data_end
+//!            head, chunk sizes     one      CRLF of the
+//!            and small frames      frame    chunk
+//! ```
+//!
+//! While `data` is pending, no further frame is read, so at most 16 KiB and one frame are held.
 
 use std::{
     io::{self, IoSlice},
@@ -21,13 +36,20 @@ use super::{
 
 /// Data of up to this many bytes is copied into the write buffer. Larger data is written from where
 /// it is, without a copy.
+///
+/// Below that, a copy costs less than a second slice in the write.
 const MAX_COPIED: usize = 4 * 1024;
 
 /// The write buffer is written once it holds this many bytes.
+///
+/// A single frame may exceed it by [`MAX_COPIED`].
 const MAX_BUFFERED: usize = 16 * 1024;
 
 /// The maximum size of one write: the content of a TLS record (RFC 8446 section 5.1). If the first
 /// write fails, the peer has received no complete record, so nothing that it can read.
+///
+/// It is compared with all that was offered to the first write, in
+/// [`is_unwritten`](RequestWriter::is_unwritten).
 const MAX_RECORD: usize = 16 * 1024;
 
 /// Encodes the head of a request without content, for TLS early data.
@@ -35,6 +57,9 @@ const MAX_RECORD: usize = 16 * 1024;
 /// # Errors
 ///
 /// Fails if the request cannot be encoded.
+///
+/// A request in early data has no body: it may be replayed by an attacker (RFC 8446 section 8), and
+/// only safe methods are sent in it.
 pub(crate) fn head_without_body<B>(
     request: &Request<B>,
     added: &AddedFields,
@@ -51,6 +76,8 @@ pub(super) struct RequestWriter<B> {
     body_state: BodyState,
     buffer: WriteBuffer,
     /// `buffer` is the head: nothing of it is written, and no data was read.
+    ///
+    /// The head ends with `transfer-encoding: chunked` then, and that can still be replaced.
     is_head_alone: bool,
     method: Method,
     /// How many bytes of `buffer` have been written.
@@ -59,8 +86,11 @@ pub(super) struct RequestWriter<B> {
     data: Bytes,
     /// The CRLF after `data`, in chunked coding.
     data_end: &'static [u8],
+    /// A TLS stream holds records back until it is flushed.
     is_flushed: bool,
     /// The stream has accepted a byte.
+    ///
+    /// Once it has, an error no longer proves that the origin received nothing.
     has_written: bool,
 }
 
@@ -68,10 +98,14 @@ pub(super) struct RequestWriter<B> {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum BodyState {
     /// This many bytes, as announced by `Content-Length`.
+    ///
+    /// More data than that is an error, and so is an end before it.
     Length(u64),
     /// Frames, each of which is written as a chunk.
     Chunked,
     /// Nothing.
+    ///
+    /// The body is not polled any longer.
     Ended,
 }
 
@@ -116,6 +150,9 @@ where
     }
 
     /// Whether this write error means that the peer received nothing of the request.
+    ///
+    /// `NotConnected` comes from a stream that has found its connection ended before it wrote
+    /// anything.
     pub(super) fn is_unwritten(&self, error: &io::Error) -> bool {
         let offered = self.buffer.len() + self.data.len() + self.data_end.len();
         let is_unconnected = error.kind() == io::ErrorKind::NotConnected;
@@ -123,6 +160,12 @@ where
     }
 
     /// Writes as much as the stream accepts. Ready when the whole request is written and flushed.
+    ///
+    /// Cancel safe: what was read of the body is in `buffer` or `data`. After an error the writer
+    /// must be dropped, since the body must not be polled again.
+    ///
+    /// A body that is not ready does not hold back what was read before it: that is written and
+    /// flushed, and `Pending` is returned then.
     pub(super) fn poll_send<S>(
         &mut self,
         mut stream: Pin<&mut S>,
@@ -145,6 +188,8 @@ where
     }
 
     /// Reads as much of the body as the buffer has room for. Pending if the body is not ready.
+    ///
+    /// Stops at a large frame, or once 16 KiB are pending.
     fn poll_fill_buffer(&mut self, cx: &mut Context<'_>) -> Result<Poll<()>, Http1Error> {
         while self.body_state != BodyState::Ended && self.has_room() {
             match Pin::new(&mut self.body).poll_frame(cx) {
@@ -158,6 +203,8 @@ where
     }
 
     /// Adds a frame of the body to what is pending.
+    ///
+    /// Frames that are neither data nor trailers are dropped: HTTP/1.1 cannot express them.
     fn push_frame(&mut self, frame: Frame<Bytes>) -> Result<(), Http1Error> {
         match frame.into_data() {
             // A chunk of size zero would end the content.
@@ -205,6 +252,9 @@ where
     }
 
     /// Fails if the body announces more data than the request's length.
+    ///
+    /// The lower bound is what the body promises. Without this check, the surplus would go
+    /// unnoticed: the body is not polled after its announced length.
     fn expect_body_end(&self) -> Result<(), Http1Error> {
         match self.body.size_hint().lower() {
             0 => Ok(()),
@@ -214,6 +264,9 @@ where
 
     /// Ends the content. Trailers need the chunked coding (RFC 9112 section 7.1.2), and are dropped
     /// without it.
+    ///
+    /// Fails if less than the announced length was read: the origin must not take the next request
+    /// for the rest of this one.
     fn push_end(&mut self, trailers: &HeaderMap) -> Result<(), Http1Error> {
         match self.body_state {
             BodyState::Length(_) => return Err(Http1Error::RequestBodyLength),
@@ -237,6 +290,8 @@ where
     }
 
     /// Whether more of the body may be read before the next write.
+    ///
+    /// A frame is read only if it can be placed behind everything that is pending.
     fn has_room(&self) -> bool {
         let unwritten = self.buffer.len() - self.written;
         self.data.is_empty() && self.data_end.is_empty() && unwritten < MAX_BUFFERED
@@ -248,6 +303,8 @@ where
     }
 
     /// Writes pending bytes once.
+    ///
+    /// A write of zero bytes is an error: the stream accepts no more.
     fn poll_write<S>(&mut self, stream: Pin<&mut S>, cx: &mut Context<'_>) -> Poll<io::Result<()>>
     where
         S: AsyncWrite,
@@ -270,6 +327,8 @@ where
     }
 
     /// Removes `written` bytes from the front of what is pending.
+    ///
+    /// `written` may end in any of the three parts.
     fn advance(&mut self, written: usize) {
         self.is_head_alone = false;
         let from_buffer = written.min(self.buffer.len() - self.written);

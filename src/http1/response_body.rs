@@ -1,4 +1,14 @@
 //! `Http1Body`: the body of a response, read in the task that polls it, or delivered by another.
+//!
+//! ```text
+//!                         request sent?   response complete?
+//! head read ──new()──┬──> yes             any                 Inline: no task
+//!                    ├──> no              no                  Task: deliver_response
+//!                    └──> no              yes                 Sending: finish_request
+//! ```
+//!
+//! The common case, a request that was sent before its response began, needs no task and no
+//! channel.
 
 use std::{
     pin::Pin,
@@ -28,7 +38,10 @@ where
 {
     source: FrameSource<S>,
     /// The size of what is still to come.
+    ///
+    /// Kept here as well as in the connection, because the task may own that one.
     left: SizeHint,
+    /// The pool takes the connection back as soon as it is set, without a further poll.
     has_ended: bool,
 }
 
@@ -45,6 +58,8 @@ where
     /// The response has ended. The task goes on sending the request.
     Sending(UnfinishedRequest<S>),
     /// The connection is closed, or was taken.
+    ///
+    /// [`Http1Body::poll_frame`] returns `None` from now on.
     Closed,
 }
 
@@ -53,6 +68,8 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     /// The body of the response whose head the connection has just read.
+    ///
+    /// Must be called in a runtime if the request is still being sent: it spawns a task then.
     pub(crate) fn new(connection: Box<Connection<S>>) -> Self {
         let (left, has_ended) = (connection.size_hint(), connection.is_complete());
         let source = if !connection.is_sending() {
@@ -74,6 +91,9 @@ where
     }
 
     /// Takes what remains after the end of the body.
+    ///
+    /// Before the end of the body, it closes the connection of a body that is delivered by a task.
+    /// Content which that task has read is lost.
     pub(crate) fn take_rest(&mut self) -> AfterResponse<S> {
         match std::mem::replace(&mut self.source, FrameSource::Closed) {
             FrameSource::Inline(connection) => AfterResponse::Connection(connection.into_inner()),
@@ -83,6 +103,9 @@ where
     }
 
     /// Returns the next frame, from the connection or from the task.
+    ///
+    /// A channel without its task means that the runtime is shutting down. The response is
+    /// incomplete then.
     fn poll_source(
         &mut self,
         cx: &mut Context<'_>,
@@ -148,6 +171,8 @@ where
 }
 
 /// The length of the frame's data. Zero for trailers and errors.
+///
+/// It keeps [`Body::size_hint`] exact as the body is read.
 fn data_length(frame: &Result<Frame<Bytes>, Http1Error>) -> u64 {
     let data = frame.as_ref().ok().and_then(Frame::data_ref);
     data.map_or(0, |data| data.len() as u64)

@@ -1,4 +1,18 @@
 //! The head of a response, and its parser. Pure.
+//!
+//! What is accepted, and why:
+//!
+//! | in the head | here | because |
+//! |---|---|---|
+//! | empty lines before it | up to two | some servers end content with one |
+//! | bare LF at the end of a line | accepted | RFC 9112 section 2.2 |
+//! | space before the colon | removed | RFC 9112 section 5.1 |
+//! | folded value | joined by a space | RFC 9112 section 5.2 |
+//! | missing reason phrase | accepted | RFC 9112 section 4 |
+//! | anything before `HTTP/1.` | refused, with its first bytes | it is another protocol |
+//! | more than 12,288 fields | refused | a map could not take the proxy's fields |
+//!
+//! Values are slices of the head's buffer, and names are taken from those of the previous head.
 
 use std::{
     mem::{self, MaybeUninit},
@@ -28,17 +42,22 @@ pub(super) const MAX_FIELDS: usize = 12 * 1024;
 
 /// The maximum number of empty lines before a response. Some servers send one after the content of
 /// the previous response.
+///
+/// More of them are no HTTP, and are refused as such.
 const MAX_EMPTY_LINES: usize = 2;
 
 /// The valid status codes. httparse accepts any three digits.
 const STATUSES: RangeInclusive<u16> = 100..=999;
 
 /// The offset of the reason phrase in a head.
+///
+/// httparse has checked the status line, so the offset is fixed.
 const REASON_OFFSET: usize = "HTTP/1.1 200 ".len();
 
 /// The head of a response: status line and fields.
 #[derive(Debug)]
 pub(crate) struct ResponseHead {
+    /// Of the origin's message. A proxy sends its own version to the client (RFC 9110 section 2.5).
     pub(crate) version: Version,
     pub(crate) status: StatusCode,
     /// The reason phrase, if it is not the status code's canonical one.
@@ -48,6 +67,8 @@ pub(crate) struct ResponseHead {
     /// [`plain_options`]: Self::plain_options
     pub(crate) headers: HeaderMap,
     /// Which of `headers` are about framing.
+    ///
+    /// It saves three look-ups in the map.
     pub(super) framing_fields: FramingFields,
     /// The options of `Connection` lines that name no field.
     pub(super) plain_options: PlainOptions,
@@ -65,6 +86,9 @@ pub(super) struct PlainOptions {
 
 impl PlainOptions {
     /// Notes a line of `Connection`. Returns whether it is a plain one.
+    ///
+    /// `line` is a complete value. `close, x-a` is not plain: it names a field, which a proxy must
+    /// remove.
     fn note(&mut self, line: &[u8]) -> bool {
         let is_keep_alive = line.eq_ignore_ascii_case(b"keep-alive");
         let is_close = line.eq_ignore_ascii_case(b"close");
@@ -102,6 +126,8 @@ impl HeadMemory<'_> {
 /// Which fields of a message are about the end of its content and about the connection.
 ///
 /// One pass over the names that are present costs less than a look-up for each of the three.
+///
+/// A flag says that the name is there; the value is not looked at.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct FramingFields {
     pub(super) content_length: bool,
@@ -125,7 +151,9 @@ impl FramingFields {
 /// Reads heads incrementally.
 #[derive(Debug, Default)]
 pub(super) struct ResponseHeadReader {
+    /// Starts anew with each head.
     scanner: HeaderBlockScanner,
+    /// Counted for a whole exchange, so that empty lines between interim responses are bounded too.
     empty_lines: usize,
 }
 
@@ -135,6 +163,12 @@ impl ResponseHeadReader {
     /// # Errors
     ///
     /// Fails if it is malformed, or longer than `max` bytes.
+    ///
+    /// `None` if more bytes are needed; `bytes` keeps what is there. Bytes behind the head stay in
+    /// place.
+    ///
+    /// A peer of another protocol is noticed with its first byte, without waiting for a line's end.
+    /// A TLS record is told apart from other bytes, since it means that the port expects TLS.
     pub(super) fn read(
         &mut self,
         bytes: &mut BytesMut,
@@ -160,6 +194,8 @@ impl ResponseHeadReader {
     }
 
     /// Removes empty lines before a head (RFC 9112 section 2.2).
+    ///
+    /// A CR without its LF stays: it may become an empty line.
     fn skip_empty_lines(&mut self, bytes: &mut BytesMut) {
         while self.empty_lines < MAX_EMPTY_LINES
             && let Some(line) = [&b"\r\n"[..], b"\n"]
@@ -174,17 +210,24 @@ impl ResponseHeadReader {
 }
 
 /// Whether the bytes are a prefix of a response, or begin with one.
+///
+/// True for `H`, `HTTP/1`, `HTTP/1.1 200 OK` and the CR of an empty line; false for `SSH-2.0` and
+/// `HTTP/2`.
 fn may_be_http(bytes: &[u8]) -> bool {
     let start = b"HTTP/1.";
     let length = bytes.len().min(start.len());
     bytes[..length] == start[..length] || bytes == b"\r"
 }
 
+/// Keeps the first bytes for the diagnosis: they often name the protocol.
 fn not_http(received: &[u8]) -> Http1Error {
     Http1Error::NotHttp(UnexpectedBytes::new(received))
 }
 
 /// Parses a complete head. The values share its memory.
+///
+/// Room for 100 fields is on the stack. A head with more is parsed a second time, with room for all
+/// of its lines.
 fn parse(head: &Bytes, memory: &mut HeadMemory<'_>) -> Result<ResponseHead, Http1Error> {
     let mut fields = [const { MaybeUninit::uninit() }; USUAL_FIELDS];
     match parse_into(head, &mut fields, memory) {
@@ -200,6 +243,9 @@ fn parse(head: &Bytes, memory: &mut HeadMemory<'_>) -> Result<ResponseHead, Http
 ///
 /// A space before a colon is removed (RFC 9112 section 5.1). Folded lines are accepted (section
 /// 5.2).
+///
+/// Fails if httparse stops before the end of `head`: an empty line that only one of the two parsers
+/// sees would let a field become content.
 fn parse_into<'a>(
     head: &'a Bytes,
     fields: &mut [MaybeUninit<httparse::Header<'a>>],
@@ -257,6 +303,8 @@ fn parse_into<'a>(
 }
 
 /// Parses a block of trailers, including the empty line at its end.
+///
+/// Stricter than a head: httparse's defaults, so neither folded lines nor a space before the colon.
 pub(super) fn parse_trailers(block: &Bytes) -> Result<HeaderMap, Http1Error> {
     let mut fields = vec![httparse::EMPTY_HEADER; count_lines(block)];
     match httparse::parse_headers(block, &mut fields) {
@@ -268,12 +316,17 @@ pub(super) fn parse_trailers(block: &Bytes) -> Result<HeaderMap, Http1Error> {
 }
 
 /// The number of lines, which is larger than that of the fields.
+///
+/// An upper bound is enough, since it only sizes the array.
 fn count_lines(block: &[u8]) -> usize {
     memchr::memchr_iter(b'\n', block).count()
 }
 
 /// The reason phrase of a well-formed head, unless it is the canonical one. httparse returns none
 /// if it is not ASCII.
+///
+/// `HTTP/1.1 200 OK` has none, and `HTTP/1.1 200 Fine` has `Fine`. RFC 9112 section 4 lets a client
+/// ignore it; a proxy passes it on to HTTP/1.1 clients.
 fn custom_reason(status: StatusCode, head: &Bytes) -> Option<ReasonPhrase> {
     let end = memchr::memchr(b'\n', head).unwrap_or(head.len());
     let line = &head[..end];
@@ -300,6 +353,8 @@ fn header_map(fields: &[httparse::Header<'_>], block: &Bytes) -> Result<HeaderMa
 }
 
 /// A parsed value, which shares the memory of `block` unless it is folded.
+///
+/// A folded value contains CR and LF, which `HeaderValue` refuses, so only such values are copied.
 fn field_value(value: &[u8], block: &Bytes) -> Result<HeaderValue, Http1Error> {
     HeaderValue::from_maybe_shared(block.slice_ref(value))
         .or_else(|_| HeaderValue::from_bytes(&unfolded(value)))
@@ -307,6 +362,8 @@ fn field_value(value: &[u8], block: &Bytes) -> Result<HeaderValue, Http1Error> {
 }
 
 /// A folded value with one space in place of each fold (RFC 9112 section 5.2).
+///
+/// `"a\r\n  b"` becomes `"a b"`.
 fn unfolded(value: &[u8]) -> Vec<u8> {
     let lines = value.split(|byte| *byte == b'\n');
     let lines: Vec<_> = lines.map(<[u8]>::trim_ascii).collect();

@@ -1,4 +1,8 @@
 //! The start of what a peer sent in place of a response.
+//!
+//! They end up in an error's facts and tell an engineer what listens on the port:
+//! `SSH-2.0-OpenSSH`, `220 smtp.example ESMTP`, or the preface of HTTP/2. They are data of the
+//! peer: every text that shows them escapes them.
 
 use std::fmt;
 
@@ -11,6 +15,7 @@ pub(super) const CAPACITY: usize = 64;
 pub(crate) struct UnexpectedBytes(Box<[u8]>);
 
 impl UnexpectedBytes {
+    /// Keeps the whole start of another protocol, line ends included.
     pub(super) fn new(received: &[u8]) -> Self {
         let start = &received[..received.len().min(CAPACITY)];
         let is_line = |byte: &u8| !matches!(byte, b'\r' | b'\n');
@@ -21,6 +26,7 @@ impl UnexpectedBytes {
         Self(start[..end].into())
     }
 
+    /// Not escaped. `Debug` is.
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
     }

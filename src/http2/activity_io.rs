@@ -1,4 +1,21 @@
 //! A byte stream that records what arrives from the peer, and how much is written.
+//!
+//! It lies between h2 and the byte stream, because h2 does not report when frames arrive. Three
+//! questions are answered from it:
+//!
+//! * Is the peer alive? Any byte proves it, also one in the middle of a large DATA frame.
+//! * Have the peer's SETTINGS been applied? Until then, the number of streams it permits is a
+//!   guess.
+//! * Was anything written since a stream was opened? If not, the peer knows nothing of the request.
+//!
+//! ```text
+//!                 suspect()                      bytes arrive
+//!   not suspect ─────────────> suspect ─────────────────────────> recovered
+//!        ^                        │ a PING is sent; no byte in time     │
+//!        │                        v                                     │
+//!        │                 the connection ends                          │
+//!        └──────────────────── take_recovered() ────────────────────────┘
+//! ```
 
 use std::{
     io::{self, IoSlice},
@@ -20,14 +37,20 @@ use super::connection_state::ConnectionState;
 
 /// The length of a frame header; its first three bytes are the length of the payload
 /// (RFC 9113 section 4.1).
+///
+/// The first frame that a peer sends is SETTINGS, or the connection fails.
 const FRAME_HEADER: usize = 9;
 
 /// What a connection has received, shared by its parts.
 #[derive(Debug)]
 pub(super) struct Received {
+    /// The clock is tokio's, so tests can pause it.
     opened_at: Instant,
     /// Milliseconds from `opened_at` to the last read that returned bytes.
+    ///
+    /// Read and written without order: a few milliseconds do not matter.
     last: AtomicU64,
+    /// Set with release order: who reads `true` also sees the peer's limits in h2's state.
     settings: AtomicBool,
     /// Nothing has arrived since the peer was suspected to be gone.
     is_suspect: AtomicBool,
@@ -38,6 +61,7 @@ pub(super) struct Received {
 }
 
 impl Received {
+    /// A new connection counts as active now.
     pub(super) fn new() -> Arc<Self> {
         Arc::new(Self {
             opened_at: Instant::now(),
@@ -50,6 +74,8 @@ impl Received {
     }
 
     /// When bytes last arrived.
+    ///
+    /// With a resolution of one millisecond.
     pub(super) fn last(&self) -> Instant {
         self.opened_at + Duration::from_millis(self.last.load(Ordering::Relaxed))
     }
@@ -65,11 +91,14 @@ impl Received {
         self.task.wake();
     }
 
+    /// Such a connection is given no further requests until bytes arrive.
     pub(super) fn is_suspect(&self) -> bool {
         self.is_suspect.load(Ordering::Acquire)
     }
 
     /// Whether something has arrived after a suspicion, since the last call.
+    ///
+    /// The connection's task asks after each poll, and lists the connection as available again.
     pub(super) fn take_recovered(&self) -> bool {
         let has_recovered = &self.has_recovered;
         has_recovered.load(Ordering::Acquire) && has_recovered.swap(false, Ordering::AcqRel)
@@ -80,6 +109,7 @@ impl Received {
         self.task.register(cx.waker());
     }
 
+    /// Called for each read that returned bytes.
     fn record(&self) {
         let millis = self.opened_at.elapsed().as_millis();
         let millis = u64::try_from(millis).unwrap_or(u64::MAX);
@@ -92,6 +122,8 @@ impl Received {
 }
 
 /// A byte stream whose reads and writes are recorded.
+///
+/// It changes no byte, and forwards vectored writes.
 pub(super) struct TimedIo<S> {
     stream: S,
     received: Arc<Received>,
@@ -101,6 +133,9 @@ pub(super) struct TimedIo<S> {
 }
 
 impl<S> TimedIo<S> {
+    /// Must be the first reader of the stream: the first frame is counted from its first byte.
+    ///
+    /// Must be the first reader of the stream: the first frame is counted from its first byte.
     pub(super) fn new(stream: S, received: Arc<Received>, state: Arc<ConnectionState>) -> Self {
         Self {
             stream,
@@ -112,6 +147,8 @@ impl<S> TimedIo<S> {
 }
 
 /// How much of the peer's first frame has been read.
+///
+/// Only its length is kept. h2 checks the content.
 #[derive(Default)]
 struct FirstFrame {
     length: [u8; 3],
@@ -119,6 +156,7 @@ struct FirstFrame {
 }
 
 impl FirstFrame {
+    /// Counts on behind the frame, which does no harm: it is dropped before the next read.
     fn record(&mut self, bytes: &[u8]) {
         let missing = self.length.iter_mut().skip(self.read);
         for (place, byte) in missing.zip(bytes) {
@@ -127,6 +165,7 @@ impl FirstFrame {
         self.read += bytes.len();
     }
 
+    /// False until the three bytes of the length are there: `read` is below nine then.
     fn is_complete(&self) -> bool {
         let [high, middle, low] = self.length;
         let length = u32::from_be_bytes([0, high, middle, low]) as usize;

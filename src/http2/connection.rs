@@ -1,4 +1,14 @@
 //! The connection: everything that moves frames.
+//!
+//! [`handshake`] writes the client's preface and returns two halves. The [`ConnectionTask`] is
+//! polled by one task for the connection's whole life. [`RequestSender`]s are cloned into the tasks
+//! of requests.
+//!
+//! The pool, not this module, decides where the future runs: no task is spawned here. When the
+//! future is dropped, all streams of the connection fail.
+//!
+//! Order in one poll: h2 moves frames first, PINGs are looked at then. A PONG that has just arrived
+//! thereby counts before its timeout does.
 
 use std::{
     future::Future,
@@ -20,22 +30,38 @@ use super::{
 };
 
 /// How much of a request body may wait in memory for the peer's window, in bytes.
+///
+/// It is h2's limit for each stream.
 const MAX_SEND_BUFFER: usize = 256 * 1024;
 
 /// The parameters of a connection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Http2Parameters {
     /// The number of streams before the peer's SETTINGS arrive.
+    ///
+    /// RFC 9113 section 6.5.2 has no limit until the peer sends one, and recommends 100 or more. A
+    /// small number avoids refused streams.
     pub(crate) initial_streams: usize,
     /// How much of a response body the peer may send before it is read, in bytes.
+    ///
+    /// SETTINGS_INITIAL_WINDOW_SIZE (RFC 9113 section 6.5.2).
     pub(crate) stream_window: u32,
     /// The same for all streams together.
+    ///
+    /// WINDOW_UPDATE frames on stream zero announce it (RFC 9113 section 6.9.2).
     pub(crate) connection_window: u32,
     /// The maximum size of a response head, in bytes.
+    ///
+    /// SETTINGS_MAX_HEADER_LIST_SIZE: 32 bytes are added for each field. Interim responses share
+    /// one such limit.
     pub(crate) max_head: u32,
     /// How long a connection with open streams may be silent before a PING is sent.
+    ///
+    /// A connection without open streams sends no PING, so it costs no traffic.
     pub(crate) ping_interval: Duration,
     /// How long the answer to a PING may take.
+    ///
+    /// Any byte counts as an answer.
     pub(crate) ping_timeout: Duration,
 }
 
@@ -47,6 +73,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     h2: h2::client::Connection<TimedIo<S>, Bytes>,
+    /// Absent if the `PingPong` of h2 was taken already, which nothing else does.
     pings: Option<SilentPeerPings>,
     received: Arc<Received>,
     state: Arc<ConnectionState>,
@@ -57,6 +84,8 @@ where
 /// # Errors
 ///
 /// Fails if the stream fails.
+///
+/// Cancellation: dropping it drops the stream, on which no request was sent.
 pub(crate) async fn handshake<S>(
     stream: S,
     settings: Http2Parameters,
@@ -96,16 +125,22 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     /// Whether the peer's SETTINGS have been applied.
+    ///
+    /// Before that, [`max_streams`](Self::max_streams) is the configured initial number.
     pub(crate) fn has_settings(&self) -> bool {
         self.received.has_settings()
     }
 
     /// Whether a suspect peer has sent something since the last call.
+    ///
+    /// True at most once for a suspicion.
     pub(crate) fn take_recovered(&self) -> bool {
         self.received.take_recovered()
     }
 
     /// How many concurrent streams the peer allows (RFC 9113 section 5.1.2).
+    ///
+    /// It may shrink and grow while the connection is open: each SETTINGS frame replaces it.
     pub(crate) fn max_streams(&self) -> usize {
         self.h2.max_concurrent_send_streams()
     }

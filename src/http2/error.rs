@@ -1,4 +1,8 @@
 //! Errors of an exchange over HTTP/2.
+//!
+//! The pool turns each into the public `Error`. Whether the origin may have processed the request
+//! ([`is_unprocessed`](Http2Error::is_unprocessed)) decides a retry; whether the connection takes
+//! more requests ([`ends_connection`](Http2Error::ends_connection)) decides what becomes of it.
 
 use std::{io, time::Duration};
 
@@ -10,28 +14,44 @@ use crate::error::Error;
 #[derive(Debug, Error)]
 pub(crate) enum Http2Error {
     /// The connection takes no more requests. No frame of this one was written.
+    ///
+    /// The body was not read.
     #[error("the connection takes no more requests")]
     NotSent(#[source] h2::Error),
     /// The connection failed before a byte of the request was written. Some of its body may have
     /// been read.
+    ///
+    /// Happens on an idle connection that the peer has closed meanwhile.
     #[error("the connection ended before the request was written")]
     NotWritten(#[source] h2::Error),
     /// The request cannot be written as HTTP/2.
+    ///
+    /// For example a URI without an authority, or a field that HTTP/2 forbids (RFC 9113 section
+    /// 8.2.2).
     #[error("the request cannot be encoded for HTTP/2")]
     Request(#[source] h2::Error),
     /// The peer reset the stream, sent GOAWAY, broke the protocol, or the byte stream failed.
+    ///
+    /// Before the head of the response, mostly. In the content, a reset is
+    /// [`Incomplete`](Self::Incomplete).
     #[error("the HTTP/2 connection or stream failed")]
     H2(#[source] h2::Error),
     /// The byte stream of the connection failed.
     #[error("the HTTP/2 connection failed")]
     Io(#[source] io::Error),
     /// The connection ended after a GOAWAY that left this stream open.
+    ///
+    /// The last stream of the GOAWAY was this one or a later one: the origin may have processed it.
     #[error("the origin closed the connection after GOAWAY")]
     ClosedAfterGoAway(#[source] h2::Error),
     /// The peer did not answer a PING.
+    ///
+    /// The duration is the configured timeout.
     #[error("the peer did not answer a PING within {0:?}")]
     Silent(Duration),
     /// Interim responses are larger than the head of a response may be.
+    ///
+    /// They are counted as one head, 32 bytes for each field and each response included.
     #[error("the interim responses are too large")]
     InterimTooLarge,
     /// `Content-Length` is empty, malformed or repeated with another value (RFC 9113
@@ -64,12 +84,17 @@ impl Http2Error {
 
     /// Whether the peer sent GOAWAY with a lower last stream: it did not process this request, and
     /// wants it on another connection.
+    ///
+    /// A retry after it is bounded, but costs nothing of the retry budget.
     pub(crate) fn is_above_last_stream(&self) -> bool {
         matches!(self, Self::H2(error) if error.is_go_away() && error.is_remote())
     }
 
     /// The frame by which the peer ended the stream or connection, and its code. The code is
     /// printed by name (RFC 9113 section 7).
+    ///
+    /// For reports: `GOAWAY with NO_ERROR`, `RST_STREAM with REFUSED_STREAM`. `None` if this side
+    /// ended the stream, or the byte stream failed.
     pub(crate) fn last_frame(&self) -> Option<String> {
         let (Self::NotSent(error)
         | Self::H2(error)
@@ -86,6 +111,8 @@ impl Http2Error {
     }
 
     /// Whether the connection takes no further requests after this.
+    ///
+    /// A reset ends only its stream.
     pub(crate) fn ends_connection(&self) -> bool {
         match self {
             Self::NotSent(_)

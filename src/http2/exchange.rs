@@ -1,4 +1,10 @@
 //! One request and the head of its response.
+//!
+//! [`Http2Exchange::response`] polls three things in order: the upload, interim responses, the
+//! final head. The upload is polled first, as the head often depends on it. It is moved into a task
+//! of its own only once the head has arrived before its end, so that a usual request needs no task.
+//!
+//! If the future is dropped, the stream is reset with CANCEL, and upload and response end.
 
 use std::{
     future::{Future, poll_fn},
@@ -16,15 +22,20 @@ use crate::upload::{RequestBody, expects_content};
 use super::{Http2Body, Http2Error, connection_state::OpenStream, send_body::Upload};
 
 /// What a field costs besides name and value (RFC 9113 section 10.5.1).
+///
+/// The same overhead as in SETTINGS_MAX_HEADER_LIST_SIZE.
 const FIELD_OVERHEAD: usize = 32;
 
 /// A request that is on its way.
 pub(crate) struct Http2Exchange {
     response: ResponseFuture,
     /// Absent once all of the body is sent.
+    ///
+    /// A request without a body has none from the start.
     upload: Option<Upload>,
     /// How large interim responses may still be, in bytes.
     interim_left: usize,
+    /// Counts this request as an open stream of the connection.
     open: OpenStream,
     /// Knows whether the peer has sent GOAWAY.
     sender: SendRequest<Bytes>,
@@ -48,6 +59,9 @@ impl Http2Exchange {
     }
 
     /// Waits for the head of the response. The upload goes on after that.
+    ///
+    /// The body that it returns continues the upload, in a task. Errors are those of the stream; a
+    /// failure of the connection is put in place of h2's broken pipe.
     pub(crate) async fn response(mut self) -> Result<Response<Http2Body>, Http2Error> {
         let response = poll_fn(|cx| self.poll(cx)).await;
         let response = response
@@ -59,6 +73,10 @@ impl Http2Exchange {
         Ok(response.map(|stream| Http2Body::new(stream, length, upload, open)))
     }
 
+    /// Fails with [`Http2Error::Body`] if the client's body fails. The stream has been reset then.
+    ///
+    /// An upload that ends because the peer wants no more of it is no failure: the response
+    /// follows.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Response<h2::RecvStream>, Http2Error>> {
         if let Some(upload) = &mut self.upload
             && let Poll::Ready(sent) = upload.poll(cx)
@@ -78,6 +96,9 @@ impl Http2Exchange {
     }
 
     /// The error of the connection, in place of the one that h2 reports to each of its streams.
+    ///
+    /// After GOAWAY and a closed connection, h2 reports the closed connection alone. The handle
+    /// still knows the GOAWAY.
     fn explain(&mut self, error: Http2Error) -> Http2Error {
         let error = match error {
             Http2Error::H2(h2) if h2.is_io() => self
@@ -89,6 +110,8 @@ impl Http2Exchange {
     }
 
     /// The GOAWAY that the peer has sent before the connection failed.
+    ///
+    /// Polls with a waker that does nothing: it asks for what is known already.
     fn go_away(&mut self) -> Option<h2::Error> {
         let mut cx = Context::from_waker(Waker::noop());
         match self.sender.poll_ready(&mut cx) {
@@ -98,6 +121,8 @@ impl Http2Exchange {
     }
 
     /// Counts an interim response (RFC 9110 section 15.2), which is discarded.
+    ///
+    /// 103 (Early Hints) is not forwarded.
     fn interim(&mut self, response: &Response<()>) -> Result<(), Http2Error> {
         let fields = response.headers().iter();
         let size: usize = fields
@@ -113,6 +138,8 @@ impl Http2Exchange {
 }
 
 /// Announces the length of the body, if it is known.
+///
+/// A length that the request has already is kept. h2 does not compare it with the body.
 pub(super) fn add_length(head: &mut Request<()>, body: &RequestBody) {
     if let Some(length) = body.size_hint().exact()
         && (length > 0 || expects_content(head.method()))
@@ -126,6 +153,13 @@ pub(super) fn add_length(head: &mut Request<()>, body: &RequestBody) {
 
 /// The announced length of the content. One that is malformed makes the response malformed
 /// (RFC 9113 section 8.1.1).
+///
+/// | lines | |
+/// |---|---|
+/// | none | `None` |
+/// | `5` | `Some(5)` |
+/// | `5` twice | `Some(5)` |
+/// | `5` and `6`, `+5`, an empty one, `5, 5` | an error |
 fn content_length(fields: &HeaderMap) -> Result<Option<u64>, Http2Error> {
     let mut length = None;
     for value in fields.get_all(CONTENT_LENGTH) {
@@ -140,6 +174,7 @@ fn content_length(fields: &HeaderMap) -> Result<Option<u64>, Http2Error> {
     Ok(length)
 }
 
+/// `str::parse` would accept a plus sign.
 fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }

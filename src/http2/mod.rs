@@ -18,6 +18,17 @@
 //! ```
 //!
 //! This module knows neither a pool nor a connector.
+//!
+//! What an exchange's error means for a retry (RFC 9113 section 8.7):
+//!
+//! | the peer or the stream | error | may be retried |
+//! |---|---|---|
+//! | the connection had ended before | `NotSent` | any request, with its body |
+//! | failed before a byte was written | `NotWritten` | any request whose body can be replayed |
+//! | RST_STREAM with REFUSED_STREAM | `H2` | the same: `is_unprocessed` |
+//! | GOAWAY below this stream | `H2` | the same: `is_unprocessed` |
+//! | closed after GOAWAY, stream open | `ClosedAfterGoAway` | idempotent methods |
+//! | any other reset or failure | `H2`, `Io`, `Silent` | idempotent methods |
 
 // | file | what it holds |
 // |---|---|

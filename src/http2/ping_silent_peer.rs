@@ -1,5 +1,18 @@
 //! `SilentPeerPings`: PING frames that find out whether a silent peer is still there (RFC 9113
 //! section 6.7).
+//!
+//! ```text
+//!                         ┌────────────── bytes arrive ──────────────┐
+//!                         v                                          │
+//! no stream open ──> armed: last byte + interval ──due──> PING sent ─┴─due──> Silent
+//!       ^                 │                                 │  (+ timeout)
+//!       │                 └── suspected: due at once        │
+//!       └───────────────── all streams end, PONG ───────────┘
+//! ```
+//!
+//! There is no periodic PING: traffic in either direction is left alone as long as bytes arrive.
+//! One timer is moved rather than created anew, and only when it fires: a busy connection never
+//! touches it.
 
 use std::{
     future::Future,
@@ -19,6 +32,7 @@ use super::{Http2Error, activity_io::Received};
 pub(super) struct PingSettings {
     /// How long a connection with open streams may be silent.
     pub(super) interval: Duration,
+    /// Counted from the moment the PING was queued.
     pub(super) timeout: Duration,
 }
 
@@ -29,8 +43,13 @@ pub(super) struct SilentPeerPings {
     settings: PingSettings,
     received: Arc<Received>,
     /// Absent while no stream is open.
+    ///
+    /// Kept while it is armed, even if its deadline has moved: [`due`](Self::due) is compared on
+    /// each poll.
     timer: Option<Pin<Box<Sleep>>>,
     /// When the PING was sent that has no answer yet.
+    ///
+    /// h2 permits one PING at a time.
     pinged_at: Option<Instant>,
 }
 
@@ -46,6 +65,12 @@ impl SilentPeerPings {
     }
 
     /// Ready when the peer has been silent for too long.
+    ///
+    /// Called on each poll of the connection, after frames were moved. A PING that is queued here
+    /// is written with the next poll of h2, which the queueing itself wakes.
+    ///
+    /// A PONG is waited for even after the last stream has ended, as the connection would be used
+    /// next.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>, has_streams: bool) -> Poll<Http2Error> {
         if self.pings.poll_pong(cx).is_ready() {
             self.pinged_at = None;
@@ -76,6 +101,9 @@ impl SilentPeerPings {
 
     /// When the timer has to fire. Any byte proves that the peer is there, since a PONG may be
     /// queued behind data.
+    ///
+    /// Without an outstanding PING it is one interval after the last byte, or at once if the peer
+    /// is suspect.
     fn due(&mut self) -> Instant {
         let last = self.received.last();
         match self.pinged_at {

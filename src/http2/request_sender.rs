@@ -1,4 +1,7 @@
 //! The handle of a connection by which requests open streams.
+//!
+//! Each clone belongs to one request or to the pool's listing of the connection. h2 reserves a
+//! stream for a handle in `poll_ready`, so a request clones the handle before it waits.
 
 use std::{future::poll_fn, mem, sync::Arc};
 
@@ -24,6 +27,8 @@ pub(crate) struct RequestSender {
     state: Arc<ConnectionState>,
     received: Arc<Received>,
     /// The maximum size of a response head in bytes.
+    ///
+    /// Interim responses may have as much in total.
     max_head: u32,
 }
 
@@ -43,17 +48,23 @@ impl RequestSender {
     }
 
     /// Whether the connection is known to take no more requests.
+    ///
+    /// False is no promise: GOAWAY may arrive at any time.
     pub(crate) fn is_closed(&self) -> bool {
         self.state.is_closed()
     }
 
     /// When bytes last arrived from the peer.
+    ///
+    /// A request that has waited in vain compares it with the start of its wait.
     pub(crate) fn last_received(&self) -> Instant {
         self.received.last()
     }
 
     /// Suspects the peer to be gone. The connection sends a PING at once, and ends if nothing
     /// arrives in time.
+    ///
+    /// The pool does so when a request has waited in vain on this connection.
     pub(crate) fn suspect(&self) {
         self.received.suspect();
     }
@@ -70,6 +81,9 @@ impl RequestSender {
     /// # Errors
     ///
     /// Fails if the connection takes no more requests, or the request is malformed.
+    ///
+    /// Waits while the peer's limit of streams is reached. Cancellation before it returns sends
+    /// nothing and leaves the body in place.
     pub(crate) async fn begin(
         &self,
         head: Request<()>,
@@ -79,6 +93,8 @@ impl RequestSender {
         begun.inspect_err(|error| self.state.note(error))
     }
 
+    /// The body is taken only once h2 has accepted the head, and END_STREAM is set on HEADERS if
+    /// there is no body.
     async fn open_stream(
         &self,
         mut head: Request<()>,
@@ -102,6 +118,8 @@ impl RequestSender {
 }
 
 /// Why h2 did not take a request: the connection has ended, or the request is malformed.
+///
+/// h2 has one error type for both. A retry on another connection helps only in the first case.
 fn unsent(error: h2::Error) -> Http2Error {
     match error.is_io() || error.is_go_away() || error.is_reset() {
         true => Http2Error::NotSent(error),

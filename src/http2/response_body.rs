@@ -1,4 +1,16 @@
 //! The body of a response, read from its stream.
+//!
+//! Capacity is given back to the peer as soon as a frame is handed to the client's side: a client
+//! that does not poll stops the origin after one stream window.
+//!
+//! Where the stream ends, if its announced length was reached, or if bytes are missing:
+//!
+//! | | length reached | no length announced | bytes are missing |
+//! |---|---|---|---|
+//! | END_STREAM | the end | the end | h2's error |
+//! | RST_STREAM with NO_ERROR | the end | the end (RFC 9113 section 8.1) | `Incomplete` |
+//! | RST_STREAM with another code | the end | `Incomplete` | `Incomplete` |
+//! | the connection fails | the end | its failure | its failure |
 
 use std::{
     pin::Pin,
@@ -15,8 +27,12 @@ use super::{Http2Error, connection_state::OpenStream, send_body::UploadTask};
 pub(crate) struct Http2Body {
     stream: RecvStream,
     /// How much is missing of the announced `Content-Length`.
+    ///
+    /// `None` if no length was announced. Counted down by data frames.
     missing: Option<u64>,
+    /// Trailers are polled from then on.
     data_ended: bool,
+    /// Dropped with the body, which ends it.
     upload: Option<UploadTask>,
     open: OpenStream,
 }
@@ -44,10 +60,13 @@ impl Http2Body {
 
     /// Takes the upload after the end of the body. `None` if the request was sent before the
     /// response began.
+    ///
+    /// The pool keeps it until the request is sent, and counts the stream as open meanwhile.
     pub(crate) fn take_upload(&mut self) -> Option<UploadTask> {
         self.upload.take()
     }
 
+    /// `None` is the end of data. Trailers may follow.
     fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Http2Error>>> {
         match ready!(self.stream.poll_data(cx)) {
             Some(Ok(data)) => {
@@ -67,12 +86,15 @@ impl Http2Body {
         }
     }
 
+    /// Only the failure of a whole connection is replaced.
     fn explain(&self, error: h2::Error) -> Http2Error {
         self.open.explain_end(Http2Error::H2(error))
     }
 
     /// Whether the response was complete before the peer reset the stream. Without an error, a
     /// reset follows a complete response and stops the upload (RFC 9113 section 8.1).
+    ///
+    /// A reset by this side never completes a response without a length.
     fn is_complete(&self, error: &h2::Error) -> bool {
         let stops_upload = error.is_reset() && error.reason() == Some(Reason::NO_ERROR);
         match self.missing {

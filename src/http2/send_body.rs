@@ -1,4 +1,16 @@
 //! The request body on its way to the peer, within the peer's flow-control windows.
+//!
+//! ```text
+//! body ──poll_frame──> pending ──reserve_capacity──> wait for the window ──send_data──> h2
+//!                         ^                                  │
+//!                         └────────── the rest ──────────────┘
+//! ```
+//!
+//! One frame is held at a time. The next one is read only when all of it was handed to h2, so the
+//! client is slowed down to the speed of the peer.
+//!
+//! END_STREAM is set on the last data frame if the body knows that it is the last; otherwise an
+//! empty frame follows.
 
 use std::{
     pin::Pin,
@@ -19,6 +31,8 @@ pub(super) struct Upload {
     stream: SendStream<Bytes>,
     body: RequestBody,
     /// Content that waits for the peer's window.
+    ///
+    /// The capacity for all of it is reserved.
     pending: Bytes,
 }
 
@@ -36,6 +50,9 @@ impl Upload {
     /// # Errors
     ///
     /// Fails if the body failed. The stream has been reset then.
+    ///
+    /// RST_STREAM is looked for on each poll, also while the client is slow: a peer that has
+    /// answered early need not wait for the client to continue.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         loop {
             // The response tells why: a reset without an error means that the peer has answered
@@ -79,6 +96,8 @@ impl Upload {
     }
 
     /// Sends what the window allows. Ready with `false` if the stream takes no more data.
+    ///
+    /// Never sends an empty frame.
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
         let room = match self.stream.capacity() {
             0 => match ready!(self.stream.poll_capacity(cx)) {
@@ -93,6 +112,8 @@ impl Upload {
     }
 
     /// Goes on in a task of its own, until the handle is dropped.
+    ///
+    /// Must be called in a runtime. `stream` counts as open until the task has ended.
     pub(super) fn continue_in_task(mut self, stream: OpenStream) -> UploadTask {
         UploadTask(tokio::spawn(async move {
             let _stream = stream;
@@ -104,6 +125,9 @@ impl Upload {
 
 /// An upload that goes on after the head of the response. Resolves when it has ended. Dropping it
 /// ends it at once.
+///
+/// An upload that is cut off resets the stream: h2 does so when the last handle of a stream is
+/// dropped before END_STREAM.
 pub(crate) struct UploadTask(JoinHandle<()>);
 
 impl Future for UploadTask {

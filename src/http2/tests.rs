@@ -1,4 +1,7 @@
 //! A connection against h2's server, which is scripted by each test.
+//!
+//! Most tests use h2's server as the peer. Where it is too correct, the peer is a duplex stream and
+//! the frames are written as bytes.
 
 use std::{convert::Infallible, future::poll_fn, time::Duration};
 

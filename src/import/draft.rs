@@ -1,4 +1,17 @@
 //! The names, settings and servers of a proxy, collected while its directives are read.
+//!
+//! A directive rarely decides a setting alone. In nginx, `proxy_ssl_name` is the SNI, the expected
+//! name or nothing, by the value of `proxy_ssl_server_name`, which may come later in the file. So
+//! directives only fill a draft, and [`Server::settle`] decides once all of them are read:
+//!
+//! ```text
+//! directives ──rows──> SharedSettings ──Server::new copies them──> Server ──settle()──> Settings
+//!                      (of a section)                              (of one server)         │
+//!                                                                   keys of the configuration,
+//!                                                                   and the calls of the code
+//! ```
+//!
+//! The four names of an origin are settled last, from `url`, `dial`, `host` and `tls`.
 
 use serde_json::{Value as Json, json};
 
@@ -9,6 +22,8 @@ use super::{
 
 /// How many origins a text may have. Sections share servers and lines, so that a short text could
 /// become a large number of them.
+///
+/// An `upstream` to which 1,000 locations pass has 1,000 copies of its servers.
 pub(super) const MAX_ORIGINS: usize = 1000;
 
 /// The note of a section beyond [`MAX_ORIGINS`].
@@ -21,18 +36,28 @@ pub(super) fn too_many_origins() -> Finding {
 pub(super) struct Draft {
     /// Such as `location /`.
     pub(super) section: String,
+    /// Of the first line of the section, from 1.
     pub(super) line: usize,
     /// What all servers have in common.
     pub(super) shared: SharedSettings,
+    /// One makes a connector, several make a group.
     pub(super) servers: Vec<Server>,
     /// Calls of the group's builder, such as `balance(Balance::round_robin())`.
+    ///
+    /// Empty for a section with one server.
     pub(super) group_calls: Vec<String>,
     /// The prefix of the paths that belong to the section, if it is not `/`.
+    ///
+    /// Without wildcards: the code nests the proxy below it.
     pub(super) route: Option<String>,
 }
 
 impl Draft {
     /// Adds the path of a section to the code; a finding if not all paths belong to the section.
+    ///
+    /// `path` is the prefix of the section, or `None` if it is no prefix: a regular expression, an
+    /// exact match, or a matcher by field. Prefixes with characters that a router could take for a
+    /// pattern get the general warning, too.
     pub(super) fn add_route(&mut self, path: Option<&str>) -> Option<Finding> {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte);
         match path {
@@ -53,6 +78,8 @@ impl Draft {
 }
 
 /// The settings of all servers of a section.
+///
+/// They belong to the section, not to a server: a change after the first `Server::new` is lost.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SharedSettings {
     pub(super) settings: Settings,
@@ -68,10 +95,13 @@ pub(super) enum HostChoice {
     /// The authority of the URL.
     #[default]
     Url,
+    /// Checked when its line is read, so that the note has the right line.
     Fixed(String),
     /// The client's.
     Preserve,
     /// The client's, without port and final dot, in lower case.
+    ///
+    /// As nginx's `$host` and Caddy's `{host}`.
     PreserveName,
 }
 
@@ -82,10 +112,14 @@ pub(super) struct TlsChoice {
     pub(super) sni: SniChoice,
     /// A name that the certificate must have, if it is not the SNI.
     pub(super) expected_name: Option<String>,
+    /// `On` unless the text turns it off, which is a warning.
     pub(super) verify: VerifyChoice,
+    /// A path, which is not read here.
     pub(super) roots: Option<String>,
     pub(super) crls: Option<String>,
+    /// With its chain, in PEM.
     pub(super) certificate: Option<String>,
+    /// The certificate's file, if there is none.
     pub(super) key: Option<String>,
     /// Keys of which the chain must have one, as `sha256/..`.
     pub(super) key_pins: Vec<String>,
@@ -104,24 +138,32 @@ pub(super) enum SniChoice {
     Url,
 }
 
+/// The default is `On`, whatever the server's own default is.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) enum VerifyChoice {
     #[default]
     On,
     Off,
     /// The pins alone are trusted.
+    ///
+    /// Only where the text has pins and no roots.
     Pins,
 }
 
 /// One server of a section.
+///
+/// `settings` begin as a copy of the section's, and the server's own replace them.
 #[derive(Debug)]
 pub(super) struct Server {
     pub(super) name: String,
     pub(super) line: usize,
     /// Scheme and authority.
+    ///
+    /// Without a path: that is mapped by `map_path`.
     pub(super) url: String,
     /// Where to connect, if that is not the URL's authority.
     pub(super) dial: Option<String>,
+    /// `None` with a single server, where it has no effect.
     pub(super) weight: Option<u32>,
     pub(super) is_backup: bool,
     pub(super) settings: Settings,
@@ -131,6 +173,9 @@ pub(super) struct Server {
 
 impl SharedSettings {
     /// Sets a key, and says so; or says why the value cannot be used.
+    ///
+    /// The finding is `Mapped` with `text`, or `Refused` with the reason that the setter of the
+    /// configuration gives.
     pub(super) fn set(
         &mut self,
         key: &'static str,
@@ -141,6 +186,8 @@ impl SharedSettings {
     }
 
     /// Changes the set of forwarded fields that are written.
+    ///
+    /// Starts from the default set, so that the key is written only if the result differs.
     pub(super) fn forward(&mut self, field: &'static str, is_written: bool) {
         let fields = self.fields.get_or_insert_with(|| DEFAULT_FIELDS.to_vec());
         fields.retain(|other| *other != field);
@@ -168,6 +215,8 @@ pub(super) fn set(
 }
 
 /// The fields that are written by default, sorted.
+///
+/// They are those of `ForwardedLayer::default`.
 const DEFAULT_FIELDS: [&str; 4] = [
     "X-Forwarded-For",
     "X-Forwarded-Host",
@@ -202,6 +251,17 @@ impl Server {
     /// # Errors
     ///
     /// Why one of the names cannot be used.
+    ///
+    /// Order matters in one place: the Host follows an SNI by default, so a Host of the URL has to
+    /// be written out once an SNI is set.
+    ///
+    /// | host | sni | keys |
+    /// |---|---|---|
+    /// | `Url` | none | none |
+    /// | `Url` | set | `host`: the URL's authority |
+    /// | `Fixed`, equal to the SNI or to the URL | | none: it is the default |
+    /// | `Fixed`, another | | `host` |
+    /// | `Preserve`, `PreserveName` | | `host_rewrite` |
     pub(super) fn settle(&self) -> Result<Settings, String> {
         let mut settings = self.settings.clone();
         settings.set("url", SettingValue::Text(self.url.clone()))?;
@@ -242,6 +302,7 @@ impl Server {
         Ok(settings)
     }
 
+    /// For a server with `http://` nothing of this is written, whatever the directives said.
     fn settle_tls(&self, settings: &mut Settings) -> Result<(), String> {
         let tls = &self.tls;
         match &tls.sni {
@@ -266,6 +327,7 @@ impl Server {
 }
 
 impl TlsChoice {
+    /// `None` if the default policy is meant: verification with the system's roots.
     fn policy(&self) -> Option<SettingValue> {
         if self.verify == VerifyChoice::Off {
             let json = json!({ "danger": { "certificate": "accept_any" } });
@@ -288,6 +350,9 @@ impl TlsChoice {
     }
 
     /// The trusted roots and pins.
+    ///
+    /// With [`VerifyChoice::Pins`], the first pin replaces the roots, and the others are added to
+    /// it.
     fn trust(&self) -> (Json, String) {
         let (keys, certificates) = (&self.key_pins, &self.certificate_pins);
         let keys_as_calls = keys.iter().map(|pin| ("pin", pin));
@@ -322,6 +387,7 @@ impl TlsChoice {
     }
 }
 
+/// `X-Real-IP` becomes `ForwardedField::XRealIp`.
 fn variant(field: &str) -> String {
     let words = field.split('-').map(|word| match word {
         "IP" => "Ip",

@@ -9,6 +9,19 @@ use super::{
 };
 
 /// What an importer made of a text.
+///
+/// ```
+/// use cdn_origin::import::{self, NoteKind};
+///
+/// let imported = import::nginx("location / { proxy_pass http://a.example; tcp_nodelay on; }")?;
+/// for origin in imported.origins() {
+///     println!("{}: {}", origin.section(), origin.server());
+/// }
+/// // Every directive has a note, so that nothing is lost in silence.
+/// let open = imported.notes_of(NoteKind::ByHand).chain(imported.notes_of(NoteKind::Unmapped));
+/// assert_eq!(open.count(), 0);
+/// # Ok::<(), cdn_origin::import::ImportError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Imported {
     origins: Vec<ImportedOrigin>,
@@ -56,6 +69,21 @@ impl Imported {
     }
 
     /// Returns the origins, in the order of the text.
+    ///
+    /// A server that cannot be used has a note in place of an origin.
+    ///
+    /// ```
+    /// use cdn_origin::{OriginProxy, import};
+    ///
+    /// let text = "backend app\n  server a a.example:80\n  server b b.example:80\n";
+    /// let imported = import::haproxy(text)?;
+    /// for origin in imported.origins() {
+    ///     let proxy = OriginProxy::try_from(origin.config())?;
+    ///     # drop(proxy);
+    /// }
+    /// assert_eq!(imported.origins().len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn origins(&self) -> &[ImportedOrigin] {
         &self.origins
@@ -65,12 +93,32 @@ impl Imported {
     ///
     /// It returns an `OriginProxy`, or an `OriginGroup` if the section has several servers. A
     /// `location` with a path has a second function, which adds its routes to axum's `Router`.
+    ///
+    /// ```
+    /// use cdn_origin::import;
+    ///
+    /// let imported = import::caddy("www.example.com\nreverse_proxy https://origin.example\n")?;
+    /// assert!(imported.code().contains("https://origin.example"));
+    /// # Ok::<(), import::ImportError>(())
+    /// ```
     #[must_use]
     pub fn code(&self) -> &str {
         &self.code
     }
 
     /// Returns what became of each directive, in the order of lines.
+    ///
+    /// ```
+    /// use cdn_origin::import;
+    ///
+    /// let text = "location / { proxy_pass http://a.example; proxy_buffering off; }";
+    /// let imported = import::nginx(text)?;
+    /// for note in imported.notes() {
+    ///     // line 1: proxy_buffering: no effect: responses are streamed: not buffered
+    ///     println!("{note}");
+    /// }
+    /// # Ok::<(), import::ImportError>(())
+    /// ```
     #[must_use]
     pub fn notes(&self) -> &[ImportNote] {
         &self.notes
@@ -83,6 +131,15 @@ impl Imported {
 }
 
 /// The configuration of one origin, and where it is from.
+///
+/// ```
+/// use cdn_origin::import;
+///
+/// let imported = import::haproxy("backend app\n  server a a.example:443 ssl")?;
+/// let origin = &imported.origins()[0];
+/// assert_eq!((origin.section(), origin.server()), ("backend app", "a"));
+/// # Ok::<(), import::ImportError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct ImportedOrigin {
     section: String,
@@ -104,6 +161,17 @@ impl ImportedOrigin {
     }
 
     /// Returns the settings of connector and proxy.
+    ///
+    /// serde writes it in any format, as a [configuration file](crate::config):
+    ///
+    /// ```
+    /// use cdn_origin::import;
+    ///
+    /// let imported = import::nginx("location / { proxy_pass http://a.example; }")?;
+    /// let file = toml::to_string(imported.origins()[0].config())?;
+    /// assert!(file.contains("url = \"http://a.example\""));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn config(&self) -> &OriginConfig {
         &self.config

@@ -5,6 +5,15 @@ use std::{borrow::Cow, fmt};
 use crate::error::PeerText;
 
 /// What becomes of a directive.
+///
+/// | kind | what is left to do |
+/// |---|---|
+/// | `Mapped` | nothing |
+/// | `NoEffect` | nothing |
+/// | `Warning` | decide: the text names the risk |
+/// | `ByHand` | write the call that the text names |
+/// | `Refused` | the text names another way, if there is one |
+/// | `Unmapped` | look it up: it may be misspelt |
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum NoteKind {
@@ -24,6 +33,12 @@ pub enum NoteKind {
 
 impl NoteKind {
     /// Returns the kind in words, such as `no effect`.
+    ///
+    /// ```
+    /// use cdn_origin::import::NoteKind;
+    ///
+    /// assert_eq!(NoteKind::NoEffect.as_str(), "no effect");
+    /// ```
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -47,6 +62,19 @@ impl fmt::Display for NoteKind {
 ///
 /// It prints as `line 3: proxy_ssl_verify: warning: ...`. Values of fields are not in it: they may
 /// be secret.
+///
+/// ```
+/// use cdn_origin::import::{self, NoteKind};
+///
+/// let text = "location / {
+///     proxy_pass https://a.example;
+///     proxy_ssl_verify off;
+/// }";
+/// let imported = import::nginx(text)?;
+/// let note = imported.notes_of(NoteKind::Warning).find(|note| note.line() == 3);
+/// assert_eq!(note.map(|note| note.directive()), Some("proxy_ssl_verify"));
+/// # Ok::<(), import::ImportError>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ImportNote {
     line: usize,
@@ -67,6 +95,8 @@ impl ImportNote {
     }
 
     /// Returns the line of the directive, counted from 1.
+    ///
+    /// For a directive that is missing, the line of the one that it would belong to.
     #[must_use]
     pub fn line(&self) -> usize {
         self.line

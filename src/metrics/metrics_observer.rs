@@ -39,13 +39,31 @@ pub struct MetricsObserver(Arc<Origins>);
 
 struct Origins {
     /// The first origin, which needs no look-up. Most observers have no other.
+    ///
+    /// Set by the first event of any origin, and never changed.
     first: OnceLock<OriginMetrics>,
+    /// In the order in which they were seen. It only grows, up to 255.
     further: RwLock<Vec<Arc<OriginMetrics>>>,
+    /// Shared by all origins beyond the maximum.
     others: OnceLock<OriginMetrics>,
 }
 
 impl MetricsObserver {
     /// Describes all metrics to the recorder, which must be installed before.
+    ///
+    /// ```no_run
+    /// use cdn_origin::{CdnOriginConnector, metrics::MetricsObserver};
+    ///
+    /// # fn run() -> Result<(), Box<dyn std::error::Error>> {
+    /// // Install a recorder first, such as that of metrics-exporter-prometheus.
+    /// let metrics = MetricsObserver::new();
+    /// let connector = CdnOriginConnector::builder("https://origin.example")
+    ///     .build()?
+    ///     .with_observer(metrics.clone());
+    /// # drop(connector);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[expect(
         clippy::new_without_default,
         reason = "it has an effect: it describes the metrics to the recorder"
@@ -83,6 +101,13 @@ impl MetricsObserver {
     /// values: sample it once more when it has [drained](OriginProxy::drain).
     ///
     /// [label]: crate::connector::CdnOriginBuilder::label
+    ///
+    /// ```
+    /// # use cdn_origin::{OriginProxy, metrics::MetricsObserver};
+    /// # fn scrape(metrics: &MetricsObserver, proxy: &OriginProxy) {
+    /// metrics.sample(proxy);
+    /// # }
+    /// ```
     pub fn sample(&self, proxy: &OriginProxy) {
         let pool = proxy.snapshot().pool;
         self.with(proxy.origin(), |metrics| metrics.sample(&pool));

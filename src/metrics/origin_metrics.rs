@@ -1,4 +1,7 @@
 //! `OriginMetrics`: the metrics of one origin.
+//!
+//! Handles are looked up once for each combination of labels and kept, because a look-up in the
+//! recorder costs more than the count itself.
 
 use std::{
     sync::OnceLock,

@@ -1,4 +1,7 @@
 //! `RequestMetrics`: the handles of one kind of request, found without a hash.
+//!
+//! Labels must have few values: a client that invents methods must not be able to create time
+//! series.
 
 use std::sync::OnceLock;
 

@@ -40,6 +40,17 @@ impl Host {
     }
 
     /// Returns the address. `None` for a DNS name.
+    ///
+    /// ```
+    /// use std::net::Ipv4Addr;
+    ///
+    /// use cdn_origin::name::Host;
+    ///
+    /// let host: Host = "192.0.2.1".parse()?;
+    /// assert_eq!(host.ip(), Some(Ipv4Addr::new(192, 0, 2, 1).into()));
+    /// assert!(host.dns().is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn ip(&self) -> Option<IpAddr> {
         match self {

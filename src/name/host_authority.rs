@@ -49,6 +49,15 @@ impl HostAuthority {
     }
 
     /// Returns the host without the port. An IPv6 address keeps its brackets.
+    ///
+    /// ```
+    /// use cdn_origin::name::HostAuthority;
+    ///
+    /// let host: HostAuthority = "[2001:db8::1]:8443".parse()?;
+    /// assert_eq!(host.host(), "[2001:db8::1]");
+    /// assert_eq!(host.port(), Some(8443));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn host(&self) -> &str {
         self.authority.host()
@@ -67,6 +76,15 @@ impl HostAuthority {
     }
 
     /// Returns the authority as a `Host` field value. Copies nothing.
+    ///
+    /// ```
+    /// use cdn_origin::name::HostAuthority;
+    ///
+    /// let host: HostAuthority = "www.example.com".parse()?;
+    /// let mut request = http::Request::new(());
+    /// request.headers_mut().insert(http::header::HOST, host.to_header_value());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn to_header_value(&self) -> HeaderValue {
         self.field.clone()

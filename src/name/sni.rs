@@ -34,6 +34,16 @@ pub enum Sni {
 
 impl Sni {
     /// Returns the name that is sent. `None` if none is.
+    ///
+    /// ```
+    /// use cdn_origin::CdnOriginConnector;
+    ///
+    /// let connector = CdnOriginConnector::builder("https://192.0.2.1").build()?;
+    /// let origin = connector.origin().expect("the URL fixes the origin");
+    /// assert_eq!(origin.sni().name(), None);
+    /// assert_eq!(origin.sni().to_string(), "none (the URL's host is an IP address)");
+    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// ```
     #[must_use]
     pub fn name(&self) -> Option<&DnsName> {
         match self {
@@ -70,6 +80,8 @@ impl From<DnsName> for Sni {
 }
 
 /// Why no server name is sent.
+///
+/// `Display` completes "no SNI was sent:".
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum SniOmission {

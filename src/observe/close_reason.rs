@@ -64,6 +64,12 @@ impl CloseReason {
     ];
 
     /// Returns the stable label for metrics.
+    ///
+    /// ```
+    /// use cdn_origin::observe::CloseReason;
+    ///
+    /// assert_eq!(CloseReason::Idle.as_str(), "idle");
+    /// ```
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

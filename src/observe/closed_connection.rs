@@ -7,6 +7,21 @@ use crate::origin::Origin;
 use super::CloseReason;
 
 /// A connection of a pool that was closed.
+///
+/// ```
+/// use cdn_origin::observe::{CloseReason, ClosedConnection, Observer};
+///
+/// struct Closes;
+///
+/// impl Observer for Closes {
+///     fn closed(&self, connection: &ClosedConnection) {
+///         // The origin closes connections that we would have used again.
+///         if connection.reason() == CloseReason::Origin && connection.requests() == 0 {
+///             eprintln!("closed unused after {:?}", connection.age());
+///         }
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct ClosedConnection {
     pub(crate) origin: Option<Arc<Origin>>,
@@ -42,6 +57,8 @@ impl ClosedConnection {
     }
 
     /// Returns the number of requests that were sent over it.
+    ///
+    /// Zero for a connection that was opened in vain.
     #[must_use]
     pub fn requests(&self) -> u64 {
         self.requests

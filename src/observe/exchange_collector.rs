@@ -29,6 +29,8 @@ pub struct ExchangeCollector(Arc<Mutex<Vec<ExchangeInfo>>>);
 
 impl ExchangeCollector {
     /// Returns the records that were added, in the order in which their exchanges ended.
+    ///
+    /// Empty while the request is on its way.
     #[must_use]
     pub fn exchanges(&self) -> Vec<ExchangeInfo> {
         let exchanges = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -104,6 +104,13 @@ impl ExchangeInfo {
     }
 
     /// Returns the tries, in their order. Empty if no connection was available.
+    ///
+    /// ```
+    /// # fn count(exchange: &cdn_origin::observe::ExchangeInfo) {
+    /// let retries = exchange.tries().count().saturating_sub(1);
+    /// println!("{retries} retries");
+    /// # }
+    /// ```
     pub fn tries(&self) -> impl Iterator<Item = &ExchangeTry> {
         self.first.iter().chain(&self.further)
     }
@@ -152,6 +159,14 @@ impl ExchangeInfo {
     }
 
     /// Returns the time from the request to the end. `None` before the end.
+    ///
+    /// ```
+    /// # fn log(exchange: &cdn_origin::observe::ExchangeInfo) {
+    /// if let Some(total) = exchange.total() {
+    ///     println!("{} {:?} in {total:?}", exchange.method(), exchange.status());
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn total(&self) -> Option<Duration> {
         Some(self.end.as_ref()?.at.duration_since(self.began))
@@ -201,6 +216,14 @@ impl ExchangeInfo {
     /// Returns the label `error.type` of OpenTelemetry: the [kind](crate::ErrorKind::as_str) of the
     /// error, the origin's status from 400 on, or the [outcome](ExchangeOutcome::as_str) of what
     /// ended without an error, such as `client_left`. `None` for a success, and before the end.
+    ///
+    /// ```
+    /// # fn count(exchange: &cdn_origin::observe::ExchangeInfo) {
+    /// // A label with few values, as in `Proxy-Status`.
+    /// let label = exchange.error_type().unwrap_or("none");
+    /// println!("requests{{error=\"{label}\"}}");
+    /// # }
+    /// ```
     #[must_use]
     pub fn error_type(&self) -> Option<&str> {
         let end = self.end.as_ref()?;
@@ -220,6 +243,15 @@ impl ExchangeInfo {
     }
 
     /// Returns the likeliest [cause](crate::diagnosis) of the failure, or of a refusal that passed.
+    ///
+    /// ```
+    /// use cdn_origin::{diagnosis::CauseId, observe::ExchangeInfo};
+    ///
+    /// /// Whether to look at the names rather than at the origin.
+    /// fn is_about_names(exchange: &ExchangeInfo) -> bool {
+    ///     matches!(exchange.cause(), Some(CauseId::SniNotServed | CauseId::HostNotServed))
+    /// }
+    /// ```
     #[must_use]
     pub fn cause(&self) -> Option<CauseId> {
         self.end.as_ref()?.cause

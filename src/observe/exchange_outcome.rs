@@ -46,6 +46,12 @@ impl ExchangeOutcome {
     ];
 
     /// Returns the stable label for metrics.
+    ///
+    /// ```
+    /// use cdn_origin::observe::ExchangeOutcome;
+    ///
+    /// assert_eq!(ExchangeOutcome::ClientLeft.as_str(), "client_left");
+    /// ```
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -11,6 +11,17 @@ use crate::error::Elapsed;
 ///
 /// A connect that fails is no try: [`ExchangeInfo::error`](super::ExchangeInfo::error) has its
 /// facts.
+///
+/// ```
+/// # fn log(exchange: &cdn_origin::observe::ExchangeInfo) {
+/// for attempt in exchange.tries() {
+///     match attempt.reason() {
+///         None => println!("first try: {:?}", attempt.status()),
+///         Some(reason) => println!("retried ({}): {:?}", reason.as_str(), attempt.status()),
+///     }
+/// }
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct ExchangeTry {
     pub(super) reason: Option<RetryReason>,
@@ -65,6 +76,15 @@ impl ExchangeTry {
     }
 
     /// Returns the time from the checkout to the head of the response, if one arrived.
+    ///
+    /// A retry begins a time of its own.
+    ///
+    /// ```
+    /// # fn slowest(exchange: &cdn_origin::observe::ExchangeInfo) {
+    /// let slowest = exchange.tries().filter_map(|attempt| attempt.first_byte()).max();
+    /// # let _ = slowest;
+    /// # }
+    /// ```
     #[must_use]
     pub fn first_byte(&self) -> Option<Duration> {
         Some(self.first_byte_at?.duration_since(self.began))

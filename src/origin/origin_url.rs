@@ -73,6 +73,15 @@ pub struct OriginUrl {
 
 impl OriginUrl {
     /// Returns the scheme.
+    ///
+    /// ```
+    /// use cdn_origin::origin::{OriginUrl, Scheme};
+    ///
+    /// let url: OriginUrl = "https://origin.example:8443".parse()?;
+    /// assert_eq!(url.scheme(), Scheme::Https);
+    /// assert_eq!(url.target().port(), Some(8443));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn scheme(&self) -> Scheme {
         self.scheme

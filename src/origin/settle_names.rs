@@ -10,6 +10,20 @@ use super::{OriginUrl, Scheme};
 ///
 /// A connector with a fixed origin returns it from
 /// [`origin()`](crate::CdnOriginConnector::origin). See the [module](super) for the defaults.
+///
+/// ```
+/// use cdn_origin::CdnOriginConnector;
+///
+/// let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
+///     .sni("www.example.com")
+///     .build()?;
+/// let origin = connector.origin().expect("the URL fixes the origin");
+/// assert_eq!(origin.dial().to_string(), "d1234567890.cloudfront.net:443");
+/// assert_eq!(origin.sni().to_string(), "www.example.com");
+/// assert_eq!(origin.expected_name().to_string(), "www.example.com");
+/// assert_eq!(origin.host().to_string(), "www.example.com");
+/// # Ok::<(), cdn_origin::BuildError>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Origin {
     url: OriginUrl,
@@ -55,6 +69,8 @@ impl Origin {
     }
 
     /// Returns the URL given to the builder, or the scheme and authority of the request's `Uri`.
+    ///
+    /// Path and query are not part of it.
     #[must_use]
     pub fn url(&self) -> &OriginUrl {
         &self.url
@@ -100,6 +116,8 @@ impl Origin {
     }
 
     /// Host and port that TCP connects to, or a Unix socket.
+    ///
+    /// With TCP, the port is always known: without one in the URL or in `.dial(..)`, the scheme's.
     #[must_use]
     pub fn dial(&self) -> &DialTarget {
         &self.dial
@@ -118,6 +136,8 @@ impl Origin {
     }
 
     /// Returns the default for `Host` or `:authority`, which a layer may replace.
+    ///
+    /// It has a port only if that is not the scheme's own.
     #[must_use]
     pub fn host(&self) -> &HostAuthority {
         &self.host
@@ -126,6 +146,8 @@ impl Origin {
     /// Returns the label, by which metrics, spans and logs tell origins apart.
     ///
     /// [`CdnOriginBuilder::label`](crate::connector::CdnOriginBuilder::label) sets it.
+    ///
+    /// `None` if the builder has not set one.
     #[must_use]
     pub fn label(&self) -> Option<&str> {
         self.label.as_deref()

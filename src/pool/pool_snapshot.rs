@@ -27,6 +27,8 @@ use super::connection::CloseReason;
 #[non_exhaustive]
 pub struct PoolSnapshot {
     /// Gauge: connections that are open or connecting.
+    ///
+    /// Bounded by [`PoolSettings::max_connections`](super::PoolSettings::max_connections).
     pub open: usize,
     /// Gauge: connections that carry no request.
     pub idle: usize,
@@ -35,14 +37,34 @@ pub struct PoolSnapshot {
     /// Requests that wait for a connection are included.
     pub active: usize,
     /// Gauge: streams that are open on HTTP/2 connections.
+    ///
+    /// Zero with an HTTP/1.1 origin.
     pub streams: usize,
     /// Gauge: connections that serve an upgrade, from its request to the end of the tunnel.
     pub tunnels: usize,
     /// Gauge: requests that wait for a connection.
+    ///
+    /// A number that stays above zero means that the pool is too small, or the origin too slow.
+    ///
+    /// ```
+    /// # fn check(proxy: &cdn_origin::OriginProxy) {
+    /// if proxy.snapshot().pool.waiting > 0 {
+    ///     eprintln!("requests wait for a connection");
+    /// }
+    /// # }
+    /// ```
     pub waiting: usize,
     /// Counter: connections that were established.
     pub opened: u64,
     /// Counter: requests that got a connection which had served another before.
+    ///
+    /// ```
+    /// # fn log(proxy: &cdn_origin::OriginProxy) {
+    /// let pool = proxy.snapshot().pool;
+    /// // A low ratio costs a handshake for each request: look at the origin's keep-alive.
+    /// println!("{} reused, {} opened", pool.reused, pool.opened);
+    /// # }
+    /// ```
     pub reused: u64,
     /// Counter: requests that were retried.
     ///

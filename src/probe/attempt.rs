@@ -60,6 +60,15 @@ impl ProbeAttempt {
     ///
     /// `None` for the first attempt, which uses the configuration as it is, and for a
     /// [repeated](Self::is_repeated) one.
+    ///
+    /// ```
+    /// # fn log(findings: &cdn_origin::probe::Findings) {
+    /// for attempt in findings.attempts() {
+    ///     let change = attempt.change().unwrap_or_else(|| String::from("as configured"));
+    ///     println!("{change}: works={}", attempt.works());
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn change(&self) -> Option<String> {
         match &self.step {
@@ -86,6 +95,14 @@ impl ProbeAttempt {
     }
 
     /// Returns the error, if no response was received.
+    ///
+    /// ```
+    /// # fn log(findings: &cdn_origin::probe::Findings) {
+    /// if let Some(error) = findings.best().and_then(|attempt| attempt.error()) {
+    ///     println!("{}", error.report());
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn error(&self) -> Option<&Error> {
         match &self.result {

@@ -1,4 +1,22 @@
 //! Which changes to try after the best attempt, the most promising first. Pure functions.
+//!
+//! Each change differs from the best attempt in one setting. What is tried follows from how far
+//! that attempt got:
+//!
+//! | the best attempt | is followed by |
+//! |---|---|
+//! | could not connect | the other scheme, with its port |
+//! | got plain HTTP for a ClientHello | plain http, unless TLS is known to be served there |
+//! | got no TLS version in common | the other versions |
+//! | got a certificate for another name | another expected name, then another SNI |
+//! | got another refused certificate | another SNI |
+//! | got an alert, or nothing | other SNIs, a smaller ClientHello, groups, versions, ALPN, PROXY |
+//! | sent plain HTTP in vain | TLS, and a PROXY header |
+//! | lost the connection after TLS | the other protocols |
+//! | got a response of the edge | the fixes of its diagnosis |
+//!
+//! Nothing is tried that would weaken security: verification stays on, and plain http is never
+//! tried where TLS is known to work.
 
 use crate::{
     diagnosis::{Diagnosis, FixKind},
@@ -18,6 +36,8 @@ use super::{
 };
 
 /// The changes to try after the best attempt so far. `added` are names that the caller adds.
+///
+/// Those that were tried already are skipped by the search.
 pub(super) fn changes_after(best: &ProbeAttempt, added: &[DnsName]) -> Vec<SettingChange> {
     let names = candidate_names(best, added);
     match &best.result {
@@ -27,6 +47,9 @@ pub(super) fn changes_after(best: &ProbeAttempt, added: &[DnsName]) -> Vec<Setti
 }
 
 /// The names to try: those that the caller adds, then those of the combination, without repetition.
+///
+/// The order is that of the likelihood: a name that was given to find the site comes before those
+/// that the connector has.
 pub(super) fn candidate_names(best: &ProbeAttempt, added: &[DnsName]) -> Vec<DnsName> {
     let origin = best.combination.origin();
     let expected = match origin.expected_name() {
@@ -47,6 +70,7 @@ pub(super) fn candidate_names(best: &ProbeAttempt, added: &[DnsName]) -> Vec<Dns
     names
 }
 
+/// Empty if nothing is left that a change of names or protocols could do.
 fn after_error(best: &ProbeAttempt, error: &Error, names: &[DnsName]) -> Vec<SettingChange> {
     let origin = best.combination.origin();
     let facts = error.facts();
@@ -81,6 +105,8 @@ fn after_error(best: &ProbeAttempt, error: &Error, names: &[DnsName]) -> Vec<Set
 }
 
 /// Changes after a peer refused the ClientHello, or did not answer it.
+///
+/// The order depends on whether a byte came back.
 fn after_handshake_without_certificate(
     best: &ProbeAttempt,
     error: &Error,
@@ -105,6 +131,8 @@ fn after_handshake_without_certificate(
 }
 
 /// Changes after a peer did not answer plain HTTP with a response.
+///
+/// A response, even an error, shows that the port speaks HTTP.
 fn after_plain_http(best: &ProbeAttempt, error: &Error) -> Vec<SettingChange> {
     let mut changes = Vec::from_iter(no_proxy_header(best));
     if best.progress() >= Progress::Answered {
@@ -118,12 +146,15 @@ fn after_plain_http(best: &ProbeAttempt, error: &Error) -> Vec<SettingChange> {
 }
 
 /// A smaller ClientHello, if the present one has a post-quantum key share.
+///
+/// Tried once: the groups are then no longer those of the configuration.
 fn small_hello(best: &ProbeAttempt, error: &Error) -> Option<SettingChange> {
     let is_large = error.facts().offer.as_ref().is_some_and(TlsOffer::is_large);
     let is_new = best.combination.groups() == GroupOrder::AsConfigured;
     (is_large && is_new).then_some(SettingChange::Groups(GroupOrder::Classical))
 }
 
+/// For servers that support only the curves of NIST.
 fn nist_groups(best: &ProbeAttempt) -> Option<SettingChange> {
     let is_new = best.combination.groups() != GroupOrder::NistFirst;
     is_new.then_some(SettingChange::Groups(GroupOrder::NistFirst))

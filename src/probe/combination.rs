@@ -1,4 +1,8 @@
 //! The names and protocols of one attempt, and the builder code for them.
+//!
+//! An attempt is described by the settings in which attempts may differ. Everything else, such as
+//! roots, resolvers and timeouts, is taken from the builder of the probed connector, and is in the
+//! printed code as a comment.
 
 use std::fmt;
 
@@ -20,8 +24,11 @@ use super::{key_exchange_groups::GroupOrder, setting_change::SettingChange};
 /// comment.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Combination {
+    /// Its scheme may differ from the configured one.
     url: OriginUrl,
+    /// Those that were chosen; the others follow from them, as in a builder.
     names: ChosenNames,
+    /// The oldest and the newest.
     versions: (TlsVersion, TlsVersion),
     alpn: Alpn,
     groups: GroupOrder,
@@ -41,6 +48,7 @@ const PROXY_PROTOCOL: &str = "proxy_protocol";
 /// Whether an attempt begins with a PROXY protocol header.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum ProxyHeader {
+    /// What the builder says.
     AsConfigured,
     Added,
     LeftOut,
@@ -49,6 +57,7 @@ enum ProxyHeader {
 /// What an attempt says of the scheme that the client uses.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum ClientScheme {
+    /// The request has no `X-Forwarded-Proto`.
     Unsaid,
     Https,
 }
@@ -80,6 +89,8 @@ impl Combination {
     }
 
     /// Replaces the names and protocols of the builder by these.
+    ///
+    /// Calls of the builder that are not part of a combination stay.
     pub(super) fn applied_to(&self, builder: CdnOriginBuilder) -> CdnOriginBuilder {
         let (oldest, newest) = self.versions;
         let builder = builder.tls_versions(oldest..=newest).alpn(self.alpn);
@@ -99,6 +110,9 @@ impl Combination {
     }
 
     /// This combination with one change.
+    ///
+    /// Changes exactly one thing that the peer can see, because a change that got further has to be
+    /// the cause.
     pub(super) fn with(&self, change: &SettingChange) -> Self {
         let mut changed = self.clone();
         match change {
@@ -144,6 +158,8 @@ impl Combination {
     }
 
     /// Whether `X-Forwarded-Proto` says that the client uses https.
+    ///
+    /// Redirects of an origin may depend on it.
     pub(super) fn says_https(&self) -> bool {
         self.client_scheme == ClientScheme::Https
     }

@@ -1,4 +1,7 @@
 //! What may still be wrong with the best attempt, by the evidence of all attempts.
+//!
+//! If no attempt works, the diagnosis of the best one is still worth more than that of a single
+//! error: what other attempts have refuted is taken out of it.
 
 use crate::{
     diagnosis::{Cause, CauseId, Certainty, Clue, Confirmation, Diagnosis, FixKind},

@@ -1,4 +1,8 @@
 //! What an attempt proves when its change got further: the cause, its certainty and its fix.
+//!
+//! The method is that of an experiment with one variable. If the attempt with the change gets
+//! further than the one without it, the change was needed, and its cause is certain, unless the
+//! first failure was chance. That is tested by making the first attempt again.
 
 use crate::{
     diagnosis::{Cause, CauseId, Certainty, Clue, FixKind},
@@ -20,6 +24,9 @@ type Proved = (CauseId, String, Vec<FixKind>);
 ///
 /// It must get further, and far enough for this kind of change. Another SNI counts once the
 /// certificate names the site, https once the peer sends bytes of TLS.
+///
+/// How far is far enough depends on what the change is about: another SNI that leads to another
+/// alert proves nothing.
 pub(super) fn is_proof(
     change: &SettingChange,
     before: &ProbeAttempt,
@@ -53,6 +60,7 @@ pub(super) fn may_be_chance(attempt: &ProbeAttempt) -> bool {
     }
 }
 
+/// Nothing that the peer chose to send explains these.
 fn is_without_answer(error: &Error) -> bool {
     matches!(
         error.kind(),
@@ -68,6 +76,8 @@ fn is_without_answer(error: &Error) -> bool {
 /// The cause behind `before`, whose failure ends with `change`.
 ///
 /// `stability` limits the certainty: it is how certain it is that `before` fails each time.
+///
+/// The text has the names of both attempts.
 pub(super) fn proved_cause(
     change: &SettingChange,
     before: &ProbeAttempt,
@@ -99,6 +109,8 @@ pub(super) fn proved_cause(
 }
 
 /// Whether the response may be about the name that the change replaces.
+///
+/// Otherwise another error of the site may have ended by itself between two attempts.
 fn may_be_about(change: &SettingChange, response: &ProbeAttempt) -> bool {
     // "No server is available" may mean that none is for this Host.
     let ids: &[CauseId] = match change {

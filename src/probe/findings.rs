@@ -46,18 +46,37 @@ pub struct Findings {
 
 impl Findings {
     /// Returns the attempts in their order. The first one uses the configuration as it is.
+    ///
+    /// ```
+    /// # fn log(findings: &cdn_origin::probe::Findings) {
+    /// for (number, attempt) in findings.attempts().iter().enumerate() {
+    ///     println!("{number} {attempt}");
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn attempts(&self) -> &[ProbeAttempt] {
         &self.attempts
     }
 
     /// Returns the attempt that got furthest.
+    ///
+    /// `None` only if no attempt was made.
     #[must_use]
     pub fn best(&self) -> Option<&ProbeAttempt> {
         self.attempts.get(self.best)
     }
 
     /// Returns the attempt that works, if one does.
+    ///
+    /// ```
+    /// # fn check(findings: &cdn_origin::probe::Findings) {
+    /// match findings.working() {
+    ///     Some(attempt) => println!("works with status {:?}", attempt.status()),
+    ///     None => println!("nothing works: {}", findings.diagnosis()),
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn working(&self) -> Option<&ProbeAttempt> {
         self.best().filter(|attempt| attempt.works())
@@ -111,6 +130,15 @@ impl Findings {
 
     /// Returns whether attempts have proved every cause and fix of the
     /// [`diagnosis`](Self::diagnosis).
+    ///
+    /// ```
+    /// # fn log(findings: &cdn_origin::probe::Findings) {
+    /// let how = if findings.is_proved() { "proved" } else { "supposed" };
+    /// for cause in findings.diagnosis().causes() {
+    ///     println!("{how}: {}", cause.text());
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn is_proved(&self) -> bool {
         !self.proved.causes().is_empty()

@@ -52,6 +52,8 @@ pub struct Probe {
 
 impl Probe {
     /// Creates a probe of the connector's origin with the default limits.
+    ///
+    /// The connector itself is not changed, and its pool is not used.
     pub fn new(connector: &CdnOriginConnector) -> Self {
         Self {
             connector: connector.clone(),
@@ -62,6 +64,17 @@ impl Probe {
     /// Adds a name to try in SNI and Host before those that the connector knows.
     ///
     /// Several names are tried in the order of the calls.
+    ///
+    /// ```
+    /// use cdn_origin::{CdnOriginConnector, probe::Probe};
+    ///
+    /// let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.net").build()?;
+    /// let probe = Probe::new(&connector)
+    ///     .try_name("www.example.com".parse()?)
+    ///     .try_name("example.com".parse()?);
+    /// # drop(probe);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn try_name(mut self, name: DnsName) -> Self {
         self.settings.names.push(name);
         self
@@ -99,6 +112,17 @@ impl Probe {
     }
 
     /// Sets a function that is called after each attempt, for example to print progress.
+    ///
+    /// ```
+    /// use cdn_origin::{CdnOriginConnector, probe::Probe};
+    ///
+    /// # fn probe(connector: &CdnOriginConnector) -> Probe {
+    /// Probe::new(connector).on_attempt(|attempt| match attempt.error() {
+    ///     Some(error) => eprintln!("{attempt}: {}", error.stage()),
+    ///     None => eprintln!("{attempt}"),
+    /// })
+    /// # }
+    /// ```
     pub fn on_attempt(mut self, hook: impl Fn(&ProbeAttempt) + Send + Sync + 'static) -> Self {
         self.settings.on_attempt = Arc::new(hook);
         self
@@ -110,6 +134,22 @@ impl Probe {
     ///
     /// [`ErrorKind::UnsupportedUri`](crate::ErrorKind::UnsupportedUri) if the connector has no
     /// fixed origin. Failed attempts are no error: they are part of the findings.
+    ///
+    /// Dropping the future ends the attempt that is running, and makes no further one.
+    ///
+    /// ```no_run
+    /// use cdn_origin::{CdnOriginConnector, probe::Probe};
+    ///
+    /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    /// let connector = CdnOriginConnector::builder("https://www.example.com").build()?;
+    /// let findings = Probe::new(&connector).run().await?;
+    /// match findings.builder_code() {
+    ///     Some(code) => println!("this works:\n{code}"),
+    ///     None => println!("{findings}"),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn run(self) -> Result<Findings, Error> {
         let Some(configured) = Combination::of(&self.connector) else {
             return Err(Error::refused(ErrorKind::UnsupportedUri));

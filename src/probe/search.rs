@@ -1,4 +1,19 @@
 //! Makes attempts in turn, each one change away from the best so far.
+//!
+//! ```text
+//! configured ──> best ──changes_after()──> attempt, attempt, ...
+//!                 ^                           │
+//!                 │      is_proof(): it got further, and far enough
+//!                 │                           v
+//!                 │                     may the failure of `best` be chance?
+//!                 │                       no                  yes: make `best` again
+//!                 │                       v                     v
+//!                 │          the cause is proved          it fails again: proved
+//!                 └────────── new best <──┴──────────────── it gets further: chance
+//! ```
+//!
+//! The search ends when an attempt succeeds, no change gets further, or a limit is reached: the
+//! number of attempts, or the time of all of them. Between attempts there is a pause.
 
 use std::{sync::Arc, time::Duration};
 
@@ -29,8 +44,11 @@ const MAX_TIMEOUT: Duration = Duration::from_secs(50 * 365 * 24 * 3600);
 /// A probe that is running: the attempts so far and the best of them.
 pub(super) struct Search {
     /// A builder with everything that the probed connector was built with.
+    ///
+    /// Cloned for each attempt.
     builder: CdnOriginBuilder,
     settings: ProbeSettings,
+    /// Of all attempts together.
     deadline: Instant,
     attempts: Vec<ProbeAttempt>,
     /// The index of the attempt that got furthest.
@@ -43,6 +61,8 @@ pub(super) struct Search {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum SearchStep {
     /// A change got further: there is a new best attempt.
+    ///
+    /// The next step starts from it.
     Further,
     /// No change got further, or a limit was reached.
     Finished,
@@ -54,6 +74,8 @@ enum Stability {
     /// It fails each time, with this certainty.
     Fails(Certainty),
     /// Its failure was chance: the attempt with this index got further without a change.
+    ///
+    /// The peer fails now and then, so nothing is proved.
     Chance(usize),
 }
 
@@ -87,6 +109,8 @@ impl Search {
     }
 
     /// Tries the changes to the best attempt until one proves that it was needed.
+    ///
+    /// Finds at most one change that gets further: the next one is compared with that.
     async fn step(&mut self) -> SearchStep {
         let Some(best) = self.best().cloned() else {
             return SearchStep::Finished;
@@ -120,6 +144,8 @@ impl Search {
     }
 
     /// Makes the best attempt again if its failure may have been chance.
+    ///
+    /// Only `Likely` if a limit leaves no attempt to find out.
     async fn stability(&mut self, best: &ProbeAttempt) -> Stability {
         if !may_be_chance(best) {
             return Stability::Fails(Certainty::Certain);
@@ -134,12 +160,15 @@ impl Search {
         }
     }
 
+    /// With the same settings, the result would be the same.
     fn was_tried(&self, combination: &Combination) -> bool {
         let mut tried = self.attempts.iter();
         tried.any(|attempt| attempt.combination == *combination)
     }
 
     /// Makes an attempt and returns its index; `None` if a limit was reached.
+    ///
+    /// The first one has no pause.
     async fn attempt(&mut self, combination: Combination, step: Step) -> Option<usize> {
         if self.attempts.len() >= self.settings.max_attempts {
             return None;

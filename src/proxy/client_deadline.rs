@@ -51,6 +51,15 @@ pub struct ClientDeadline {
 
 impl ClientDeadline {
     /// A deadline after this time from now on.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use cdn_origin::proxy::ClientDeadline;
+    ///
+    /// let mut request = http::Request::new(());
+    /// request.extensions_mut().insert(ClientDeadline::after(Duration::from_secs(2)));
+    /// ```
     #[must_use]
     pub fn after(time: Duration) -> Self {
         Self {

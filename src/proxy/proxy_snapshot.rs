@@ -18,12 +18,22 @@ pub struct ProxySnapshot {
     /// The state of the pool: its connections, and what happened to them.
     pub pool: PoolSnapshot,
     /// The adaptive limit, in requests. `None` while the origin is not overloaded.
+    ///
+    /// ```
+    /// # fn log(proxy: &cdn_origin::OriginProxy) {
+    /// if let Some(limit) = proxy.snapshot().adaptive_limit {
+    ///     eprintln!("the origin is overloaded: at most {limit} requests at once");
+    /// }
+    /// # }
+    /// ```
     pub adaptive_limit: Option<usize>,
     /// Gauge: requests that were admitted and have no response yet.
     pub awaiting: usize,
     /// Gauge: requests that wait to be admitted.
     pub queued: usize,
     /// Counter: requests that were refused, because the proxy was overloaded.
+    ///
+    /// Each was answered 503. The counter never decreases.
     pub refused: u64,
 }
 

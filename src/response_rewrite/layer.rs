@@ -103,6 +103,18 @@ impl ResponseRewriteLayer {
     ///
     /// A Host without a port is also rewritten at the dialled port: servers such as nginx redirect
     /// to the port that they listen on.
+    ///
+    /// ```
+    /// use cdn_origin::{CdnOriginConnector, ResponseRewriteLayer};
+    ///
+    /// let connector = CdnOriginConnector::builder("https://origin.example").build()?;
+    /// let layer = match connector.origin() {
+    ///     Some(origin) => ResponseRewriteLayer::new().origin(origin),
+    ///     None => ResponseRewriteLayer::new(),
+    /// };
+    /// # drop(layer);
+    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// ```
     pub fn origin(mut self, origin: &Origin) -> Self {
         let dialled = origin
             .dial()
@@ -124,6 +136,15 @@ impl ResponseRewriteLayer {
     /// Rewrites one more name of the origin.
     ///
     /// A name without a port covers ports 80 and 443.
+    ///
+    /// ```
+    /// use cdn_origin::ResponseRewriteLayer;
+    ///
+    /// // The application redirects to a name of its own.
+    /// let layer = ResponseRewriteLayer::new().name("app.internal.example".parse()?);
+    /// # drop(layer);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn name(mut self, name: HostAuthority) -> Self {
         Arc::make_mut(&mut self.rules).names.push(name);
         self
@@ -187,6 +208,14 @@ impl ResponseRewriteLayer {
     ///
     /// [`ClientConnection`]: crate::downstream::ClientConnection
     /// [`ForwardedLayer`]: crate::ForwardedLayer::client_scheme
+    ///
+    /// ```
+    /// use cdn_origin::{ResponseRewriteLayer, origin::Scheme};
+    ///
+    /// // TLS ends in front of this proxy.
+    /// let layer = ResponseRewriteLayer::new().client_scheme(Scheme::Https);
+    /// # drop(layer);
+    /// ```
     pub fn client_scheme(mut self, scheme: Scheme) -> Self {
         Arc::make_mut(&mut self.rules).client_scheme = scheme;
         self

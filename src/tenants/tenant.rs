@@ -68,6 +68,14 @@ impl Tenant {
     /// Sets the host and port, or the Unix socket, to dial.
     ///
     /// The default is the URL's host and port.
+    ///
+    /// ```
+    /// use cdn_origin::tenants::Tenant;
+    ///
+    /// // All tenants are behind one edge, and each has its own name there.
+    /// let tenant = Tenant::new("https://shop-7.example").dial("edge.example:443");
+    /// # drop(tenant);
+    /// ```
     pub fn dial<T>(self, target: T) -> Self
     where
         T: TryInto<DialTarget>,
@@ -79,6 +87,13 @@ impl Tenant {
     /// Sets the name that is sent in SNI. The expected name and the Host follow it.
     ///
     /// The default is the URL's host.
+    ///
+    /// ```
+    /// use cdn_origin::tenants::Tenant;
+    ///
+    /// let tenant = Tenant::new("https://d1234567890.cloudfront.net").sni("shop-7.example");
+    /// # drop(tenant);
+    /// ```
     pub fn sni<N>(self, name: N) -> Self
     where
         N: TryInto<Sni>,
@@ -90,6 +105,16 @@ impl Tenant {
     /// Sets the name that the certificate must be valid for.
     ///
     /// The default is the SNI, else the URL's host.
+    ///
+    /// ```
+    /// use cdn_origin::tenants::Tenant;
+    ///
+    /// // The edge presents the certificate of its own name, whatever the SNI.
+    /// let tenant = Tenant::new("https://edge.example")
+    ///     .sni("shop-7.example")
+    ///     .expected_name("edge.example");
+    /// # drop(tenant);
+    /// ```
     pub fn expected_name<N>(self, name: N) -> Self
     where
         N: TryInto<ExpectedName>,
@@ -101,6 +126,13 @@ impl Tenant {
     /// Sets the Host that the origin gets, unless the template has a layer for it.
     ///
     /// The default is the SNI if it was set, else the URL's host and port.
+    ///
+    /// ```
+    /// use cdn_origin::tenants::Tenant;
+    ///
+    /// let tenant = Tenant::new("https://edge.example").host("shop-7.example");
+    /// # drop(tenant);
+    /// ```
     pub fn host<A>(self, authority: A) -> Self
     where
         A: TryInto<HostAuthority>,

@@ -3,6 +3,15 @@
 use http::StatusCode;
 
 /// The response to a request whose host has no tenant, if there is no default tenant.
+///
+/// ```
+/// use cdn_origin::{CdnOriginConnector, OriginProxy, tenants::{UnknownHost, VirtualHosts}};
+///
+/// let template = OriginProxy::new(CdnOriginConnector::any_origin().build()?);
+/// let hosts = VirtualHosts::new(template).unknown(UnknownHost::NotFound);
+/// # drop(hosts);
+/// # Ok::<(), cdn_origin::BuildError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum UnknownHost {

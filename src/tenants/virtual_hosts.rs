@@ -35,6 +35,8 @@ use super::{
 /// | [`max_connections`](Self::max_connections) | none for all tenants together |
 ///
 /// The [module](super) shows an example.
+///
+/// Tenants may be added and removed while requests arrive: `insert` and `remove` take `&self`.
 #[derive(Clone)]
 #[must_use = "a service does nothing until it is called"]
 pub struct VirtualHosts {
@@ -61,6 +63,19 @@ impl VirtualHosts {
     /// All proxies get the settings of the template. Give it a connector for [any
     /// origin](crate::CdnOriginConnector::any_origin): a fixed origin of the template would get no
     /// requests.
+    ///
+    /// ```
+    /// use cdn_origin::{
+    ///     CdnOriginConnector, OriginProxy,
+    ///     tenants::{Tenant, VirtualHosts},
+    /// };
+    ///
+    /// let template = OriginProxy::new(CdnOriginConnector::any_origin().build()?);
+    /// let hosts = VirtualHosts::new(template);
+    /// hosts.insert("shop.example", Tenant::new("https://d1234567890.cloudfront.net"))?;
+    /// assert_eq!(hosts.hosts(), ["shop.example"]);
+    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// ```
     pub fn new(template: OriginProxy) -> Self {
         Self {
             registry: Arc::new(Registry::new(template)),
@@ -153,6 +168,14 @@ impl VirtualHosts {
     /// The default is 1024. Zero counts as one. Beyond it, the least recently used proxy is
     /// dropped: its requests in flight finish, its idle connections close, and its next request
     /// builds it again.
+    ///
+    /// ```
+    /// # use cdn_origin::{OriginProxy, tenants::VirtualHosts};
+    /// # fn hosts(template: OriginProxy) -> VirtualHosts {
+    /// // Ten thousand tenants, of which some hundred have traffic at a time.
+    /// VirtualHosts::new(template).max_active(500)
+    /// # }
+    /// ```
     pub fn max_active(mut self, count: usize) -> Self {
         self.settings_mut().max_active = count.max(1);
         self
@@ -241,12 +264,16 @@ impl VirtualHosts {
 
     /// Removes the tenant or the group of a host. Its requests in flight finish. Returns whether
     /// there was one.
+    ///
+    /// The host may be inserted again at once: the new tenant has a proxy of its own.
     #[expect(clippy::must_use_candidate, reason = "the tenant is gone either way")]
     pub fn remove(&self, host: &str) -> bool {
         self.registry.remove(&host_key(host))
     }
 
     /// Returns the hosts that have a tenant or a group, in no particular order.
+    ///
+    /// Those that a rule has created are among them while their proxies exist.
     #[must_use]
     pub fn hosts(&self) -> Vec<String> {
         self.registry.hosts()
@@ -259,12 +286,32 @@ impl VirtualHosts {
     }
 
     /// Returns the proxy of a host, if it exists now.
+    ///
+    /// `None` for a host whose first request has not arrived, and for a group.
+    ///
+    /// ```
+    /// # use cdn_origin::tenants::VirtualHosts;
+    /// # fn log(hosts: &VirtualHosts) {
+    /// if let Some(proxy) = hosts.proxy("shop.example") {
+    ///     println!("{:?}", proxy.snapshot());
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn proxy(&self, host: &str) -> Option<OriginProxy> {
         self.registry.get(&host_key(host))?.proxy()
     }
 
     /// Returns the group of a host, to read and change its members.
+    ///
+    /// ```
+    /// # use cdn_origin::tenants::VirtualHosts;
+    /// # fn weigh(hosts: &VirtualHosts) {
+    /// if let Some(group) = hosts.group("shop.example") {
+    ///     group.members().set_weight("canary", 5);
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn group(&self, host: &str) -> Option<OriginGroup> {
         self.registry.get(&host_key(host))?.group()
@@ -290,6 +337,15 @@ impl VirtualHosts {
     ///
     /// See [`OriginProxy::drain`]. Proxies that are built later are not drained: stop the server
     /// first.
+    ///
+    /// ```
+    /// use cdn_origin::tenants::VirtualHosts;
+    ///
+    /// /// Once the server accepts no more connections.
+    /// async fn shut_down(hosts: &VirtualHosts) {
+    ///     hosts.drain().await;
+    /// }
+    /// ```
     pub fn drain(&self) -> impl Future<Output = ()> + Send + use<> {
         let proxies = self.registry.proxies();
         let proxies: Vec<_> = proxies.iter().map(|(_, proxy)| proxy.drain()).collect();

@@ -31,6 +31,14 @@ pub struct TraceContext {
 
 impl TraceContext {
     /// Creates a context. An id of zero is invalid, and becomes one.
+    ///
+    /// ```
+    /// use cdn_origin::trace_context::TraceContext;
+    ///
+    /// let sampled = 1;
+    /// let context = TraceContext::new(0x4bf92f3577b34da6a3ce929d0e0e4736, 7, sampled);
+    /// assert_eq!(context.to_string(), "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000007-01");
+    /// ```
     #[must_use]
     pub fn new(trace_id: u128, parent_id: u64, flags: u8) -> Self {
         Self {
@@ -68,6 +76,17 @@ impl TraceContext {
     }
 
     /// Returns the flags. The lowest bit means that the caller may have recorded the trace.
+    ///
+    /// Bit 1 says that the trace id is random (level 2 of the specification).
+    ///
+    /// ```
+    /// use cdn_origin::trace_context::TraceContext;
+    ///
+    /// fn is_sampled(context: &TraceContext) -> bool {
+    ///     context.flags() & 1 == 1
+    /// }
+    /// assert!(is_sampled(&TraceContext::new(1, 1, 1)));
+    /// ```
     #[must_use]
     pub fn flags(&self) -> u8 {
         self.flags

@@ -1,4 +1,16 @@
 //! The client's body, of which nothing stays unread on the client's connection.
+//!
+//! What becomes of a body that is dropped before its end:
+//!
+//! ```text
+//! ClientBody dropped ──┬── at its end, or failed ──────────────────> nothing to do
+//!                      ├── it was polled, or no Expect ────────────> discard() in a task at once
+//!                      └── unread, the client awaits 100 ──> slot ──> discard() in a task
+//!                                                                    once the head was sent
+//! discard() ends: end or error of the body, 256 MiB, 30 s in total, 5 s of silence
+//! ```
+//!
+//! A body that has not ended by then is dropped, and the server in front closes the connection.
 
 use std::{
     pin::Pin,
@@ -14,12 +26,16 @@ use http_body_util::BodyExt;
 use tokio::{runtime::Handle, time::timeout};
 
 /// How many bytes of a dropped body are discarded.
+///
+/// More than that costs more than a client that loses its response.
 const MAX_DISCARDED: u64 = 256 * 1024 * 1024;
 
 /// How long a dropped body is read. nginx calls this `lingering_time`.
 const MAX_DISCARD_TIME: Duration = Duration::from_secs(30);
 
 /// How long the client may be silent meanwhile. nginx calls it `lingering_timeout`.
+///
+/// Counted for each frame.
 const MAX_DISCARD_SILENCE: Duration = Duration::from_secs(5);
 
 /// The body of a client. If it is dropped before its end, a task reads and discards what the client
@@ -32,9 +48,13 @@ where
     B: Body + Send + 'static,
 {
     /// Absent after the end.
+    ///
+    /// Boxed, so that it can be moved into the task.
     body: Option<Pin<Box<B>>>,
     /// Where the body goes if it is dropped unread. Absent once a frame was polled, and if the
     /// client does not wait for 100 (Continue).
+    ///
+    /// Shared with [`BodyAwaitingContinue`], which the caller keeps until the head was sent.
     awaiting_continue: Option<Arc<DiscardSlot>>,
 }
 
@@ -44,6 +64,8 @@ where
 /// The server in front sends 100 (Continue) if the body is read before the response. So this is
 /// dropped only when the head of the response has been sent. A client may send its body by then, if
 /// it stopped waiting.
+///
+/// It is kept in the response's body.
 pub(crate) struct BodyAwaitingContinue(Arc<DiscardSlot>);
 
 /// Where the body goes, as the future that discards it.
@@ -57,6 +79,9 @@ where
 {
     /// Wraps the body of a request. Also returns where the body goes if it is dropped unread while
     /// the client waits for 100 (Continue).
+    ///
+    /// A request of HTTP/2 has no such problem: RST_STREAM with NO_ERROR stops its body (RFC 9113
+    /// section 8.1).
     pub(crate) fn of(request: Request<B>) -> (Request<Self>, Option<BodyAwaitingContinue>) {
         let waits = !request.body().is_end_stream()
             && request.version() <= Version::HTTP_11
@@ -120,6 +145,9 @@ where
 
 impl BodyAwaitingContinue {
     /// Whether the body was dropped unread.
+    ///
+    /// The proxy announces `Connection: close` if so, because the server in front could not read
+    /// the next request.
     pub(crate) fn is_unread(&self) -> bool {
         lock(&self.0).is_some()
     }
@@ -133,11 +161,14 @@ impl Drop for BodyAwaitingContinue {
     }
 }
 
+/// Held for an assignment only, so poisoning is ignored.
 fn lock(slot: &DiscardSlot) -> MutexGuard<'_, Option<Discarding>> {
     slot.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Discards a body in a task. Without a runtime, there is no server whose connection is at stake.
+///
+/// The task belongs to no scope: it ends by its own bounds.
 fn spawn_discard(discarding: impl Future<Output = ()> + Send + 'static) {
     if let Ok(runtime) = Handle::try_current() {
         runtime.spawn(discarding);
@@ -145,6 +176,8 @@ fn spawn_discard(discarding: impl Future<Output = ()> + Send + 'static) {
 }
 
 /// Reads and discards the rest of a body, until it ends, fails or reaches a bound.
+///
+/// A frame beyond the limit ends it; its bytes have been read by then.
 async fn discard<B: Body>(mut body: Pin<Box<B>>) {
     let read = async {
         let mut left = MAX_DISCARDED;

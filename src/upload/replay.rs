@@ -1,4 +1,14 @@
 //! A request body that is copied while it is read, so that a retry can read it again.
+//!
+//! Invariants of the buffer:
+//!
+//! * `data` and `trailers` are everything that was read of the client's body, while `is_complete`.
+//! * Exactly one attempt may read: the one whose number is `ReplayBuffer::attempt`.
+//! * `is_complete` only ever changes from true to false.
+//! * Memory is bounded by `limit`, plus what the vector grows ahead.
+//!
+//! The mutex is held during a poll of the client's body. Only one attempt polls, and `Replay` looks
+//! at a flag, so it is hardly contended.
 
 use std::{
     pin::Pin,
@@ -16,8 +26,11 @@ use crate::error::Error;
 /// The body as one attempt reads it. A later attempt supersedes it.
 pub(super) struct ReplayBody {
     buffer: Arc<Mutex<ReplayBuffer>>,
+    /// Compared with the buffer's on each poll.
     attempt: usize,
     /// How many of the buffered bytes this attempt has read.
+    ///
+    /// Equal to `data.len()` once this attempt has caught up.
     read: usize,
     has_read_trailers: bool,
 }
@@ -29,17 +42,24 @@ pub(crate) struct Replay(Arc<Mutex<ReplayBuffer>>);
 type FramePoll = Poll<Option<Result<Frame<Bytes>, Error>>>;
 
 /// A later attempt reads the body.
+///
+/// An exchange that was given up may still hold its body and must not take frames from its
+/// successor.
 pub(super) struct Superseded;
 
 /// The client's body, and a copy of what was read of it.
 struct ReplayBuffer {
     /// The client's body, from where the copy ends.
+    ///
+    /// Dropped with the buffer, that is, with the last attempt and the last [`Replay`].
     body: UnsyncBoxBody<Bytes, Error>,
     /// All data read so far, while `is_complete`. Copied rather than kept as frames: a client may
     /// send a byte at a time, each in a buffer of its own.
     data: Vec<u8>,
     trailers: Option<HeaderMap>,
     /// The maximum length of `data`.
+    ///
+    /// Zero until [`ReplayBody::keep`]: the first frame makes the replay incomplete then.
     limit: usize,
     /// Whether the copy can still be replayed. False once a frame was read and not copied, or the
     /// [`Replay`] was dropped.
@@ -70,6 +90,8 @@ impl ReplayBody {
     }
 
     /// Copies up to `limit` bytes of what is read from now on.
+    ///
+    /// Call it before the first poll. What was read before is not copied.
     pub(super) fn keep(&self, limit: usize) -> Replay {
         lock(&self.buffer).limit = limit;
         Replay(self.buffer.clone())
@@ -80,6 +102,8 @@ impl ReplayBody {
     /// # Errors
     ///
     /// [`Superseded`] if a later attempt reads the body.
+    ///
+    /// All buffered data is one frame, whatever its frames were: their boundaries have no meaning.
     pub(super) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Result<FramePoll, Superseded> {
         let mut buffer = lock(&self.buffer);
         if buffer.attempt != self.attempt {
@@ -131,6 +155,9 @@ impl Replay {
 
     /// The body from its start, for a new attempt. Earlier attempts read no more of it. `None` if
     /// the replay is incomplete.
+    ///
+    /// Data that was read by an earlier attempt is read again, from the first byte; frames that the
+    /// client sends meanwhile follow it.
     pub(super) fn restart(&self) -> Option<ReplayBody> {
         let mut buffer = lock(&self.0);
         if !buffer.is_complete {
@@ -156,6 +183,8 @@ impl Drop for Replay {
 
 impl ReplayBuffer {
     /// Reads a frame of the client's body, and copies it.
+    ///
+    /// An error ends the replay: the client has failed, and a retry would not help.
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> FramePoll {
         if self.has_ended {
             return Poll::Ready(None);
@@ -171,6 +200,8 @@ impl ReplayBuffer {
     }
 
     /// Copies a frame, or gives up if it does not fit.
+    ///
+    /// An empty data frame fits always. A frame that is neither data nor trailers cannot be copied.
     fn copy(&mut self, frame: &Frame<Bytes>) {
         let room = self.limit.saturating_sub(self.data.len());
         match (frame.data_ref(), frame.trailers_ref()) {
@@ -182,6 +213,8 @@ impl ReplayBuffer {
     }
 
     /// Frees the copy. The current attempt has read all of it by now.
+    ///
+    /// [`ReplayBody::poll_frame`] has returned all of `data` before it asks for another frame.
     fn give_up_replay(&mut self) {
         self.is_complete = false;
         self.data = Vec::new();

@@ -1,4 +1,14 @@
 //! The request body as the pool sends it, and how far the upload has come.
+//!
+//! [`UploadProgress`] is the side channel of a body that was given to an exchange. Each fact in it
+//! is an atomic, or is set once, so it can be read while another task polls the body:
+//!
+//! | who asks | what |
+//! |---|---|
+//! | timeouts | when the body last returned a frame, and whether the client is the slower one |
+//! | the response's body | whether the origin has answered while the client still sends |
+//! | the log | how many bytes were received |
+//! | an error | whether the client's body was the cause |
 
 use std::{
     fmt,
@@ -41,22 +51,33 @@ struct Tracked {
     /// When the body last returned a frame. `None` before the first.
     last_frame_at: Mutex<Option<Instant>>,
     /// The last poll returned `Pending`.
+    ///
+    /// The body may still be sent to the origin then; it says that the client is the slower one.
     awaits_client: AtomicBool,
     /// The origin has sent the head of its response.
     has_response: AtomicBool,
     /// The error that the body failed with.
+    ///
+    /// It is the client's fault or the proxy's limit, and takes precedence over what the origin's
+    /// side reports as a consequence.
     failure: OnceLock<Error>,
     /// The bytes that were read from the client.
+    ///
+    /// HTTP framing does not count, and the bytes are those that the server in front has decoded.
     received: AtomicU64,
 }
 
 impl UploadProgress {
     /// The progress of a body that has not been polled. The default value tracks nothing.
+    ///
+    /// The body shares it; clones are cheap.
     pub(crate) fn tracked() -> Self {
         Self(Some(Arc::default()))
     }
 
     /// Whether there is a body to track.
+    ///
+    /// False for a request without content.
     pub(crate) fn is_tracked(&self) -> bool {
         self.0.is_some()
     }
@@ -76,6 +97,8 @@ impl UploadProgress {
     }
 
     /// The error that the body failed with.
+    ///
+    /// `None` while the body is healthy, and if it is not tracked.
     pub(crate) fn failure(&self) -> Option<Error> {
         self.0.as_ref()?.failure.get().cloned()
     }
@@ -89,6 +112,8 @@ impl UploadProgress {
     }
 
     /// When the body last returned a frame.
+    ///
+    /// `None` before the first frame: the wait for 100 (Continue) does not count as movement.
     pub(crate) fn last_frame_at(&self) -> Option<Instant> {
         let tracked = self.0.as_ref()?;
         *tracked.last_frame_at()
@@ -114,6 +139,8 @@ impl UploadProgress {
     }
 
     /// Records a poll of the client's body.
+    ///
+    /// Called after each poll of the client's body, and not while 100 (Continue) is awaited.
     fn note_poll(&self, is_ready: bool) {
         let Some(tracked) = &self.0 else {
             return;
@@ -152,16 +179,22 @@ impl RequestBody {
     }
 
     /// Keeps up to `limit` bytes of what is read from now on. `None` if there is no body.
+    ///
+    /// Call it before the body is given to an exchange.
     pub(crate) fn keep_replay(&self, limit: usize) -> Option<Replay> {
         self.body.as_ref().map(|body| body.keep(limit))
     }
 
     /// The same body from its start, or `None` if the replay is incomplete.
+    ///
+    /// Supersedes the attempt before, whose body fails from then on.
     pub(crate) fn replayed(replay: &Replay, progress: UploadProgress) -> Option<Self> {
         Some(Self::with_replay_body(replay.restart()?, progress))
     }
 
     /// Delays the first poll of the client's body until `wait` completes.
+    ///
+    /// The client's body is not polled meanwhile, so the server in front sends no 100 (Continue).
     pub(crate) fn wait_for_continue(&mut self, wait: Option<ContinueWait>) {
         self.continue_wait = wait;
     }
@@ -216,6 +249,8 @@ impl Body for RequestBody {
 }
 
 /// The error of a body whose exchange was given up.
+///
+/// It is seen by an exchange that was given up, and by nothing else.
 fn abandoned() -> Error {
     Error::new(
         ErrorKind::Request(RequestProblem::BodyFailed),

@@ -1,4 +1,8 @@
 //! Peers that break the TLS protocol, in the handshake or after it.
+//!
+//! Both rules are last resorts in their tables: all other causes of a TLS failure are named more
+//! precisely elsewhere. The flood of handshake messages is rustls' own limit against peers that
+//! would fill memory.
 
 use crate::{
     diagnosis::{

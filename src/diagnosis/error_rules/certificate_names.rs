@@ -1,4 +1,22 @@
 //! Certificates that are valid, but for other names.
+//!
+//! The certificate has passed the checks of dates and issuer, or these come later: only the name is
+//! wrong. The question is which side is: the name that was sent, the name that was expected, or the
+//! certificate.
+//!
+//! | the certificate | SNI | cause |
+//! |---|---|---|
+//! | covers the name in SNI | sent | the expected name differs from SNI |
+//! | covers the name in Host | sent | SNI should be that name |
+//! | is a documented default | omitted | SNI is missing: certain |
+//! | is a documented default | sent | the edge does not serve that name |
+//! | has only DNS names | omitted, IP expected | an address cannot be proved by it |
+//! | has a wildcard that nearly matches | any | RFC 9525 section 6.3, by rule |
+//! | has no name at all | any | the certificate has to be replaced |
+//! | is for another name | any | only the operator knows which is right |
+//!
+//! A name that only the certificate has is offered with a condition: the peer that answered chose
+//! it.
 
 use crate::{
     diagnosis::{
@@ -17,6 +35,7 @@ use super::{
     rule::{Rule, another_sni},
 };
 
+/// Certain causes come first; among the likely ones, the mistake that is easiest to make.
 pub(super) const RULES: &[Rule] = &[
     // The policy has its own list of names.
     Rule {
@@ -221,6 +240,7 @@ fn is_for_other_names(evidence: &Evidence<'_>) -> bool {
         && evidence.facts.expected_alternatives().is_none()
 }
 
+/// No fix for a name that was not proved: see `PresentedChain::proved_name`.
 fn expect_presented(evidence: &Evidence<'_>) -> Vec<FixKind> {
     let name = evidence.chain().proved_name();
     name.map(FixKind::ExpectPresented).into_iter().collect()
@@ -250,6 +270,8 @@ fn for_another_name(evidence: &Evidence<'_>) -> String {
     }
 }
 
+/// Whether neither `.sni(..)` nor `.expected_name(..)` was called: the name was taken over from the
+/// URL, so SNI and expected name change together.
 fn is_from_url(evidence: &Evidence<'_>) -> bool {
     let url_host = evidence.origin.url().target().host();
     let expected = evidence.origin.expected_name();
@@ -258,10 +280,12 @@ fn is_from_url(evidence: &Evidence<'_>) -> bool {
         && *expected == url_host.clone().into()
 }
 
+/// An address is never sent in SNI (RFC 6066 section 3).
 fn expects_address(evidence: &Evidence<'_>) -> bool {
     matches!(evidence.origin.expected_name(), ExpectedName::Ip(_)) && evidence.sni().is_none()
 }
 
+/// False for a certificate without any name, for which another rule speaks.
 fn names_no_address(evidence: &Evidence<'_>) -> bool {
     let names = evidence.chain().names();
     let is_address = |name: &String| name.parse::<std::net::IpAddr>().is_ok();
@@ -297,6 +321,8 @@ fn covered_name(_: &Evidence<'_>) -> Vec<FixKind> {
 
 /// A wildcard that only seems to cover the expected name, and why it does not. RFC 9525 section 6.3
 /// has the rules.
+///
+/// The first name for which that holds. `None` if an address is expected.
 fn wildcard_that_fails(evidence: &Evidence<'_>) -> Option<(String, &'static str)> {
     let ExpectedName::Dns(expected) = evidence.origin.expected_name() else {
         return None;
@@ -306,6 +332,14 @@ fn wildcard_that_fails(evidence: &Evidence<'_>) -> Option<(String, &'static str)
 }
 
 /// The rule by which a wildcard does not cover a name; `None` if it is for other names anyway.
+///
+/// ```text
+/// *.example.com    example.com        the star has no label to stand for
+/// *.example.com    a.b.example.com    the star would have to stand for two labels
+/// *.internal       app.internal       directly below a top-level domain
+/// w*.example.com   www.example.com    not a whole label
+/// *.example.com    www.example.org    None: it was never meant for this name
+/// ```
 fn broken_rule(wildcard: &str, name: &str) -> Option<&'static str> {
     let wildcard = wildcard.to_ascii_lowercase();
     let (start, end) = wildcard.split_once('*')?;

@@ -1,4 +1,17 @@
 //! Refused certificates, except for their names and their issuers: dates, pins, revocation.
+//!
+//! Dates are checked before names. An edge's default certificate that has expired is therefore
+//! refused for its dates, although it would be refused for its names, too. So each rule about dates
+//! asks first whether the certificate is the origin's own.
+//!
+//! | refusal | certificate is for us | cause |
+//! |---|---|---|
+//! | expired, or not yet valid | yes | the dates: certain |
+//! | expired, or not yet valid | no | SNI missing or not served, likely; the dates as well |
+//! | pin | | the origin's key has changed, or the pin is of the issuer's key |
+//! | revoked, or status unknown | | the revocation lists |
+//! | key not proven | | the origin's key and certificate do not belong together |
+//! | another rule | | version 1, CA:TRUE, or malformed |
 
 use crate::{
     diagnosis::{
@@ -15,6 +28,7 @@ use super::{
     rule::{Rule, another_sni, sni_missing},
 };
 
+/// A pin is suggested next to a refused one only if the chain is trusted apart from the pin.
 pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::CertificateExpired,
@@ -196,6 +210,7 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
+/// webpki does not accept an authority's certificate for a server, even a trusted one.
 const ISSUE_A_LEAF: FixKind =
     FixKind::Advice("issue a certificate for the origin without CA:TRUE, and trust its authority");
 
@@ -217,6 +232,7 @@ fn is_default_out_of_date(evidence: &Evidence<'_>) -> bool {
     (is_expired(evidence) || is_not_yet_valid(evidence)) && !is_for_us(evidence)
 }
 
+/// Names the certificate of the path that expired: an intermediate is as common as the leaf.
 fn expired(evidence: &Evidence<'_>) -> String {
     dated(evidence, evidence.chain().first_to_end(), "has expired")
 }
@@ -229,6 +245,8 @@ fn not_yet_valid(evidence: &Evidence<'_>) -> String {
     )
 }
 
+/// An issuer's certificate cannot be renewed by the origin's operator, but a newer chain can be
+/// sent.
 fn renew_expired(evidence: &Evidence<'_>) -> Vec<FixKind> {
     let expired = evidence.chain().first_to_end().map(PeerCertificate::der);
     match expired {
@@ -247,6 +265,8 @@ fn renew(_: &Evidence<'_>) -> Vec<FixKind> {
 }
 
 /// The text of a certificate that is outside of its dates.
+///
+/// With the validity in brackets, if it can be read, since a clock that is wrong shows by it.
 fn dated(evidence: &Evidence<'_>, certificate: Option<&PeerCertificate>, what: &str) -> String {
     let validity = certificate.and_then(PeerCertificate::validity);
     let validity = validity.map_or_else(String::new, |dates| format!(" (valid {dates})"));

@@ -1,4 +1,7 @@
 //! Why an origin refuses our client certificate.
+//!
+//! The alert is the only reason that the peer gives. RFC 8446 section 6.2 says which reason has
+//! which number, and servers follow it where they give one at all.
 
 use super::error_evidence::Evidence;
 
@@ -10,6 +13,9 @@ pub(super) fn refused_certificate(evidence: &Evidence<'_>) -> String {
 
 /// Why the origin refuses our certificate, according to its alert (RFC 8446 section 6.2), and the
 /// fix.
+///
+/// The first text completes "the origin refuses our client certificate:", and the second is the
+/// advice.
 pub(super) fn refusal(evidence: &Evidence<'_>) -> (&'static str, &'static str) {
     match evidence.late_alert() {
         Some(48) => (

@@ -1,4 +1,20 @@
 //! Failures before the handshake: DNS, addresses and ports.
+//!
+//! No byte of TLS or HTTP was exchanged, so the evidence is the resolver's answer and what became
+//! of each address.
+//!
+//! | what happened | cause |
+//! |---|---|
+//! | no address | the name, or DNS; perhaps a missing address family |
+//! | name servers silent | the name servers |
+//! | egress guard denied | the destination is prohibited: certain |
+//! | no connection was free | the pool is too small, or the origin is slow |
+//! | refused | nothing listens at the port |
+//! | silent, port not documented by the edge | the edge does not serve the port |
+//! | silent, or unreachable, IPv6 only | IPv6 does not work from here |
+//! | silent | a firewall drops packets |
+//! | unreachable | no route |
+//! | website endpoint of S3, https | that endpoint has no TLS: certain |
 
 use std::io;
 
@@ -182,11 +198,14 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 /// The dialled host; empty for a Unix socket.
+///
+/// Only used in texts.
 fn dialled(evidence: &Evidence<'_>) -> String {
     let host = evidence.origin.dial().host();
     host.map(ToString::to_string).unwrap_or_default()
 }
 
+/// Advice rather than code: the right host is not known.
 fn dial_elsewhere(_: &Evidence<'_>) -> Vec<FixKind> {
     vec![FixKind::Advice(
         "correct the host and port in CdnOriginConnector::builder(..) or .dial(..)",
@@ -194,12 +213,16 @@ fn dial_elsewhere(_: &Evidence<'_>) -> Vec<FixKind> {
 }
 
 /// Whether the endpoint refused the connection or did not answer.
+///
+/// At the stage of dialling: a time-out of the handshake is another question.
 fn is_unreached(evidence: &Evidence<'_>) -> bool {
     let is = |kind| evidence.is_at(kind, Stage::Dial);
     is(ErrorKind::TimedOut) || is(ErrorKind::ConnectionRefused)
 }
 
 /// Whether the edge documents its TLS ports, and the dialled one is not among them.
+///
+/// False for an edge without documented ports, and for plain http.
 fn is_undocumented_port(evidence: &Evidence<'_>) -> bool {
     let ports = evidence.profile().map_or(&[][..], EdgeProfile::tls_ports);
     let dialled = evidence.origin.dial().port();
@@ -207,6 +230,8 @@ fn is_undocumented_port(evidence: &Evidence<'_>) -> bool {
     is_https && !ports.is_empty() && dialled.is_some_and(|port| !ports.contains(&port))
 }
 
+/// All attempts, and at least one, must be to IPv6 addresses and have failed in a way in which
+/// missing connectivity fails. A refusal is an answer, so IPv6 works then.
 fn fails_in_ipv6_only(facts: &Facts) -> bool {
     const LOST: [io::ErrorKind; 3] = [
         io::ErrorKind::HostUnreachable,

@@ -1,4 +1,19 @@
 //! The diagnosis of an error: selects the tables that apply to it.
+//!
+//! ```text
+//! stage Prepare, or a body that is too large ──> refused_requests
+//! no origin in the facts ──────────────────────> no diagnosis
+//! else, the first row that matches:
+//!   a refused certificate ─────────────────────> names, issuers, other refusals
+//!   the handshake ─────────────────────────────> PROXY header, ECH, alerts, handshake, broken TLS
+//!   an alert after the handshake ──────────────> alerts, handshake
+//!   before the handshake ──────────────────────> connect failures
+//!   after it ──────────────────────────────────> PROXY header, HTTP faults, exchange, broken TLS
+//! no rule matches ─────────────────────────────> tls_alerts::OTHERWISE
+//! ```
+//!
+//! TLS 1.3 explains the third row: the client's handshake is complete before the origin has looked
+//! at the client certificate, so its alert may arrive with the first read.
 
 use crate::{
     diagnosis::Diagnosis,
@@ -59,6 +74,8 @@ impl Error {
 }
 
 /// The tables that apply, in the order of their likelihood.
+///
+/// The match is on kind and stage, so that a rule need not exclude failures of other stages.
 fn tables(evidence: &Evidence<'_>) -> &'static [&'static [Rule]] {
     match (evidence.kind, evidence.stage) {
         (ErrorKind::Certificate(_), _) => &[
@@ -86,6 +103,7 @@ fn tables(evidence: &Evidence<'_>) -> &'static [&'static [Rule]] {
     }
 }
 
+/// `None` also for an error of h2 without a code, such as a failure of the byte stream.
 fn http2_error(error: &Error) -> Option<Http2Evidence> {
     let error = source_chain::find::<h2::Error>(error)?;
     Some(Http2Evidence {

@@ -1,4 +1,15 @@
 //! Encrypted ClientHellos that the peer did not decrypt, or that could not be sent.
+//!
+//! With ECH there are two names in SNI: the public name in the clear, and the true one, encrypted.
+//! A peer that cannot decrypt serves the public name (RFC 9849 section 7.1), so its refusals are
+//! about that.
+//!
+//! | observed | cause |
+//! |---|---|
+//! | rejection with a certificate for the public name | the configuration is stale: certain |
+//! | rejection without that proof | the configuration is for another server, or interception |
+//! | no configuration, but required | DNS does not publish one: certain |
+//! | alert 40, 80 or 112 before the certificate | the peer does not serve the public name |
 
 use crate::{
     diagnosis::{
@@ -16,6 +27,8 @@ use super::{
 
 /// Alerts of a peer that does not serve the name in SNI: handshake_failure, internal_error,
 /// unrecognized_name (RFC 8446 section 6).
+///
+/// Go's TLS server sends internal_error for a name without a certificate.
 const ABOUT_SNI: [u8; 3] = [40, 80, UNRECOGNIZED_NAME];
 const UNRECOGNIZED_NAME: u8 = 112;
 
@@ -116,6 +129,7 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
+/// Empty only if ECH was not offered, for which no rule here holds.
 fn public_name<'a>(evidence: &Evidence<'a>) -> &'a str {
     evidence.facts.ech_public_name().unwrap_or_default()
 }

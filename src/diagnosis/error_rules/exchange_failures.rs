@@ -1,4 +1,17 @@
 //! Failures after the handshake: requests without a complete response.
+//!
+//! The connection was open, so names, certificate and port are right as far as TLS can tell. Two
+//! facts decide most rules: how long the connection had been idle before, and whether the origin
+//! has answered on this address before.
+//!
+//! | ending | connection | cause |
+//! |---|---|---|
+//! | a timeout | new, or in use | too slow; which timeout it was gives the fix |
+//! | a timeout without any answer | had been idle | too slow, or dropped by a device on the path |
+//! | closed or reset | had been idle | the origin's idle timeout is shorter than the pool's |
+//! | closed or reset, plain HTTP | first answer missing | the port may expect TLS |
+//! | closed or reset, TLS 1.3 | client certificate withheld | it may be required |
+//! | closed or reset | any | the origin failed |
 
 use crate::{
     diagnosis::{
@@ -15,6 +28,8 @@ use super::{
 };
 
 /// Ports that serve https and hardly ever plain HTTP.
+///
+/// 8443 is the usual alternative to 443.
 const TLS_PORTS: [u16; 2] = [443, 8443];
 
 pub(super) const RULES: &[Rule] = &[
@@ -152,11 +167,15 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 /// Whether nothing of a response has come over a connection that had been idle.
+///
+/// A connection that drops packets silently looks exactly like an origin that is slow.
 fn may_be_dead(evidence: &Evidence<'_>) -> bool {
     evidence.facts.timeout == ExchangeTimeout::Response && evidence.facts.idle().is_some()
 }
 
 /// The text and the fix of a timeout.
+///
+/// The fix is a setting of [`Limits`](crate::proxy::Limits), named as it is written there.
 fn too_slow(timeout: ExchangeTimeout) -> (&'static str, &'static str) {
     match timeout {
         ExchangeTimeout::Response => (
@@ -191,6 +210,9 @@ fn too_slow(timeout: ExchangeTimeout) -> (&'static str, &'static str) {
 }
 
 /// Whether an origin that has sent nothing yet cut off plain HTTP.
+///
+/// OpenSSL-based servers close the connection on plain HTTP; nginx answers 400 and is recognised by
+/// its page.
 fn may_expect_tls(evidence: &Evidence<'_>) -> bool {
     evidence.is_plain_http() && evidence.was_cut_off() && !evidence.facts.has_answered_before()
 }
@@ -201,6 +223,7 @@ fn dials_tls_port(evidence: &Evidence<'_>) -> bool {
     evidence.is_edge_of_tls() || port.is_some_and(|port| TLS_PORTS.contains(&port))
 }
 
+/// In TLS 1.2 the refusal of a client certificate ends the handshake, and is diagnosed there.
 fn is_tls_1_3(evidence: &Evidence<'_>) -> bool {
     let session = evidence.facts.tls_session();
     session.is_some_and(|session| session.version == TlsVersion::V1_3)
@@ -210,6 +233,7 @@ fn http_to_tls_port(_: &Evidence<'_>) -> String {
     String::from("plain HTTP was sent to a port that expects TLS")
 }
 
+/// The URL of the fix keeps a port of its own, other than 80 and 443.
 fn over_tls(evidence: &Evidence<'_>) -> Vec<FixKind> {
     let origin = evidence.origin;
     vec![FixKind::Builder(origin.url_over_tls(origin.odd_port()))]

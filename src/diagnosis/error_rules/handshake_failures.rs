@@ -1,4 +1,18 @@
 //! Failed handshakes, except for alerts, ECH and refused certificates.
+//!
+//! No alert explains these failures. Evidence is what the peer sent instead of a ServerHello, or
+//! that it sent nothing, and when it ended the connection.
+//!
+//! | in place of TLS | cause |
+//! |---|---|
+//! | an error of HTTP, such as 400 | the port serves plain HTTP: certain |
+//! | another response of HTTP | a login page or proxy on the path |
+//! | any answer, from a known edge of TLS | interception |
+//! | a greeting of SSH, SMTP, MySQL, .. | that service: certain |
+//! | a SETTINGS frame | HTTP/2 without TLS: certain |
+//! | closed before the certificate was accepted | SNI missing or not served, or no TLS there |
+//! | closed after it | a client certificate is required, or TLS is broken |
+//! | silence | the peer is slow, waits for a PROXY header, or the ClientHello was dropped |
 
 use http::StatusCode;
 
@@ -22,6 +36,7 @@ use super::{
     tls_versions::{no_common_version, other_versions},
 };
 
+/// Versions and ALPN come first: the peer has named these reasons itself.
 pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::NoCommonTlsVersion,
@@ -241,8 +256,11 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 /// Groups whose key shares are small. Every origin that supports TLS 1.3 has one of them.
+///
+/// The ClientHello then fits into one packet.
 const CLASSICAL_GROUPS: &[&str] = &["x25519", "secp256r1", "secp384r1"];
 
+/// A ClientHello of more than one packet is new to some firewalls.
 fn offers_large_hello(evidence: &Evidence<'_>) -> bool {
     let offer = evidence.facts.offer.as_ref();
     offer.is_some_and(TlsOffer::is_large)
@@ -258,6 +276,8 @@ fn plain_http_peer(_: &Evidence<'_>) -> String {
 
 /// Whether the peer speaks plain HTTP. Not if it is a known edge of TLS, or answered a PROXY
 /// protocol header.
+///
+/// False after a PROXY protocol header, since a server of plain HTTP takes that for a bad request.
 fn is_http_peer(evidence: &Evidence<'_>) -> bool {
     evidence.is_answered_in_http()
         && !evidence.facts.has_proxy_header()
@@ -273,6 +293,9 @@ fn is_other_service(evidence: &Evidence<'_>) -> bool {
 
 /// Whether a response to a ClientHello is from a server that could not parse it. A proxy or a login
 /// page answers any request.
+///
+/// By the status in the status line. Squid is excluded: it answers 400 for requests that it
+/// intercepted.
 fn is_puzzled_server(response: &[u8]) -> bool {
     const PUZZLED: [StatusCode; 8] = [
         StatusCode::BAD_REQUEST,
@@ -289,11 +312,14 @@ fn is_puzzled_server(response: &[u8]) -> bool {
     is_puzzled && !contains(response, b"squid")
 }
 
+/// Case matters.
 fn contains(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
 }
 
 /// Whether the connection was cut before the origin's certificate was accepted.
+///
+/// The name in SNI, the version and the port may all be why.
 fn is_cut_off(evidence: &Evidence<'_>) -> bool {
     evidence.was_cut_off() && evidence.alert().is_none() && !evidence.was_accepted()
 }

@@ -1,4 +1,16 @@
 //! Responses that break a rule of HTTP or a limit, and errors of HTTP/2.
+//!
+//! | evidence | cause |
+//! |---|---|
+//! | first bytes of another service | that service: certain |
+//! | bytes before a request, not HTTP | another service |
+//! | bytes before a request, HTTP | the origin gave up waiting, or is over capacity |
+//! | a rule of RFC 9112 that the response breaks | the origin's HTTP: certain, with the section |
+//! | a head beyond the limit | `PoolSettings::max_response_head` |
+//! | HTTP_1_1_REQUIRED from the peer | offer HTTP/1.1 only: certain |
+//! | FRAME_SIZE_ERROR from this side | the peer speaks HTTP/1.1 in spite of ALPN |
+//! | REFUSED_STREAM, ENHANCE_YOUR_CALM | load, or a limit of the edge |
+//! | GOAWAY, RST_STREAM with another code | the origin failed, or one side breaks HTTP/2 |
 
 use crate::{
     diagnosis::{
@@ -16,6 +28,8 @@ use super::{
 };
 
 /// The names of the error codes, by their number (RFC 9113 section 7).
+///
+/// The index is the code.
 const CODES: [&str; 14] = [
     "NO_ERROR",
     "PROTOCOL_ERROR",
@@ -258,6 +272,7 @@ fn is_unsolicited(evidence: &Evidence<'_>) -> bool {
     evidence.facts.http_fault() == Some(HttpFault::Unsolicited)
 }
 
+/// Advice: which port that is, only the operator knows.
 fn dial_http(_: &Evidence<'_>) -> Vec<FixKind> {
     vec![FixKind::Advice(
         "dial the port at which the origin serves HTTP/1.1",
@@ -265,6 +280,9 @@ fn dial_http(_: &Evidence<'_>) -> Vec<FixKind> {
 }
 
 /// The rule that the response breaks in a well-known place, and what the origin has to change.
+///
+/// The first text names the rule and its section; the second says what to change at the origin.
+/// `None` for faults that other rules explain.
 fn broken_rule(evidence: &Evidence<'_>) -> Option<(&'static str, &'static str)> {
     Some(match evidence.facts.http_fault()? {
         HttpFault::Chunk => (
@@ -297,23 +315,30 @@ fn broken_rule(evidence: &Evidence<'_>) -> Option<(&'static str, &'static str)> 
     })
 }
 
+/// The code of an error that this side has raised says something else.
 fn remote(evidence: &Evidence<'_>, code: u32) -> bool {
     let is_it = |error: Http2Evidence| error.is_remote && error.code == code;
     evidence.http2.is_some_and(is_it)
 }
 
 /// Whether the origin sent GOAWAY with such a code.
+///
+/// A GOAWAY is about the whole connection, a reset about one request.
 fn went_away(evidence: &Evidence<'_>, is_such: fn(u32) -> bool) -> bool {
     let is_it = |error: Http2Evidence| error.is_remote && error.is_go_away && is_such(error.code);
     evidence.http2.is_some_and(is_it)
 }
 
 /// Whether a GOAWAY with this code says nothing of the client's frames.
+///
+/// NO_ERROR is a graceful shutdown, INTERNAL_ERROR a failure of the server.
 fn is_shutdown(code: u32) -> bool {
     [NO_ERROR, INTERNAL_ERROR].contains(&code)
 }
 
 /// The error, if no rule of its own is there for its code.
+///
+/// Keeps a general rule from repeating a special one.
 fn other_code(evidence: &Evidence<'_>) -> Option<Http2Evidence> {
     evidence.http2.filter(|error| match error.is_remote {
         true => ![REFUSED_STREAM, ENHANCE_YOUR_CALM, HTTP_1_1_REQUIRED].contains(&error.code),
@@ -329,6 +354,7 @@ fn ending(evidence: &Evidence<'_>) -> &'static str {
     }
 }
 
+/// Codes that are not registered are legal (RFC 9113 section 7).
 fn name(code: u32) -> &'static str {
     let index = usize::try_from(code).unwrap_or(usize::MAX);
     CODES.get(index).copied().unwrap_or("an unknown code")

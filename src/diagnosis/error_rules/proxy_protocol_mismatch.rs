@@ -1,4 +1,17 @@
 //! PROXY protocol headers that the peer did not expect, or missed.
+//!
+//! The header is the first thing on the connection, before TLS. A listener either requires it or
+//! does not know it, and neither kind says so:
+//!
+//! | peer | gets an unexpected header | misses one |
+//! |---|---|---|
+//! | nginx, TLS | 400 in plain HTTP | closes |
+//! | nginx, plain HTTP | 400 | closes |
+//! | HAProxy | closes | closes |
+//! | a TLS library | an alert: it parses the header as a record | |
+//!
+//! So an ending without a word is possible evidence for both, and [`MISSING`] is asked only where a
+//! load balancer may be the peer.
 
 use crate::{
     diagnosis::{
@@ -15,6 +28,7 @@ use super::{
     tls_versions::{no_common_version, other_versions},
 };
 
+/// A header whose bytes are read as a record has a version that does not exist.
 const PROTOCOL_VERSION: u8 = 70;
 
 /// The rules for a connection that began with a header.
@@ -94,6 +108,8 @@ pub(super) const MISSING: &[Rule] = &[Rule {
 }];
 
 /// Whether the peer closed the connection in answer to the first bytes that it received.
+///
+/// Only the first bytes count: TLS, or a first request in the clear.
 fn is_closed_at_once(evidence: &Evidence<'_>) -> bool {
     let is_first = evidence.stage == Stage::Handshake || evidence.is_plain_http();
     let is_ended = evidence.was_cut_off() && evidence.facts.alert().is_none();
@@ -104,6 +120,7 @@ fn not_expected(_: &Evidence<'_>) -> String {
     String::from("the peer does not expect the PROXY protocol header that it received")
 }
 
+/// With the directive of each server that would make it expect the header.
 fn without(_: &Evidence<'_>) -> Vec<FixKind> {
     vec![FixKind::NoProxyProtocol]
 }

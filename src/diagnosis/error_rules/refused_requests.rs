@@ -1,4 +1,8 @@
 //! Requests that were refused before they were sent.
+//!
+//! No connection is involved, so there is no [`Evidence`](super::error_evidence::Evidence): kind
+//! and limit are enough, and all causes but one are certain. Adaptive concurrency is the exception.
+//! It infers from latencies that the origin is overloaded.
 
 use crate::{
     diagnosis::{Cause, CauseId, Certainty, Clue, Confirmation, FixKind},
@@ -6,6 +10,9 @@ use crate::{
 };
 
 /// The cause of a refusal; `None` if the error itself says all, such as that the proxy is draining.
+///
+/// A fix is given where a setting of the proxy refused the request, and none where the client has
+/// to change it.
 pub(super) fn refused(kind: ErrorKind, limit: Option<ReachedLimit>) -> Option<Cause> {
     let (id, text, fix) = match kind {
         ErrorKind::Overloaded if limit == Some(ReachedLimit::Adaptive) => return Some(slower()),
@@ -60,6 +67,8 @@ pub(super) fn refused(kind: ErrorKind, limit: Option<ReachedLimit>) -> Option<Ca
 }
 
 /// The adaptive limit applies.
+///
+/// The latency may also have risen because the origin's work has changed.
 fn slower() -> Cause {
     let text = "the origin answers more slowly than before: it is overloaded";
     let fix = "check the origin; if its latency often rises for all requests at once, use \

@@ -1,4 +1,10 @@
 //! A rule for errors: a row of the tables, and what several tables share.
+//!
+//! A rule is a constant: functions of the evidence without captures. That keeps tables readable
+//! from top to bottom, and lets the proofs run each rule against evidence that they make up.
+//!
+//! To add a cause: add its id, write a rule in the table of its question with `Possible`, and raise
+//! the certainty only together with a proof that excludes the other causes of the same evidence.
 
 use crate::diagnosis::{Cause, CauseId, Certainty, Clue, Confirmation, FixKind};
 
@@ -8,16 +14,22 @@ use super::error_evidence::Evidence;
 pub(super) struct Rule {
     pub(super) id: CauseId,
     pub(super) certainty: Certainty,
+    /// Must not look at anything but the evidence, so that a diagnosis is the same on each call.
     pub(super) when: fn(&Evidence<'_>) -> bool,
+    /// Called only if `when` holds. Names in it are those that were used.
     pub(super) text: fn(&Evidence<'_>) -> String,
+    /// Only what `when` looks at.
     pub(super) clues: &'static [Clue],
     /// What would confirm the cause. Ignored if it is certain.
     pub(super) confirmation: Confirmation,
+    /// The best first. Empty if no change of configuration helps.
     pub(super) fixes: fn(&Evidence<'_>) -> Vec<FixKind>,
 }
 
 impl Rule {
     /// The causes of all rules that the evidence meets, in the order of the tables.
+    ///
+    /// All rules are evaluated. A later one may be more certain than an earlier one.
     pub(super) fn all(tables: &[&[Self]], evidence: &Evidence<'_>) -> Vec<Cause> {
         let rules = tables.iter().copied().flatten();
         let met = rules.filter(|rule| (rule.when)(evidence));
@@ -77,11 +89,17 @@ pub(super) fn present_a_certificate(evidence: &Evidence<'_>) -> Vec<FixKind> {
     }]
 }
 
+/// Without a port: only the origin's operator knows it.
 pub(super) const TLS_PORT: FixKind =
     FixKind::Advice("dial the port on which the origin supports https");
 
 /// The fixes of a peer that speaks plain HTTP. TLS comes first, and the code for plain http is not
 /// given: it contradicts calls about TLS.
+///
+/// | dialled port | fixes |
+/// |---|---|
+/// | 443 | enable TLS there, or use the URL of the plain http |
+/// | any other, or none | dial the port of https; else `http://` |
 pub(super) fn use_tls_port(evidence: &Evidence<'_>) -> Vec<FixKind> {
     match evidence.origin.dial().port() {
         // Other servers than the origin answer on this port, such as transparent proxies.

@@ -2,6 +2,19 @@
 //!
 //! The order of the rules matters: of those with the same certainty, the first that holds comes
 //! first in the diagnosis.
+//!
+//! *When* an alert arrives matters as much as its number. Before the origin's certificate was
+//! accepted it is about the ClientHello: SNI, versions, suites. After that, it is about what the
+//! client sent next, which is its certificate.
+//!
+//! | alert | early | late |
+//! |---|---|---|
+//! | 112 unrecognized_name | SNI: certain | |
+//! | 40 handshake_failure | SNI, suites | client certificate |
+//! | 80 internal_error | SNI (Go), or the origin | the origin |
+//! | 42 to 48, about a certificate | interception | client certificate |
+//! | 116 certificate_required | | client certificate: certain |
+//! | 49 access_denied | SNI, or a rule of the origin | client certificate |
 
 use crate::{
     diagnosis::{

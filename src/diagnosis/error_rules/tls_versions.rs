@@ -1,4 +1,13 @@
 //! TLS versions that client and origin do not share.
+//!
+//! Shared by two tables: the peer may refuse the offered versions by alert 70, or choose one that
+//! was not offered. The text follows from what was offered alone.
+//!
+//! | offered | the origin then supports |
+//! |---|---|
+//! | TLS 1.2 and 1.3 | only TLS 1.1 or older |
+//! | TLS 1.3 | only TLS 1.2 or older |
+//! | TLS 1.2 | only TLS 1.3, or only TLS 1.1 and older |
 
 use crate::{
     diagnosis::FixKind,
@@ -23,6 +32,8 @@ pub(super) fn no_common_version(evidence: &Evidence<'_>) -> String {
 }
 
 /// The fix that offers other versions.
+///
+/// With ECH, TLS 1.2 cannot be offered (RFC 9849 section 6.1), so the advice is about both.
 pub(super) fn other_versions(evidence: &Evidence<'_>) -> Vec<FixKind> {
     vec![match range(evidence) {
         _ if offers_ech(evidence) => FixKind::Advice(
@@ -43,6 +54,7 @@ fn offers_ech(evidence: &Evidence<'_>) -> bool {
     )
 }
 
+/// `None` if the handshake did not come to an offer.
 fn range(evidence: &Evidence<'_>) -> Option<(TlsVersion, TlsVersion)> {
     let offer = evidence.facts.offer.as_ref()?;
     Some((offer.oldest, offer.newest))

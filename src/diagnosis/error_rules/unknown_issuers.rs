@@ -1,4 +1,14 @@
 //! Certificate chains without a trusted root.
+//!
+//! Who signed the certificate decides what to do. In the order of the rules:
+//!
+//! | the chain | cause |
+//! |---|---|
+//! | of a known CDN edge, but of no public authority | interception |
+//! | a documented placeholder of an edge | SNI missing or not served |
+//! | ends below a public authority | an intermediate is missing, or the roots are outdated |
+//! | self-signed | pin its key, if it is yours |
+//! | any other | a private authority, or interception |
 
 use crate::{
     diagnosis::{

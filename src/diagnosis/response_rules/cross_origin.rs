@@ -1,4 +1,19 @@
 //! Refusals of browsers' requests whose `Origin` is not the Host that was sent.
+//!
+//! A browser puts the site that it shows into `Origin`. A framework compares that with the Host it
+//! receives, to detect requests from other sites. If the proxy rewrites Host, or hides that the
+//! client uses https, the comparison fails for every form:
+//!
+//! ```text
+//! browser   Host: shop.example     Origin: https://shop.example
+//! proxy     Host: origin.example   Origin: https://shop.example      the origin answers 403
+//! ```
+//!
+//! | seen | certainty |
+//! |---|---|
+//! | a text of Django, Rails, SvelteKit or gorilla/websocket | likely |
+//! | 403 to a WebSocket's opening handshake | likely |
+//! | 400, 403 or 422 to another request with that `Origin` | possible |
 
 use http::{Method, StatusCode, Uri};
 
@@ -10,6 +25,8 @@ use crate::{
 use super::ResponseEvidence;
 
 /// Texts of frameworks that have compared the two.
+///
+/// Compared as bytes, anywhere in the start of the body.
 const TEXTS: [&[u8]; 5] = [
     b"Origin checking failed",
     b"CSRF verification failed",
@@ -18,17 +35,23 @@ const TEXTS: [&[u8]; 5] = [
     b"request origin not allowed",
 ];
 
+/// At most one.
 pub(super) fn causes(evidence: &ResponseEvidence<'_>) -> Vec<Cause> {
     cross_origin(evidence).into_iter().collect()
 }
 
 /// Whether the text of the page shows that `Origin` is the reason.
+///
+/// True only if there would be a cause without the text, too: the text only raises its certainty.
 pub(super) fn wants_body(evidence: &ResponseEvidence<'_>) -> bool {
     cross_origin(evidence).is_some()
 }
 
 /// `Origin` names the site that the browser shows (RFC 6454 section 7.1). That is the client's
 /// Host.
+///
+/// `None` if `Origin` is missing, opaque (`null`), or names another site than the client's Host:
+/// then the refusal is what the framework is meant to do.
 fn cross_origin(evidence: &ResponseEvidence<'_>) -> Option<Cause> {
     const REFUSALS: [StatusCode; 3] = [
         StatusCode::BAD_REQUEST,
@@ -83,6 +106,7 @@ fn cross_origin(evidence: &ResponseEvidence<'_>) -> Option<Cause> {
     )
 }
 
+/// Ports are not compared.
 fn is_scheme_hidden(evidence: &ResponseEvidence<'_>, origin: &Uri) -> bool {
     origin.scheme_str() == Some("https") && evidence.sent_scheme() == Some(Scheme::Http)
 }

@@ -12,6 +12,21 @@ impl ResponseEvidence<'_> {
     ///
     /// This is true if a known error page with this head is recognised by its text, or if the text
     /// of a redirect shows who has sent it, and the body is neither compressed nor binary.
+    ///
+    /// ```
+    /// use cdn_origin::diagnosis::ResponseEvidence;
+    ///
+    /// /// Adds the start of the body, but reads it only where it helps.
+    /// fn with_body<'a>(
+    ///     evidence: ResponseEvidence<'a>,
+    ///     read_start: impl FnOnce() -> &'a [u8],
+    /// ) -> ResponseEvidence<'a> {
+    ///     match evidence.wants_body() {
+    ///         true => evidence.body(read_start()),
+    ///         false => evidence,
+    ///     }
+    /// }
+    /// ```
     #[must_use]
     pub fn wants_body(&self) -> bool {
         let needs_body = |page: &ErrorPage| page.needs_body() && self.fits_head(page);

@@ -1,6 +1,17 @@
 //! Matches a response with the known error pages of edges, and names the causes.
 //!
 //! The pages are in `edge/edge_error_pages.rs`.
+//!
+//! ```text
+//! head and body ──> the first known page that fits ──> strength ──> certainty
+//!                                                        weak          possible
+//!                                                        strong        likely
+//!                                                        conclusive    certain
+//! ```
+//!
+//! The page may have come from an edge behind the one that was dialled. It is then about names that
+//! another proxy sent, and changing ours would not help: such causes are lowered to possible, and
+//! the proxy between is named as the likely place.
 
 use std::borrow::Cow;
 
@@ -25,6 +36,8 @@ use super::{
 };
 
 /// The causes behind the first known page that matches.
+///
+/// Invalid UTF-8 in the body is replaced, as the pages are looked for by ASCII texts.
 pub(super) fn causes(evidence: &ResponseEvidence<'_>) -> Vec<Cause> {
     let body = String::from_utf8_lossy(evidence.body);
     let fits = |page: &&ErrorPage| evidence.fits_head(page) && page.fits_body(&body);
@@ -34,6 +47,8 @@ pub(super) fn causes(evidence: &ResponseEvidence<'_>) -> Vec<Cause> {
     }
 }
 
+/// The kind of the page decides the cause; the evidence decides certainty and fix. Each cause names
+/// the document that describes the page.
 fn causes_of(page: &ErrorPage, evidence: &ResponseEvidence<'_>, body: &str) -> Vec<Cause> {
     let strength = match page.strength_with(evidence.headers) {
         EvidenceStrength::Weak => Certainty::Possible,
@@ -81,6 +96,9 @@ fn causes_of(page: &ErrorPage, evidence: &ResponseEvidence<'_>, body: &str) -> V
 }
 
 /// Whether the page may be about names that another proxy sent to its edge.
+///
+/// Kinds that are about the fault behind the edge, or about the request's size, hold for any proxy
+/// on the way.
 fn is_about_other_names(page: &ErrorPage, evidence: &ResponseEvidence<'_>) -> bool {
     let is_about_names = matches!(
         page.kind(),
@@ -136,6 +154,9 @@ fn no_such_bucket() -> Cause {
 }
 
 /// The bucket belongs to another region. The fix is its own endpoint, if the page names one of S3.
+///
+/// S3 names the right endpoint in `<Endpoint>`. It is offered only if it is a host of S3, since the
+/// body is the peer's text.
 fn wrong_region(evidence: &ResponseEvidence<'_>, certainty: Certainty, body: &str) -> Cause {
     let endpoint = body
         .split_once("<Endpoint>")
@@ -166,6 +187,8 @@ fn wrong_region(evidence: &ResponseEvidence<'_>, certainty: Certainty, body: &st
 }
 
 /// CloudFront's page "Bad request." has several causes.
+///
+/// The page gives no reason; AWS documents these three.
 fn refused_request(evidence: &ResponseEvidence<'_>, edge: &str) -> Vec<Cause> {
     let text = format!(
         "Host {} is not an alternate domain name of any CloudFront distribution",
@@ -187,6 +210,7 @@ fn refused_request(evidence: &ResponseEvidence<'_>, edge: &str) -> Vec<Cause> {
     causes
 }
 
+/// Without the request's method, it stays possible.
 fn get_with_content(evidence: &ResponseEvidence<'_>, edge: &str) -> Option<Cause> {
     let certainty = match (evidence.method, evidence.has_content) {
         (None, _) => Certainty::Possible,
@@ -203,6 +227,7 @@ fn get_with_content(evidence: &ResponseEvidence<'_>, edge: &str) -> Option<Cause
     )
 }
 
+/// Each distribution adds itself to `Via`.
 fn distributions_passed(evidence: &ResponseEvidence<'_>) -> usize {
     let via = evidence.headers.get_all(VIA).iter();
     let lines = via.filter_map(|value| value.to_str().ok());
@@ -210,6 +235,13 @@ fn distributions_passed(evidence: &ResponseEvidence<'_>) -> usize {
 }
 
 /// Either this crate or a load balancer behind the edge sent plain HTTP. The port tells which.
+///
+/// | scheme and port dialled | sent from here | sent behind the edge |
+/// |---|---|---|
+/// | https | | likely |
+/// | http, 443 | certain | |
+/// | http, 80 | possible | likely |
+/// | http, other | likely | possible |
 fn http_to_tls_port(evidence: &ResponseEvidence<'_>, edge: &str) -> Vec<Cause> {
     const CLUES: &[Clue] = &[Clue::Scheme, Clue::Port, Clue::Body];
     let here = |certainty| {
@@ -229,6 +261,8 @@ fn http_to_tls_port(evidence: &ResponseEvidence<'_>, edge: &str) -> Vec<Cause> {
 }
 
 /// The kinds of errors whose cause needs no look at the names.
+///
+/// All of them are confirmed in the edge's log.
 fn other_kind(kind: EdgeErrorKind, certainty: Certainty, edge: &str) -> Cause {
     let (id, text, fix) = match kind {
         EdgeErrorKind::BehindTheEdge => return behind_the_edge(certainty, edge),

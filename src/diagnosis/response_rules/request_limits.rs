@@ -1,4 +1,8 @@
 //! Causes in the size, the framing and the timing of the request.
+//!
+//! Statuses such as 411, 414, 425 and 431 are sent by edges, and by applications for reasons of
+//! their own. What is known of the request tells them apart: a short target cannot be too long, and
+//! a request with `Content-Length` does not miss it.
 
 use http::StatusCode;
 
@@ -11,9 +15,13 @@ use super::ResponseEvidence;
 
 /// A target of at least this many bytes may exceed a limit. The shortest documented one has 8 KiB,
 /// and the origin's share of it is not known.
+///
+/// In bytes of path and query, as the client sent it.
 const LONG_TARGET: usize = 2000;
 
 /// The edge refuses early data. Plain HTTP has none, so that an application has sent the status.
+///
+/// 425 (RFC 8470 section 5.2).
 pub(super) fn early_data(
     evidence: &ResponseEvidence<'_>,
     certainty: Certainty,
@@ -29,6 +37,8 @@ pub(super) fn early_data(
 }
 
 /// The head of the request exceeds the edge's limit.
+///
+/// 414 and 431, and 413 from edges that use it for heads.
 pub(super) fn head_too_large(
     evidence: &ResponseEvidence<'_>,
     certainty: Certainty,
@@ -49,6 +59,8 @@ pub(super) fn head_too_large(
 }
 
 /// The edge requires the length of the content before the content.
+///
+/// 411. A body without a known length is sent in chunks, or in HTTP/2 without `Content-Length`.
 pub(super) fn length_required(
     evidence: &ResponseEvidence<'_>,
     certainty: Certainty,
@@ -75,6 +87,9 @@ pub(super) fn length_required(
 }
 
 /// The request was small here, so a loop has added fields on each pass.
+///
+/// 494 and similar pages of edges that see the same request again and again. Content could be what
+/// is large, so it lowers the certainty.
 pub(super) fn request_grown(evidence: &ResponseEvidence<'_>, edge: &str) -> Vec<Cause> {
     let certainty = match evidence.has_content {
         true => Certainty::Possible,

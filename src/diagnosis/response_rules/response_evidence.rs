@@ -105,6 +105,26 @@ impl<'a> ResponseEvidence<'a> {
     }
 
     /// Adds the request's method and target. Without them, redirect loops are not recognised.
+    ///
+    /// ```
+    /// use cdn_origin::{CdnOriginConnector, diagnosis::ResponseEvidence};
+    /// use http::{Method, Response, uri::PathAndQuery};
+    ///
+    /// let connector = CdnOriginConnector::builder("http://origin.example").build()?;
+    /// let origin = connector.origin().expect("the URL fixes the origin");
+    /// let response = Response::builder()
+    ///     .status(301)
+    ///     .header("location", "http://origin.example/page")
+    ///     .body(())?;
+    /// let target = PathAndQuery::from_static("/page");
+    /// let (status, fields) = (response.status(), response.headers());
+    /// let evidence = ResponseEvidence::new(origin, origin.host(), status, fields)
+    ///     .request(&Method::GET, &target);
+    /// if let Some(diagnosis) = evidence.diagnosis() {
+    ///     println!("{diagnosis}");
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn request(mut self, method: &'a Method, target: &'a PathAndQuery) -> Self {
         self.method = Some(method);
         self.target = Some(target);
@@ -136,6 +156,27 @@ impl<'a> ResponseEvidence<'a> {
     }
 
     /// Adds the Host of the client's request, which differs from the origin's if it was rewritten.
+    ///
+    /// ```
+    /// use cdn_origin::{
+    ///     diagnosis::{Diagnosis, ResponseEvidence},
+    ///     name::HostAuthority,
+    ///     origin::Origin,
+    /// };
+    /// use http::{HeaderMap, StatusCode};
+    ///
+    /// /// The diagnosis of a refusal whose request came for another Host.
+    /// fn diagnose(
+    ///     origin: &Origin,
+    ///     client_host: &HostAuthority,
+    ///     status: StatusCode,
+    ///     headers: &HeaderMap,
+    /// ) -> Option<Diagnosis> {
+    ///     ResponseEvidence::new(origin, origin.host(), status, headers)
+    ///         .client_host(client_host)
+    ///         .diagnosis()
+    /// }
+    /// ```
     pub fn client_host(mut self, host: &'a HostAuthority) -> Self {
         self.client_host = Some(host);
         self

@@ -1,10 +1,23 @@
 //! Causes in the names of the request: SNI and Host.
+//!
+//! Both names reach the edge, and each may be the wrong one. The fix is for the setting that
+//! decided Host: the builder's `.host(..)`, or a `HostRewriteLayer` in front of it.
+//!
+//! | page says | Host foreign to the origin | fix |
+//! |---|---|---|
+//! | host not served | any | a name that the edge routes |
+//! | no backend, or no route | yes | the same, likely |
+//! | no backend, or no route | no | possible: the path, or the servers |
+//! | application refuses the Host | rewritten | preserve it |
+//! | SNI and Host disagree | | the name in SNI, as Host |
 
 use crate::diagnosis::{Cause, CauseId, Certainty, Clue, Confirmation, FixKind};
 
 use super::ResponseEvidence;
 
 /// The edge does not serve the name in Host.
+///
+/// The certainty is that of the page.
 pub(super) fn host_not_served(
     evidence: &ResponseEvidence<'_>,
     certainty: Certainty,
@@ -18,6 +31,8 @@ pub(super) fn host_not_served(
 }
 
 /// The edge takes no IP address in Host.
+///
+/// Happens if an origin is dialled by its address and nothing else names it.
 pub(super) fn host_is_address(
     evidence: &ResponseEvidence<'_>,
     certainty: Certainty,
@@ -31,6 +46,8 @@ pub(super) fn host_is_address(
 }
 
 /// The application accepts other names: those of its clients, if Host was rewritten.
+///
+/// Django, Rails and Vite refuse hosts that are not in their list.
 pub(super) fn host_not_allowed(evidence: &ResponseEvidence<'_>, certainty: Certainty) -> Cause {
     let text = format!(
         "the application does not accept {}, the name in Host",
@@ -48,6 +65,8 @@ pub(super) fn host_not_allowed(evidence: &ResponseEvidence<'_>, certainty: Certa
 }
 
 /// One page for two failures: the edge has no servers for this Host, or they are down.
+///
+/// Two causes: which is likelier depends on whether the Host is one of the origin's own names.
 pub(super) fn no_backend(evidence: &ResponseEvidence<'_>, edge: &str) -> Vec<Cause> {
     let host = evidence.host;
     let (certainty, behind) = match (evidence.is_through_edge(), evidence.is_host_foreign()) {
@@ -71,6 +90,8 @@ pub(super) fn no_backend(evidence: &ResponseEvidence<'_>, edge: &str) -> Vec<Cau
 }
 
 /// The edge chooses a site by Host and path, and has none for these.
+///
+/// A wrong path gets the same page.
 pub(super) fn no_route(evidence: &ResponseEvidence<'_>, certainty: Certainty, edge: &str) -> Cause {
     // The path alone may be unknown.
     let certainty = match evidence.is_host_foreign() && !evidence.is_through_edge() {
@@ -86,6 +107,9 @@ pub(super) fn no_route(evidence: &ResponseEvidence<'_>, certainty: Certainty, ed
 }
 
 /// The edge requires SNI and Host to agree. If they do, it does not serve the name in Host.
+///
+/// If the two agree, the page can only mean that the edge does not serve the name, which is then at
+/// most likely.
 pub(super) fn sni_and_host_disagree(
     evidence: &ResponseEvidence<'_>,
     certainty: Certainty,

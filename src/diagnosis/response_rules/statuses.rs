@@ -1,4 +1,16 @@
 //! Statuses that point at a cause, whichever server sent them.
+//!
+//! A status alone is weak evidence: any application may send it. So these rules also look at the
+//! scheme, the port and the names, and mostly stay possible.
+//!
+//! | status | and | cause |
+//! |---|---|---|
+//! | 400 | plain http to port 443 | the port expects TLS: likely |
+//! | 400 | closes, after a PROXY header | the header was not expected |
+//! | 421 | SNI and Host disagree | they should agree: likely |
+//! | 421 | no SNI was sent | send the name in Host: likely |
+//! | 421 | neither | the edge does not serve the Host here |
+//! | 403 | SNI and Host disagree | possible; at Cloudflare likely |
 
 use http::{
     HeaderMap, HeaderValue, StatusCode,
@@ -13,6 +25,7 @@ use crate::{
 
 use super::{ResponseEvidence, sni_and_host::sni_and_host_disagree};
 
+/// Known error pages are diagnosed in `edge_pages.rs`, and may add to these.
 pub(super) fn causes(evidence: &ResponseEvidence<'_>) -> Vec<Cause> {
     match evidence.status {
         StatusCode::BAD_REQUEST => {
@@ -98,6 +111,9 @@ fn sni_missing(evidence: &ResponseEvidence<'_>) -> Option<Cause> {
 }
 
 /// A 403 has many causes. If SNI and Host disagree, that may be one; at Cloudflare it usually is.
+///
+/// Only where SNI and Host disagree. A 403 that was cached, or that has an error number of
+/// Cloudflare's, has another reason.
 fn forbidden(evidence: &ResponseEvidence<'_>) -> Option<Cause> {
     let sni = evidence.disagreeing_sni()?;
     let server = evidence.headers.get(SERVER);

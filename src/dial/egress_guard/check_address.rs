@@ -124,6 +124,16 @@ impl EgressGuard {
     }
 
     /// Allows every address except the denied ones.
+    ///
+    /// ```
+    /// use cdn_origin::dial::{EgressGuard, IpNet};
+    ///
+    /// // Everything but the metadata service of a cloud.
+    /// let metadata: IpNet = "169.254.169.254/32".parse()?;
+    /// let guard = EgressGuard::allow_all().deny([metadata]);
+    /// # drop(guard);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn allow_all() -> Self {
         Self::with(DefaultRule::Allow)
     }

@@ -68,6 +68,16 @@ impl HappyEyeballs {
     /// Sets how many addresses of the first family are tried before one of the other.
     ///
     /// The default is 1, which is also the minimum.
+    ///
+    /// ```
+    /// use cdn_origin::dial::{HappyEyeballs, IpFamilies};
+    ///
+    /// // Two IPv4 addresses, then one of IPv6, and so on.
+    /// let race = HappyEyeballs::default()
+    ///     .families(IpFamilies::PreferV4)
+    ///     .first_family_count(2);
+    /// # drop(race);
+    /// ```
     pub fn first_family_count(mut self, count: usize) -> Self {
         self.first_family_count = count.max(1);
         self
@@ -94,6 +104,17 @@ impl HappyEyeballs {
 }
 
 /// Which address families are dialled, and which comes first.
+///
+/// ```
+/// use cdn_origin::{CdnOriginConnector, dial::{HappyEyeballs, IpFamilies}};
+///
+/// // The origin's firewall lists an IPv4 address of ours.
+/// let connector = CdnOriginConnector::builder("https://origin.example")
+///     .happy_eyeballs(HappyEyeballs::default().families(IpFamilies::OnlyV4))
+///     .build()?;
+/// # drop(connector);
+/// # Ok::<(), cdn_origin::BuildError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum IpFamilies {

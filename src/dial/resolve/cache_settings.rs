@@ -58,6 +58,17 @@ impl Default for DnsCache {
 
 impl DnsCache {
     /// Turns the cache off. Concurrent look-ups of one name still share one query.
+    ///
+    /// ```
+    /// use cdn_origin::{CdnOriginConnector, dial::{Dns, DnsCache}};
+    ///
+    /// // A caching resolver runs on this machine.
+    /// let connector = CdnOriginConnector::builder("http://origin.example")
+    ///     .dns(Dns::default().cache(DnsCache::off()))
+    ///     .build()?;
+    /// # drop(connector);
+    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// ```
     pub fn off() -> Self {
         Self {
             ttl: Duration::ZERO..=Duration::ZERO,
@@ -70,6 +81,16 @@ impl DnsCache {
     /// Sets the minimum and maximum TTL.
     ///
     /// The default is 1 s to 1 h. `build()` fails for an empty range.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use cdn_origin::dial::DnsCache;
+    ///
+    /// // An answer with a TTL of zero is used for 2 s.
+    /// let cache = DnsCache::default().ttl(Duration::from_secs(2)..=Duration::from_secs(60));
+    /// # drop(cache);
+    /// ```
     pub fn ttl(mut self, range: RangeInclusive<Duration>) -> Self {
         self.ttl = range;
         self
@@ -78,6 +99,17 @@ impl DnsCache {
     /// Sets how long answers without a TTL are cached.
     ///
     /// The default is 5 s.
+    ///
+    /// The system's resolver reports no TTL, so this is what it gets.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use cdn_origin::dial::DnsCache;
+    ///
+    /// let cache = DnsCache::default().without_ttl(Duration::from_secs(30));
+    /// # drop(cache);
+    /// ```
     pub fn without_ttl(mut self, time: Duration) -> Self {
         self.without_ttl = time;
         self
@@ -95,6 +127,16 @@ impl DnsCache {
     ///
     /// The default is 10 min ([RFC 8767](https://www.rfc-editor.org/rfc/rfc8767)). Zero turns it
     /// off. A negative answer, such as NXDOMAIN, removes the stale answer.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use cdn_origin::dial::DnsCache;
+    ///
+    /// // The addresses of a failover name must not be used after its answer has expired.
+    /// let cache = DnsCache::default().stale(Duration::ZERO);
+    /// # drop(cache);
+    /// ```
     pub fn stale(mut self, time: Duration) -> Self {
         self.stale = time;
         self

@@ -41,6 +41,26 @@ impl Lookup {
     }
 
     /// Returns the name, without a final dot.
+    ///
+    /// ```
+    /// use std::{collections::HashMap, net::SocketAddr};
+    ///
+    /// use cdn_origin::dial::{Lookup, Resolve, ResolveError, Resolved, Resolving};
+    ///
+    /// /// Addresses from a configuration file.
+    /// struct Table(HashMap<String, Vec<SocketAddr>>);
+    ///
+    /// impl Resolve for Table {
+    ///     fn resolve(&self, lookup: &Lookup) -> Resolving {
+    ///         let known = self.0.get(lookup.name().as_str()).cloned();
+    ///         Box::pin(async move {
+    ///             let missing = || ResolveError::not_found("not in the table");
+    ///             let addresses = known.ok_or_else(missing)?;
+    ///             Ok(Resolved::new(addresses).answered_by("table"))
+    ///         })
+    ///     }
+    /// }
+    /// ```
     #[must_use]
     pub fn name(&self) -> &DnsName {
         &self.name

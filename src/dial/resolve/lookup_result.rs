@@ -26,6 +26,17 @@ impl Resolved {
     /// Creates an answer with these addresses, in the resolver's order.
     ///
     /// Port 0 stands for the port of the dial target. Addresses after the first 64 are ignored.
+    ///
+    /// ```
+    /// use std::net::SocketAddr;
+    ///
+    /// use cdn_origin::dial::Resolved;
+    ///
+    /// let addresses: [SocketAddr; 2] = ["192.0.2.1:0".parse()?, "[2001:db8::1]:0".parse()?];
+    /// let resolved = Resolved::new(addresses);
+    /// # drop(resolved);
+    /// # Ok::<(), std::net::AddrParseError>(())
+    /// ```
     #[must_use]
     pub fn new(addresses: impl IntoIterator<Item = SocketAddr>) -> Self {
         /// More addresses than a legitimate name has.
@@ -51,6 +62,16 @@ impl Resolved {
     /// Sets the source of the answer for reports, such as `hosts file` or `A record`.
     ///
     /// The default is `a resolver`.
+    ///
+    /// ```
+    /// use std::{net::SocketAddr, time::Duration};
+    ///
+    /// use cdn_origin::dial::Resolved;
+    ///
+    /// fn answer(addresses: Vec<SocketAddr>) -> Resolved {
+    ///     Resolved::new(addresses).ttl(Duration::from_secs(30)).answered_by("service registry")
+    /// }
+    /// ```
     #[must_use]
     pub fn answered_by(mut self, source: impl Into<Cow<'static, str>>) -> Self {
         self.source = source.into();
@@ -62,6 +83,16 @@ impl Resolved {
     /// [`Facts::resolutions`](crate::error::Facts::resolutions) reports it, and
     /// [`Ech::from_dns`](crate::tls::Ech::from_dns) uses its ECH configuration. Its port and target
     /// have no effect: put them into the addresses.
+    ///
+    /// ```
+    /// use std::net::SocketAddr;
+    ///
+    /// use cdn_origin::{dial::Resolved, error::ServiceBinding};
+    ///
+    /// fn answer(addresses: Vec<SocketAddr>, ech: Vec<u8>) -> Resolved {
+    ///     Resolved::new(addresses).service(ServiceBinding::from_ech(ech))
+    /// }
+    /// ```
     #[must_use]
     pub fn service(mut self, service: ServiceBinding) -> Self {
         self.service = Some(service);
@@ -89,6 +120,12 @@ pub struct ResolveError {
 
 impl ResolveError {
     /// The name does not exist or has no address. It removes the cached answer.
+    ///
+    /// ```
+    /// use cdn_origin::dial::ResolveError;
+    ///
+    /// assert!(ResolveError::not_found("no such service").is_not_found());
+    /// ```
     pub fn not_found(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self {
             not_found: true,
@@ -100,6 +137,13 @@ impl ResolveError {
     /// The query failed. The cached answer stays in use for the time of [`DnsCache::stale`].
     ///
     /// [`DnsCache::stale`]: super::DnsCache::stale
+    ///
+    /// ```
+    /// use cdn_origin::dial::ResolveError;
+    ///
+    /// let error = ResolveError::failed(std::io::Error::from(std::io::ErrorKind::TimedOut));
+    /// assert!(!error.is_not_found());
+    /// ```
     pub fn failed(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self {
             not_found: false,

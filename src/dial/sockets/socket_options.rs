@@ -162,6 +162,18 @@ impl SocketOptions {
     /// The system then closes the connection ([RFC 5482](https://www.rfc-editor.org/rfc/rfc5482)).
     /// The default is the system's. Linux only. Times are clamped to 1 ms to 24 days, the limits of
     /// Linux. `build()` fails for zero.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use cdn_origin::{CdnOriginConnector, dial::SocketOptions};
+    ///
+    /// let connector = CdnOriginConnector::builder("https://origin.example")
+    ///     .socket_options(SocketOptions::default().user_timeout(Duration::from_secs(30)))
+    ///     .build()?;
+    /// # drop(connector);
+    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// ```
     pub fn user_timeout(mut self, time: Duration) -> Self {
         self.user_timeout = Some(time);
         self

@@ -1,4 +1,8 @@
 //! Corrupted responses, read by this connection and by hyper's: both must agree.
+//!
+//! A corrupted response may be accepted or refused. Where this client accepts, hyper must have read
+//! the same status, fields, content and trailers. Where it refuses what hyper accepts, `has_reason`
+//! must name the rule that is stricter here.
 
 use std::{collections::BTreeSet, pin::pin, sync::Arc, task::Poll};
 
@@ -148,6 +152,9 @@ async fn hypers(method: &Method, stream: DuplexStream) -> hyper::Result<Read> {
 
 /// Reads a response that arrives in pieces, followed by the end of the stream. Each piece arrives
 /// once the client has processed the previous one.
+///
+/// A piece that is sent only after the previous one was processed makes every split of the bytes an
+/// own case: parsers see exactly these boundaries.
 fn read_pieces<F: Future>(pieces: &[&[u8]], read: impl FnOnce(DuplexStream) -> F) -> F::Output {
     let (stream, mut origin) = duplex(64 * 1024);
     let mut read = spawn(read(stream));

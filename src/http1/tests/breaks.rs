@@ -1,4 +1,7 @@
 //! Streams that fail, and how a connection is closed.
+//!
+//! The streams here do what a socket does rarely: fail a write after a response was sent, accept
+//! half of each write, or count shutdowns. Time is paused, so the wait of one second takes none.
 
 use std::{
     future::poll_fn,

@@ -1,4 +1,8 @@
 //! Responses that begin before their requests have ended.
+//!
+//! A task owns the connection in these tests, and an exchange has three parties: the client that
+//! reads the body, the task, and the origin. Each test stops one of them and checks that the other
+//! two make progress or end.
 
 use std::time::Duration;
 

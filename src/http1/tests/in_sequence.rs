@@ -1,4 +1,8 @@
 //! Random requests in sequence on one connection, read by hyper's server: no smuggling.
+//!
+//! Bodies contain bytes that look like requests, and some have another length than announced.
+//! hyper's server echoes what it has read. If one byte of a body were read as a message, an echo
+//! would differ, or an answer would arrive that belongs to no request.
 
 use std::convert::Infallible;
 

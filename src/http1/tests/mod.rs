@@ -1,4 +1,8 @@
 //! A connection and an origin that is played by hand.
+//!
+//! The stream is a `tokio::io::duplex`, whose capacity is a parameter: a small one makes writes
+//! pend. A test writes the origin's bytes and reads the request's, so each byte on the wire is in
+//! the test.
 
 mod against_hyper;
 mod breaks;

@@ -1,4 +1,7 @@
 //! Requests on the wire.
+//!
+//! Each test compares the bytes that the origin receives with a literal text, and checks what
+//! happens to the connection if the body fails or is not wanted.
 
 use std::{
     future::poll_fn,

@@ -1,4 +1,7 @@
 //! Heads of responses, well-formed and malformed.
+//!
+//! The parser is called directly, without a stream, with a head that arrives at once or byte by
+//! byte.
 
 use bytes::BytesMut;
 use http::{HeaderMap, HeaderName, HeaderValue, Version, header::CONNECTION};

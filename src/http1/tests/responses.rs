@@ -1,4 +1,7 @@
 //! Complete and truncated responses, and whether the connection is reused.
+//!
+//! Truncation is tested at every byte of a response: the result is a complete response or an error,
+//! and never a shorter one.
 
 use std::{collections::HashSet, sync::Arc, task::Poll};
 

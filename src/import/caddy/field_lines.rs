@@ -1,4 +1,15 @@
 //! The lines about fields: `header_up`, `header_down`, `trusted_proxies`.
+//!
+//! ```text
+//! header_up Host {upstream_hostport}       nothing: the origin's host is the default
+//! header_up X-Real-IP {remote_host}        nothing: the ForwardedLayer writes it
+//! header_up X-Region eu                    a field that is set in requests
+//! header_up -Cookie                        a field that is removed from requests
+//! header_down Server proxy                 a field that is set in responses
+//! header_down Location http:// https://    by hand: a replacement
+//! ```
+//!
+//! Fields that the proxy writes keep the proxy's value, whatever the line says.
 
 use serde_json::json;
 
@@ -13,6 +24,7 @@ use super::{parse::CaddyDirective, reverse_proxy::ReverseProxy};
 
 const WRITTEN: &str = "`ForwardedLayer` writes it";
 
+/// `private_ranges` is written out as Caddy documents it.
 pub(super) fn trusted_proxies(
     proxy: &mut ReverseProxy,
     line: &CaddyDirective,
@@ -49,6 +61,7 @@ enum FieldForm<'a> {
     Set(&'a str, &'a str),
 }
 
+/// A value in `Set` may hold placeholders, which the callers refuse.
 fn form(line: &CaddyDirective) -> FieldForm<'_> {
     let words: Vec<_> = line.words.iter().map(String::as_str).collect();
     match words.as_slice() {
@@ -109,6 +122,8 @@ pub(super) fn header_up(
 }
 
 /// A placeholder in its short form.
+///
+/// Caddy has several names for the same value.
 fn placeholder(value: &str) -> &str {
     let is = |names: &[&str]| names.contains(&value);
     if is(&[
@@ -134,6 +149,7 @@ fn placeholder(value: &str) -> &str {
     }
 }
 
+/// A name is checked here, so that the note has its line.
 fn host(proxy: &mut ReverseProxy, value: &str) -> Finding {
     let (choice, text) = match placeholder(value) {
         "upstream" => (HostChoice::Url, "the origin's host is the default"),
@@ -160,6 +176,7 @@ fn host(proxy: &mut ReverseProxy, value: &str) -> Finding {
     Finding::mapped(text)
 }
 
+/// The name as this crate writes it.
 fn forwarded_name(name: &str) -> Option<&'static str> {
     let names = [
         "Forwarded",

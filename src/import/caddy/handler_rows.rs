@@ -1,4 +1,14 @@
 //! The lines of `reverse_proxy`. Those of fields are in `field_lines.rs`.
+//!
+//! ```text
+//! reverse_proxy a.example b.example {      two members of a group
+//!     lb_policy least_conn                 nothing: the default
+//!     lb_retries 2                         .failover(Failover::default().max_attempts(3))
+//!     health_uri /healthz                  .health_check(HealthCheck::get("/healthz"))
+//!     fail_duration 30s                    .ejection(Ejection::default().time(30 s))
+//!     flush_interval -1                    nothing: responses are streamed
+//! }
+//! ```
 
 use crate::import::{
     message_fields::{is_plain_prefix, map_path},

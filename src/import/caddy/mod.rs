@@ -1,4 +1,23 @@
 //! The importer of Caddy: each `reverse_proxy` of a Caddyfile.
+//!
+//! It follows the documentation of Caddy 2.11, <https://caddyserver.com/docs/caddyfile>. A site has
+//! blocks that select requests, and a `reverse_proxy` may be in any of them:
+//!
+//! ```text
+//! www.example.com {                                  section "site www.example.com at /api/"
+//!     handle_path /api/* {                           removes /api from paths
+//!         reverse_proxy https://a.example {          one origin
+//!             header_up Host {upstream_hostport}     a line of `reverse_proxy`: handler_rows
+//!             transport http {
+//!                 dial_timeout 2s                    a line of its transport: transport_rows
+//!             }
+//!         }
+//!     }
+//! }
+//! ```
+//!
+//! Each `reverse_proxy` is imported on its own. Lines that it does not have are found in no outer
+//! block: Caddy has no inheritance.
 
 mod field_lines;
 mod handler_rows;
@@ -19,6 +38,8 @@ use super::{
 use self::{parse::CaddyDirective, reverse_proxy::ReverseProxy};
 
 /// Imports a Caddyfile, or a part of one.
+///
+/// Fails only if the text is not in Caddy's grammar.
 pub(super) fn import(text: &str) -> Result<Imported, ImportError> {
     let lines = parse::parse(text)?;
     let mut importer = CaddyImporter::default();
@@ -42,6 +63,8 @@ pub(super) fn tables() -> Vec<(&'static str, Vec<super::directive_row::Listed>)>
 }
 
 /// The blocks around a `reverse_proxy`.
+///
+/// It is cloned for each block inside.
 #[derive(Clone, Debug)]
 struct Site {
     /// Such as `site www.example.com`.
@@ -49,12 +72,18 @@ struct Site {
     /// The prefix of the paths, if all blocks around have one or none.
     path: Option<String>,
     /// Whether only some requests come here.
+    ///
+    /// The code then warns: a router has to select these requests.
     is_bounded: bool,
     /// The prefix that is removed from paths.
+    ///
+    /// By `handle_path`.
     stripped: Option<String>,
 }
 
 /// Directives with directives in their blocks.
+///
+/// The order of directives within them is Caddy's own, and does not matter for a proxy alone.
 const NESTING: [&str; 3] = ["handle", "handle_path", "route"];
 
 #[derive(Default)]
@@ -64,6 +93,7 @@ struct CaddyImporter {
 }
 
 impl CaddyImporter {
+    /// Values may be secret, and are left out.
     fn note(&mut self, line: &CaddyDirective, finding: Finding) {
         // The second word of these is the name of a field.
         let name = match line.name.as_str() {
@@ -73,6 +103,7 @@ impl CaddyImporter {
         self.notes.push(ImportNote::new(line.line, &name, finding));
     }
 
+    /// A file may be one site without braces: its first line is the address then.
     fn file(&mut self, lines: &[CaddyDirective]) {
         let mut site = Site {
             title: "snippet".to_owned(),
@@ -103,6 +134,8 @@ impl CaddyImporter {
     }
 
     /// The options of the whole file.
+    ///
+    /// Those of `servers` are in a block of their own.
     fn options(&mut self, options: &CaddyDirective) {
         for line in options.lines() {
             let finding = match line.name.as_str() {
@@ -118,6 +151,8 @@ impl CaddyImporter {
     }
 
     /// A block that `import` names. It may have lines of any other block.
+    ///
+    /// A block whose name is in parentheses.
     fn snippet(&mut self, lines: &[CaddyDirective], site: &Site) {
         for line in lines {
             match line.name.as_str() {
@@ -153,6 +188,8 @@ impl CaddyImporter {
         }
     }
 
+    /// Addresses are on the line and in `to` lines. They are counted first, since a group has other
+    /// calls than a single origin.
     fn proxy(&mut self, directive: &CaddyDirective, site: &Site) {
         let has_matcher = directive.word().starts_with(['/', '@', '*']);
         let (matcher, addresses) = directive.words.split_at(usize::from(has_matcher));
@@ -187,6 +224,7 @@ impl CaddyImporter {
     }
 }
 
+/// A line that no row has is unmapped, except for a matcher of responses.
 fn handler_line(proxy: &mut ReverseProxy, line: &CaddyDirective) {
     let row = handler_rows::ROWS.iter().find(|row| row.name == line.name);
     let finding = match row {
@@ -202,6 +240,7 @@ fn handler_line(proxy: &mut ReverseProxy, line: &CaddyDirective) {
     proxy.note(line.line, &name, finding);
 }
 
+/// The addresses as they are written, commas included.
 fn title(site: &CaddyDirective) -> String {
     let words = [&site.name].into_iter().chain(&site.words);
     words.map(String::as_str).collect::<Vec<_>>().join(" ")
@@ -209,6 +248,8 @@ fn title(site: &CaddyDirective) -> String {
 
 impl Site {
     /// The site with the matcher of a directive in it.
+    ///
+    /// A second matcher, or one that is no prefix, leaves no path that a router could select.
     fn within(&self, matcher: &str) -> Self {
         let mut inner = self.clone();
         if matcher.is_empty() || matcher == "*" {

@@ -1,16 +1,29 @@
 //! The grammar of a Caddyfile: lines of words, blocks, quotes and comments.
+//!
+//! ```text
+//! line     = word* ( end of line | "{" end of line line* "}" )
+//! word     = characters up to a space; ".." with \" ; `..` ; <<MARK .. MARK
+//! comment  = "#" where a word could begin
+//! \        = at the end of a line: the next one continues it
+//! ```
+//!
+//! A brace opens a block only at the end of its line, and closes it only at the start of one. So
+//! placeholders such as `{host}` are words.
 
 use std::{iter::Peekable, str::Chars};
 
 use crate::import::error::{ImportError, Position};
 
 /// The deepest nesting of blocks. A real file has five or six.
+///
+/// Beyond it, the text is refused.
 const MAX_DEPTH: usize = 32;
 
 /// A line, with the block after it. The options of the file have no name.
 #[derive(Debug)]
 pub(super) struct CaddyDirective {
     pub(super) line: usize,
+    /// Empty for the options of the file, which are a block without a name.
     pub(super) name: String,
     pub(super) words: Vec<String>,
     pub(super) block: Option<Vec<Self>>,
@@ -29,6 +42,8 @@ impl CaddyDirective {
 }
 
 /// Parses a file, or a part of one.
+///
+/// Not recursive: open blocks are on a stack.
 pub(super) fn parse(text: &str) -> Result<Vec<CaddyDirective>, ImportError> {
     let mut reader = TokenReader::new(text);
     // The blocks that are open: each directive waits for the end of its block.
@@ -73,6 +88,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<CaddyDirective>, ImportError> {
     }
 }
 
+/// `None` for an empty line.
 fn directive(words: &mut Vec<(String, Position)>, end: Position) -> Option<CaddyDirective> {
     let line = words.first().map_or(end.line, |(_, at)| at.line);
     let mut words = words.drain(..).map(|(word, _)| word);
@@ -152,6 +168,8 @@ impl<'a> TokenReader<'a> {
     }
 
     /// A brace that opens a block ends its line.
+    ///
+    /// An error if words follow the brace.
     fn open(&mut self, at: Position) -> Result<CaddyToken, ImportError> {
         let is_space = |char: &char| *char != '\n' && char.is_whitespace();
         while self.chars.next_if(is_space).is_some() {
@@ -163,6 +181,7 @@ impl<'a> TokenReader<'a> {
         }
     }
 
+    /// Only `\"` is an escape.
     fn quoted(&mut self, at: Position) -> Result<String, ImportError> {
         self.next();
         let mut word = String::new();
@@ -198,6 +217,8 @@ impl<'a> TokenReader<'a> {
     }
 
     /// The lines up to the one that begins with the marker.
+    ///
+    /// Without the common indentation that Caddy removes: values of this kind are never imported.
     fn heredoc(&mut self, at: Position, marker: &str) -> Result<String, ImportError> {
         while self.next().is_some_and(|char| char != '\n') {}
         let mut lines = Vec::new();

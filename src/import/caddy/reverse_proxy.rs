@@ -1,4 +1,12 @@
 //! A `reverse_proxy`, and what its lines have said so far.
+//!
+//! Lines fill it in any order. [`ReverseProxy::finish`] decides what depends on several of them:
+//!
+//! | address, or a TLS line | `header_up Host` | Host of the origin |
+//! |---|---|---|
+//! | https | absent | the origin's (Caddy 2.11; before, the client's) |
+//! | http | absent | the client's |
+//! | any | a name or placeholder | that |
 
 use std::time::Duration;
 
@@ -27,8 +35,12 @@ pub(super) struct ReverseProxy {
     upstreams: Vec<UpstreamLine>,
     pub(super) weights: Vec<u32>,
     /// The Host, if `header_up` says it.
+    ///
+    /// `None` until a line sets it.
     pub(super) host: Option<HostChoice>,
     /// Whether the transport has a line about TLS.
+    ///
+    /// Then all upstreams get TLS, also those without `https://`.
     pub(super) has_tls_line: bool,
     pub(super) dial_timeout: Option<Duration>,
     pub(super) tls_timeout: Option<Duration>,
@@ -111,6 +123,8 @@ impl ReverseProxy {
     }
 
     /// The draft, once all lines are read.
+    ///
+    /// A warning about names is given for the defaults that an edge does not accept.
     pub(super) fn finish(
         mut self,
         path: Option<&str>,
@@ -143,6 +157,8 @@ impl ReverseProxy {
     }
 
     /// Makes room for the parts of a connect that are longer than by default.
+    ///
+    /// The whole connect has a deadline of its own, which longer parts must not reach first.
     fn settle_timeouts(&mut self) {
         /// The defaults of each part and of the whole.
         const PART: Duration = Duration::from_secs(10);
@@ -197,6 +213,7 @@ impl ReverseProxy {
         }
     }
 
+    /// An address without a scheme has port 80 in Caddy, even if the transport has TLS.
     fn server(&mut self, line: UpstreamLine, is_tls: bool, weight: Option<u32>) -> Server {
         let (scheme, default_port) = match is_tls {
             true => ("https", 443),

@@ -1,4 +1,16 @@
 //! The lines of `transport http`.
+//!
+//! ```text
+//! transport http {
+//!     tls                                  https:// in the URL
+//!     tls_server_name www.example.com      .sni("www.example.com")
+//!     tls_insecure_skip_verify             .verify(danger::accept_any_certificate()), a warning
+//!     dial_timeout 2s                      timeouts.dial = 2s
+//!     versions 2                           .alpn(Alpn::Http2)
+//! }
+//! ```
+//!
+//! The transports `fastcgi` and those of plugins are refused.
 
 use std::time::Duration;
 

@@ -1,4 +1,7 @@
 //! Directives that do not concern the origin.
+//!
+//! They are about the client's side, files, logs or the order of handlers. A name that is not
+//! listed is unmapped: it may be misspelt, or of a plugin.
 
 use crate::import::note::Finding;
 

@@ -1,8 +1,12 @@
 //! Times, sizes and addresses of Caddy.
+//!
+//! Times are Go's, with days added by Caddy. In sizes, `MB` is a power of 1000, and `MiB` of 1024.
 
 use std::time::Duration;
 
 /// A time of Go: `1h30m`, `1.5s`, `250ms`; and days: `2d`.
+///
+/// `None` for a number without a unit, which Caddy refuses as well.
 pub(super) fn time(text: &str) -> Option<Duration> {
     let mut total = Duration::ZERO;
     let mut rest = text;
@@ -46,6 +50,15 @@ pub(super) enum Upstream {
 }
 
 /// The address of an upstream.
+///
+/// | address | |
+/// |---|---|
+/// | `a.example:8080` | host and port |
+/// | `https://a.example` | host, port 443, TLS |
+/// | `:8080` | this machine |
+/// | `unix//run/a.sock` | a socket |
+/// | `h2c://a.example` | refused: HTTP/2 needs TLS here |
+/// | `{$ORIGIN}`, a path, a range of ports | refused, with the reason |
 pub(super) fn upstream(text: &str) -> Result<Upstream, &'static str> {
     if text.contains('{') {
         return Err(

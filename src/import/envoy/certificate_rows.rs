@@ -1,4 +1,11 @@
 //! The fields of `tls_certificates`, and where the texts of certificates are.
+//!
+//! ```text
+//! "tls_certificates": [{ "certificate_chain": { "filename": "/tls/chain.pem" },
+//!                        "private_key": { "filename": "/tls/key.pem" } }]
+//!
+//! .client_identity(ClientIdentity::pem_files("/tls/chain.pem", "/tls/key.pem"))
+//! ```
 
 use crate::import::note::Finding;
 
@@ -65,6 +72,9 @@ fn key(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
 }
 
 /// The path of a data source. `call` takes the text itself.
+///
+/// By hand for `inline_string`, `inline_bytes` and environment variables: a key is never copied
+/// into code.
 pub(super) fn file<'a>(source: &'a JsonNode, call: &'static str) -> Result<&'a str, Finding> {
     match source.get("filename") {
         Some(path) => path.text(),

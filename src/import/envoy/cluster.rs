@@ -1,10 +1,27 @@
 //! A cluster, what its fields have said so far, and the draft that it becomes.
+//!
+//! Fields of a cluster are read in the order of the text, and several of them decide together:
+//!
+//! | SNI | from |
+//! |---|---|
+//! | `auto_sni`, and a Host that the route fixes | that Host |
+//! | `auto_sni`, and the client's Host | not possible, as connections are shared: a warning |
+//! | `auto_host_sni` | the endpoint's name |
+//! | `sni` | its value |
+//! | none of them | the endpoint's name. Envoy sends none: a warning |
+//!
+//! | verification | from |
+//! |---|---|
+//! | `trusted_ca`, or system roots | those roots |
+//! | pins alone | the pins |
+//! | neither | the system's roots. Envoy verifies nothing: a warning |
 
 use std::{
     net::{IpAddr, Ipv6Addr},
     time::Duration,
 };
 
+use http::uri::Authority;
 use serde_json::json;
 
 use crate::import::{
@@ -28,9 +45,13 @@ pub(super) struct Cluster {
     pub(super) group: GroupCalls,
     pub(super) endpoints: Vec<EndpointLine>,
     /// The line of the TLS context.
+    ///
+    /// `None` for plain HTTP.
     pub(super) tls_line: Option<usize>,
     pub(super) names: TlsNames,
     /// Whether roots are named that certificates are verified with.
+    ///
+    /// Also if they cannot be imported, so that no warning says they are missing.
     pub(super) has_roots: bool,
     /// The only protocol, with the line of its field.
     pub(super) protocol: Option<(usize, OnlyProtocol)>,
@@ -39,17 +60,22 @@ pub(super) struct Cluster {
     pub(super) dns_refresh: Option<Duration>,
     pub(super) respects_ttl: bool,
     /// Idle time and interval in seconds, and the number of probes.
+    ///
+    /// In the order of their fields' rows.
     pub(super) keepalive: [Option<u32>; 3],
     pub(super) notes: Vec<ImportNote>,
 }
 
 /// An endpoint of `load_assignment`.
+///
+/// One element of `lb_endpoints`.
 #[derive(Clone, Debug, Default)]
 pub(super) struct EndpointLine {
     pub(super) line: usize,
     pub(super) address: String,
     pub(super) port: Option<u16>,
     pub(super) pipe: Option<String>,
+    /// The name for Host and SNI, where it differs from the address that is dialled.
     pub(super) hostname: Option<String>,
     pub(super) weight: Option<u32>,
     pub(super) is_backup: bool,
@@ -59,6 +85,8 @@ pub(super) struct EndpointLine {
 #[derive(Clone, Debug, Default)]
 pub(super) struct TlsNames {
     /// The line of `auto_sni`.
+    ///
+    /// That field takes the SNI from the request's Host.
     pub(super) sni_from_host: Option<usize>,
     /// Whether `auto_host_sni` is set.
     pub(super) sni_from_endpoint: bool,
@@ -82,6 +110,8 @@ pub(super) enum RouteHost {
     Endpoint,
     Literal(String),
     /// The client's: the text has no route.
+    ///
+    /// As `Client`, with another warning.
     Unknown,
 }
 
@@ -107,6 +137,8 @@ impl Cluster {
     }
 
     /// The draft with this Host, once all fields are read.
+    ///
+    /// Can be called once: it takes the endpoints.
     pub(super) fn finish(&mut self, host: &RouteHost) -> Draft {
         self.settle_dns();
         self.settle_protocol();
@@ -126,6 +158,7 @@ impl Cluster {
         }
     }
 
+    /// Envoy's own rate replaces the time to live, unless `respect_dns_ttl` is set.
     fn settle_dns(&mut self) {
         let Some(time) = self.dns_refresh else {
             return;
@@ -147,6 +180,7 @@ impl Cluster {
         self.set("dns.cache", value, "");
     }
 
+    /// A cluster with `http2_protocol_options` speaks HTTP/2 only, in Envoy as here.
     fn settle_protocol(&mut self) {
         let Some((line, protocol)) = self.protocol else {
             return;
@@ -168,6 +202,7 @@ impl Cluster {
         }
     }
 
+    /// An expected name that equals the SNI is left out, since it follows.
     fn settle_tls(&mut self, line: usize, host: &RouteHost) {
         self.settle_sni(line, host);
         let tls = &mut self.shared.tls;
@@ -199,9 +234,11 @@ impl Cluster {
     fn settle_sni(&mut self, line: usize, host: &RouteHost) {
         if let Some(line) = self.names.sni_from_host {
             if let RouteHost::Literal(name) = host {
-                let name = name.split(':').next().unwrap_or(name);
+                let authority = name.parse::<Authority>().ok();
+                let name = authority.as_ref().map_or(name.as_str(), Authority::host);
                 // An address is not sent in SNI.
-                if name.parse::<IpAddr>().is_err() {
+                let is_address = name.starts_with('[') || name.parse::<IpAddr>().is_ok();
+                if !is_address {
                     self.shared.tls.sni = SniChoice::Name(name.to_owned());
                 }
                 return;
@@ -225,6 +262,7 @@ impl Cluster {
         }
     }
 
+    /// Only for names: an origin that is reached by its address may serve any Host.
     fn warn_of_host(&mut self, host: &RouteHost) {
         let is_name = |endpoint: &EndpointLine| {
             endpoint.pipe.is_none() && endpoint.address.parse::<IpAddr>().is_err()
@@ -251,6 +289,7 @@ impl Cluster {
         self.note(line, field, Finding::warning(text));
     }
 
+    /// `None` for an endpoint without a port.
     fn server(&mut self, endpoint: &EndpointLine, host: &RouteHost) -> Option<Server> {
         let (scheme, default_port) = match self.is_tls() {
             true => ("https", 443),

@@ -1,4 +1,7 @@
 //! Fields of a cluster: load balancing, DNS and the connect timeout.
+//!
+//! The functions take the node of the field. What depends on other fields is only noted in the
+//! [`Cluster`], and decided in its `finish`.
 
 use std::time::Duration;
 

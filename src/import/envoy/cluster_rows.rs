@@ -1,4 +1,7 @@
 //! The table of a cluster's fields.
+//!
+//! One row for each field of `envoy.config.cluster.v3.Cluster`, in the order of the reference.
+//! Nested messages have tables of their own.
 
 use super::{
     cluster::ClusterRow,

@@ -1,4 +1,13 @@
 //! The fields of `load_assignment`.
+//!
+//! ```text
+//! "endpoints": [{ "priority": 0, "lb_endpoints": [{            the first tier
+//!     "load_balancing_weight": 3,                              .weight(3)
+//!     "endpoint": { "hostname": "www.example.com",             Host and SNI
+//!         "address": { "socket_address": {
+//!             "address": "192.0.2.1", "port_value": 443 } } }  dialled
+//! }] }]
+//! ```
 
 use crate::import::note::Finding;
 
@@ -105,6 +114,8 @@ pub(super) const ENDPOINT_ROWS: [ClusterRow; 17] = [
 ];
 
 /// The number of endpoints that are not out of use.
+///
+/// It decides whether the cluster is a group, before its fields are read.
 pub(super) fn count(cluster: &JsonNode) -> usize {
     let localities = cluster.at(&["load_assignment", "endpoints"]);
     let localities = localities.map_or(&[][..], JsonNode::elements).iter();
@@ -116,12 +127,16 @@ pub(super) fn count(cluster: &JsonNode) -> usize {
 }
 
 /// The status of an endpoint to which Envoy sends no requests.
+///
+/// Other statuses, such as `DEGRADED`, are in use.
 fn status_out(endpoint: &JsonNode) -> Option<&JsonNode> {
     let status = endpoint.get("health_status")?;
     matches!(status.text(), Ok("UNHEALTHY" | "DRAINING" | "TIMEOUT")).then_some(status)
 }
 
 /// Reads the localities with their endpoints.
+///
+/// All priorities but the first are one tier.
 pub(super) fn endpoints(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     for locality in node.list()? {
         let first = cluster.endpoints.len();
@@ -148,6 +163,7 @@ fn priority(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mappi
     })
 }
 
+/// An endpoint without an address is left out.
 fn lb_endpoints(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     for element in node.list()? {
         if let Some(status) = status_out(element) {

@@ -1,4 +1,7 @@
 //! The fields of a bootstrap, of listeners and of the filter that has the routes.
+//!
+//! The parts of a bootstrap around clusters and routes. Routes are found here: in the
+//! `HttpConnectionManager` of a listener's filter chains.
 
 use crate::import::note::Finding;
 

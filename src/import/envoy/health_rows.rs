@@ -1,4 +1,13 @@
 //! The fields of `health_checks`.
+//!
+//! One HTTP check becomes the group's `HealthCheck`.
+//!
+//! ```text
+//! "health_checks": [{ "interval": "5s", "unhealthy_threshold": 3,
+//!                     "http_health_check": { "path": "/healthz" } }]
+//!
+//! .health_check(HealthCheck::get("/healthz").interval(Duration::from_secs(5)).fall(3))
+//! ```
 
 use crate::import::{note::Finding, settings::duration};
 

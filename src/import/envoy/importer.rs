@@ -1,4 +1,8 @@
 //! Which routes send requests to which cluster.
+//!
+//! A cluster is read once, and cloned for each route that names it: Host, timeouts and retries are
+//! fields of the route. The rows of the route need to know whether the cluster is a group, so the
+//! clusters come first.
 
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
@@ -23,10 +27,14 @@ pub(super) type FileRow = FieldRow<EnvoyImporter>;
 
 #[derive(Debug, Default)]
 pub(super) struct EnvoyImporter {
+    /// By name. The second one of a name is refused.
     clusters: BTreeMap<String, Cluster>,
     /// The clusters that a route names.
+    ///
+    /// A cluster that is not among them becomes a section by itself.
     used: BTreeSet<String>,
     drafts: Vec<Draft>,
+    /// Of all drafts together, against [`MAX_ORIGINS`].
     origins: usize,
     notes: Vec<ImportNote>,
 }
@@ -39,6 +47,9 @@ impl Message for EnvoyImporter {
 
 impl EnvoyImporter {
     /// Reads a cluster. Its drafts follow: one for each of its routes.
+    ///
+    /// Endpoints are counted before they are read, since a group has calls that a single origin
+    /// does not have.
     pub(super) fn add_cluster(&mut self, node: &JsonNode) {
         let name = match node.get("name").map(JsonNode::text) {
             Some(Ok(name)) => name.to_owned(),
@@ -66,6 +77,8 @@ impl EnvoyImporter {
     }
 
     /// Reads a route configuration with its virtual hosts.
+    ///
+    /// What it has in common with its routes is cloned into each of them.
     pub(super) fn add_configuration(&mut self, node: &JsonNode) {
         let mut shared = Route::default();
         read(&mut shared, "", node, &virtual_host_rows::ROWS);
@@ -79,6 +92,8 @@ impl EnvoyImporter {
     }
 
     /// Reads a virtual host with its routes.
+    ///
+    /// `shared` is that of its configuration.
     pub(super) fn add_virtual_host(&mut self, node: &JsonNode, shared: &Route) {
         let mut shared = shared.clone();
         read(&mut shared, "", node, &virtual_host_rows::ROWS);
@@ -89,6 +104,8 @@ impl EnvoyImporter {
     }
 
     /// Reads a route, and adds the draft of its cluster.
+    ///
+    /// A route without a cluster, such as a redirect, has notes and no draft.
     pub(super) fn add_route(&mut self, node: &JsonNode, shared: &Route) {
         if self.origins > MAX_ORIGINS {
             // There is a note about it.
@@ -138,6 +155,8 @@ impl EnvoyImporter {
     }
 
     /// What became of the text, once all of it is read.
+    ///
+    /// Drafts are in the order of their lines.
     pub(super) fn finish(mut self) -> Imported {
         for (name, mut cluster) in std::mem::take(&mut self.clusters) {
             if self.used.contains(&name) || self.is_full(&cluster) {

@@ -1,4 +1,7 @@
 //! The grammar of JSON, with the lines of values, and with keys that occur twice.
+//!
+//! serde_json would lose two things: the line of a key, which each note has, and the second one of
+//! two equal keys, which protobuf refuses. The grammar is RFC 8259's.
 
 use crate::import::error::{ImportError, Position};
 
@@ -10,6 +13,8 @@ const MAX_DEPTH: usize = 100;
 const NOT_JSON: &str = "not JSON: convert YAML to JSON first";
 
 /// Parses a text that is one JSON value.
+///
+/// Recursive, with a bound on the depth.
 pub(super) fn parse(text: &str) -> Result<JsonNode, ImportError> {
     let mut reader = JsonReader {
         rest: text.strip_prefix('\u{feff}').unwrap_or(text),

@@ -1,4 +1,12 @@
 //! The fields of `circuit_breakers`.
+//!
+//! Limits of the `DEFAULT` priority; `HIGH` is refused, as requests have no priority here.
+//!
+//! ```text
+//! "circuit_breakers": { "thresholds": [{ "max_connections": 100, "max_requests": 200 }] }
+//!
+//! pool.max_connections = 100, limits.max_concurrency = 200
+//! ```
 
 use serde_json::json;
 
@@ -97,6 +105,7 @@ fn max_concurrency(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -
     number(cluster, "limits.max_concurrency", node, text)
 }
 
+/// Also the row of `max_requests_per_connection`, which is in other messages.
 pub(super) fn max_uses(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     match node.small_count()? {
         0 => Ok(Finding::no_effect(
@@ -107,6 +116,8 @@ pub(super) fn max_uses(cluster: &mut Cluster, node: &JsonNode, text: &'static st
 }
 
 /// `budget_percent` and `min_retry_concurrency`.
+///
+/// Absent fields have Envoy's defaults, 20 % and 3.
 fn retry_budget(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     let percent = node.at(&["budget_percent", "value"]);
     let percent = percent.map_or(Ok(20), JsonNode::percent)?;

@@ -1,4 +1,15 @@
 //! Reads a message by a table of its fields.
+//!
+//! A row's name is a path from the message that a table is about, so that one table covers nested
+//! messages:
+//!
+//! ```text
+//! "outlier_detection.interval"       a row: its function is called
+//! "outlier_detection"                no row, but others are below: its fields are read
+//! "outlier_detection.unknown"        no row: unmapped
+//! ```
+//!
+//! Elements of a list have the path of the list.
 
 use std::collections::BTreeSet;
 
@@ -10,12 +21,16 @@ use super::node::{JsonNode, JsonValue, field_bytes, is_same_field};
 pub(super) type FieldRow<T> = DirectiveRow<MapField<T>>;
 
 /// Maps a field. The last argument is the text of its row.
+///
+/// Called for each field that is present and not null.
 pub(super) type MapField<T> = fn(&mut T, &JsonNode, &'static str) -> Mapping;
 
 /// A finding, or one that says why the value cannot be used.
 pub(super) type Mapping = Result<Finding, Finding>;
 
 /// What has fields, and takes a note for each of them.
+///
+/// Notes are kept with the message until it is complete, and then moved to the importer.
 pub(super) trait Message {
     fn note(&mut self, line: usize, field: &str, finding: Finding);
 }
@@ -50,6 +65,7 @@ pub(super) fn read<T: Message>(
     }
 }
 
+/// An empty object or list has the defaults of its fields.
 fn read_field<T: Message>(
     message: &mut T,
     path: &str,

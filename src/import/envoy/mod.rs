@@ -15,6 +15,24 @@
 //! | `route_rows`, `route_fields` | the table of a route, and the functions of its rows |
 //! | `retry_rows`, `virtual_host_rows` | `retry_policy`, and what routes have in common |
 //! | `file_rows` | a bootstrap, listeners and `HttpConnectionManager` |
+//!
+//! It follows the API of Envoy 1.37, version 3,
+//! <https://www.envoyproxy.io/docs/envoy/latest/api-v3/api>. Configuration is a tree of protobuf
+//! messages, written as JSON. Clusters and routes are far apart in it and refer to each other by
+//! name:
+//!
+//! ```text
+//! { "virtual_hosts": [{ "routes": [{
+//!       "match": { "prefix": "/api/" },                        section "cluster app at /api/"
+//!       "route": { "cluster": "app", "host_rewrite_literal": "www.example.com" } }] }] }
+//! { "name": "app", "load_assignment": { .. "a.example", 443 }, "transport_socket": { .. } }
+//!                                                              one origin: https://a.example
+//! ```
+//!
+//! 1. `json` parses the text, and keeps the line of each key.
+//! 2. `parts` finds out what the text is, by `@type` or by its fields.
+//! 3. All clusters are read first, since a route takes a copy of its cluster.
+//! 4. Each route becomes a section; so does each cluster that no route names.
 
 mod certificate_rows;
 mod cluster;
@@ -52,6 +70,8 @@ use self::{
 };
 
 /// Imports a bootstrap, or a part of one.
+///
+/// Fails if the text is not JSON, or neither an object nor a list.
 pub(super) fn import(text: &str) -> Result<Imported, ImportError> {
     let root = json::parse(text)?;
     let nodes: Vec<&JsonNode> = match &root.value {
@@ -123,6 +143,8 @@ pub(super) fn tables() -> Vec<(&'static str, Vec<super::directive_row::Listed>)>
 }
 
 /// What a part of a text is.
+///
+/// A text without any mark is taken for a cluster, the most frequent part.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum PartKind {
     Cluster,
@@ -135,6 +157,8 @@ enum PartKind {
 }
 
 /// The part itself, and the clusters and other resources in it.
+///
+/// Listeners are read by the rows of the file.
 fn parts(node: &JsonNode) -> Vec<(PartKind, &JsonNode)> {
     let kind = kind(node);
     let mut parts = vec![(kind, node)];
@@ -156,6 +180,9 @@ fn parts(node: &JsonNode) -> Vec<(PartKind, &JsonNode)> {
 }
 
 /// What a node is by its type, or else by its fields.
+///
+/// The type is the last part of a URL such as
+/// `type.googleapis.com/envoy.config.cluster.v3.Cluster`.
 fn kind(node: &JsonNode) -> PartKind {
     let type_name = match node.get("@type").map(JsonNode::text) {
         Some(Ok(name)) => name.rsplit('.').next().unwrap_or_default(),

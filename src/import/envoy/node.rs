@@ -1,4 +1,8 @@
 //! Values of JSON, and what messages read from them.
+//!
+//! Conversions follow the JSON mapping of protobuf 3: a duration is a text with `s`, a 64-bit
+//! number may be a text, null is the default, and names are in snake case or in lower camel case.
+//! An error of a conversion is a finding, so that a row can return it with `?`.
 
 use std::time::Duration;
 
@@ -7,6 +11,8 @@ use serde_json::Number;
 use crate::import::note::Finding;
 
 /// A value, and the line of its key or of itself.
+///
+/// The line is that of the key, for a value in an object.
 #[derive(Debug)]
 pub(super) struct JsonNode {
     pub(super) line: usize,
@@ -19,6 +25,7 @@ pub(super) enum JsonValue {
     List(Vec<JsonNode>),
     Null,
     Number(Number),
+    /// In the order of the text. Keys may occur twice.
     Object(Vec<(String, JsonNode)>),
     Text(String),
 }
@@ -29,6 +36,8 @@ pub(super) fn is_same_field(one: &str, other: &str) -> bool {
 }
 
 /// The characters of a name that count.
+///
+/// Without underscores, and in lower case: `consecutive_5xx` and `consecutive5xx`.
 pub(super) fn field_bytes(name: &str) -> impl Iterator<Item = u8> {
     let bytes = name.bytes().filter(|byte| *byte != b'_');
     bytes.map(|byte| byte.to_ascii_lowercase())
@@ -72,6 +81,7 @@ impl JsonNode {
         }
     }
 
+    /// Fails if one element is no text.
     pub(super) fn texts(&self) -> Result<Vec<&str>, Finding> {
         self.list()?.iter().map(Self::text).collect()
     }
@@ -100,6 +110,8 @@ impl JsonNode {
     }
 
     /// A percentage, rounded down.
+    ///
+    /// Rounded down: a limit must not become looser.
     pub(super) fn percent(&self) -> Result<u32, Finding> {
         match &self.value {
             JsonValue::Number(number) => {
@@ -126,6 +138,7 @@ impl JsonNode {
     }
 }
 
+/// At most nine digits after the point. `None` for a negative one.
 fn duration(text: &str) -> Option<Duration> {
     const MAX_DIGITS: usize = 9;
     let number = text.strip_suffix('s')?;

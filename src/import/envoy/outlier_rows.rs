@@ -1,4 +1,12 @@
 //! The fields of `outlier_detection`.
+//!
+//! Ejection is on by default here, and off in Envoy without this message.
+//!
+//! ```text
+//! "outlier_detection": { "consecutive_5xx": 3, "base_ejection_time": "30s" }
+//!
+//! .ejection(Ejection::default().failures(3).time(Duration::from_secs(30)))
+//! ```
 
 use crate::import::{note::Finding, settings::duration};
 

@@ -1,4 +1,14 @@
 //! The fields of `HttpProtocolOptions`, and of the settings of HTTP/1.1 and HTTP/2.
+//!
+//! Protocol options are in three places, by the age of a file: in
+//! `typed_extension_protocol_options`, and before that in two fields of the cluster. One table
+//! serves all of them.
+//!
+//! ```text
+//! "explicit_http_config": { "http2_protocol_options": {} }      .alpn(Alpn::Http2)
+//! "auto_config": {}                                             nothing: the origin chooses
+//! "common_http_protocol_options": { "idle_timeout": "60s" }     pool.idle_timeout = 60s
+//! ```
 
 use crate::import::{note::Finding, settings::SettingValue};
 
@@ -165,6 +175,8 @@ pub(super) const VERSION_ROWS: [ClusterRow; 29] = [
 ];
 
 /// The options of a cluster, by their types.
+///
+/// Options of other types are unmapped.
 pub(super) fn extensions(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     const HTTP: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
     let JsonValue::Object(options) = &node.value else {
@@ -235,6 +247,8 @@ fn max_stream_duration(cluster: &mut Cluster, node: &JsonNode, text: &'static st
 }
 
 /// More than the default is taken over; less would refuse responses for nothing.
+///
+/// In KiB.
 fn max_response_head(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     let bytes = u64::from(node.small_count()?) << 10;
     Ok(match bytes > 128 << 10 {

@@ -1,4 +1,13 @@
 //! The fields of `retry_policy`.
+//!
+//! ```text
+//! "retry_policy": { "retry_on": "5xx,connect-failure", "num_retries": 2 }
+//!
+//! .failover(Failover::default().statuses([500, 502, 503, 504]).max_attempts(3))
+//! ```
+//!
+//! Conditions about connections need no call: such failures are retried by default, where that is
+//! safe.
 
 use crate::import::note::Finding;
 
@@ -47,6 +56,7 @@ pub(super) const ROWS: [RouteRow; 13] = [
     RouteRow::refused("retry_policy.retriable_request_headers", SAFE),
 ];
 
+/// Statuses of `retry_on` and `retriable_status_codes` are one list, sorted, each once.
 pub(super) fn retry(route: &mut Route, node: &JsonNode, _: &'static str) -> Mapping {
     read(route, "retry_policy", node, &ROWS);
     // The statuses are in one of two fields, or in both.

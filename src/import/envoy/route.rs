@@ -1,4 +1,7 @@
 //! A route, and what its fields have said so far.
+//!
+//! Fields of a route configuration and a virtual host hold for all routes in them. They are read
+//! into a [`Route`] as well, which the inner ones clone, so that the nearest value wins.
 
 use crate::import::{
     draft::Draft,
@@ -22,6 +25,8 @@ pub(super) type RouteRow = FieldRow<Route>;
 pub(super) struct Route {
     pub(super) line: usize,
     /// The prefix of the paths, if the route matches by one.
+    ///
+    /// `None` for an exact path, a regular expression or a template.
     pub(super) prefix: Option<String>,
     pub(super) host: RouteHost,
     pub(super) settings: Settings,
@@ -58,6 +63,8 @@ impl Route {
     }
 
     /// The draft of the cluster with this route.
+    ///
+    /// Settings of the route are laid over those of the cluster.
     pub(super) fn finish(mut self, mut cluster: Cluster) -> (Draft, Vec<ImportNote>) {
         cluster.shared.settings.extend(self.settings);
         cluster.group.extend(self.group);
@@ -75,6 +82,8 @@ impl Route {
     }
 
     /// Sets fields of requests or of responses, by their values in a list.
+    ///
+    /// Each element has a note of its own, with the name of the field and without its value.
     pub(super) fn add_fields(
         &mut self,
         node: &JsonNode,
@@ -92,6 +101,7 @@ impl Route {
         Ok(Finding::mapped(text))
     }
 
+    /// Values with `%` are formats that Envoy computes for each request.
     fn add_field(&mut self, option: &JsonNode, name: &str, key: &'static str) -> Mapping {
         /// Fields to which Envoy adds another value, which must not replace the origin's.
         const LISTS: [&str; 4] = ["cache-control", "link", "set-cookie", "vary"];
@@ -156,6 +166,8 @@ impl Route {
 }
 
 /// What becomes of a field of requests that the proxy or its layers write.
+///
+/// A Host has its own fields in a route, and the forwarded fields are a layer's.
 fn own_request_field(name: &str) -> Option<Finding> {
     match name {
         "host" | ":authority" => Some(Finding::by_hand("`HostRewriteLayer::from_fn`")),

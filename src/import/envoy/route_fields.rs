@@ -1,4 +1,7 @@
 //! Fields of routes and virtual hosts.
+//!
+//! A field that occurs in routes, virtual hosts and route configurations has one function for all
+//! three.
 
 use serde_json::json;
 

@@ -1,4 +1,7 @@
 //! The table of a route's fields.
+//!
+//! One row for each field of `envoy.config.route.v3.Route` and of its `RouteAction`. What selects a
+//! request (`match`) is a router's task, except for a prefix.
 
 use super::{
     retry_rows,

@@ -1,4 +1,12 @@
 //! The fields of `upstream_bind_config` and `upstream_connection_options`.
+//!
+//! ```text
+//! "upstream_bind_config": { "source_address": { "address": "192.0.2.9" } }
+//! "upstream_connection_options": { "tcp_keepalive": { "keepalive_time": 60 } }
+//!
+//! socket_options.local_address = 192.0.2.9
+//! socket_options.keepalive = probes after 60 s, then each 75 s, 9 of them
+//! ```
 
 use serde_json::json;
 

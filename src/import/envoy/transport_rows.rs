@@ -1,4 +1,15 @@
 //! `transport_socket`, and the fields of `UpstreamTlsContext`.
+//!
+//! ```text
+//! "transport_socket": { "typed_config": {
+//!     "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+//!     "sni": "www.example.com",                                .sni("www.example.com")
+//!     "common_tls_context": {
+//!         "tls_params": { "tls_minimum_protocol_version": "TLSv1_3" },
+//!         "validation_context": { .. } } } }                   see `validation_rows.rs`
+//! ```
+//!
+//! A transport socket may wrap another, such as that of the PROXY protocol around that of TLS.
 
 use serde_json::json;
 
@@ -153,6 +164,8 @@ pub(super) const PROXY_ROWS: [ClusterRow; 6] = [
 ];
 
 /// Reads a transport socket by its type.
+///
+/// Without `typed_config`, the name decides, as in older files.
 pub(super) fn transport_socket(
     cluster: &mut Cluster,
     node: &JsonNode,

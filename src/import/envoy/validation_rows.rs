@@ -1,4 +1,12 @@
 //! The fields of `validation_context`.
+//!
+//! ```text
+//! "trusted_ca": { "filename": "/etc/ssl/ca.pem" }      VerifyPolicy::roots(Roots::pem_file(..))
+//! "match_typed_subject_alt_names": [{
+//!     "san_type": "DNS", "matcher": { "exact": "a.example" } }]    .expected_name("a.example")
+//! "verify_certificate_spki": ["base64.."]              .and_pin("sha256/base64..".parse()?)
+//! "trust_chain_verification": "ACCEPT_UNTRUSTED"       danger::accept_any_certificate(), a warning
+//! ```
 
 use std::net::IpAddr;
 
@@ -91,6 +99,7 @@ pub(super) fn validation(cluster: &mut Cluster, node: &JsonNode, text: &'static 
     Ok(Finding::mapped(text))
 }
 
+/// Roots in the text itself are by hand; the system's are trusted until then.
 fn trusted_ca(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     cluster.has_roots = true;
     let path = file(node, "`Roots::pem`. The import trusts the system's roots")?;
@@ -145,6 +154,8 @@ fn certificate_pins(cluster: &mut Cluster, node: &JsonNode, text: &'static str) 
 }
 
 /// Whether the configuration accepts a policy.
+///
+/// A pin or a name is checked when its field is read, so that the note has its line.
 fn check(policy: Json) -> Result<(), Finding> {
     let value = SettingValue::Both(policy, String::new());
     let set = Settings::default().set("verify", value);
@@ -170,6 +181,8 @@ fn names(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping 
 }
 
 /// A name of a certificate.
+///
+/// The kinds that a policy can expect.
 enum SanName<'a> {
     Dns(&'a str),
     DnsSuffix(&'a str),
@@ -236,6 +249,9 @@ impl SanName<'_> {
 }
 
 /// Expects one of the names. A single one of a host is the expected name.
+///
+/// A single host or address is the connector's expected name; more of them, or other kinds, are a
+/// list of the policy.
 fn expect(cluster: &mut Cluster, names: &[SanName<'_>], text: &'static str) -> Mapping {
     match names {
         [] => Ok(Finding::no_effect("there is no name")),

@@ -1,4 +1,6 @@
 //! The fields of a route configuration and of a virtual host.
+//!
+//! Most fields are those of a route, with its functions. `domains` are a router's task.
 
 use super::{
     route::RouteRow,

@@ -1,4 +1,15 @@
 //! A section with servers, and the values of its lines so far.
+//!
+//! HAProxy's `server` line carries most of what other servers have in directives of the section:
+//! address, TLS, names, limits. Its values are kept apart in [`ServerDraft`] until the line is
+//! complete.
+//!
+//! ```text
+//! server a a.example:443 ssl sni str(www.example.com) verify required weight 10
+//! │      │ │             └── keywords ──> ServerDraft
+//! │      │ └── address ──> url https://a.example
+//! │      └── the name of the member
+//! ```
 
 use std::time::Duration;
 
@@ -32,6 +43,8 @@ pub(super) struct Backend {
 }
 
 /// The values of a `server` line after its address.
+///
+/// It starts as a copy of the `default-server` values.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ServerDraft {
     pub(super) settings: Settings,
@@ -40,10 +53,14 @@ pub(super) struct ServerDraft {
     pub(super) is_backup: bool,
     pub(super) is_disabled: bool,
     /// Whether `sni` is there, with whatever value.
+    ///
+    /// An expression that depends on the request cannot be imported, but it tells that SNI was
+    /// meant.
     pub(super) has_sni: bool,
 }
 
 impl Backend {
+    /// Unlike nginx, HAProxy passes the client's Host unless a rule changes it.
     pub(super) fn new(section: String, line: usize, count: usize) -> Self {
         let mut backend = Self {
             group: GroupCalls::new(count > 1),
@@ -82,6 +99,8 @@ impl Backend {
     }
 
     /// Adds a server, and returns notes about what is not on its line.
+    ///
+    /// Refused if the address is a variable, or no address of TCP or a Unix socket.
     pub(super) fn add(&mut self, line: &ConfigLine, own: ServerDraft) -> (Finding, Vec<Finding>) {
         let mut warnings = Vec::new();
         let address = match value::address(line.word(2)) {
@@ -129,6 +148,9 @@ impl Backend {
     }
 
     /// Notes about the names of a server that is reached by TCP.
+    ///
+    /// An edge has to know the name in SNI and the name in Host; both are missing in many
+    /// configurations that work with a server of one's own.
     fn warn(&self, host: &str, own: &ServerDraft, warnings: &mut Vec<Finding>) {
         let is_name = host.chars().any(|char| char.is_ascii_alphabetic()) && !host.starts_with('[');
         if is_name && self.draft.shared.host == HostChoice::Preserve {

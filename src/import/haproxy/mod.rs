@@ -1,4 +1,23 @@
 //! The importer of HAProxy: sections, their defaults, and the frontends that use them.
+//!
+//! It follows the configuration manual of HAProxy 3.5, <https://docs.haproxy.org/>. A file is a
+//! list of sections. A `backend` gets its lines from three places, in this order, and later ones
+//! win:
+//!
+//! ```text
+//! defaults                             the last one before the section, or the one after `from`
+//!   timeout server 5s
+//! frontend www                         all frontends that name the backend
+//!   http-request set-header Host www.example.com
+//!   default_backend app
+//! backend app                          section "backend app"
+//!   server a a.example:443 ssl sni str(www.example.com)      one origin
+//! ```
+//!
+//! 1. `sections` cuts the lines.
+//! 2. `backend` collects its lines and applies the rows of the tables, in the order of the tables.
+//! 3. `server` lines are read last, each on top of what `default-server` has said before.
+//! 4. `note_the_rest` adds a note for each line that no backend has used.
 
 mod backend;
 mod parse;
@@ -26,6 +45,8 @@ use self::{
 };
 
 /// Imports a file, or a part of one.
+///
+/// Fails only if a quote is not closed.
 pub(super) fn import(text: &str) -> Result<Imported, ImportError> {
     let lines = parse::parse(text)?;
     let sections = sections(&lines);
@@ -55,11 +76,15 @@ pub(super) fn tables() -> Vec<(&'static str, Vec<super::directive_row::Listed>)>
 }
 
 /// The tables in which a line of a section is looked up, in their order.
+///
+/// A line may have several rows only if one is its group, such as `stats`.
 fn rows() -> impl Iterator<Item = &'static BackendRow> {
     section_rows::ROWS.iter().chain(&request_rows::ROWS)
 }
 
 /// The keywords of a server.
+///
+/// They may stand in any order on a line.
 fn keywords() -> impl Iterator<Item = &'static Keyword> {
     server_tls_rows::KEYWORDS
         .iter()
@@ -68,6 +93,8 @@ fn keywords() -> impl Iterator<Item = &'static Keyword> {
 }
 
 /// A section: its first line, and those after it.
+///
+/// The lines are those up to the next section, its own first line left out.
 #[derive(Debug)]
 struct Section<'a> {
     /// Such as `backend`. Empty for lines before the first section.
@@ -79,6 +106,7 @@ struct Section<'a> {
     lines: &'a [ConfigLine],
 }
 
+/// A word of this list at the start of a line begins a section, wherever it is indented.
 const SECTIONS: [&str; 22] = [
     "acme",
     "backend",
@@ -105,6 +133,7 @@ const SECTIONS: [&str; 22] = [
     "spoe-message",
 ];
 
+/// Lines before the first section are one without a name, so that a part of a file can be imported.
 fn sections(lines: &[ConfigLine]) -> Vec<Section<'_>> {
     let mut starts: Vec<usize> = lines
         .iter()
@@ -139,11 +168,14 @@ fn sections(lines: &[ConfigLine]) -> Vec<Section<'_>> {
 }
 
 impl<'a> Section<'a> {
+    /// Disabled ones are among them.
     fn servers(&self) -> impl Iterator<Item = &'a ConfigLine> + use<'a> {
         self.lines.iter().filter(|line| line.word(0) == "server")
     }
 
     /// Whether this frontend sends requests to a backend.
+    ///
+    /// A name that is computed from the request names no backend that is known here.
     fn uses(&self, backend: &str) -> bool {
         let names = ["default_backend", "use_backend"];
         let mut lines = self
@@ -155,6 +187,8 @@ impl<'a> Section<'a> {
 }
 
 /// The keyword of a line, such as `option httpchk`. A `no` before it is left out.
+///
+/// `no option httpclose` is `option httpclose`, and `http-request set-header` has two words.
 fn keyword(line: &ConfigLine) -> String {
     const GROUPS: [&str; 10] = [
         "external-check",
@@ -178,6 +212,8 @@ fn keyword(line: &ConfigLine) -> String {
 }
 
 /// Whether a row is about this keyword. A row with one word covers all forms of it.
+///
+/// `stats` is a row for `stats uri`, `stats auth` and the like.
 fn is_row(row: &str, keyword: &str) -> bool {
     row == keyword
         || keyword
@@ -201,6 +237,7 @@ impl BackendImporter {
         self.notes.push(ImportNote::new(line, directive, finding));
     }
 
+    /// Nothing is imported from a section without servers, or in TCP mode.
     fn backend(&mut self, section: &Section<'_>, before: &[Section<'_>], all: &[Section<'_>]) {
         let serves = |line: &&ConfigLine| !line.words.iter().any(|word| word == "disabled");
         let count = section.servers().filter(serves).count();
@@ -265,6 +302,7 @@ impl BackendImporter {
         self.drafts.push(backend.finish());
     }
 
+    /// Values may be secret, so only the name of a field is in the note.
     fn line(&mut self, backend: &mut Backend, line: &ConfigLine, row: &BackendRow) {
         let is_off = line.word(0) == "no" && row.name != "option redispatch";
         let finding = match is_off {
@@ -293,6 +331,9 @@ impl BackendImporter {
     }
 
     /// Reads the keywords of a line from this word on.
+    ///
+    /// A keyword takes as many words as its row says; one that no row has takes none, so the words
+    /// after it may be unmapped as well.
     fn parameters(
         &mut self,
         backend: &mut Backend,
@@ -320,6 +361,8 @@ impl BackendImporter {
     }
 
     /// Notes on all lines that have none.
+    ///
+    /// A section that does not concern origins has one note for all its lines.
     fn note_the_rest(&mut self, sections: &[Section<'_>]) {
         for section in sections {
             let whole = match section.kind {

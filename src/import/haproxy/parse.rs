@@ -1,12 +1,24 @@
 //! The grammar of HAProxy: one directive a line, with quotes and escapes.
+//!
+//! ```text
+//! line   = word*                one directive a line; there are no blocks
+//! word   = characters up to a space or `#`, with parts in quotes
+//! '..'   = as it is
+//! ".."   = with `\` escapes; `$` of the environment stays as it is
+//! \c     = the character c
+//! #      = a comment up to the end of the line
+//! ```
 
 use std::{iter::Peekable, str::Chars};
 
 use crate::import::error::{ImportError, Position};
 
 /// A line that has words.
+///
+/// A line has at least one word.
 #[derive(Debug)]
 pub(super) struct ConfigLine {
+    /// From 1.
     pub(super) number: usize,
     pub(super) words: Vec<String>,
 }
@@ -19,6 +31,8 @@ impl ConfigLine {
 }
 
 /// Splits a text into lines of words. Lines without words are left out.
+///
+/// Errors are about quotes alone.
 pub(super) fn parse(text: &str) -> Result<Vec<ConfigLine>, ImportError> {
     let mut lines = Vec::new();
     for (index, line) in text.lines().enumerate() {

@@ -1,4 +1,16 @@
 //! The actions of `http-request` and `http-response`.
+//!
+//! From the manual's chapter about actions, `http-request` and `http-response`.
+//!
+//! ```text
+//! http-request set-header Host www.example.com       .host("www.example.com")
+//! http-request del-header X-Region                   a field that is removed from requests
+//! http-request set-path /app%[path]                  .map_path("/", "/app/")
+//! http-response set-header X-Frame-Options DENY      a field that is set in responses
+//! http-request deny if { src 192.0.2.0/24 }          refused: access is not checked
+//! ```
+//!
+//! A rule with a condition depends on the request, and is by hand.
 
 use serde_json::json;
 
@@ -112,6 +124,8 @@ pub(super) const ROWS: [BackendRow; 50] = [
 ];
 
 /// The condition after the last argument of an action.
+///
+/// From `if` or `unless` to the end of the line.
 fn condition(line: &ConfigLine) -> Option<String> {
     let at = line
         .words
@@ -120,6 +134,7 @@ fn condition(line: &ConfigLine) -> Option<String> {
     Some(line.words[at..].join(" "))
 }
 
+/// `add-header` of a fixed value is by hand: it would keep a client's own value.
 fn set_header(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
     let value = line.word(3);
     let condition = condition(line);
@@ -157,6 +172,8 @@ fn set_header(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> F
 }
 
 /// A field that the forwarded layer writes: its value is the layer's.
+///
+/// Whatever the sample, the layer writes what the connection shows.
 fn own(value: &str, values: &[&str]) -> Finding {
     let is_client_field = value.contains("hdr(x-") || value.contains("hdr(X-");
     match (
@@ -172,6 +189,7 @@ fn own(value: &str, values: &[&str]) -> Finding {
     }
 }
 
+/// A Host from the client's own is the default here.
 fn host(backend: &mut Backend, value: &str, is_conditional: bool) -> Finding {
     if is_conditional {
         return Finding::by_hand("`HostRewriteLayer::from_fn`: the Host depends on the request");
@@ -192,6 +210,7 @@ fn host(backend: &mut Backend, value: &str, is_conditional: bool) -> Finding {
     }
 }
 
+/// Fields that the proxy writes are replaced anyway.
 fn del_header(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
     match line.word(2).to_ascii_lowercase().as_str() {
         "x-forwarded-for" | "x-forwarded-host" | "x-forwarded-proto" | "x-real-ip"
@@ -263,6 +282,9 @@ fn replace_response_header(
 }
 
 /// Adds the name that follows these characters in a regular expression, if it is a fixed one.
+///
+/// From `^(https?)://a\.example(.*)` the name `a.example`. Without a fixed name there is nothing to
+/// add: the origin's own names are rewritten by default.
 fn rewritten_name(
     backend: &mut Backend,
     pattern: &str,

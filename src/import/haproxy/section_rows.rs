@@ -1,4 +1,14 @@
 //! The keywords of a section that concern its servers.
+//!
+//! From the manual's chapter about proxies: keywords of `defaults`, `listen` and `backend`.
+//!
+//! ```text
+//! balance leastconn               nothing: the default
+//! timeout server 5s               limits.response_timeout = 5s, limits.body_idle_timeout = 5s
+//! retries 2                       .failover(Failover::default().max_attempts(3))
+//! option httpchk GET /healthz     .health_check(HealthCheck::get("/healthz"))
+//! option forwardfor               ForwardedLayer::append_unverified, with a warning
+//! ```
 
 use crate::import::{
     note::Finding,
@@ -142,6 +152,7 @@ fn mode(_: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
     }
 }
 
+/// `first`, which fills one server after the other, becomes the default, too.
 fn balance(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
     let algorithm = line.word(1);
     let balance = match algorithm {
@@ -164,6 +175,7 @@ fn balance(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Find
     backend.group.balance(balance, text)
 }
 
+/// Zero is no limit in HAProxy, and is not taken over.
 fn hash_balance_factor(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
     match line.word(1).parse() {
         Ok(0) => Finding::no_effect("a member gets at most 150 % of its share by default"),
@@ -172,6 +184,7 @@ fn hash_balance_factor(backend: &mut Backend, line: &ConfigLine, text: &'static 
     }
 }
 
+/// Bounds each attempt, and the whole connect.
 fn timeout_connect(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
     backend.set_time("timeouts.connect", line.word(2), text);
     backend.set_time("timeouts.dial", line.word(2), text)
@@ -190,6 +203,7 @@ fn timeout_queue(backend: &mut Backend, line: &ConfigLine, text: &'static str) -
     backend.set_time("pool.queue_timeout", line.word(2), text)
 }
 
+/// HAProxy counts retries, and the crate counts attempts.
 fn retries(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
     match line.word(1).parse::<u16>() {
         // The first attempt is no retry.
@@ -200,6 +214,7 @@ fn retries(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Find
     }
 }
 
+/// `response-timeout` is an option of its own, as in nginx.
 fn retry_on(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
     let words = &line.words[1..];
     let has = |word: &str| words.iter().any(|it| it == word);
@@ -242,6 +257,7 @@ fn redispatch(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> F
     }
 }
 
+/// A check is a GET, whatever method the line has.
 fn httpchk(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
     let (method, path) = match &line.words[2..] {
         [] => ("OPTIONS", "/"),
@@ -255,6 +271,7 @@ fn httpchk(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Find
     })
 }
 
+/// A Host is taken over, other fields and bodies are not.
 fn check_send(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
     let mut words = line.words.iter().skip(2);
     while let Some(word) = words.next() {
@@ -275,6 +292,7 @@ fn check_send(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> F
     backend.group.checked(text)
 }
 
+/// Only lists of statuses; patterns are by hand.
 fn check_expect(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
     let words: Vec<_> = line.words.iter().skip(2).map(String::as_str).collect();
     let ["status", statuses] = words.as_slice() else {
@@ -296,6 +314,7 @@ fn check_expect(backend: &mut Backend, line: &ConfigLine, text: &'static str) ->
     }
 }
 
+/// Not appended if a rule removes the client's own value.
 fn forwardfor(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
     let has = |word: &str| line.words.iter().any(|it| it == word);
     if has("header") {
@@ -329,14 +348,16 @@ fn forwarded(backend: &mut Backend, _: &ConfigLine, text: &'static str) -> Findi
     Finding::mapped(text)
 }
 
+/// The port after the address is dropped.
 fn source(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
-    let host = line.word(1).split(':').next().unwrap_or_default();
+    let word = line.word(1);
     if line.words.iter().any(|word| word == "usesrc") {
         return Finding::refused("the local address of a connector is fixed");
     }
-    if host == "0.0.0.0" || host == "*" {
+    if word.starts_with("0.0.0.0") || word.starts_with('*') {
         return Finding::mapped("the system chooses by default");
     }
+    let host = value::source_host(word);
     let code = format!("{host:?}.parse::<std::net::IpAddr>()?");
     let value = SettingValue::Both(serde_json::json!(host), code);
     backend.set("socket_options.local_address", value, text)

@@ -1,4 +1,12 @@
 //! The keywords of `server` and `default-server` lines.
+//!
+//! From the manual's section about `server` and `default-server`. A row has the number of words
+//! that follow the keyword, because a line is a list of words without separators:
+//!
+//! ```text
+//! server a a.example:80 weight 10 backup maxconn 100
+//!                       └─ one ─┘ flag   └── one ──┘
+//! ```
 
 use crate::import::{draft, note::Finding, settings::SettingValue};
 
@@ -18,10 +26,12 @@ pub(super) type MapParameter = fn(&mut ServerDraft, &mut Backend, &str, &'static
 
 pub(super) type ServerRow = crate::import::directive_row::DirectiveRow<MapParameter>;
 
+/// Such as `backup`.
 pub(super) const fn flag(row: ServerRow) -> Keyword {
     Keyword { row, arguments: 0 }
 }
 
+/// Such as `weight 10`.
 pub(super) const fn one(row: ServerRow) -> Keyword {
     Keyword { row, arguments: 1 }
 }

@@ -1,4 +1,12 @@
 //! The keywords of `server` lines that concern sockets, name servers and protocols.
+//!
+//! Keywords about the connection itself.
+//!
+//! ```text
+//! send-proxy-v2          .proxy_protocol(ProxyProtocol::V2)
+//! source 192.0.2.1       socket_options.local_address = 192.0.2.1
+//! proto h2               .alpn(Alpn::Http2)
+//! ```
 
 use serde_json::json;
 
@@ -136,10 +144,7 @@ fn source(server: &mut ServerDraft, _: &mut Backend, word: &str, text: &'static 
     if word.starts_with("0.0.0.0") || word == "*" {
         return Finding::mapped("the system chooses by default");
     }
-    let host = match value::address(word) {
-        Ok(value::Address::Host(host, _)) => host.trim_matches(['[', ']']).to_owned(),
-        _ => return Finding::refused("the value is no address"),
-    };
+    let host = value::source_host(word);
     let code = format!("{host:?}.parse::<std::net::IpAddr>()?");
     set(
         server,

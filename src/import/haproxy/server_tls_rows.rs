@@ -1,4 +1,19 @@
 //! The keywords of `server` lines that concern TLS.
+//!
+//! Keywords about TLS to the server.
+//!
+//! ```text
+//! ssl                              https:// in the URL
+//! sni str(www.example.com)         .sni("www.example.com")
+//! verify none                      .verify(danger::accept_any_certificate()), with a warning
+//! verifyhost a.example             .expected_name("a.example")
+//! ca-file ca.pem                   .verify(VerifyPolicy::roots(Roots::pem_file("ca.pem")))
+//! ```
+//!
+//! `verify` without `ssl` has no effect, in HAProxy as here: [`Server::settle`] writes nothing
+//! about TLS then.
+//!
+//! [`Server::settle`]: crate::import::draft::Server::settle
 
 use serde_json::json;
 

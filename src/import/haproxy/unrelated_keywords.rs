@@ -1,4 +1,6 @@
 //! Keywords and sections that do not concern the origin.
+//!
+//! A keyword is looked up by its one or two words, as `keyword` in `mod.rs` cuts them.
 
 use crate::import::note::Finding;
 

@@ -1,8 +1,12 @@
 //! Times and addresses of HAProxy.
+//!
+//! A number without a unit is milliseconds, in contrast to nginx (section 2.5 of the manual).
 
 use std::time::Duration;
 
 /// A time: `5s`, `1m`, or a number of milliseconds.
+///
+/// One number and one unit: `1m30s` is no time in HAProxy.
 pub(super) fn time(text: &str) -> Option<Duration> {
     let digits = text.find(|char: char| !char.is_ascii_digit());
     let (number, unit) = text.split_at(digits.unwrap_or(text.len()));
@@ -29,6 +33,8 @@ pub(super) enum Address {
 }
 
 /// The address of a `server` line.
+///
+/// Prefixes of the family (`ipv4@`) are dropped; `abns@` and file descriptors are refused.
 pub(super) fn address(text: &str) -> Result<Address, &'static str> {
     if text.contains("${") || text.starts_with('$') {
         return Err("the address is in an environment variable: put its value in place of it");
@@ -66,7 +72,21 @@ pub(super) fn address(text: &str) -> Result<Address, &'static str> {
     }
 }
 
+/// The address of `source`, without its port or range of ports.
+///
+/// As in [`address`], the last colon is before the port. Whether the result is an address is
+/// checked when it is set.
+pub(super) fn source_host(text: &str) -> &str {
+    let host = match text.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => host,
+        _ => text,
+    };
+    host.trim_matches(['[', ']'])
+}
+
 /// The argument of a sample such as `str(name)`.
+///
+/// `argument("str(www.example.com)", "str")` is `www.example.com`, also with quotes inside.
 pub(super) fn argument<'a>(sample: &'a str, name: &str) -> Option<&'a str> {
     let argument = sample
         .strip_prefix(name)?

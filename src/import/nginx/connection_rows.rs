@@ -1,4 +1,16 @@
 //! The directives about connections, timeouts and name servers.
+//!
+//! From the module ngx_http_proxy_module: timeouts, sockets and retries; and `resolver` of the
+//! core.
+//!
+//! ```text
+//! proxy_read_timeout 5s;        limits.response_timeout = 5s, limits.body_idle_timeout = 5s,
+//!                               upgrades.idle_timeout = 5s
+//! proxy_next_upstream error http_503;
+//!                               .failover(Failover::default().statuses([SERVICE_UNAVAILABLE])
+//!                                   .without_timeouts())
+//! proxy_buffering off;          a note: nothing is buffered
+//! ```
 
 use serde_json::json;
 
@@ -118,6 +130,7 @@ pub(super) const ROWS: [NginxRow; 30] = [
     NginxRow::by_hand("health_check", "`HealthCheck::get` of an `OriginGroup`"),
 ];
 
+/// nginx's time holds for TCP and for the TLS handshake, each. The sum bounds both.
 fn connect_timeout(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
     let time = match time_of(directive.word()) {
         Ok(time) => time,
@@ -132,6 +145,7 @@ fn connect_timeout(location: &mut Location, directive: &Directive, text: &'stati
     location.set("timeouts.dial", SettingValue::Time(time), text)
 }
 
+/// nginx counts it between two reads, so one directive becomes three settings.
 fn read_timeout(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
     let word = directive.word();
     location.set_time("upgrades.idle_timeout", word, text);
@@ -139,6 +153,7 @@ fn read_timeout(location: &mut Location, directive: &Directive, text: &'static s
     location.set_time("limits.response_timeout", word, text)
 }
 
+/// `transparent` and variables need an address for each client.
 fn bind(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
     let word = location.expand(directive.word());
     if word == "off" {
@@ -155,6 +170,7 @@ fn bind(location: &mut Location, directive: &Directive, text: &'static str) -> F
     )
 }
 
+/// On by default here, so that only `off` has an effect.
 fn socket_keepalive(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
     match directive.word() {
         "off" => {
@@ -173,6 +189,7 @@ fn send_buffer(location: &mut Location, directive: &Directive, text: &'static st
     set_size(location, "socket_options.send_buffer", directive, text)
 }
 
+/// In bytes, with nginx's units.
 fn set_size(
     location: &mut Location,
     key: &'static str,
@@ -186,6 +203,8 @@ fn set_size(
 }
 
 /// More than the default is taken over; less would refuse responses for nothing.
+///
+/// nginx's buffer has to hold the head of a response; the default here is 128 KiB.
 fn buffer_size(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
     match value::size(directive.word()) {
         Some(bytes) if bytes > 128 << 10 => {
@@ -201,6 +220,7 @@ fn buffer_size(location: &mut Location, directive: &Directive, text: &'static st
     }
 }
 
+/// `1.0` and `1.1` are both HTTP/1.1 here.
 fn http_version(location: &mut Location, directive: &Directive, _: &'static str) -> Finding {
     match directive.word() {
         "2" => {
@@ -216,6 +236,7 @@ fn http_version(location: &mut Location, directive: &Directive, _: &'static str)
     }
 }
 
+/// The addresses of name servers stay a task for the operator: they need a feature of the crate.
 fn resolver(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
     let mut has_servers = false;
     for word in &directive.words {
@@ -251,6 +272,8 @@ fn set_family(location: &mut Location, name: &str, variant: &str, text: &'static
     location.set("happy_eyeballs.families", value, text);
 }
 
+/// Of the conditions, statuses and `timeout` are options. Failed connections are retried by
+/// default.
 fn next_upstream(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
     let words: Vec<_> = directive.words.iter().map(String::as_str).collect();
     if words.contains(&"off") {
@@ -283,6 +306,7 @@ fn next_upstream(location: &mut Location, directive: &Directive, text: &'static 
     }
 }
 
+/// Zero is unlimited in nginx.
 fn next_upstream_tries(
     location: &mut Location,
     directive: &Directive,

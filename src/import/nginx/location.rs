@@ -1,4 +1,21 @@
 //! A block with `proxy_pass`, and the values of its directives so far.
+//!
+//! The rows fill in a [`Location`] in any order; [`Location::finish`] makes the draft. What follows
+//! from several directives is decided there:
+//!
+//! | `proxy_ssl_server_name` | `proxy_ssl_name` | the import |
+//! |---|---|---|
+//! | `on`, or absent | absent | SNI of the URL |
+//! | `on`, or absent | a name | that name in SNI |
+//! | `off` | absent | no SNI |
+//! | `off` | a name | no SNI, and that name expected |
+//!
+//! | target of `proxy_pass` | URL | dialled |
+//! |---|---|---|
+//! | `https://a.example` | the same | the same |
+//! | `https://app`, an `upstream` | `https://` and each server's address | the same |
+//! | `https://app.example`, an `upstream` | `https://app.example` | each server's address |
+//! | `http://unix:/run/a.sock:` | `http://localhost` | the socket |
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -15,6 +32,8 @@ use super::{parse::Directive, value};
 pub(super) type NginxRow = crate::import::directive_row::DirectiveRow<MapDirective>;
 
 /// Maps a directive. The last argument is the text of its row.
+///
+/// It is called for each line of the row's name that holds in the location.
 pub(super) type MapDirective = fn(&mut Location, &Directive, &'static str) -> Finding;
 
 /// A block with `proxy_pass`.
@@ -22,11 +41,14 @@ pub(super) type MapDirective = fn(&mut Location, &Directive, &'static str) -> Fi
 pub(super) struct Location {
     pub(super) draft: Draft,
     /// The path of the block, if it is a prefix.
+    ///
+    /// From the innermost `location` block.
     pub(super) path: Option<String>,
     /// The variables that `set` gave a fixed value.
     pub(super) variables: BTreeMap<String, String>,
     /// The name of the enclosing server, if it is the only one and no pattern.
     pub(super) server_name: Option<String>,
+    /// `None` if the URL cannot be imported: the section then has no origin.
     pub(super) pass: Option<Pass>,
     /// The servers of the `upstream`.
     pub(super) members: Vec<MemberLine>,
@@ -62,6 +84,8 @@ impl Location {
     }
 
     /// The word with the variables that are known.
+    ///
+    /// Others stay as they are, which the rows take for a value that depends on the request.
     pub(super) fn expand(&self, word: &str) -> String {
         value::expand(word, &self.variables)
     }
@@ -75,6 +99,7 @@ impl Location {
         self.shared().set(key, value, text)
     }
 
+    /// In nginx's units: a number without a unit is seconds.
     pub(super) fn set_time(
         &mut self,
         key: &'static str,
@@ -100,6 +125,9 @@ impl Location {
     }
 
     /// The draft, once all directives are read.
+    ///
+    /// A member without a port gets port 80, also with TLS, as in nginx. A `server` line for TLS
+    /// needs `:443`.
     pub(super) fn finish(mut self) -> Draft {
         let Some(pass) = self.pass else {
             return self.draft;
@@ -166,6 +194,8 @@ impl Location {
     }
 
     /// nginx's redirect of a folder without its slash, which the routes do not have.
+    ///
+    /// `None` for a section whose prefix does not end in a slash.
     pub(super) fn redirect_of_folder(&self) -> Option<Finding> {
         let path = self.draft.route.as_deref()?;
         let folder = path.strip_suffix('/')?;
@@ -187,6 +217,7 @@ impl Location {
     }
 }
 
+/// Understands IPv6 addresses in brackets.
 fn has_port(address: &str) -> bool {
     let after_brackets = address.rsplit(']').next().unwrap_or(address);
     after_brackets.contains(':')

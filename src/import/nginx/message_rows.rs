@@ -1,4 +1,17 @@
 //! The directives about responses, caches and errors.
+//!
+//! From the modules ngx_http_proxy_module, ngx_http_headers_module and ngx_http_rewrite_module:
+//! what changes in responses, in cookies and in paths.
+//!
+//! ```text
+//! proxy_hide_header X-Powered-By;             a field that is removed from responses
+//! add_header X-Frame-Options DENY always;     a field that is set in responses
+//! proxy_redirect http://a.example/ /;         .name("a.example") of the ResponseRewriteLayer
+//! proxy_cookie_path /app/ /;                  .path("/app/", "/")
+//! rewrite ^/v1/(.*)$ /api/$1 break;           .map_path("/v1/", "/api/")
+//! ```
+//!
+//! Regular expressions are not imported, except for the one form of `rewrite` that is a prefix.
 
 use http::HeaderName;
 
@@ -119,6 +132,7 @@ pub(super) const ROWS: [NginxRow; 43] = [
     ),
 ];
 
+/// Refused unless the word is `off`.
 fn cache(_: &mut Location, directive: &Directive, text: &'static str) -> Finding {
     match directive.word() {
         "off" => Finding::no_effect(text),
@@ -126,6 +140,7 @@ fn cache(_: &mut Location, directive: &Directive, text: &'static str) -> Finding
     }
 }
 
+/// The default, which replaces the URL of `proxy_pass`, is what the layer does.
 fn redirect(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
     let words: Vec<_> = directive
         .words
@@ -152,6 +167,8 @@ fn redirect(location: &mut Location, directive: &Directive, text: &'static str) 
 }
 
 /// The client's host replaces a name of the origin, and possibly a path another.
+///
+/// By hand if the client's side is another host than its own.
 fn redirect_url(location: &mut Location, from: &str, to: &str, text: &'static str) -> Finding {
     let (name, origin_path) = authority_and_path(from);
     let (client, client_path) = authority_and_path(to);
@@ -174,6 +191,8 @@ fn redirect_url(location: &mut Location, from: &str, to: &str, text: &'static st
 }
 
 /// Whether the origin's URL has this name, or a variable stands for it.
+///
+/// Such names are replaced without a call.
 fn is_origin(location: &Location, name: &str) -> bool {
     let pass = location.pass.as_ref();
     name.contains('$') || pass.is_some_and(|pass| pass.target == name)
@@ -187,12 +206,15 @@ fn authority_and_path(url: &str) -> (&str, &str) {
     (authority, if path.is_empty() { "/" } else { path })
 }
 
+/// The first word is the name.
 fn hide_header(location: &mut Location, directive: &Directive, _: &'static str) -> Finding {
     let settings = &mut location.shared().settings;
     message_fields::change(settings, directive.word(), FieldChange::RemoveFromResponses)
 }
 
 /// A field with `always`. Without it, the field depends on the status.
+///
+/// By hand for list fields, and for values with variables.
 fn add_header(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
     /// Fields to which nginx adds another value, which must not replace the origin's.
     const LISTS: [&str; 4] = ["cache-control", "link", "set-cookie", "vary"];
@@ -216,6 +238,8 @@ fn add_header(location: &mut Location, directive: &Directive, text: &'static str
 }
 
 /// A field without `always`: nginx adds it to responses of these statuses.
+///
+/// The finding has the code to write, with the statuses that nginx documents.
 fn by_status(name: &str) -> Finding {
     Finding::by_hand(format!(
         "`.map_response(|mut response| {{ if matches!(response.status().as_u16(), 200 | 201 | 204 \
@@ -235,6 +259,8 @@ fn rewrite(location: &mut Location, directive: &Directive, text: &'static str) -
 }
 
 /// The prefixes in `^/client/(.*)$ /origin/$1 break`.
+///
+/// With another flag, nginx searches the locations anew, or redirects.
 fn prefix_rewrite(words: &[String]) -> Option<(&str, &str)> {
     let [pattern, replacement, flag] = words else {
         return None;
@@ -246,6 +272,7 @@ fn prefix_rewrite(words: &[String]) -> Option<(&str, &str)> {
     (is_map && flag == "break").then_some((client, origin))
 }
 
+/// A path that adds attributes, such as `/; Secure`, is refused.
 fn cookie_path(location: &mut Location, directive: &Directive, _: &'static str) -> Finding {
     if directive.word() != "off" {
         keep_cookies(&mut location.shared().settings);
@@ -266,6 +293,7 @@ fn cookie_path(location: &mut Location, directive: &Directive, _: &'static str) 
     }
 }
 
+/// A cookie for a whole domain becomes one for the client's host alone, with a warning.
 fn cookie_domain(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
     let words: Vec<_> = directive
         .words

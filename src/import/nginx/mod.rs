@@ -1,4 +1,22 @@
 //! The importer of nginx: which directives hold for which `proxy_pass`.
+//!
+//! It follows the reference of nginx 1.31, <https://nginx.org/en/docs/dirindex.html>. A file is a
+//! tree of blocks, and a directive of an outer block holds in the inner ones until one of these has
+//! the same directive. So each block with `proxy_pass` is imported on its own:
+//!
+//! ```text
+//! http { proxy_read_timeout 5s;                     inherited
+//!   upstream app { server a.example:443; }          found by the name in proxy_pass
+//!   server { server_name www.example.com;           for $server_name
+//!     location / {                                  section "location /"
+//!       proxy_pass https://app; } } }               one origin: https://a.example
+//! ```
+//!
+//! 1. `parse` makes the tree. `collect_upstreams` finds all `upstream` blocks, wherever they are.
+//! 2. `walk` visits each block. One that has `proxy_pass` itself becomes a `Location`.
+//! 3. The rows of the tables are applied in their order, not in that of the file: those of
+//!    `pass_rows` first.
+//! 4. `note_the_rest` adds a note for each directive that no location has used.
 
 mod connection_rows;
 mod location;
@@ -28,6 +46,8 @@ use self::{
 };
 
 /// Imports a file, or a part of one.
+///
+/// Fails only if the text is not in nginx's grammar.
 pub(super) fn import(text: &str) -> Result<Imported, ImportError> {
     let directives = parse::parse(text)?;
     let mut importer = LocationImporter::default();
@@ -68,6 +88,8 @@ fn location_rows() -> impl Iterator<Item = &'static NginxRow> {
 }
 
 /// Blocks whose lines are no directives, or belong to another protocol.
+///
+/// Their lines are data, such as the pairs of a `map`, or directives of mail and TCP proxies.
 fn is_opaque(name: &str) -> bool {
     [
         "events",
@@ -82,6 +104,7 @@ fn is_opaque(name: &str) -> bool {
     .contains(&name)
 }
 
+/// The last one of a name wins. nginx refuses a second one.
 fn collect_upstreams<'a>(
     directives: &'a [Directive],
     upstreams: &mut BTreeMap<&'a str, &'a [Directive]>,
@@ -106,10 +129,13 @@ struct LocationImporter<'a> {
     origins: usize,
     notes: Vec<ImportNote>,
     /// The directives that have a note.
+    ///
+    /// By address: the same directive may be used by several locations, and is noted for each.
     noted: BTreeSet<*const Directive>,
 }
 
 impl<'a> LocationImporter<'a> {
+    /// A block that proxies may contain others that do, such as a nested location or an `if`.
     fn walk(&mut self, scope: &Scope<'a>) {
         if scope
             .own()
@@ -128,6 +154,8 @@ impl<'a> LocationImporter<'a> {
         }
     }
 
+    /// A value may be a secret, so names have the second word for those directives only whose
+    /// second word is the name of a field or variable.
     fn note(&mut self, directive: &Directive, finding: Finding) {
         self.noted.insert(directive);
         // The second word of these names what it is about; other values may be secret.
@@ -146,6 +174,8 @@ impl<'a> LocationImporter<'a> {
             .push(ImportNote::new(directive.line, &name, finding));
     }
 
+    /// Servers of the `upstream` are counted first, as a group has calls that a single origin does
+    /// not have.
     fn location(&mut self, scope: &Scope<'a>) {
         let mut location = Location {
             path: scope.path.clone(),
@@ -188,6 +218,8 @@ impl<'a> LocationImporter<'a> {
         self.drafts.push(location.finish());
     }
 
+    /// `None` if `proxy_pass` names a host that is no `upstream`, or its URL has variables that are
+    /// unknown.
     fn upstream_of(&self, scope: &Scope<'a>, location: &Location) -> Option<&'a [Directive]> {
         let pass = scope.lookup("proxy_pass");
         let url = location.expand(pass.first()?.word());
@@ -196,6 +228,8 @@ impl<'a> LocationImporter<'a> {
         self.upstreams.get(name).copied()
     }
 
+    /// The servers come after the other directives of the block, whose order nginx does not care
+    /// about either.
     fn upstream(&mut self, location: &mut Location, block: &'a [Directive]) {
         for row in &upstream_rows::ROWS {
             for directive in block
@@ -211,6 +245,8 @@ impl<'a> LocationImporter<'a> {
         }
     }
 
+    /// `server a.example:443 weight=3 backup` is three notes: one for the address, and one for each
+    /// parameter.
     fn member(&mut self, location: &mut Location, directive: &Directive) {
         if is_down(directive) {
             return self.note(
@@ -241,6 +277,9 @@ impl<'a> LocationImporter<'a> {
     }
 
     /// Notes about lines that are not there, at the line of `proxy_pass`.
+    ///
+    /// They are about defaults of nginx that a CDN does not accept: no SNI, no verification, and
+    /// the name of an `upstream` as SNI and Host.
     fn warn(&mut self, scope: &Scope<'a>, location: &Location, has_upstream: bool) {
         let Some(pass) = &location.pass else {
             return;
@@ -306,6 +345,8 @@ impl<'a> LocationImporter<'a> {
     }
 
     /// Notes on all directives that have none.
+    ///
+    /// A directive that a row knows, but no `proxy_pass` inherits, has no effect.
     fn note_the_rest(&mut self, directives: &'a [Directive]) {
         for directive in directives {
             let name = directive.name.as_str();
@@ -332,6 +373,7 @@ fn is_transparent(name: &str) -> bool {
     ["http", "location", "server", "upstream"].contains(&name)
 }
 
+/// `down` takes a server out permanently.
 fn is_down(server: &Directive) -> bool {
     server.words.iter().any(|word| word == "down")
 }

@@ -1,18 +1,34 @@
 //! The grammar of nginx: words, blocks, quotes and comments.
+//!
+//! The grammar is that of `ngx_conf_read_token`:
+//!
+//! ```text
+//! directive  = word* ( ";" | "{" directive* "}" )
+//! word       = characters up to a space, `;` or `{`; or a text in quotes, with `\` escapes
+//! comment    = "#" up to the end of the line, where a word could begin
+//! ```
+//!
+//! Blocks of Lua code are skipped by their braces. Errors have the line and the column at which the
+//! mistake begins: a block that is not closed is reported where it opens.
 
 use std::{iter::Peekable, str::Chars};
 
 use crate::import::error::{ImportError, Position};
 
 /// The deepest nesting of blocks. A real file has four or five.
+///
+/// Beyond it, the text is refused: recursion over the tree is bounded by this.
 const MAX_DEPTH: usize = 32;
 
 /// A directive, with the block after it.
 #[derive(Debug)]
 pub(super) struct Directive {
+    /// Of its first word, from 1.
     pub(super) line: usize,
     pub(super) name: String,
+    /// Without quotes.
     pub(super) words: Vec<String>,
+    /// `None` for a directive that ends in `;`.
     pub(super) block: Option<Vec<Self>>,
 }
 
@@ -24,6 +40,8 @@ impl Directive {
 }
 
 /// Parses a file, or a part of one.
+///
+/// Not recursive: open blocks are on a stack.
 pub(super) fn parse(text: &str) -> Result<Vec<Directive>, ImportError> {
     let mut reader = BlockReader::new(text);
     // The blocks that are open: each directive waits for the end of its block.
@@ -71,6 +89,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Directive>, ImportError> {
     }
 }
 
+/// `None` if there are no words, which is an error where a directive must end.
 fn directive(words: &mut Vec<(String, Position)>) -> Option<Directive> {
     let mut words = words.drain(..);
     let (name, at) = words.next()?;

@@ -1,4 +1,17 @@
 //! `proxy_pass`, and the fields of requests.
+//!
+//! From ngx_http_proxy_module and ngx_http_realip_module: the origin, and the fields of requests.
+//!
+//! ```text
+//! proxy_pass https://a.example/app/;   in location /: the origin, and .map_path("/", "/app/")
+//! proxy_set_header Host $host;         HostRewriteLayer::preserve_name()
+//! proxy_set_header X-Real-IP $remote_addr;     nothing: the ForwardedLayer writes it
+//! proxy_set_header X-Region eu;        a field that is set in requests
+//! proxy_set_header X-Region "";        a field that is removed from requests
+//! ```
+//!
+//! A field that the proxy writes itself keeps the proxy's value: what clients could have written
+//! must not reach the origin as if the proxy had seen it.
 
 use serde_json::json;
 
@@ -34,6 +47,7 @@ pub(super) const ROWS: [NginxRow; 6] = [
     ),
 ];
 
+/// With a path, nginx replaces the location's prefix by it; without one, the path passes.
 fn pass(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
     let word = location.expand(directive.word());
     let (scheme, rest) = match word.split_once("://") {
@@ -81,6 +95,8 @@ fn pass(location: &mut Location, directive: &Directive, text: &'static str) -> F
 }
 
 /// Whether these variables are the target of the request.
+///
+/// Then nginx passes the path unchanged, as this crate does.
 fn is_whole_uri(path: &str) -> bool {
     matches!(
         path,
@@ -95,6 +111,7 @@ fn no_fixed_origin() -> Finding {
     )
 }
 
+/// Names are compared without regard to case.
 fn set_header(location: &mut Location, directive: &Directive, _: &'static str) -> Finding {
     let value = directive.words.get(1).map_or("", String::as_str);
     let value = location.expand(value);
@@ -119,6 +136,8 @@ fn set_header(location: &mut Location, directive: &Directive, _: &'static str) -
 }
 
 /// A field that the proxy does not write itself.
+///
+/// An empty value removes the field, as in nginx.
 fn other_header(location: &mut Location, name: &str, value: &str) -> Finding {
     match name.to_ascii_lowercase().as_str() {
         "early-data" => Finding::by_hand("a layer that sets the field before the proxy"),
@@ -137,6 +156,8 @@ fn other_header(location: &mut Location, name: &str, value: &str) -> Finding {
 }
 
 /// Whether a field with this value can ask for an upgrade.
+///
+/// A variable may hold `upgrade`, as in the usual `$connection_upgrade`.
 fn is_upgrade(value: &str) -> bool {
     let value = value.to_ascii_lowercase();
     ["$", "upgrade", "websocket"]
@@ -144,6 +165,14 @@ fn is_upgrade(value: &str) -> bool {
         .any(|word| value.contains(word))
 }
 
+/// | value | Host of the origin |
+/// |---|---|
+/// | `$http_host`, `$host:$server_port` | the client's |
+/// | `$host` | the client's, without its port |
+/// | `$proxy_host` | the URL's |
+/// | `$server_name` | the name of the enclosing server, if it has one |
+/// | any other variable | by hand |
+/// | a name | that name |
 fn host(location: &mut Location, value: &str) -> Finding {
     let (choice, finding) = match value {
         "$http_host" | "$host:$server_port" | "$host:$port" => (
@@ -189,6 +218,7 @@ fn computed_host() -> Finding {
     Finding::by_hand("`HostRewriteLayer::from_fn`, with the Host computed from the request")
 }
 
+/// Appending keeps what the client has sent in front, and is a warning for that.
 fn forwarded_for(location: &mut Location, value: &str) -> Finding {
     match value {
         "$proxy_add_x_forwarded_for" | "$http_x_forwarded_for, $remote_addr" => {
@@ -207,6 +237,7 @@ fn forwarded_for(location: &mut Location, value: &str) -> Finding {
     }
 }
 
+/// A fixed scheme is a setting of the layer: TLS ends in front of the proxy.
 fn forwarded_proto(location: &mut Location, value: &str) -> Finding {
     match value {
         "http" | "https" => {
@@ -253,6 +284,7 @@ fn forwarded(location: &mut Location, field: &'static str, value: &str) -> Findi
     Finding::refused("the import writes what the connection shows")
 }
 
+/// Zero is no limit, in nginx as here. nginx's default is 1 MiB, and none here.
 fn max_body_size(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
     match super::value::size(directive.word()) {
         Some(0) => Finding::mapped("there is no limit by default"),
@@ -261,6 +293,7 @@ fn max_body_size(location: &mut Location, directive: &Directive, text: &'static 
     }
 }
 
+/// A network whose `X-Forwarded-For` is believed.
 fn real_ip_from(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
     let word = directive.word();
     if word == "unix:" {

@@ -1,4 +1,13 @@
 //! `Scope`: a block, and which directives hold in it.
+//!
+//! nginx's rule of inheritance: a directive is taken from the innermost block that has it, and all
+//! lines of that name come from this block. So one `proxy_set_header` in a location replaces all
+//! those of the server around it.
+//!
+//! ```text
+//! server { proxy_set_header A 1; proxy_set_header B 2;
+//!   location / { proxy_set_header C 3; } }          lookup("proxy_set_header") here: C alone
+//! ```
 
 use std::collections::BTreeMap;
 
@@ -6,18 +15,22 @@ use super::{parse::Directive, value};
 
 /// A block and those around it.
 pub(super) struct Scope<'a> {
+    /// The name of the innermost block and its words, such as `location ^~ /api/`.
     pub(super) section: String,
     pub(super) line: usize,
+    /// Of the nearest `location` around, if that is a prefix: `None` for `=`, `~` and `~*`.
     pub(super) path: Option<String>,
     /// From the outermost block to this one.
     pub(super) chain: Vec<&'a [Directive]>,
 }
 
 impl<'a> Scope<'a> {
+    /// The directives of the innermost block.
     pub(super) fn own(&self) -> &'a [Directive] {
         self.chain.last().copied().unwrap_or_default()
     }
 
+    /// The scope of a block in this one.
     pub(super) fn inner(&self, directive: &Directive, block: &'a [Directive]) -> Self {
         let words = directive.words.join(" ");
         let path = match (directive.name.as_str(), directive.words.as_slice()) {
@@ -37,6 +50,8 @@ impl<'a> Scope<'a> {
     }
 
     /// The directives of this name that hold here: those of the innermost block that has any.
+    ///
+    /// Empty if no block has any.
     pub(super) fn lookup(&self, name: &str) -> Vec<&'a Directive> {
         let of_name = |block: &&'a [Directive]| {
             let found = block.iter().filter(|directive| directive.name == name);
@@ -48,6 +63,9 @@ impl<'a> Scope<'a> {
     }
 
     /// The variables that `set` gives a fixed value, from the outside in.
+    ///
+    /// nginx evaluates `set` for each request. A variable whose value depends on the request is
+    /// unknown here, also if an outer `set` gave it a fixed value.
     pub(super) fn variables(&self) -> BTreeMap<String, String> {
         let mut variables = BTreeMap::new();
         for block in &self.chain {
@@ -65,6 +83,9 @@ impl<'a> Scope<'a> {
     }
 
     /// The name of the server, if it has one name without a pattern.
+    ///
+    /// For `$server_name`. `None` for several `server_name` lines, wildcards, regular expressions
+    /// and `_`.
     pub(super) fn server_name(&self) -> Option<String> {
         let names = self.lookup("server_name");
         let [names] = names.as_slice() else {

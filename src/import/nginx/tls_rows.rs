@@ -1,4 +1,15 @@
 //! The directives about TLS to the origin.
+//!
+//! The `proxy_ssl_*` directives of ngx_http_proxy_module.
+//!
+//! ```text
+//! proxy_ssl_name www.example.com;        .sni("www.example.com"), which the expected name follows
+//! proxy_ssl_verify off;                  .verify(danger::accept_any_certificate()), with a warning
+//! proxy_ssl_trusted_certificate ca.pem;  .verify(VerifyPolicy::roots(Roots::pem_file("ca.pem")))
+//! proxy_ssl_protocols TLSv1.2;           .tls_versions(TlsVersion::V1_2..=TlsVersion::V1_2)
+//! ```
+//!
+//! Two defaults of nginx are not taken over: it neither sends SNI nor verifies certificates.
 
 use serde_json::json;
 
@@ -79,6 +90,7 @@ pub(super) const ROWS: [NginxRow; 15] = [
     ),
 ];
 
+/// `off` is taken over, with a warning.
 fn server_name(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
     match directive.word() {
         "on" => Finding::mapped(text),
@@ -93,6 +105,7 @@ fn server_name(location: &mut Location, directive: &Directive, text: &'static st
     }
 }
 
+/// Sets neither SNI nor expected name: [`Location::finish`] decides which of the two it is.
 fn name(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
     let name = location.expand(directive.word());
     match name.as_str() {
@@ -120,6 +133,7 @@ fn no_fixed_name() -> Finding {
     )
 }
 
+/// `off` is taken over, with a warning.
 fn verify(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
     match directive.word() {
         "on" => Finding::mapped(text),
@@ -135,6 +149,7 @@ fn verify(location: &mut Location, directive: &Directive, text: &'static str) ->
     }
 }
 
+/// The file is read when the connector is built.
 fn trusted_certificate(
     location: &mut Location,
     directive: &Directive,
@@ -149,6 +164,7 @@ fn crl(location: &mut Location, directive: &Directive, text: &'static str) -> Fi
     mapped_file(directive.word(), text)
 }
 
+/// Versions before TLS 1.2 are left out of a list that has newer ones.
 fn protocols(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
     let words: Vec<_> = directive.words.iter().map(String::as_str).collect();
     let (has_1_2, has_1_3) = (words.contains(&"TLSv1.2"), words.contains(&"TLSv1.3"));
@@ -206,6 +222,7 @@ fn mapped_file(path: &str, text: &'static str) -> Finding {
     }
 }
 
+/// The path; by hand for a key that is no file.
 fn file(directive: &Directive) -> Result<String, Finding> {
     let word = directive.word();
     let prefixes = ["engine:", "store:", "data:"];

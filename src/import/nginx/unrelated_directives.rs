@@ -1,4 +1,8 @@
 //! Directives that do not concern the origin.
+//!
+//! They are about the client's side, files, logs or the process. Whole modules are recognised by
+//! the prefix of their directives, such as `ssl_` and `gzip`. A name that is in neither list is
+//! unmapped: it may be misspelt, or of a module that nginx does not distribute.
 
 use crate::import::note::Finding;
 

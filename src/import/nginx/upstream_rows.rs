@@ -1,4 +1,17 @@
 //! The directives of an `upstream`, and the parameters of its servers.
+//!
+//! From ngx_http_upstream_module. Directives marked as part of the commercial subscription are
+//! included, where the crate has the same.
+//!
+//! ```text
+//! upstream app {
+//!     least_conn;                              nothing: the default
+//!     keepalive 32;                            pool.max_idle = 32
+//!     server a.example:443 weight=3;           Member::new(a).weight(3)
+//!     server b.example:443 max_fails=2;        .ejection(Ejection::default().failures(2))
+//!     server c.example:443 backup;             a second tier
+//! }
+//! ```
 
 use crate::import::{
     note::Finding,
@@ -98,6 +111,8 @@ pub(super) const PARAMETERS: [NginxRow; 11] = [
 ];
 
 /// Reads the address of a `server`; its parameters follow by [`PARAMETERS`].
+///
+/// Servers are counted before, so the group is known.
 pub(super) fn server(location: &mut Location, directive: &Directive) -> Finding {
     location.members.push(MemberLine {
         line: directive.line,
@@ -112,6 +127,7 @@ pub(super) fn server(location: &mut Location, directive: &Directive) -> Finding 
     }
 }
 
+/// nginx counts idle connections for each worker process; here, one pool serves all.
 fn keepalive(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
     location.set_number("pool.max_idle", directive.word(), text)
 }
@@ -141,6 +157,7 @@ fn ip_hash(location: &mut Location, _: &Directive, text: &'static str) -> Findin
     location.group.balance(balance.to_owned(), text)
 }
 
+/// Only keys that `AffinityKey` has as a constructor; others are by hand.
 fn hash(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
     let key = directive.word();
     let key = if matches!(key, "$remote_addr" | "$binary_remote_addr") {
@@ -159,6 +176,7 @@ fn least_loaded(_: &mut Location, _: &Directive, text: &'static str) -> Finding 
     Finding::mapped(text)
 }
 
+/// The number, and then `timeout=`.
 fn queue(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
     if let Some(time) = directive
         .words
@@ -183,6 +201,7 @@ fn weight(location: &mut Location, parameter: &Directive, text: &'static str) ->
     }
 }
 
+/// Checked here, and set with the server.
 fn max_conns(location: &mut Location, parameter: &Directive, text: &'static str) -> Finding {
     let count = match parameter.word().parse() {
         Ok(0) => return Finding::no_effect("a pool has at most 256 connections by default"),
@@ -200,6 +219,7 @@ fn max_conns(location: &mut Location, parameter: &Directive, text: &'static str)
     }
 }
 
+/// A setting of the whole group: the last server's value holds.
 fn max_fails(location: &mut Location, parameter: &Directive, text: &'static str) -> Finding {
     match parameter.word().parse::<u32>() {
         Ok(0) => Finding::by_hand("`Ejection::max_share` of 0 ejects no member"),
@@ -216,6 +236,7 @@ fn slow_start(location: &mut Location, parameter: &Directive, text: &'static str
     eject_for(location, "slow_start", parameter.word(), text)
 }
 
+/// A setting of the whole group as well.
 fn eject_for(location: &mut Location, call: &str, word: &str, text: &'static str) -> Finding {
     match time_of(word) {
         Ok(time) => {
@@ -226,6 +247,7 @@ fn eject_for(location: &mut Location, call: &str, word: &str, text: &'static str
     }
 }
 
+/// All backups are one tier.
 fn backup(location: &mut Location, _: &Directive, text: &'static str) -> Finding {
     match location.members.last_mut() {
         Some(member) if location.group.is_group => {

@@ -1,8 +1,13 @@
 //! Times, sizes and variables of nginx.
+//!
+//! The syntax is in "Configuration file measurement units" of nginx's documentation. It is not
+//! shared with other importers: `60` is a minute here, 60 ms in HAProxy, and no time in Caddy.
 
 use std::{collections::BTreeMap, time::Duration};
 
 /// A time: `60s`, `1h 30m`, `500ms`, or a number of seconds.
+///
+/// Parts add up. `M` is a month of 30 days and `m` a minute. `None` if it is no time, or too long.
 pub(super) fn time(text: &str) -> Option<Duration> {
     let mut total = Duration::ZERO;
     let mut rest = text.trim();
@@ -34,6 +39,8 @@ pub(super) fn time(text: &str) -> Option<Duration> {
 }
 
 /// A size in bytes: `8k`, `10m`, `1g`, or a number.
+///
+/// Units are powers of 1024. `None` for a unit that nginx does not have.
 pub(super) fn size(text: &str) -> Option<u64> {
     let unit = match text.chars().last()? {
         'k' | 'K' => 1 << 10,
@@ -48,6 +55,8 @@ pub(super) fn size(text: &str) -> Option<u64> {
 }
 
 /// Replaces the variables that `set` gave a fixed value. `${name}` becomes `$name`.
+///
+/// A variable that is unknown stays, as `$name`.
 pub(super) fn expand(text: &str, variables: &BTreeMap<String, String>) -> String {
     let mut expanded = String::new();
     let mut rest = text;

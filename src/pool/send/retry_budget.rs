@@ -39,12 +39,23 @@ impl RetryBudget {
     }
 
     /// Sets the number of concurrent retries that are allowed whatever their share.
+    ///
+    /// Without it, a proxy with little traffic could not retry at all: 10 % of five requests is
+    /// none.
     pub fn at_least(mut self, count: usize) -> Self {
         self.at_least = count;
         self
     }
 
     /// Allows no retries.
+    ///
+    /// ```
+    /// use cdn_origin::pool::{PoolSettings, RetryBudget};
+    ///
+    /// // The client retries by itself.
+    /// let settings = PoolSettings::default().retry_budget(RetryBudget::none());
+    /// # drop(settings);
+    /// ```
     pub fn none() -> Self {
         Self::percent(0).at_least(0)
     }

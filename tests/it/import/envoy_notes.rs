@@ -300,3 +300,26 @@ fn the_sni_follows_a_host_that_is_rewritten_to_a_name() {
         assert_eq!(is_warned, !is_fixed, "{action}");
     }
 }
+
+#[test]
+fn an_address_in_the_host_is_not_sent_in_sni() {
+    for host in [
+        "192.0.2.1",
+        "192.0.2.1:8443",
+        "[2001:db8::1]",
+        "[2001:db8::1]:8443",
+    ] {
+        let text = format!(
+            r#"[{{ "match": {{ "prefix": "/" }},
+            "route": {{ "cluster": "a", "host_rewrite_literal": "{host}" }} }},
+            {{ "name": "a", "upstream_http_protocol_options": {{ "auto_sni": true }},
+            "tls_context": {{}}, "load_assignment": {{ "endpoints": [{{ "lb_endpoints": [
+            {{ "endpoint": {{ "address": {{ "socket_address": {{
+            "address": "origin.example", "port_value": 443 }} }} }} }}] }}] }} }}]"#
+        );
+        let imported = import::envoy(&text).unwrap();
+        assert_eq!(imported.origins().len(), 1, "{host}: {imported:?}");
+        let code = imported.code();
+        assert!(!code.contains(".sni("), "{host}: {code}");
+    }
+}

@@ -14,6 +14,7 @@ mod edges;
 #[cfg(feature = "axum")]
 mod envoy_edges;
 mod envoy_notes;
+mod haproxy_notes;
 mod migrate;
 mod notes;
 #[rustfmt::skip]

@@ -1,0 +1,33 @@
+//! Which timeout of an exchange passed.
+//!
+//! All of them end in [`ErrorKind::TimedOut`](super::ErrorKind::TimedOut). The error's text, its
+//! fault and its diagnosis differ by which one it was: a client that does not read is not the
+//! origin's fault.
+
+/// Which timeout of an exchange passed, where [`Facts::deadline`](super::Facts::deadline) belongs
+/// to one.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum ExchangeTimeout {
+    /// The wait for the head of the response.
+    #[default]
+    Response,
+    /// A pause within a body.
+    BodyIdle,
+    /// The wait for a client that does not read the response.
+    Unread,
+    /// The whole exchange.
+    Request,
+    /// The time that a client may spend on a slow request body.
+    UploadRate,
+    /// The time that a client may need to read a part of the response.
+    DownloadRate,
+    /// The deadline that the client has set for itself.
+    Client,
+}
+
+impl ExchangeTimeout {
+    /// Whether the client set it, or did not read.
+    pub(crate) fn is_of_client(self) -> bool {
+        matches!(self, Self::Unread | Self::DownloadRate | Self::Client)
+    }
+}

@@ -129,6 +129,7 @@
 //! | `ring` | | the crypto provider ring, used where `aws-lc-rs` is off |
 //! | `serde` | | [`config`]: a connector and a proxy from a configuration file |
 //! | `tonic` | | [`adapt`]: a channel of tonic 0.14 over a connector |
+//! | `tungstenite` | | [`adapt`]: a WebSocket of tokio-tungstenite 0.30 over a connection |
 //!
 //! All features can be combined. If neither the builder nor the process sets a crypto provider, the
 //! crate uses aws-lc-rs if that feature is on, and ring otherwise.

@@ -1,8 +1,18 @@
-//! Connections for other libraries. Modules named after a crate need the feature of that name.
+//! Connections for other libraries, and their outcomes.
 //!
-//! [`socket`] needs none: it is for everything that takes a socket of the operating system, such as
-//! Pingora.
+//! | with | use | the error of this crate comes from |
+//! |---|---|---|
+//! | reqwest | [`reqwest::client_builder`], [`reqwest::base_url`] | [`check`] |
+//! | hyper-util's client, and other tower services | the connector itself | [`check`] |
+//! | tonic | [`tonic::channel`] | [`Error::find_in`](crate::Error::find_in), in a `Status` |
+//! | tokio-tungstenite | [`tungstenite::connect`] | the call itself |
+//! | Pingora | [`pingora_peer!`](crate::pingora_peer) | Pingora's log, and [`check`] |
+//!
+//! [The guide](crate::guide::choosing_an_adapter) shows each of them. Modules named after a crate
+//! need the feature of that name. [`socket`] needs none.
 
+mod check;
+mod pingora;
 #[cfg(feature = "reqwest")]
 #[cfg_attr(cdn_origin_docsrs, doc(cfg(feature = "reqwest")))]
 pub mod reqwest;
@@ -10,3 +20,10 @@ pub mod socket;
 #[cfg(feature = "tonic")]
 #[cfg_attr(cdn_origin_docsrs, doc(cfg(feature = "tonic")))]
 pub mod tonic;
+#[cfg(feature = "tungstenite")]
+#[cfg_attr(cdn_origin_docsrs, doc(cfg(feature = "tungstenite")))]
+pub mod tungstenite;
+
+pub use check::{AnyResponse, check};
+#[doc(hidden)]
+pub use pingora::next_group;

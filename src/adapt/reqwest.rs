@@ -5,7 +5,7 @@
 //! the URL that each request starts from:
 //!
 //! ```no_run
-//! use cdn_origin::{CdnOriginConnector, Error, adapt};
+//! use cdn_origin::{CdnOriginConnector, adapt};
 //!
 //! async fn get() -> Result<String, Box<dyn std::error::Error>> {
 //!     let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
@@ -13,11 +13,8 @@
 //!         .build()?;
 //!     let client = adapt::reqwest::client_builder(&connector)?.build()?;
 //!     let url = adapt::reqwest::base_url(&connector)?.join("/items?page=2")?;
-//!     let response = client.get(url).send().await.inspect_err(|error| {
-//!         if let Some(error) = Error::find_in(error) {
-//!             eprintln!("{}", error.report());
-//!         }
-//!     })?;
+//!     let response = adapt::check(&connector, client.get(url).send().await);
+//!     let response = response.inspect_err(|error| eprintln!("{}", error.report()))?;
 //!     Ok(response.text().await?)
 //! }
 //! ```
@@ -37,19 +34,17 @@
 //!   policy.
 //! * **Proxies** of the environment are not used.
 //! * **Errors.** If reqwest cannot connect, the connector tries once more, and its error with all
-//!   facts becomes the source of reqwest's error. [`Error::find_in`](crate::Error::find_in) finds
-//!   it, but only for URLs of [`base_url`]. So an origin that is down gets two connection attempts
+//!   facts becomes the source of reqwest's error, but only for URLs of [`base_url`].
+//!   [`check`](super::check) returns it. So an origin that is down gets two connection attempts
 //!   instead of one.
-//! * **Refusals by the edge**, such as a 421 for a wrong Host, are plain responses:
-//!   [`ResponseEvidence`] finds their cause, as [the guide][guide] shows.
+//! * **Refusals by the edge**, such as a 421 for a wrong Host, are plain responses, of which
+//!   [`check`](super::check) makes an error.
 //! * **Timeouts.** [`Timeouts::connect`] bounds each of the two attempts. Its other timeouts apply
 //!   to the second one.
 //! * **Reload.** A client keeps the TLS settings with which it was created.
 //! * **Observers** get no events of reqwest's connections.
 //!
-//! [`ResponseEvidence`]: crate::diagnosis::ResponseEvidence
 //! [`Timeouts::connect`]: crate::connector::Timeouts::connect
-//! [guide]: crate::guide::choosing_an_adapter#reqwest
 
 use std::{
     future::Future,
@@ -58,7 +53,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{HeaderMap, Uri, header::HOST};
+use http::{HeaderMap, StatusCode, Uri, header::HOST};
 use reqwest::{
     ClientBuilder, Url,
     dns::{Addrs, Name, Resolve, Resolving},
@@ -69,9 +64,11 @@ use tower::BoxError;
 use tower_layer::Layer;
 use tower_service::Service;
 
+use super::AnyResponse;
+
 use crate::{
     CdnOriginConnector,
-    connector::{AppliedProfile, Connecting},
+    connector::{AppliedProfile, Connecting, Purpose},
     error::{BuildError, BuildProblem, BuildProblemKind},
     name::{DnsName, ExpectedName, Host, HostAuthority, Sni},
     origin::{Origin, Scheme},
@@ -269,6 +266,12 @@ async fn addresses(connector: &CdnOriginConnector) -> Option<Vec<SocketAddr>> {
     }
 }
 
+impl AnyResponse for reqwest::Response {
+    fn head(&self) -> (StatusCode, &HeaderMap) {
+        (self.status(), self.headers())
+    }
+}
+
 /// Puts the connector's own error in place of reqwest's.
 #[derive(Clone)]
 struct ExplainingLayer {
@@ -294,7 +297,7 @@ impl ExplainingLayer {
     fn connect(&self) -> Connecting {
         match self.protocols {
             Protocols::OfConnector => self.connector.clone().call(Uri::default()),
-            Protocols::Http1 => self.connector.connect_http1(),
+            Protocols::Http1 => self.connector.connect_for(Purpose::Http1),
         }
     }
 }

@@ -36,18 +36,16 @@ use std::{
 };
 
 use futures_util::future::{Either, select};
-use http::Uri;
 use tokio::{
     io::{AsyncWriteExt, copy},
     time::timeout,
 };
 use tokio_util::io::InspectReader;
-use tower::ServiceExt;
 use tracing::Instrument;
 
 use crate::{
     CdnOriginConnector,
-    connector::OriginStream,
+    connector::{OriginStream, Purpose},
     dial::{TcpStream, reset_on_close, socket_pair},
     error::{Error, ErrorKind, Stage},
 };
@@ -57,15 +55,16 @@ const SILENCE_AFTER_CLOSE: Duration = Duration::from_secs(60);
 
 /// Opens a connection to the connector's origin, and returns a socket that carries its plain text.
 ///
-/// HTTP/2 works only if both sides know of it: set [`Alpn::Http1`](crate::Alpn::Http1) for a client
-/// that speaks HTTP/1.1 on such a socket, as Pingora does.
+/// The connection is one for HTTP/1.1, as Pingora speaks it on such a socket: only `http/1.1` is
+/// offered in ALPN.
 ///
 /// # Errors
 ///
-/// Those of the connector, which has no default origin if it was built for any; and
-/// [`ErrorKind::Io`] if the system has no socket left.
+/// Those of the connector, which has no default origin if it was built for any;
+/// [`ErrorKind::ProtocolNotNegotiated`] if it was built with [`Alpn::Http2`](crate::Alpn::Http2);
+/// and [`ErrorKind::Io`] if the system has no socket left.
 pub async fn connect(connector: &CdnOriginConnector) -> Result<TcpStream, Error> {
-    let origin = connector.clone().oneshot(Uri::default()).await?;
+    let origin = connector.connect_for(Purpose::Http1).await?;
     let (socket, tunnel) = socket_pair().await.map_err(|error| {
         let facts = origin.info().facts().clone();
         Error::with_source(ErrorKind::Io, Stage::Dial, facts, error)

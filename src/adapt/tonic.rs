@@ -4,13 +4,11 @@
 //! tonic's own settings.
 //!
 //! ```no_run
-//! use cdn_origin::{Alpn, CdnOriginConnector, adapt};
-//! use tonic::transport::Channel;
+//! use cdn_origin::{CdnOriginConnector, adapt, adapt::tonic::OriginChannel};
 //!
-//! fn channel() -> Result<Channel, cdn_origin::BuildError> {
+//! fn channel() -> Result<OriginChannel, cdn_origin::BuildError> {
 //!     let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
 //!         .sni("grpc.example.com")
-//!         .alpn(Alpn::Http2)
 //!         .build()?;
 //!     adapt::tonic::channel(&connector)
 //! }
@@ -18,6 +16,7 @@
 //!
 //! # What this module sets
 //!
+//! * Only `h2` is offered in ALPN: tonic speaks nothing else.
 //! * `:scheme` and `:authority` are the scheme and the Host of the origin.
 //! * The connector's timeouts bound each connect. A call has no deadline, except that of its own
 //!   request or of [`Endpoint::timeout`].
@@ -25,24 +24,33 @@
 //!   it if nothing arrives for another 10 s. The pool of an [`OriginProxy`](crate::OriginProxy)
 //!   does the same.
 //! * [`Error::find_in`](crate::Error::find_in) finds this crate's error in tonic's error and in a
-//!   `Status`.
-//! * A refusal by the edge, such as a 421 for a wrong Host, is a `Status` without a cause. Wrap the
-//!   channel in a [`ResponseDiagnosisLayer`], as [the guide][guide] shows.
+//!   `Status`. A refusal by the edge, such as a 421 for a wrong Host, becomes such an error too.
 //!
 //! [`Endpoint::timeout`]: tonic::transport::Endpoint::timeout
-//! [`ResponseDiagnosisLayer`]: crate::response_diagnosis::ResponseDiagnosisLayer
-//! [guide]: crate::guide::choosing_an_adapter#tonic
 
-use std::time::Duration;
+use std::{
+    task::{Context, Poll},
+    time::Duration,
+};
 
-use http::Uri;
-use tonic::transport::{Channel, Endpoint};
+use futures_util::future::BoxFuture;
+use http::{Request, Response, StatusCode, Uri, uri::PathAndQuery};
+use tonic::{
+    body::Body,
+    transport::{Channel, Endpoint},
+};
 use tower::BoxError;
+use tower_service::Service;
+
+use super::check::facts;
 
 use crate::{
-    CdnOriginConnector,
+    CdnOriginConnector, Error,
+    connector::{Connecting, OriginStream, Purpose},
+    diagnosis::{Refusal, ResponseEvidence},
     error::{BuildError, BuildProblem, BuildProblemKind},
     origin::Scheme,
+    response_diagnosis::PeekedBody,
 };
 
 /// How long a connection with open calls may be silent.
@@ -51,33 +59,109 @@ const PING_INTERVAL: Duration = Duration::from_secs(15);
 /// How long the answer to a PING may take.
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// A channel whose calls fail with this crate's [`Error`] if the edge refuses them.
+///
+/// A generated client takes it, as in `GreeterClient::new(channel)`. Clones share the connection.
+#[derive(Clone, Debug)]
+pub struct OriginChannel {
+    channel: Channel,
+    connector: CdnOriginConnector,
+}
+
+impl Service<Request<Body>> for OriginChannel {
+    type Response = Response<Body>;
+    type Error = BoxError;
+    type Future = BoxFuture<'static, Result<Response<Body>, BoxError>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.channel.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let path = request.uri().path_and_query().cloned();
+        let path = path.unwrap_or(PathAndQuery::from_static("/"));
+        let sending = self.channel.call(request);
+        let connector = self.connector.clone();
+        Box::pin(async move {
+            let response = sending.await?;
+            match response.status() {
+                // As each response of a gRPC server.
+                StatusCode::OK => Ok(response),
+                _ => Ok(unrefused(&connector, &path, response).await?),
+            }
+        })
+    }
+}
+
+/// The response, unless it is a refusal by the edge.
+async fn unrefused(
+    connector: &CdnOriginConnector,
+    path: &PathAndQuery,
+    response: Response<Body>,
+) -> Result<Response<Body>, Error> {
+    let Some(origin) = connector.origin() else {
+        return Ok(response);
+    };
+    let (head, body) = response.into_parts();
+    let mut body = PeekedBody::new(body);
+    let evidence = ResponseEvidence::new(origin, origin.host(), head.status, &head.headers)
+        .request(&http::Method::POST, path)
+        .request_with_content();
+    let page = match evidence.wants_body() {
+        true => body.peek().await,
+        false => Vec::new(),
+    };
+    match Refusal::find(&evidence.body(&page), facts(connector)) {
+        Some(refusal) => Err(refusal),
+        None => Ok(Response::from_parts(head, Body::new(body))),
+    }
+}
+
+/// The connector, for HTTP/2 only.
+struct Http2Connector(CdnOriginConnector);
+
+impl Service<Uri> for Http2Connector {
+    type Response = OriginStream;
+    type Error = Error;
+    type Future = Connecting;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Uri) -> Connecting {
+        self.0.connect_for(Purpose::Http2)
+    }
+}
+
 /// Returns a channel to the connector's origin that connects when it is first used.
 ///
 /// It connects again whenever its connection has ended.
 ///
 /// # Errors
 ///
-/// Fails as [`endpoint`] does.
-pub fn channel(connector: &CdnOriginConnector) -> Result<Channel, BuildError> {
-    Ok(endpoint(connector)?.connect_with_connector_lazy(connector.clone()))
+/// Fails if the connector has no fixed origin, or was built with
+/// [`Alpn::Http1`](crate::Alpn::Http1).
+pub fn channel(connector: &CdnOriginConnector) -> Result<OriginChannel, BuildError> {
+    let endpoint = http2_endpoint(connector, offers_http2)?;
+    let channel = endpoint.connect_with_connector_lazy(Http2Connector(connector.clone()));
+    Ok(origin_channel(channel, connector))
 }
 
 /// Connects to the connector's origin, and returns the channel.
 ///
 /// # Errors
 ///
-/// Fails as [`endpoint`] does, or if the connect fails: [`Error::find_in`](crate::Error::find_in)
+/// Fails as [`channel`] does, or if the connect fails: [`Error::find_in`](crate::Error::find_in)
 /// finds the cause.
 ///
 /// `?` converts a [`BoxError`] into another `BoxError`, but not into a `Box<dyn Error>`: return
 /// `tower::BoxError` from the calling function.
 ///
 /// ```no_run
-/// use cdn_origin::{CdnOriginConnector, Error, adapt};
+/// use cdn_origin::{CdnOriginConnector, Error, adapt, adapt::tonic::OriginChannel};
 ///
-/// use tonic::transport::Channel;
-///
-/// async fn start(connector: CdnOriginConnector) -> Result<Channel, tower::BoxError> {
+/// async fn start(connector: CdnOriginConnector) -> Result<OriginChannel, tower::BoxError> {
 ///     adapt::tonic::connect(&connector).await.inspect_err(|error| {
 ///         if let Some(error) = Error::find_in(&**error) {
 ///             eprintln!("{}", error.report());
@@ -85,9 +169,17 @@ pub fn channel(connector: &CdnOriginConnector) -> Result<Channel, BuildError> {
 ///     })
 /// }
 /// ```
-pub async fn connect(connector: &CdnOriginConnector) -> Result<Channel, BoxError> {
-    let endpoint = endpoint(connector)?;
-    Ok(endpoint.connect_with_connector(connector.clone()).await?)
+pub async fn connect(connector: &CdnOriginConnector) -> Result<OriginChannel, BoxError> {
+    let endpoint = http2_endpoint(connector, offers_http2)?;
+    let connecting = endpoint.connect_with_connector(Http2Connector(connector.clone()));
+    Ok(origin_channel(connecting.await?, connector))
+}
+
+fn origin_channel(channel: Channel, connector: &CdnOriginConnector) -> OriginChannel {
+    OriginChannel {
+        channel,
+        connector: connector.clone(),
+    }
 }
 
 /// Returns an endpoint with the scheme and the Host of the connector's origin.
@@ -99,8 +191,7 @@ pub async fn connect(connector: &CdnOriginConnector) -> Result<Channel, BoxError
 /// # Errors
 ///
 /// Fails if the connector has no fixed origin, or if its origin is an `https` one and ALPN may
-/// select another protocol than HTTP/2. tonic speaks only HTTP/2: set
-/// [`Alpn::Http2`](crate::Alpn::Http2).
+/// select another protocol than HTTP/2: set [`Alpn::Http2`](crate::Alpn::Http2).
 ///
 /// ```no_run
 /// use cdn_origin::{Alpn, CdnOriginConnector, adapt};
@@ -115,12 +206,24 @@ pub async fn connect(connector: &CdnOriginConnector) -> Result<Channel, BoxError
 /// }
 /// ```
 pub fn endpoint(connector: &CdnOriginConnector) -> Result<Endpoint, BuildError> {
+    http2_endpoint(connector, |protocols| protocols == ["h2"])
+}
+
+fn offers_http2(protocols: &[&str]) -> bool {
+    protocols.contains(&"h2")
+}
+
+/// The endpoint, if the protocols that are offered in ALPN are fit for it.
+fn http2_endpoint(
+    connector: &CdnOriginConnector,
+    is_fit: impl Fn(&[&str]) -> bool,
+) -> Result<Endpoint, BuildError> {
     let Some(origin) = connector.origin() else {
         let why = "a tonic endpoint needs a connector with a fixed origin";
         return Err(refusal("origin", BuildProblemKind::Empty, why));
     };
-    let tls = connector.tls_config();
-    if tls.is_some_and(|tls| tls.alpn_protocols != [b"h2"]) {
+    let offer = connector.tls_offer();
+    if offer.is_some_and(|offer| !is_fit(offer.protocols)) {
         let why = "tonic speaks only HTTP/2: set Alpn::Http2";
         return Err(refusal("alpn", BuildProblemKind::Contradiction, why));
     }

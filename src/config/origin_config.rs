@@ -56,13 +56,14 @@ impl TryFrom<&CdnOriginBuilder> for OriginConfig {
 
     /// Reads the keys of the connector from a builder.
     ///
-    /// Defaults have no key. Keys and certificates are paths: no secret is in the configuration.
+    /// Defaults have no key. Keys and certificates are paths: no secret is in the configuration. A
+    /// builder knows no keys of the proxy: see [`with_connector`](Self::with_connector).
     ///
     /// # Errors
     ///
     /// Fails with [`Unsupported`](crate::error::BuildProblemKind::Unsupported) for each call that a
-    /// file cannot hold, such as a resolver, a transport or a key in memory. Fails too for names
-    /// that cannot be parsed.
+    /// file cannot hold, such as a resolver, a transport or a key in memory, also one that was read
+    /// from the environment. Fails too for names that cannot be parsed.
     ///
     /// ```
     /// use cdn_origin::{CdnOriginConnector, config::OriginConfig};
@@ -131,6 +132,33 @@ impl OriginConfig {
             origin.dial().to_string()
         });
         Ok(target.unwrap_or_default())
+    }
+
+    /// Returns the configuration with the keys of the proxy, and those of a builder's connector.
+    ///
+    /// Use it to write a configuration whose builder was changed by code.
+    ///
+    /// # Errors
+    ///
+    /// Fails as the conversion of the builder does.
+    ///
+    /// ```
+    /// use cdn_origin::{config::OriginConfig, connector::CdnOriginBuilder};
+    ///
+    /// let text = "url = 'http://origin.example'\n[limits]\nmax_concurrency = 100";
+    /// let config: OriginConfig = toml::from_str(text)?;
+    /// let builder = CdnOriginBuilder::try_from(&config)?.host("www.example.com");
+    /// let written = toml::to_string(&config.with_connector(&builder)?)?;
+    /// assert_eq!(
+    ///     written,
+    ///     "url = \"http://origin.example\"\nhost = \"www.example.com\"\n\n\
+    ///      [limits]\nmax_concurrency = 100\n",
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn with_connector(&self, builder: &CdnOriginBuilder) -> Result<Self, BuildError> {
+        let connector = Self::try_from(builder)?;
+        Ok(Self(self.0.clone().with_connector(connector.0)))
     }
 
     /// Applies the keys of the proxy to an existing proxy.

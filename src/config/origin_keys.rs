@@ -154,13 +154,11 @@ impl OriginKeys {
         if builder.shares_sessions() {
             unwritten.refuse_value("Sessions::share_with");
         }
-        let url = url.as_ref();
         let dial = dial.as_ref();
         let name = expected_name.as_ref();
-        let host = host.as_ref();
         let identity = tls.identity.as_ref();
         Self {
-            url: url.and_then(|url| unwritten.text("builder", url)),
+            url: url.as_ref().and_then(|url| unwritten.text("builder", url)),
             dial: dial.and_then(|target| unwritten.text("dial", target)),
             sni: match sni {
                 Some(sni @ Sni::Send(_)) => unwritten.text("sni", sni),
@@ -168,7 +166,7 @@ impl OriginKeys {
             },
             omit_sni: matches!(sni, Some(Sni::Omit(_))),
             expected_name: name.and_then(|name| unwritten.text("expected_name", name)),
-            host: host.and_then(|host| unwritten.text("host", host)),
+            host: host.as_ref().and_then(|host| unwritten.text("host", host)),
             label: label.as_deref().map(str::to_owned),
             alpn: ProtocolConfig::of(tls.alpn),
             proxy_protocol: proxy_protocol.map(ProxyProtocolConfig::of),
@@ -186,6 +184,25 @@ impl OriginKeys {
                 .map(|guard| EgressGuardConfig::of(guard, unwritten)),
             advice: AdviceConfig::of(advice, unwritten),
             ..Self::default()
+        }
+    }
+
+    /// The keys of this proxy, with those of another connector.
+    pub(super) fn with_connector(self, connector: Self) -> Self {
+        Self {
+            disclose_diagnosis: self.disclose_diagnosis,
+            host_rewrite: self.host_rewrite,
+            pool: self.pool,
+            limits: self.limits,
+            forwarded: self.forwarded,
+            response_rewrite: self.response_rewrite,
+            via: self.via,
+            upgrades: self.upgrades,
+            request_fields: self.request_fields,
+            response_fields: self.response_fields,
+            error_pages: self.error_pages,
+            map_path: self.map_path,
+            ..connector
         }
     }
 
@@ -297,10 +314,8 @@ impl OriginKeys {
 
     /// How the certificate is verified, if that is set.
     pub(super) fn policy(&self) -> Result<VerifyPolicy, ConfigError> {
-        match &self.verify {
-            Some(verify) => verify.policy(),
-            None => Ok(VerifyPolicy::default()),
-        }
+        let verify = self.verify.as_ref().map(VerifyConfig::policy);
+        Ok(verify.transpose()?.unwrap_or_default())
     }
 
     /// The client certificate, if one is set.

@@ -7,7 +7,6 @@ use std::{
     task::{Context, Poll},
 };
 
-use bytes::Bytes;
 use http::Uri;
 use tower_service::Service;
 
@@ -312,17 +311,9 @@ impl CdnOriginConnector {
         self.reloadable_tls().map(|tls| tls.client().offer)
     }
 
-    /// Connects to the fixed origin for a request that only HTTP/1.1 can carry.
-    pub(crate) fn connect_http1(&self) -> Connecting {
-        self.connect(Uri::default(), Purpose::Http1)
-    }
-
-    /// Connects to the fixed origin for HTTP/1.1, with these bytes in early data if the session
-    /// allows it. The facts of the connection tell whether the origin accepted them.
-    ///
-    /// Only the pool calls it: it knows which request it sends.
-    pub(crate) fn connect_early(&self, head: Bytes) -> Connecting {
-        self.connect(Uri::default(), Purpose::Http1WithEarlyData(head))
+    /// Connects to the fixed origin for what only one version of HTTP can carry.
+    pub(crate) fn connect_for(&self, purpose: Purpose) -> Connecting {
+        self.connect(Uri::default(), purpose)
     }
 
     /// The maximum size of early data on the next connection, in bytes. Zero if there can be none.

@@ -23,7 +23,7 @@ use crate::{
     error::{Error, ErrorKind, Facts, Stage},
     observe::spans,
     origin::{Origin, Scheme},
-    tls::{Handshake, HandshakeFailure, HelloPlan, RecordingIo, TlsClient},
+    tls::{Alpn, Handshake, HandshakeFailure, HelloPlan, RecordingIo, TlsClient},
 };
 
 use super::{
@@ -32,12 +32,17 @@ use super::{
 };
 
 /// Which version of HTTP a connection is opened for.
-pub(super) enum Purpose {
+pub(crate) enum Purpose {
     /// The version that ALPN negotiates, or the only one offered.
     AnyVersion,
     Http1,
-    /// HTTP/1.1, with these bytes in early data if the session allows it.
+    /// HTTP/1.1, with these bytes in early data if the session allows it. The facts of the
+    /// connection tell whether the origin accepted them.
+    ///
+    /// Only the pool uses it: it knows which request it sends.
     Http1WithEarlyData(Bytes),
+    #[cfg(feature = "tonic")]
+    Http2,
 }
 
 /// One attempt to connect, and the facts that it collects.
@@ -125,8 +130,10 @@ impl<'a> ConnectAttempt<'a> {
         };
         let client = match self.purpose {
             Purpose::AnyVersion => tls.client(),
-            Purpose::Http1 => tls.client().http1(),
-            Purpose::Http1WithEarlyData(head) => tls.client().http1_with_early_data(head.clone()),
+            Purpose::Http1 => tls.client().offering(Alpn::Http1, Bytes::new()),
+            Purpose::Http1WithEarlyData(head) => tls.client().offering(Alpn::Http1, head.clone()),
+            #[cfg(feature = "tonic")]
+            Purpose::Http2 => tls.client().offering(Alpn::Http2, Bytes::new()),
         };
         let stream = self.negotiate(&client, io).await?;
         if let Some(session) = &self.facts.session {
@@ -233,7 +240,10 @@ impl<'a> ConnectAttempt<'a> {
     ///
     /// It is the same failure as that of an origin that does not choose `h2`, with the same fix.
     fn check_http1(&mut self) -> Result<(), ConnectFailure> {
-        if matches!(self.purpose, Purpose::AnyVersion) {
+        if !matches!(
+            self.purpose,
+            Purpose::Http1 | Purpose::Http1WithEarlyData(_)
+        ) {
             return Ok(());
         }
         let client = self.state.tls.as_ref().map(|tls| tls.client());

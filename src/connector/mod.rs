@@ -64,6 +64,7 @@ pub use advice_settings::AdviceSettings;
 pub(crate) use applied_profile::AppliedProfile;
 pub use builder::CdnOriginBuilder;
 pub use cdn_origin_connector::CdnOriginConnector;
+pub(crate) use connect::Purpose;
 pub(crate) use connecting::Connecting;
 pub use connection_info::ConnectionInfo;
 pub use handshake_counts::HandshakeCounts;

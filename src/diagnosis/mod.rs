@@ -1,7 +1,7 @@
 //! Diagnoses: the likely causes of a failure, ranked, and the calls that fix them.
 //!
 //! ```text
-//!  Error, or ResponseEvidence     what was observed
+//!  an error, or a response        what was observed
 //!             |
 //!             v
 //!         evidence                questions: was SNI sent? did the alert come early?
@@ -19,7 +19,9 @@
 //! * [`Error::diagnosis`](crate::Error::diagnosis) diagnoses a failed connection or request.
 //! * [`Error::report`](crate::Error::report) prints the facts and the causes for people.
 //! * [`OriginProxy`](crate::OriginProxy) diagnoses the responses of the edge, such as a 403 or 421.
-//!   It puts the [`Diagnosis`] into the extensions of the response.
+//!   It puts the [`Diagnosis`] into the extensions of the response. For other clients, there are
+//!   [`adapt::check`](crate::adapt::check) and
+//!   [`ResponseDiagnosisLayer`](crate::response_diagnosis::ResponseDiagnosisLayer).
 //!
 //! A diagnosis uses only what was observed, and makes no connection. To try fixes, use
 //! [`probe`](crate::probe()).
@@ -51,6 +53,7 @@
 //! | `clue`, `confirmation`, `fix` | the evidence for a cause, its confirmation, and its fix |
 //! | `error_rules/` | the rules for errors |
 //! | `response_rules/` | the rules for responses |
+//! | `refusal` | a diagnosed response as the source of an error |
 //! | `proofs/` | tests of what has to be observed before a cause is certain |
 //! | `report` | the report of an error |
 
@@ -64,6 +67,7 @@ mod fix;
 #[cfg(test)]
 mod proofs;
 mod ranked_causes;
+mod refusal;
 mod report;
 mod response_rules;
 
@@ -74,6 +78,6 @@ pub(crate) use clue::Clue;
 pub(crate) use confirmation::Confirmation;
 pub(crate) use fix::FixKind;
 pub use ranked_causes::Diagnosis;
+pub(crate) use refusal::Refusal;
 pub(crate) use report::{FactsReport, code_paragraph, paragraph};
-pub(crate) use response_rules::HostSource;
-pub use response_rules::ResponseEvidence;
+pub(crate) use response_rules::{HostSource, ResponseEvidence};

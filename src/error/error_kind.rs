@@ -80,6 +80,9 @@ pub enum ErrorKind {
     ProtocolNotNegotiated,
     /// The client's request is invalid, too large or not allowed, or its body failed.
     Request(RequestProblem),
+    /// The edge answered with a refusal whose possible causes are known, such as a wrong Host.
+    /// [`adapt::check`](crate::adapt::check) makes such an error of a response.
+    RequestRefused,
     /// No address was found: the name does not exist or has none, or the look-up failed.
     ResolveFailed,
     /// The head of the response is larger than the pool allows.
@@ -148,6 +151,7 @@ impl ErrorKind {
         Self::Request(RequestProblem::TargetTooLong),
         Self::Request(RequestProblem::TransferCoding),
         Self::Request(RequestProblem::UpgradeInvalid),
+        Self::RequestRefused,
         Self::ResolveFailed,
         Self::ResponseHeadTooLarge,
         Self::StreamReset,
@@ -196,6 +200,7 @@ impl ErrorKind {
             | Self::PoolExhausted
             | Self::PrewarmUnsupported
             | Self::ProtocolNotNegotiated
+            | Self::RequestRefused
             | Self::TlsVersionMismatch
             | Self::UnsupportedUri => Fault::Config,
             Self::ConnectionRefused
@@ -268,6 +273,7 @@ impl ErrorKind {
                 "required application protocol was not negotiated",
             ),
             Self::Request(problem) => problem.texts(),
+            Self::RequestRefused => ("request_refused", "edge refused the request"),
             Self::ResolveFailed => ("resolve_failed", "host has no address"),
             Self::ResponseHeadTooLarge => ("response_head_too_large", "response head is too large"),
             Self::StreamReset => ("stream_reset", "origin reset the HTTP/2 stream"),

@@ -20,17 +20,6 @@ use super::{
     settings::{SettingValue, Settings},
 };
 
-/// How many origins a text may have. Sections share servers and lines, so that a short text could
-/// become a large number of them.
-///
-/// An `upstream` to which 1,000 locations pass has 1,000 copies of its servers.
-pub(super) const MAX_ORIGINS: usize = 1000;
-
-/// The note of a section beyond [`MAX_ORIGINS`].
-pub(super) fn too_many_origins() -> Finding {
-    Finding::refused("more than 1000 origins: import parts of the text")
-}
-
 /// A `location` or a `backend` on its way to an origin or a group.
 #[derive(Debug, Default)]
 pub(super) struct Draft {

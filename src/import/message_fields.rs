@@ -69,6 +69,9 @@ pub(super) fn change(settings: &mut Settings, name: &str, change: FieldChange<'_
             return Finding::refused("the value is not a valid field value");
         }
     }
+    if let Err(finding) = settings.check_entries(key) {
+        return finding;
+    }
     let (json, code) = match (settings.take(key), value) {
         (Some(SettingValue::Both(Json::Array(mut list), code)), _) => {
             list.push(lower.into());
@@ -108,6 +111,9 @@ pub(super) fn trust(settings: &mut Settings, network: &str, text: &'static str) 
         (false, true) => format!("{network}/128"),
         (false, false) => format!("{network}/32"),
     };
+    if let Err(finding) = settings.check_entries(KEY) {
+        return finding;
+    }
     let before = settings.take(KEY);
     let mut networks = match &before {
         Some(SettingValue::Both(Json::Array(networks), _)) => networks.clone(),

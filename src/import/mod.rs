@@ -41,7 +41,8 @@
 //!   content of its file.
 //! * Envoy's files are read as JSON. Convert YAML first, such as with `yq -o json`.
 //! * Values of fields, and paths and queries of URLs, are not in notes, which may be logged.
-//! * The text may be untrusted. A text of more than 1 MiB is refused.
+//! * The text may be untrusted. A text of more than 1 MiB is refused, and one whose sections repeat
+//!   more than 32 MiB of shared lines.
 //!
 //! # What differs always
 //!
@@ -64,7 +65,9 @@
 //!
 //! [`OriginConfig`]: crate::config::OriginConfig
 
+mod budget;
 mod caddy;
+mod directive;
 mod directive_row;
 mod draft;
 mod envoy;
@@ -93,7 +96,7 @@ use error::Position;
 /// # Errors
 ///
 /// A quote or a block that is not closed, a directive without `;`, blocks nested deeper than 32,
-/// and a text of more than 1 MiB.
+/// and a text that is [too large](self#rules).
 ///
 /// ```
 /// let text = "location / { proxy_pass http://origin.example; proxy_read_timeout 5s; }";
@@ -112,7 +115,7 @@ pub fn nginx(text: &str) -> Result<Imported, ImportError> {
 ///
 /// # Errors
 ///
-/// A quote that is not closed, and a text of more than 1 MiB.
+/// A quote that is not closed, and a text that is [too large](self#rules).
 ///
 /// ```
 /// let text = "backend app\n  server a origin.example:443 ssl verify required";
@@ -133,7 +136,8 @@ pub fn haproxy(text: &str) -> Result<Imported, ImportError> {
 ///
 /// # Errors
 ///
-/// A text that is not JSON, values nested deeper than 100, and a text of more than 1 MiB.
+/// A text that is not JSON, values nested deeper than 100, and a text that is
+/// [too large](self#rules).
 ///
 /// ```
 /// let text = r#"{
@@ -156,8 +160,8 @@ pub fn envoy(text: &str) -> Result<Imported, ImportError> {
 ///
 /// # Errors
 ///
-/// A quote or a block that is not closed, blocks nested deeper than 32, and a text of more than
-/// 1 MiB.
+/// A quote or a block that is not closed, blocks nested deeper than 32, and a text that is
+/// [too large](self#rules).
 ///
 /// ```
 /// let text = "www.example.com {\n reverse_proxy https://origin.example\n}\n";

@@ -47,6 +47,9 @@ fn add(
     code: &str,
     text: &'static str,
 ) -> Finding {
+    if let Err(finding) = settings.check_entries(key) {
+        return finding;
+    }
     let before = settings.take(key);
     let (mut list, mut calls) = match &before {
         Some(SettingValue::Both(Json::Array(list), calls)) => (list.clone(), calls.clone()),

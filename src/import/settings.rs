@@ -6,6 +6,8 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::config::OriginConfig;
 
+use super::note::Finding;
+
 /// The value of a setting.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum SettingValue {
@@ -89,6 +91,20 @@ impl Settings {
 
     pub(super) fn has(&self, key: &str) -> bool {
         self.0.contains_key(key)
+    }
+
+    /// Why a list, or a table of fields, takes no further entry. Each is copied for the next one.
+    pub(super) fn check_entries(&self, key: &str) -> Result<(), Finding> {
+        const MAX_ENTRIES: usize = 1000;
+        let entries = match self.0.get(key) {
+            Some(SettingValue::Both(Json::Array(list), _)) => list.len(),
+            Some(SettingValue::Both(Json::Object(table), _)) => table.len(),
+            _ => 0,
+        };
+        match entries < MAX_ENTRIES {
+            true => Ok(()),
+            false => Err(Finding::refused("more than 1000 of these lines")),
+        }
     }
 
     /// The keys whose values differ; `None` if the calls differ too.

@@ -53,7 +53,7 @@ impl<B: Body> PeekedBody<B> {
 
 impl<B: Body + Unpin> PeekedBody<B> {
     /// Reads the start of the body ahead, and returns what arrives in time.
-    pub(super) async fn peek(&mut self) -> Vec<u8> {
+    pub(crate) async fn peek(&mut self) -> Vec<u8> {
         // On timeout, no frame is lost: `read_ahead` is cancelled only while it waits for one.
         let _ = tokio::time::timeout(MAX_PEEK_TIME, self.read_ahead(MAX_PEEKED_BYTES)).await;
         let mut start = Vec::new();

@@ -84,15 +84,9 @@ impl ClientConfigs {
 }
 
 impl TlsClient {
-    /// The same client, with the same verifier and sessions, for connections that must speak
-    /// HTTP/1.1.
-    pub(crate) fn http1(&self) -> Arc<Self> {
-        self.http1_with_early_data(Bytes::new())
-    }
-
-    /// The same, for a connection that sends these bytes as early data if its session takes them.
-    pub(crate) fn http1_with_early_data(&self, early: Bytes) -> Arc<Self> {
-        let alpn = Alpn::Http1;
+    /// The same client, with the same verifier and sessions, for connections that must speak this
+    /// protocol. A connection sends `early` as early data if its session takes it.
+    pub(crate) fn offering(&self, alpn: Alpn, early: Bytes) -> Arc<Self> {
         let configs = self.configs.changed(|config| {
             config.alpn_protocols = alpn.for_rustls();
             config.enable_early_data = !early.is_empty();

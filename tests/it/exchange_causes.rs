@@ -14,14 +14,13 @@ use std::{
 use bytes::Bytes;
 use cdn_origin::{
     CdnOriginConnector, Error, OriginProxy, VerifyPolicy,
-    diagnosis::{CauseId, Certainty, Diagnosis, ResponseEvidence},
+    diagnosis::{CauseId, Certainty, Diagnosis},
     error::ErrorKind,
-    name::HostAuthority,
     pool::PoolSettings,
     proxy::Limits,
     tls::Roots,
 };
-use http::{Method, Request, Response, StatusCode};
+use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Channel, Empty, Full};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -611,32 +610,5 @@ async fn a_421_without_sni_requires_the_name_in_host_as_sni() {
     assert_eq!(
         cause.fixes().first().unwrap().to_string(),
         ".sni(\"www.example.test\")"
-    );
-}
-
-/// Whoever asks a client of his own, and not the proxy, which rewrites redirects by itself.
-#[test]
-fn a_redirect_past_the_proxy_certainly_names_the_origin() {
-    let connector = CdnOriginConnector::builder("http://origin.example")
-        .build()
-        .unwrap();
-    let origin = connector.origin().unwrap();
-    let client: HostAuthority = "www.example.test".parse().unwrap();
-    let target = "/page".parse().unwrap();
-    let response = Response::builder()
-        .status(302)
-        .header("location", "http://origin.example/login");
-    let (head, ()) = response.body(()).unwrap().into_parts();
-    let diagnosis = ResponseEvidence::new(origin, origin.host(), head.status, &head.headers)
-        .request(&Method::GET, &target)
-        .client_host(&client)
-        .diagnosis()
-        .unwrap();
-    let cause = diagnosis.likeliest().unwrap();
-    let found = (cause.id(), cause.certainty());
-    assert_eq!(found, (CauseId::LocationNamesOrigin, Certainty::Certain));
-    assert_eq!(
-        cause.fixes().first().unwrap().to_string(),
-        "rewrite the response's Location"
     );
 }

@@ -53,6 +53,7 @@ mod hickory_tls;
 mod host_rewrite;
 mod hostile_certificates;
 mod hostile_chains;
+mod hosts;
 mod http_get;
 mod identity;
 #[cfg(feature = "import")]

@@ -91,15 +91,3 @@ async fn a_websocket_client_speaks_over_a_stream_of_the_connector() {
     assert_eq!(socket.next().await.unwrap().unwrap(), Message::text("echo"));
     server.await.unwrap();
 }
-
-#[test]
-fn the_guide_shows_the_connector_of_the_pingora_example() {
-    let guide = include_str!("../../src/guide/choosing-an-adapter.md");
-    let shown = guide
-        .split("#[derive(Debug)]\nstruct OriginConnect")
-        .nth(1)
-        .unwrap();
-    let shown = &shown[..shown.find("\n}\n").unwrap()];
-    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pingora/src/proxy.rs");
-    assert!(std::fs::read_to_string(example).unwrap().contains(shown));
-}

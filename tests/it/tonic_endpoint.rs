@@ -58,7 +58,7 @@ async fn a_status_and_an_eager_error_contain_our_report() {
         .unwrap();
     let eager = connect(&connector).await;
     let lazy = channel(&connector).unwrap();
-    let status = tonic::Status::from_error(lazy.oneshot(call()).await.unwrap_err().into());
+    let status = tonic::Status::from_error(lazy.oneshot(call()).await.unwrap_err());
     let eager = eager.unwrap_err();
     for found in [Error::find_in(&*eager), Error::find_in(&status)] {
         let found = found.unwrap();

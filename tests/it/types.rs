@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::future::Future;
 use std::hash::Hash;
 
-use cdn_origin::diagnosis::{Cause, CauseId, Certainty, Diagnosis, ResponseEvidence};
+use cdn_origin::diagnosis::{Cause, CauseId, Certainty, Diagnosis};
 use cdn_origin::dial::TcpKeepalive;
 use cdn_origin::error::{
     Alert, BuildProblem, BuildProblemKind, DialAttempt, Elapsed, ErrorKind, Facts, Fault,
@@ -84,7 +84,6 @@ fn what_is_known_can_be_kept_and_sent() {
     shared_clone::<PeerCertificate>();
     shared_clone::<Roots>();
     shared_clone::<VerifyPolicy>();
-    shared_clone::<ResponseEvidence<'static>>();
 }
 
 #[test]

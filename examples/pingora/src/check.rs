@@ -9,6 +9,7 @@ use std::{
         mpsc,
     },
     thread,
+    time::Duration,
 };
 
 use cdn_origin::{CdnOriginConnector, Roots, VerifyPolicy, connector::CdnOriginBuilder, dial::Dns};
@@ -22,36 +23,69 @@ use tokio::{
     net::{TcpListener, TcpStream, UnixStream},
 };
 use tokio_rustls::{
-    TlsAcceptor,
-    rustls::{ServerConfig, pki_types::PrivateKeyDer},
+    LazyConfigAcceptor,
+    rustls::{ServerConfig, pki_types::PrivateKeyDer, server::Acceptor},
 };
 use tower::BoxError;
 
-use crate::proxy::OriginPeer;
+use crate::proxy::Shop;
 
-const DIAL: &str = "d1234567890.cdn.test";
-const SNI: &str = "sni.example";
-const CERTIFICATE: &str = "certificate.example";
-const HOST: &str = "www.example";
+const DIAL: &str = "d1234567890.cloudfront.net";
+const SNI: &str = "www.example.com";
+const CERTIFICATE: &str = "origin.example.com";
+const HOST: &str = "shop.example.com";
 
 pub(crate) async fn run() -> Result<(), BoxError> {
     let log = ErrorLog::install()?;
-    let origin = Origin::start().await?;
-    let right = OriginPeer::new(origin.builder(CERTIFICATE), 1)?;
-    let wrong = OriginPeer::new(origin.builder("other.example"), 2)?;
-    let sockets = Sockets::new()?;
-    sockets.serve(right, wrong)?;
-
-    for _ in 0..3 {
-        expect("HTTP/1.1 200 OK", &get(&sockets.right).await?)?;
+    let origin = Origin::start(HOST).await?;
+    let other = Origin::start("other.example.com").await?;
+    let closed = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .await?
+        .local_addr()?;
+    let builder = || origin.builder();
+    let rows = [
+        ("200 OK", builder(), ""),
+        ("502 Bad Gateway", builder().dial(closed), "was refused"),
+        (
+            "502 Bad Gateway",
+            builder().sni("wrong.example.com"),
+            "SNI        wrong.example.com",
+        ),
+        (
+            "502 Bad Gateway",
+            builder().expected_name("wrong.example.com"),
+            ".expected_name(\"origin.example.com\")",
+        ),
+        (
+            "421 Misdirected Request",
+            other.builder(),
+            "caused by  421 Misdirected Request",
+        ),
+    ];
+    let connectors: Result<Vec<_>, _> = rows.iter().map(|row| row.1.clone().build()).collect();
+    let sockets = Sockets::serve(connectors?)?;
+    for (index, (status, _, reported)) in rows.iter().enumerate() {
+        for _ in 0..2 {
+            let line = get(&sockets.path(index)).await?;
+            expect(&format!("HTTP/1.1 {status}"), &line)?;
+        }
+        if !reported.is_empty() {
+            println!("{}", report_with(&log, reported)?);
+        }
     }
-    expect(
-        "1 connection",
-        &format!("{} connection", origin.connections.load(Relaxed)),
-    )?;
-    expect("HTTP/1.1 502 Bad Gateway", &get(&sockets.wrong).await?)?;
-    println!("{}", log.recv()?);
-    Ok(())
+    // The first row has no failure, and one connection for both requests.
+    let opened = origin.exchanges.load(Relaxed);
+    expect("1 connection", &format!("{opened} connection"))
+}
+
+/// The next logged report with this text. Pingora logs other lines too.
+fn report_with(log: &mpsc::Receiver<String>, text: &str) -> Result<String, BoxError> {
+    loop {
+        let logged = log.recv_timeout(Duration::from_secs(10))?;
+        if logged.contains(text) {
+            return Ok(logged);
+        }
+    }
 }
 
 /// Prints what was found, which must be what was expected.
@@ -63,51 +97,62 @@ fn expect(expected: &str, found: &str) -> Result<(), BoxError> {
     }
 }
 
-/// An origin that answers 200 when SNI and Host are right.
+/// An origin that closes connections with another SNI, and answers 421 to another Host.
 struct Origin {
     port: u16,
     root: String,
-    connections: Arc<AtomicUsize>,
+    /// The connections with requests.
+    exchanges: Arc<AtomicUsize>,
 }
 
 impl Origin {
-    async fn start() -> Result<Self, BoxError> {
+    async fn start(host: &'static str) -> Result<Self, BoxError> {
         let key = KeyPair::generate()?;
         let certificate = CertificateParams::new([CERTIFICATE.to_owned()])?.self_signed(&key)?;
         let private = PrivateKeyDer::try_from(key.serialize_der())?;
         let config = ServerConfig::builder()
             .with_no_client_auth()
             .with_single_cert(vec![certificate.der().clone()], private)?;
-        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let config = Arc::new(config);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let origin = Self {
             port: listener.local_addr()?.port(),
             root: certificate.pem(),
-            connections: Arc::default(),
+            exchanges: Arc::default(),
         };
-        let connections = origin.connections.clone();
+        let exchanges = origin.exchanges.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                connections.fetch_add(1, Relaxed);
-                tokio::spawn(Self::serve(acceptor.clone(), stream));
+                let serving = Self::serve(host, config.clone(), exchanges.clone(), stream);
+                tokio::spawn(serving);
             }
         });
         Ok(origin)
     }
 
-    async fn serve(acceptor: TlsAcceptor, stream: TcpStream) -> Result<(), BoxError> {
-        let stream = acceptor.accept(stream).await?;
-        let is_name_right = stream.get_ref().1.server_name() == Some(SNI);
-        let mut stream = BufReader::new(stream);
+    async fn serve(
+        host: &str,
+        config: Arc<ServerConfig>,
+        exchanges: Arc<AtomicUsize>,
+        stream: TcpStream,
+    ) -> Result<(), BoxError> {
+        let hello = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+        if hello.client_hello().server_name() != Some(SNI) {
+            return Ok(());
+        }
+        let mut stream = BufReader::new(hello.into_stream(config).await?);
         let mut is_host_right = false;
         let mut line = String::new();
+        let mut served = 0;
         while stream.read_line(&mut line).await? > 0 {
             let text = line.trim_end().to_ascii_lowercase();
-            if let Some(host) = text.strip_prefix("host: ") {
-                is_host_right = host == HOST;
+            if let Some(name) = text.strip_prefix("host: ") {
+                is_host_right = name == host;
             }
             if text.is_empty() {
-                let status = match is_name_right && is_host_right {
+                exchanges.fetch_add(usize::from(served == 0), Relaxed);
+                served += 1;
+                let status = match is_host_right {
                     true => "200 OK",
                     false => "421 Misdirected Request",
                 };
@@ -120,11 +165,11 @@ impl Origin {
         Ok(())
     }
 
-    /// The four names of this origin, all of which differ.
-    fn builder(&self, expected_name: &str) -> CdnOriginBuilder {
+    /// Four names that all differ.
+    fn builder(&self) -> CdnOriginBuilder {
         CdnOriginConnector::builder(format!("https://{DIAL}:{}", self.port))
             .sni(SNI)
-            .expected_name(expected_name)
+            .expected_name(CERTIFICATE)
             .host(HOST)
             .verify(VerifyPolicy::roots(Roots::pem(&self.root)))
             .dns(Dns::default().resolve_to(DIAL, [Ipv4Addr::LOCALHOST.into()]))
@@ -132,33 +177,26 @@ impl Origin {
 }
 
 /// The Unix sockets on which Pingora listens: it does not tell which port it got.
-struct Sockets {
-    right: PathBuf,
-    wrong: PathBuf,
-    _folder: TempDir,
-}
+struct Sockets(TempDir);
 
 impl Sockets {
-    fn new() -> Result<Self, BoxError> {
-        let folder = tempfile::tempdir()?;
-        Ok(Self {
-            right: folder.path().join("right"),
-            wrong: folder.path().join("wrong"),
-            _folder: folder,
-        })
-    }
-
-    /// Runs Pingora until the process ends.
-    fn serve(&self, right: OriginPeer, wrong: OriginPeer) -> Result<(), BoxError> {
+    /// Runs Pingora until the process ends, with a socket for each connector.
+    fn serve(connectors: Vec<CdnOriginConnector>) -> Result<Self, BoxError> {
+        let sockets = Self(tempfile::tempdir()?);
         let mut server = Server::new(None)?;
         server.bootstrap();
-        for (path, proxy) in [(&self.right, right), (&self.wrong, wrong)] {
-            let mut service = http_proxy_service(&server.configuration, proxy);
+        for (index, connector) in connectors.into_iter().enumerate() {
+            let mut service = http_proxy_service(&server.configuration, Shop::new(connector));
+            let path = sockets.path(index);
             service.add_uds(path.to_str().ok_or("the folder is not UTF-8")?, None);
             server.add_service(service);
         }
         thread::spawn(|| server.run_forever());
-        Ok(())
+        Ok(sockets)
+    }
+
+    fn path(&self, index: usize) -> PathBuf {
+        self.0.path().join(index.to_string())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Pingora in front of an origin whose dial host, SNI, expected name and Host differ.
 //!
 //! `proxy.rs` is what an application needs. `cargo run` checks it without a network: an origin on
-//! loopback gets one request that succeeds and, with a wrong expected name, one that fails.
+//! loopback gets requests with the right names, and with each of them wrong.
 
 mod check;
 mod proxy;

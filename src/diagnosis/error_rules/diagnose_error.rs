@@ -16,7 +16,7 @@
 //! at the client certificate, so its alert may arrive with the first read.
 
 use crate::{
-    diagnosis::Diagnosis,
+    diagnosis::{Diagnosis, Refusal},
     error::{Error, ErrorKind, HandshakeFlood, RequestProblem, SpeaksTls, Stage, source_chain},
 };
 
@@ -52,6 +52,9 @@ impl Error {
         {
             let cause = refused(self.kind(), self.facts().limit);
             return Diagnosis::ranked(cause.into_iter().collect());
+        }
+        if let Some(refusal) = source_chain::find::<Refusal>(self) {
+            return refusal.diagnosis().clone();
         }
         let Some(origin) = self.facts().origin() else {
             return Diagnosis::default();

@@ -12,23 +12,8 @@ impl ResponseEvidence<'_> {
     ///
     /// This is true if a known error page with this head is recognised by its text, or if the text
     /// of a redirect shows who has sent it, and the body is neither compressed nor binary.
-    ///
-    /// ```
-    /// use cdn_origin::diagnosis::ResponseEvidence;
-    ///
-    /// /// Adds the start of the body, but reads it only where it helps.
-    /// fn with_body<'a>(
-    ///     evidence: ResponseEvidence<'a>,
-    ///     read_start: impl FnOnce() -> &'a [u8],
-    /// ) -> ResponseEvidence<'a> {
-    ///     match evidence.wants_body() {
-    ///         true => evidence.body(read_start()),
-    ///         false => evidence,
-    ///     }
-    /// }
-    /// ```
     #[must_use]
-    pub fn wants_body(&self) -> bool {
+    pub(crate) fn wants_body(&self) -> bool {
         let needs_body = |page: &ErrorPage| page.needs_body() && self.fits_head(page);
         let is_wanted = || {
             redirects::wants_body(self)
@@ -43,7 +28,7 @@ impl ResponseEvidence<'_> {
     /// Rules match where the response points at a mistake in the four names or in the scheme, or
     /// is a refusal of the edge itself.
     #[must_use]
-    pub fn diagnosis(&self) -> Option<Diagnosis> {
+    pub(crate) fn diagnosis(&self) -> Option<Diagnosis> {
         if self.is_success() {
             return None;
         }

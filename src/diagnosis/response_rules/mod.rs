@@ -21,4 +21,4 @@ mod sni_and_host;
 mod statuses;
 
 pub(crate) use response_evidence::HostSource;
-pub use response_evidence::ResponseEvidence;
+pub(crate) use response_evidence::ResponseEvidence;

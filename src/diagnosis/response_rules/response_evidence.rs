@@ -14,31 +14,9 @@ use crate::{
 };
 
 /// What is known of a response that an edge may have sent to refuse the request.
-///
-/// [`OriginProxy`](crate::OriginProxy) and
-/// [`ResponseDiagnosisLayer`](crate::response_diagnosis::ResponseDiagnosisLayer) diagnose responses
-/// for you. Use this type with a client that is no tower service.
-///
-/// ```
-/// use cdn_origin::{CdnOriginConnector, diagnosis::ResponseEvidence};
-///
-/// let connector = CdnOriginConnector::builder("http://d1234567890.cloudfront.net:443").build()?;
-/// let origin = connector.origin().expect("the connector has a fixed origin");
-///
-/// let (head, ()) = http::Response::builder().status(400).body(())?.into_parts();
-/// let diagnosis = ResponseEvidence::new(origin, origin.host(), head.status, &head.headers)
-///     .body(b"<center>The plain HTTP request was sent to HTTPS port</center>")
-///     .diagnosis()
-///     .expect("the page is known");
-/// assert_eq!(
-///     diagnosis.causes()[0].fixes()[0].to_string(),
-///     "CdnOriginConnector::builder(\"https://d1234567890.cloudfront.net\")"
-/// );
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Debug)]
 #[must_use = "evidence does nothing until `diagnosis` is called"]
-pub struct ResponseEvidence<'a> {
+pub(crate) struct ResponseEvidence<'a> {
     pub(super) origin: &'a Origin,
     pub(super) host: &'a HostAuthority,
     pub(super) client_host: Option<&'a HostAuthority>,
@@ -78,7 +56,7 @@ pub(super) enum RedirectHandling {
 
 impl<'a> ResponseEvidence<'a> {
     /// Starts with the origin, the Host of the request and the head of the response.
-    pub fn new(
+    pub(crate) fn new(
         origin: &'a Origin,
         host: &'a HostAuthority,
         status: StatusCode,
@@ -105,34 +83,14 @@ impl<'a> ResponseEvidence<'a> {
     }
 
     /// Adds the request's method and target. Without them, redirect loops are not recognised.
-    ///
-    /// ```
-    /// use cdn_origin::{CdnOriginConnector, diagnosis::ResponseEvidence};
-    /// use http::{Method, Response, uri::PathAndQuery};
-    ///
-    /// let connector = CdnOriginConnector::builder("http://origin.example").build()?;
-    /// let origin = connector.origin().expect("the URL fixes the origin");
-    /// let response = Response::builder()
-    ///     .status(301)
-    ///     .header("location", "http://origin.example/page")
-    ///     .body(())?;
-    /// let target = PathAndQuery::from_static("/page");
-    /// let (status, fields) = (response.status(), response.headers());
-    /// let evidence = ResponseEvidence::new(origin, origin.host(), status, fields)
-    ///     .request(&Method::GET, &target);
-    /// if let Some(diagnosis) = evidence.diagnosis() {
-    ///     println!("{diagnosis}");
-    /// }
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn request(mut self, method: &'a Method, target: &'a PathAndQuery) -> Self {
+    pub(crate) fn request(mut self, method: &'a Method, target: &'a PathAndQuery) -> Self {
         self.method = Some(method);
         self.target = Some(target);
         self
     }
 
     /// Adds that the request had content, or may have had.
-    pub fn request_with_content(mut self) -> Self {
+    pub(crate) fn request_with_content(mut self) -> Self {
         self.has_content = true;
         self
     }
@@ -150,40 +108,19 @@ impl<'a> ResponseEvidence<'a> {
     }
 
     /// Adds that the connection began with a [PROXY protocol](crate::dial::ProxyProtocol) header.
-    pub fn after_proxy_header(mut self) -> Self {
+    pub(crate) fn after_proxy_header(mut self) -> Self {
         self.has_proxy_header = true;
         self
     }
 
     /// Adds the Host of the client's request, which differs from the origin's if it was rewritten.
-    ///
-    /// ```
-    /// use cdn_origin::{
-    ///     diagnosis::{Diagnosis, ResponseEvidence},
-    ///     name::HostAuthority,
-    ///     origin::Origin,
-    /// };
-    /// use http::{HeaderMap, StatusCode};
-    ///
-    /// /// The diagnosis of a refusal whose request came for another Host.
-    /// fn diagnose(
-    ///     origin: &Origin,
-    ///     client_host: &HostAuthority,
-    ///     status: StatusCode,
-    ///     headers: &HeaderMap,
-    /// ) -> Option<Diagnosis> {
-    ///     ResponseEvidence::new(origin, origin.host(), status, headers)
-    ///         .client_host(client_host)
-    ///         .diagnosis()
-    /// }
-    /// ```
-    pub fn client_host(mut self, host: &'a HostAuthority) -> Self {
+    pub(crate) fn client_host(mut self, host: &'a HostAuthority) -> Self {
         self.client_host = Some(host);
         self
     }
 
     /// Adds the scheme of the client's request, as the origin sees it in `X-Forwarded-Proto`.
-    pub fn client_scheme(mut self, scheme: Scheme) -> Self {
+    pub(crate) fn client_scheme(mut self, scheme: Scheme) -> Self {
         self.client_scheme = Some(scheme);
         self
     }
@@ -201,15 +138,19 @@ impl<'a> ResponseEvidence<'a> {
     }
 
     /// Adds that redirects to the origin's name are rewritten before the client receives them.
-    pub fn rewritten_redirects(mut self) -> Self {
+    pub(crate) fn rewritten_redirects(mut self) -> Self {
         self.redirects = RedirectHandling::Rewritten;
         self
     }
 
     /// Adds the start of the body. [`wants_body`](Self::wants_body) says whether that helps.
-    pub fn body(mut self, start: &'a [u8]) -> Self {
+    pub(crate) fn body(mut self, start: &'a [u8]) -> Self {
         self.body = start;
         self
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
     }
 
     pub(super) fn is_success(&self) -> bool {

@@ -14,20 +14,21 @@
 use serde_json::json;
 
 use crate::import::{
+    directive::Directive,
     draft::HostChoice,
     message_fields::{self, FieldChange},
     note::{Finding, NoteKind},
     settings::SettingValue,
 };
 
-use super::{parse::CaddyDirective, reverse_proxy::ReverseProxy};
+use super::reverse_proxy::ReverseProxy;
 
 const WRITTEN: &str = "`ForwardedLayer` writes it";
 
 /// `private_ranges` is written out as Caddy documents it.
 pub(super) fn trusted_proxies(
     proxy: &mut ReverseProxy,
-    line: &CaddyDirective,
+    line: &Directive,
     text: &'static str,
 ) -> Finding {
     const PRIVATE: [&str; 6] = [
@@ -62,7 +63,7 @@ enum FieldForm<'a> {
 }
 
 /// A value in `Set` may hold placeholders, which the callers refuse.
-fn form(line: &CaddyDirective) -> FieldForm<'_> {
+fn form(line: &Directive) -> FieldForm<'_> {
     let words: Vec<_> = line.words.iter().map(String::as_str).collect();
     match words.as_slice() {
         [name] => match name.strip_prefix('-') {
@@ -81,11 +82,7 @@ fn form(line: &CaddyDirective) -> FieldForm<'_> {
     }
 }
 
-pub(super) fn header_up(
-    proxy: &mut ReverseProxy,
-    line: &CaddyDirective,
-    text: &'static str,
-) -> Finding {
+pub(super) fn header_up(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
     match form(line) {
         FieldForm::Other => Finding::by_hand(text),
         FieldForm::Remove(name) => match forwarded_name(name) {
@@ -228,7 +225,7 @@ fn forwarded(proxy: &mut ReverseProxy, field: &'static str, value: &str) -> Find
 
 pub(super) fn header_down(
     proxy: &mut ReverseProxy,
-    line: &CaddyDirective,
+    line: &Directive,
     text: &'static str,
 ) -> Finding {
     let settings = &mut proxy.shared().settings;

@@ -11,6 +11,7 @@
 //! ```
 
 use crate::import::{
+    directive::Directive,
     message_fields::{is_plain_prefix, map_path},
     note::Finding,
     settings::{SettingValue, duration},
@@ -18,7 +19,6 @@ use crate::import::{
 
 use super::{
     field_lines::{header_down, header_up, trusted_proxies},
-    parse::CaddyDirective,
     reverse_proxy::{CaddyRow, ReverseProxy, number_of, time_of},
     transport_rows, value,
 };
@@ -112,7 +112,7 @@ pub(super) const ROWS: [CaddyRow; 42] = [
 /// A matcher of responses, such as `@error`, which `handle_response` names.
 pub(super) const RESPONSE_MATCHER: &str = RESPONSE;
 
-fn to(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static str) -> Finding {
+fn to(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
     for word in &line.words {
         proxy.add_upstream(line.line, word);
     }
@@ -122,7 +122,7 @@ fn to(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static str) -> Fi
     }
 }
 
-fn lb_policy(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static str) -> Finding {
+fn lb_policy(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
     let balance = match line.word() {
         "random" | "random_choose" | "least_conn" => {
             return Finding::mapped("`Balance::least_loaded`, the default");
@@ -157,7 +157,7 @@ fn lb_policy(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static str
     proxy.group.balance(balance, text)
 }
 
-fn lb_retries(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static str) -> Finding {
+fn lb_retries(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
     match number_of(line) {
         // The first attempt is no retry.
         Ok(count) => {
@@ -168,7 +168,7 @@ fn lb_retries(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static st
     }
 }
 
-fn lb_try_duration(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static str) -> Finding {
+fn lb_try_duration(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
     match time_of(line) {
         Ok(time) => proxy
             .group
@@ -177,7 +177,7 @@ fn lb_try_duration(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'stat
     }
 }
 
-fn health_uri(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static str) -> Finding {
+fn health_uri(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
     let path = line.word();
     if !path.starts_with('/') || path.contains('{') {
         return Finding::refused("the value is no path");
@@ -187,18 +187,18 @@ fn health_uri(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static st
     proxy.group.checked(text)
 }
 
-fn health_interval(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static str) -> Finding {
+fn health_interval(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
     check_time(proxy, "interval", line, text)
 }
 
-fn health_timeout(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static str) -> Finding {
+fn health_timeout(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
     check_time(proxy, "timeout", line, text)
 }
 
 fn check_time(
     proxy: &mut ReverseProxy,
     call: &str,
-    line: &CaddyDirective,
+    line: &Directive,
     text: &'static str,
 ) -> Finding {
     match time_of(line) {
@@ -210,7 +210,7 @@ fn check_time(
     }
 }
 
-fn health_status(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static str) -> Finding {
+fn health_status(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
     match line.word().parse::<u16>() {
         Ok(status) if (100..1000).contains(&status) => {
             let call = format!(".statuses([StatusCode::from_u16({status})?])");
@@ -220,18 +220,18 @@ fn health_status(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static
     }
 }
 
-fn health_passes(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static str) -> Finding {
+fn health_passes(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
     check_count(proxy, "rise", line, text)
 }
 
-fn health_fails(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static str) -> Finding {
+fn health_fails(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
     check_count(proxy, "fall", line, text)
 }
 
 fn check_count(
     proxy: &mut ReverseProxy,
     call: &str,
-    line: &CaddyDirective,
+    line: &Directive,
     text: &'static str,
 ) -> Finding {
     match number_of(line) {
@@ -240,7 +240,7 @@ fn check_count(
     }
 }
 
-fn health_method(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static str) -> Finding {
+fn health_method(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
     match line.word() {
         "GET" => Finding::mapped("GET is the default"),
         method @ ("HEAD" | "OPTIONS") => proxy
@@ -250,7 +250,7 @@ fn health_method(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static
     }
 }
 
-fn fail_duration(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static str) -> Finding {
+fn fail_duration(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
     match time_of(line) {
         Ok(time) => proxy
             .group
@@ -259,14 +259,14 @@ fn fail_duration(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static
     }
 }
 
-fn max_fails(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static str) -> Finding {
+fn max_fails(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
     match number_of(line) {
         Ok(count) => proxy.group.eject(&format!(".failures({count})"), text),
         Err(finding) => finding,
     }
 }
 
-fn request_count(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static str) -> Finding {
+fn request_count(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
     match number_of(line) {
         Ok(count) => {
             let count = SettingValue::Number(count.into());
@@ -276,7 +276,7 @@ fn request_count(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static
     }
 }
 
-fn request_buffers(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static str) -> Finding {
+fn request_buffers(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
     match value::size(line.word()) {
         Some(bytes) => proxy.set("limits.buffer_requests", SettingValue::Number(bytes), text),
         None => Finding::refused("the value is no size"),
@@ -284,7 +284,7 @@ fn request_buffers(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'stat
 }
 
 /// `/prefix{uri}`: each path gets a prefix.
-fn rewrite(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static str) -> Finding {
+fn rewrite(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
     let prefix = line.word().strip_suffix("{uri}").unwrap_or_default();
     let origin = format!("{prefix}/");
     let settings = &mut proxy.shared().settings;

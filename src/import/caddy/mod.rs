@@ -28,6 +28,8 @@ mod unrelated_directives;
 mod value;
 
 use super::{
+    budget::{Budget, line_weight},
+    directive::Directive,
     draft::Draft,
     error::ImportError,
     imported::Imported,
@@ -35,7 +37,7 @@ use super::{
     note::{Finding, ImportNote},
 };
 
-use self::{parse::CaddyDirective, reverse_proxy::ReverseProxy};
+use self::reverse_proxy::ReverseProxy;
 
 /// Imports a Caddyfile, or a part of one.
 ///
@@ -44,6 +46,7 @@ pub(super) fn import(text: &str) -> Result<Imported, ImportError> {
     let lines = parse::parse(text)?;
     let mut importer = CaddyImporter::default();
     importer.file(&lines);
+    importer.budget.check()?;
     Ok(Imported::new(&importer.drafts, importer.notes))
 }
 
@@ -89,12 +92,13 @@ const NESTING: [&str; 3] = ["handle", "handle_path", "route"];
 #[derive(Default)]
 struct CaddyImporter {
     drafts: Vec<Draft>,
+    budget: Budget,
     notes: Vec<ImportNote>,
 }
 
 impl CaddyImporter {
     /// Values may be secret, and are left out.
-    fn note(&mut self, line: &CaddyDirective, finding: Finding) {
+    fn note(&mut self, line: &Directive, finding: Finding) {
         // The second word of these is the name of a field.
         let name = match line.name.as_str() {
             "header" | "request_header" => format!("{} {}", line.name, line.word()),
@@ -104,7 +108,7 @@ impl CaddyImporter {
     }
 
     /// A file may be one site without braces: its first line is the address then.
-    fn file(&mut self, lines: &[CaddyDirective]) {
+    fn file(&mut self, lines: &[Directive]) {
         let mut site = Site {
             title: "snippet".to_owned(),
             path: None,
@@ -136,7 +140,7 @@ impl CaddyImporter {
     /// The options of the whole file.
     ///
     /// Those of `servers` are in a block of their own.
-    fn options(&mut self, options: &CaddyDirective) {
+    fn options(&mut self, options: &Directive) {
         for line in options.lines() {
             let finding = match line.name.as_str() {
                 "trusted_proxies" => Finding::by_hand("`ForwardedLayer::trust`"),
@@ -153,7 +157,7 @@ impl CaddyImporter {
     /// A block that `import` names. It may have lines of any other block.
     ///
     /// A block whose name is in parentheses.
-    fn snippet(&mut self, lines: &[CaddyDirective], site: &Site) {
+    fn snippet(&mut self, lines: &[Directive], site: &Site) {
         for line in lines {
             match line.name.as_str() {
                 "reverse_proxy" | "handle" | "handle_path" | "route" => self.line(line, site),
@@ -165,13 +169,13 @@ impl CaddyImporter {
         }
     }
 
-    fn block(&mut self, lines: &[CaddyDirective], site: &Site) {
+    fn block(&mut self, lines: &[Directive], site: &Site) {
         for line in lines {
             self.line(line, site);
         }
     }
 
-    fn line(&mut self, line: &CaddyDirective, site: &Site) {
+    fn line(&mut self, line: &Directive, site: &Site) {
         match line.name.as_str() {
             "reverse_proxy" => self.proxy(line, site),
             name if NESTING.contains(&name) => {
@@ -190,13 +194,23 @@ impl CaddyImporter {
 
     /// Addresses are on the line and in `to` lines. They are counted first, since a group has other
     /// calls than a single origin.
-    fn proxy(&mut self, directive: &CaddyDirective, site: &Site) {
+    fn proxy(&mut self, directive: &Directive, site: &Site) {
         let has_matcher = directive.word().starts_with(['/', '@', '*']);
         let (matcher, addresses) = directive.words.split_at(usize::from(has_matcher));
         let site = site.within(matcher.first().map_or("", String::as_str));
         let lines = directive.lines();
         let more = lines.iter().filter(|line| line.name == "to");
         let count = addresses.len() + more.map(|line| line.words.len()).sum::<usize>();
+        if self.budget.is_spent() {
+            return;
+        }
+        let (own, shared): (Vec<_>, Vec<_>) = lines.iter().partition(|line| line.name == "to");
+        let weight = |lines: Vec<&Directive>| lines.into_iter().map(Directive::weight).sum();
+        let own: usize = weight(own);
+        let weights = [weight(shared), own + line_weight(&directive.words)];
+        if let Some(finding) = self.budget.take(directive.line, count, weights) {
+            return self.note(directive, finding);
+        }
         let mut proxy = ReverseProxy::new(count > 1);
         proxy.draft.section = match &site.path {
             Some(path) => format!("{} at {path}", site.title),
@@ -225,7 +239,7 @@ impl CaddyImporter {
 }
 
 /// A line that no row has is unmapped, except for a matcher of responses.
-fn handler_line(proxy: &mut ReverseProxy, line: &CaddyDirective) {
+fn handler_line(proxy: &mut ReverseProxy, line: &Directive) {
     let row = handler_rows::ROWS.iter().find(|row| row.name == line.name);
     let finding = match row {
         Some(row) => row.apply(|map| map(proxy, line, row.text)),
@@ -241,7 +255,7 @@ fn handler_line(proxy: &mut ReverseProxy, line: &CaddyDirective) {
 }
 
 /// The addresses as they are written, commas included.
-fn title(site: &CaddyDirective) -> String {
+fn title(site: &Directive) -> String {
     let words = [&site.name].into_iter().chain(&site.words);
     words.map(String::as_str).collect::<Vec<_>>().join(" ")
 }

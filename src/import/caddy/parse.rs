@@ -12,42 +12,23 @@
 
 use std::{iter::Peekable, str::Chars};
 
-use crate::import::error::{ImportError, Position};
+use crate::import::{
+    directive::Directive,
+    error::{ImportError, Position},
+};
 
 /// The deepest nesting of blocks. A real file has five or six.
 ///
 /// Beyond it, the text is refused.
 const MAX_DEPTH: usize = 32;
 
-/// A line, with the block after it. The options of the file have no name.
-#[derive(Debug)]
-pub(super) struct CaddyDirective {
-    pub(super) line: usize,
-    /// Empty for the options of the file, which are a block without a name.
-    pub(super) name: String,
-    pub(super) words: Vec<String>,
-    pub(super) block: Option<Vec<Self>>,
-}
-
-impl CaddyDirective {
-    /// The first word after the name, or an empty text.
-    pub(super) fn word(&self) -> &str {
-        self.words.first().map_or("", String::as_str)
-    }
-
-    /// The lines of the block.
-    pub(super) fn lines(&self) -> &[Self] {
-        self.block.as_deref().unwrap_or_default()
-    }
-}
-
 /// Parses a file, or a part of one.
 ///
 /// Not recursive: open blocks are on a stack.
-pub(super) fn parse(text: &str) -> Result<Vec<CaddyDirective>, ImportError> {
+pub(super) fn parse(text: &str) -> Result<Vec<Directive>, ImportError> {
     let mut reader = TokenReader::new(text);
     // The blocks that are open: each directive waits for the end of its block.
-    let mut open: Vec<(CaddyDirective, Position, Vec<CaddyDirective>)> = Vec::new();
+    let mut open: Vec<(Directive, Position, Vec<Directive>)> = Vec::new();
     let mut current = Vec::new();
     let mut words: Vec<(String, Position)> = Vec::new();
     while let Some((at, token)) = reader.next_token()? {
@@ -62,7 +43,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<CaddyDirective>, ImportError> {
                 return Err(ImportError::new(at, "more than 32 blocks are nested"));
             }
             CaddyToken::Open => {
-                let directive = directive(&mut words, at).unwrap_or_else(|| CaddyDirective {
+                let directive = directive(&mut words, at).unwrap_or_else(|| Directive {
                     line: at.line,
                     name: String::new(),
                     words: Vec::new(),
@@ -89,10 +70,10 @@ pub(super) fn parse(text: &str) -> Result<Vec<CaddyDirective>, ImportError> {
 }
 
 /// `None` for an empty line.
-fn directive(words: &mut Vec<(String, Position)>, end: Position) -> Option<CaddyDirective> {
+fn directive(words: &mut Vec<(String, Position)>, end: Position) -> Option<Directive> {
     let line = words.first().map_or(end.line, |(_, at)| at.line);
     let mut words = words.drain(..).map(|(word, _)| word);
-    Some(CaddyDirective {
+    Some(Directive {
         line,
         name: words.next()?,
         words: words.collect(),

@@ -11,22 +11,20 @@
 use std::time::Duration;
 
 use crate::import::{
+    directive::Directive,
     draft::{Draft, HostChoice, Server, SharedSettings, SniChoice, VerifyChoice},
     group_calls::GroupCalls,
     note::{Finding, ImportNote},
     settings::SettingValue,
 };
 
-use super::{
-    parse::CaddyDirective,
-    value::{self, Upstream},
-};
+use super::value::{self, Upstream};
 
 /// A row about a line of `reverse_proxy` or of its transport.
 pub(super) type CaddyRow = crate::import::directive_row::DirectiveRow<MapSubdirective>;
 
 /// Maps a line. The last argument is the text of its row.
-pub(super) type MapSubdirective = fn(&mut ReverseProxy, &CaddyDirective, &'static str) -> Finding;
+pub(super) type MapSubdirective = fn(&mut ReverseProxy, &Directive, &'static str) -> Finding;
 
 #[derive(Debug, Default)]
 pub(super) struct ReverseProxy {
@@ -94,7 +92,7 @@ impl ReverseProxy {
     pub(super) fn set_time(
         &mut self,
         key: &'static str,
-        line: &CaddyDirective,
+        line: &Directive,
         text: &'static str,
     ) -> Finding {
         match time_of(line) {
@@ -259,7 +257,7 @@ impl ReverseProxy {
 }
 
 /// The time in a line, or a finding that it is none.
-pub(super) fn time_of(line: &CaddyDirective) -> Result<Duration, Finding> {
+pub(super) fn time_of(line: &Directive) -> Result<Duration, Finding> {
     match value::time(line.word()) {
         Some(time) if !time.is_zero() => Ok(time),
         Some(_) => Err(Finding::refused("a time of zero would pass at once")),
@@ -268,7 +266,7 @@ pub(super) fn time_of(line: &CaddyDirective) -> Result<Duration, Finding> {
 }
 
 /// The number in a line, or a finding that it is none.
-pub(super) fn number_of(line: &CaddyDirective) -> Result<u32, Finding> {
+pub(super) fn number_of(line: &Directive) -> Result<u32, Finding> {
     let no_number = |_| Finding::refused("the value is no number");
     line.word().parse().map_err(no_number)
 }

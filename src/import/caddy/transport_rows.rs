@@ -17,13 +17,13 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::import::{
+    directive::Directive,
     draft::{SniChoice, VerifyChoice},
     note::Finding,
     settings::{SettingValue, duration},
 };
 
 use super::{
-    parse::CaddyDirective,
     reverse_proxy::{CaddyRow, ReverseProxy, number_of, time_of},
     value,
 };
@@ -134,11 +134,7 @@ pub(super) const ROWS: [CaddyRow; 34] = [
 ];
 
 /// Reads a transport by its name.
-pub(super) fn transport(
-    proxy: &mut ReverseProxy,
-    line: &CaddyDirective,
-    text: &'static str,
-) -> Finding {
+pub(super) fn transport(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
     match line.word() {
         "http" => {}
         "fastcgi" => return Finding::refused("FastCGI is not spoken"),
@@ -156,11 +152,11 @@ pub(super) fn transport(
     Finding::mapped(text)
 }
 
-fn tls(_: &mut ReverseProxy, _: &CaddyDirective, text: &'static str) -> Finding {
+fn tls(_: &mut ReverseProxy, _: &Directive, text: &'static str) -> Finding {
     Finding::mapped(text)
 }
 
-fn server_name(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static str) -> Finding {
+fn server_name(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
     let name = line.word();
     if name.contains('{') {
         return Finding::refused(
@@ -176,7 +172,7 @@ fn server_name(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static s
     finding
 }
 
-fn skip_verify(proxy: &mut ReverseProxy, _: &CaddyDirective, _: &'static str) -> Finding {
+fn skip_verify(proxy: &mut ReverseProxy, _: &Directive, _: &'static str) -> Finding {
     proxy.shared().tls.verify = VerifyChoice::Off;
     Finding::warning(
         "anybody on the path can read and change the traffic; imported as \
@@ -186,7 +182,7 @@ fn skip_verify(proxy: &mut ReverseProxy, _: &CaddyDirective, _: &'static str) ->
 }
 
 /// `file a.pem`, or a block with `pem_file a.pem`.
-fn trust_pool(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static str) -> Finding {
+fn trust_pool(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
     if line.word() != "file" {
         return Finding::by_hand(
             "`Roots::pem`, `Roots::pem_file`; the import trusts the system's roots",
@@ -209,11 +205,7 @@ fn trust_pool(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static st
     one_file(proxy, &files, text)
 }
 
-fn trusted_certificates(
-    proxy: &mut ReverseProxy,
-    line: &CaddyDirective,
-    text: &'static str,
-) -> Finding {
+fn trusted_certificates(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
     let files: Vec<&str> = line.words.iter().map(String::as_str).collect();
     one_file(proxy, &files, text)
 }
@@ -238,7 +230,7 @@ fn mapped_file(path: &str, text: &'static str) -> Finding {
     }
 }
 
-fn client_auth(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static str) -> Finding {
+fn client_auth(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
     let [certificate, key] = line.words.as_slice() else {
         return Finding::refused("certificates are not issued here: write the paths of two files");
     };
@@ -248,39 +240,39 @@ fn client_auth(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static s
     mapped_file(certificate, text)
 }
 
-fn renegotiation(_: &mut ReverseProxy, line: &CaddyDirective, text: &'static str) -> Finding {
+fn renegotiation(_: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
     match line.word() {
         "never" => Finding::mapped(text),
         _ => Finding::refused(text),
     }
 }
 
-fn tls_timeout(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static str) -> Finding {
+fn tls_timeout(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
     proxy.tls_timeout = time_of(line).ok();
     proxy.set_time("timeouts.tls_handshake", line, text)
 }
 
-fn dial_timeout(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static str) -> Finding {
+fn dial_timeout(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
     proxy.dial_timeout = time_of(line).ok();
     proxy.set_time("timeouts.dial", line, text)
 }
 
-fn fallback_delay(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static str) -> Finding {
+fn fallback_delay(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
     proxy.set_time("happy_eyeballs.attempt_delay", line, text)
 }
 
-fn header_timeout(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static str) -> Finding {
+fn header_timeout(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
     proxy.set_time("limits.response_timeout", line, text)
 }
 
-fn read_timeout(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static str) -> Finding {
+fn read_timeout(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
     if !proxy.shared().settings.has("limits.response_timeout") {
         proxy.set_time("limits.response_timeout", line, text);
     }
     proxy.set_time("limits.body_idle_timeout", line, text)
 }
 
-fn keepalive(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static str) -> Finding {
+fn keepalive(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
     match line.word() {
         "off" => {
             let uses = SettingValue::Number(1);
@@ -291,11 +283,7 @@ fn keepalive(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static str
 }
 
 /// The interval between probes and their number are those of Go.
-fn keepalive_interval(
-    proxy: &mut ReverseProxy,
-    line: &CaddyDirective,
-    text: &'static str,
-) -> Finding {
+fn keepalive_interval(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
     const INTERVAL: Duration = Duration::from_secs(15);
     const PROBES: u32 = 9;
     let time = match time_of(line) {
@@ -314,11 +302,11 @@ fn keepalive_interval(
     )
 }
 
-fn max_idle(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static str) -> Finding {
+fn max_idle(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
     number(proxy, "pool.max_idle", line, text)
 }
 
-fn max_connections(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static str) -> Finding {
+fn max_connections(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
     match line.word() {
         "0" => Finding::no_effect("a pool has at most 256 connections by default"),
         _ => number(proxy, "pool.max_connections", line, text),
@@ -328,7 +316,7 @@ fn max_connections(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'stat
 fn number(
     proxy: &mut ReverseProxy,
     key: &'static str,
-    line: &CaddyDirective,
+    line: &Directive,
     text: &'static str,
 ) -> Finding {
     match number_of(line) {
@@ -337,7 +325,7 @@ fn number(
     }
 }
 
-fn versions(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static str) -> Finding {
+fn versions(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
     let words: Vec<_> = line.words.iter().map(String::as_str).collect();
     let (json, code) = match words.as_slice() {
         ["1.1" | "1"] => (json!(["http/1.1"]), "Alpn::Http1"),
@@ -352,14 +340,14 @@ fn versions(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static str)
     proxy.set("alpn", SettingValue::Both(json, code.to_owned()), text)
 }
 
-fn compression(_: &mut ReverseProxy, line: &CaddyDirective, text: &'static str) -> Finding {
+fn compression(_: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
     match line.word() {
         "off" => Finding::mapped(text),
         _ => Finding::no_effect(text),
     }
 }
 
-fn proxy_protocol(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static str) -> Finding {
+fn proxy_protocol(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
     let (json, code) = match line.word() {
         "v1" => ("v1", "ProxyProtocol::V1"),
         "v2" => ("v2", "ProxyProtocol::V2"),
@@ -372,7 +360,7 @@ fn proxy_protocol(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'stati
     )
 }
 
-fn local_address(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static str) -> Finding {
+fn local_address(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
     let word = line.word();
     let code = format!("{word:?}.parse::<std::net::IpAddr>()?");
     let value = SettingValue::Both(json!(word), code);
@@ -380,11 +368,7 @@ fn local_address(proxy: &mut ReverseProxy, line: &CaddyDirective, text: &'static
 }
 
 /// More than the default is taken over; less would refuse responses for nothing.
-fn max_response_header(
-    proxy: &mut ReverseProxy,
-    line: &CaddyDirective,
-    text: &'static str,
-) -> Finding {
+fn max_response_header(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
     match value::size(line.word()) {
         Some(bytes) if bytes > 128 << 10 => {
             proxy.set("pool.max_response_head", SettingValue::Number(bytes), text)

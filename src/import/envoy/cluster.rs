@@ -41,6 +41,8 @@ pub(super) type ClusterRow = FieldRow<Cluster>;
 pub(super) struct Cluster {
     pub(super) name: String,
     pub(super) line: usize,
+    /// What its fields weigh in the budget, and what its endpoints do.
+    pub(super) weights: [usize; 2],
     pub(super) shared: SharedSettings,
     pub(super) group: GroupCalls,
     pub(super) endpoints: Vec<EndpointLine>,

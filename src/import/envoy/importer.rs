@@ -7,7 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use crate::import::{
-    draft::{Draft, MAX_ORIGINS, too_many_origins},
+    budget::Budget,
+    draft::Draft,
+    error::ImportError,
     group_calls::GroupCalls,
     imported::Imported,
     note::{Finding, ImportNote},
@@ -34,8 +36,7 @@ pub(super) struct EnvoyImporter {
     /// A cluster that is not among them becomes a section by itself.
     used: BTreeSet<String>,
     drafts: Vec<Draft>,
-    /// Of all drafts together, against [`MAX_ORIGINS`].
-    origins: usize,
+    budget: Budget,
     notes: Vec<ImportNote>,
 }
 
@@ -58,6 +59,7 @@ impl EnvoyImporter {
         let mut cluster = Cluster {
             name: name.clone(),
             line: node.line,
+            weights: weights(node, "load_assignment"),
             group: GroupCalls::new(endpoint_rows::count(node) > 1),
             ..Cluster::default()
         };
@@ -80,13 +82,14 @@ impl EnvoyImporter {
     ///
     /// What it has in common with its routes is cloned into each of them.
     pub(super) fn add_configuration(&mut self, node: &JsonNode) {
-        let mut shared = Route::default();
+        let hosts = node.get("virtual_hosts");
+        let mut shared = Route {
+            weight: weights(node, "virtual_hosts")[0],
+            ..Route::default()
+        };
         read(&mut shared, "", node, &virtual_host_rows::ROWS);
         self.notes.append(&mut shared.notes);
-        for host in node
-            .get("virtual_hosts")
-            .map_or(&[][..], JsonNode::elements)
-        {
+        for host in hosts.map_or(&[][..], JsonNode::elements) {
             self.add_virtual_host(host, &shared);
         }
     }
@@ -96,6 +99,7 @@ impl EnvoyImporter {
     /// `shared` is that of its configuration.
     pub(super) fn add_virtual_host(&mut self, node: &JsonNode, shared: &Route) {
         let mut shared = shared.clone();
+        shared.weight += weights(node, "routes")[0];
         read(&mut shared, "", node, &virtual_host_rows::ROWS);
         self.notes.append(&mut shared.notes);
         for route in node.get("routes").map_or(&[][..], JsonNode::elements) {
@@ -107,8 +111,7 @@ impl EnvoyImporter {
     ///
     /// A route without a cluster, such as a redirect, has notes and no draft.
     pub(super) fn add_route(&mut self, node: &JsonNode, shared: &Route) {
-        if self.origins > MAX_ORIGINS {
-            // There is a note about it.
+        if self.budget.is_spent() {
             return;
         }
         let name = match node.at(&["route", "cluster"]).map(JsonNode::text) {
@@ -123,6 +126,7 @@ impl EnvoyImporter {
             prefix: prefix.and_then(|prefix| prefix.text().ok().map(str::to_owned)),
             group: GroupCalls::new(cluster.is_some_and(|it| it.group.is_group)),
             is_hashed: cluster.is_some_and(|cluster| cluster.is_hashed),
+            weight: shared.weight + node.weight(),
             ..shared.clone()
         };
         read(&mut route, "", node, &route_rows::ROWS);
@@ -136,7 +140,7 @@ impl EnvoyImporter {
             return;
         };
         self.used.insert(name.to_owned());
-        if self.is_full(&cluster) {
+        if self.is_spent(&cluster, route.weight) {
             return;
         }
         let (draft, mut notes) = route.finish(cluster);
@@ -145,21 +149,29 @@ impl EnvoyImporter {
     }
 
     /// Counts the origins of a cluster, and notes that there are too many.
-    fn is_full(&mut self, cluster: &Cluster) -> bool {
-        self.origins = self.origins.saturating_add(cluster.endpoints.len());
-        let is_full = self.origins > MAX_ORIGINS;
-        if is_full {
-            self.note(cluster.line, "load_assignment", too_many_origins());
+    fn is_spent(&mut self, cluster: &Cluster, route: usize) -> bool {
+        let [shared, own] = cluster.weights;
+        let servers = cluster.endpoints.len();
+        let finding = self
+            .budget
+            .take(cluster.line, servers, [shared + route, own]);
+        let is_spent = finding.is_some();
+        if let Some(finding) = finding {
+            self.note(cluster.line, "load_assignment", finding);
         }
-        is_full
+        is_spent
     }
 
     /// What became of the text, once all of it is read.
     ///
     /// Drafts are in the order of their lines.
-    pub(super) fn finish(mut self) -> Imported {
+    ///
+    /// # Errors
+    ///
+    /// Fails if the routes repeat too much.
+    pub(super) fn finish(mut self) -> Result<Imported, ImportError> {
         for (name, mut cluster) in std::mem::take(&mut self.clusters) {
-            if self.used.contains(&name) || self.is_full(&cluster) {
+            if self.used.contains(&name) || self.is_spent(&cluster, 0) {
                 continue;
             }
             let draft = cluster.finish(&RouteHost::Unknown);
@@ -167,6 +179,13 @@ impl EnvoyImporter {
             self.drafts.push(draft);
         }
         self.drafts.sort_by_key(|draft| draft.line);
-        Imported::new(&self.drafts, self.notes)
+        self.budget.check()?;
+        Ok(Imported::new(&self.drafts, self.notes))
     }
+}
+
+/// What the fields of a message weigh, and what the one of this name does.
+fn weights(node: &JsonNode, name: &str) -> [usize; 2] {
+    let own = node.get(name).map_or(0, JsonNode::weight);
+    [node.weight() - own, own]
 }

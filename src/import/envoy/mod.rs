@@ -100,7 +100,7 @@ pub(super) fn import(text: &str) -> Result<Imported, ImportError> {
             PartKind::VirtualHost => importer.add_virtual_host(node, &Route::default()),
         }
     }
-    Ok(importer.finish())
+    importer.finish()
 }
 
 /// All tables, for the guide.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::Number;
 
-use crate::import::note::Finding;
+use crate::import::{budget::line_weight, note::Finding};
 
 /// A value, and the line of its key or of itself.
 ///
@@ -52,6 +52,20 @@ impl JsonNode {
         let mut members = members.iter();
         let (_, node) = members.find(|(other, _)| is_same_field(other, name))?;
         (!matches!(node.value, JsonValue::Null)).then_some(node)
+    }
+
+    /// What it weighs in the budget.
+    pub(super) fn weight(&self) -> usize {
+        let inner: usize = match &self.value {
+            JsonValue::List(elements) => elements.iter().map(Self::weight).sum(),
+            JsonValue::Object(members) => {
+                let members = members.iter();
+                members.map(|(name, node)| name.len() + node.weight()).sum()
+            }
+            JsonValue::Text(text) => text.len(),
+            JsonValue::Bool(_) | JsonValue::Null | JsonValue::Number(_) => 0,
+        };
+        line_weight([]) + inner
     }
 
     /// The field at the end of these names.

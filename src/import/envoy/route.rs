@@ -24,6 +24,8 @@ pub(super) type RouteRow = FieldRow<Route>;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Route {
     pub(super) line: usize,
+    /// What its fields weigh in the budget.
+    pub(super) weight: usize,
     /// The prefix of the paths, if the route matches by one.
     ///
     /// `None` for an exact path, a regular expression or a template.

@@ -32,7 +32,8 @@ mod value;
 use std::collections::BTreeSet;
 
 use super::{
-    draft::{Draft, MAX_ORIGINS, too_many_origins},
+    budget::{Budget, line_weight},
+    draft::Draft,
     error::ImportError,
     imported::Imported,
     note::{Finding, ImportNote},
@@ -57,6 +58,7 @@ pub(super) fn import(text: &str) -> Result<Imported, ImportError> {
         }
     }
     importer.note_the_rest(&sections);
+    importer.budget.check()?;
     Ok(Imported::new(&importer.drafts, importer.notes))
 }
 
@@ -224,8 +226,7 @@ fn is_row(row: &str, keyword: &str) -> bool {
 #[derive(Default)]
 struct BackendImporter {
     drafts: Vec<Draft>,
-    /// How many origins the drafts have.
-    origins: usize,
+    budget: Budget,
     notes: Vec<ImportNote>,
     /// The numbers of lines that have a note.
     noted: BTreeSet<usize>,
@@ -249,20 +250,9 @@ impl BackendImporter {
             }
             return;
         }
-        if count == 0 {
+        if count == 0 || self.budget.is_spent() {
             return;
         }
-        self.origins = self.origins.saturating_add(count);
-        if self.origins > MAX_ORIGINS {
-            return self.note(section.line, section.kind, too_many_origins());
-        }
-        let kind = if section.kind.is_empty() {
-            "snippet"
-        } else {
-            section.kind
-        };
-        let title = format!("{kind} {}", section.name);
-        let mut backend = Backend::new(title.trim_end().to_owned(), section.line, count);
         let mut defaults = before.iter().rev().filter(|other| other.kind == "defaults");
         let defaults = match section.from {
             Some(name) => defaults.find(|other| other.name == name),
@@ -275,6 +265,20 @@ impl BackendImporter {
             .chain([section])
             .flat_map(|section| section.lines)
             .collect();
+        let weigh = |line: &&ConfigLine| line_weight(&line.words);
+        let own = section.servers().map(|line| weigh(&line)).sum();
+        let all: usize = lines.iter().map(weigh).sum();
+        let weights = [all.saturating_sub(own), own];
+        if let Some(finding) = self.budget.take(section.line, count, weights) {
+            return self.note(section.line, section.kind, finding);
+        }
+        let kind = if section.kind.is_empty() {
+            "snippet"
+        } else {
+            section.kind
+        };
+        let title = format!("{kind} {}", section.name);
+        let mut backend = Backend::new(title.trim_end().to_owned(), section.line, count);
         backend.replaces_forwarded_for = lines.iter().any(|line| {
             let actions = ["del-header", "set-header"];
             let field = line.word(2);

@@ -15,13 +15,13 @@
 use serde_json::json;
 
 use crate::import::{
+    directive::Directive,
     note::Finding,
     settings::{SettingValue, duration},
 };
 
 use super::{
     location::{Location, NginxRow, time_of},
-    parse::Directive,
     value,
 };
 

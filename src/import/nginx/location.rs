@@ -20,13 +20,14 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use crate::import::{
+    directive::Directive,
     draft::{Draft, HostChoice, Server, SharedSettings, SniChoice},
     group_calls::GroupCalls,
     note::Finding,
     settings::SettingValue,
 };
 
-use super::{parse::Directive, value};
+use super::value;
 
 /// A row of this importer.
 pub(super) type NginxRow = crate::import::directive_row::DirectiveRow<MapDirective>;

@@ -16,16 +16,14 @@
 use http::HeaderName;
 
 use crate::import::{
+    directive::Directive,
     message_fields::{self, FieldChange},
     note::{Finding, NoteKind},
     rewrite_entries::{add_name, add_path, keep_cookies},
     settings::SettingValue,
 };
 
-use super::{
-    location::{Location, NginxRow},
-    parse::Directive,
-};
+use super::location::{Location, NginxRow};
 
 /// No cache, whatever its settings.
 const NO_CACHE: &str = "there is no cache in this crate: the CDN is one";

@@ -32,7 +32,9 @@ mod value;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    draft::{Draft, HostChoice, MAX_ORIGINS, SniChoice, VerifyChoice, too_many_origins},
+    budget::Budget,
+    directive::Directive,
+    draft::{Draft, HostChoice, SniChoice, VerifyChoice},
     error::ImportError,
     group_calls::GroupCalls,
     imported::Imported,
@@ -41,7 +43,6 @@ use super::{
 
 use self::{
     location::{Location, NginxRow},
-    parse::Directive,
     scope::Scope,
 };
 
@@ -59,6 +60,7 @@ pub(super) fn import(text: &str) -> Result<Imported, ImportError> {
         chain: vec![&directives],
     };
     importer.walk(&root);
+    importer.budget.check()?;
     importer.note_the_rest(&directives);
     Ok(Imported::new(&importer.drafts, importer.notes))
 }
@@ -125,8 +127,7 @@ fn collect_upstreams<'a>(
 struct LocationImporter<'a> {
     upstreams: BTreeMap<&'a str, &'a [Directive]>,
     drafts: Vec<Draft>,
-    /// How many origins the drafts have.
-    origins: usize,
+    budget: Budget,
     notes: Vec<ImportNote>,
     /// The directives that have a note.
     ///
@@ -177,6 +178,9 @@ impl<'a> LocationImporter<'a> {
     /// Servers of the `upstream` are counted first, as a group has calls that a single origin does
     /// not have.
     fn location(&mut self, scope: &Scope<'a>) {
+        if self.budget.is_spent() {
+            return;
+        }
         let mut location = Location {
             path: scope.path.clone(),
             variables: scope.variables(),
@@ -189,9 +193,13 @@ impl<'a> LocationImporter<'a> {
         let servers = upstream.into_iter().flatten();
         let servers = servers.filter(|it| it.name == "server" && !is_down(it));
         let servers = servers.count();
-        self.origins = self.origins.saturating_add(servers.max(1));
-        if self.origins > MAX_ORIGINS {
-            let note = ImportNote::new(scope.line, "location", too_many_origins());
+        let blocks = scope.chain.iter().copied().chain(upstream);
+        // Only lines are inherited.
+        let lines = blocks.flatten().filter(|it| it.block.is_none());
+        let (own, shared): (Vec<_>, Vec<_>) = lines.partition(|it| it.name == "server");
+        let weights = [shared, own].map(|lines| lines.into_iter().map(Directive::weight).sum());
+        if let Some(finding) = self.budget.take(scope.line, servers, weights) {
+            let note = ImportNote::new(scope.line, "location", finding);
             self.notes.push(note);
             return;
         }

@@ -13,31 +13,15 @@
 
 use std::{iter::Peekable, str::Chars};
 
-use crate::import::error::{ImportError, Position};
+use crate::import::{
+    directive::Directive,
+    error::{ImportError, Position},
+};
 
 /// The deepest nesting of blocks. A real file has four or five.
 ///
 /// Beyond it, the text is refused: recursion over the tree is bounded by this.
 const MAX_DEPTH: usize = 32;
-
-/// A directive, with the block after it.
-#[derive(Debug)]
-pub(super) struct Directive {
-    /// Of its first word, from 1.
-    pub(super) line: usize,
-    pub(super) name: String,
-    /// Without quotes.
-    pub(super) words: Vec<String>,
-    /// `None` for a directive that ends in `;`.
-    pub(super) block: Option<Vec<Self>>,
-}
-
-impl Directive {
-    /// The first word after the name, or an empty text.
-    pub(super) fn word(&self) -> &str {
-        self.words.first().map_or("", String::as_str)
-    }
-}
 
 /// Parses a file, or a part of one.
 ///

@@ -16,16 +16,14 @@
 use serde_json::json;
 
 use crate::import::{
+    directive::Directive,
     draft::HostChoice,
     message_fields::{self, FieldChange},
     note::{Finding, NoteKind},
     settings::SettingValue,
 };
 
-use super::{
-    location::{Location, NginxRow, Pass},
-    parse::Directive,
-};
+use super::location::{Location, NginxRow, Pass};
 
 pub(super) const ROWS: [NginxRow; 6] = [
     NginxRow::maps("proxy_pass", pass, "`CdnOriginConnector::builder`"),

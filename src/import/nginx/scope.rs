@@ -11,7 +11,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{parse::Directive, value};
+use crate::import::directive::Directive;
+
+use super::value;
 
 /// A block and those around it.
 pub(super) struct Scope<'a> {

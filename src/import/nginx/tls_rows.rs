@@ -14,15 +14,13 @@
 use serde_json::json;
 
 use crate::import::{
+    directive::Directive,
     draft::{SniChoice, VerifyChoice},
     note::Finding,
     settings::SettingValue,
 };
 
-use super::{
-    location::{Location, NginxRow},
-    parse::Directive,
-};
+use super::location::{Location, NginxRow};
 
 pub(super) const ROWS: [NginxRow; 15] = [
     NginxRow::maps(

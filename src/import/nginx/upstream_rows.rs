@@ -14,14 +14,12 @@
 //! ```
 
 use crate::import::{
+    directive::Directive,
     note::Finding,
     settings::{SettingValue, Settings, duration},
 };
 
-use super::{
-    location::{Location, MemberLine, NginxRow, time_of},
-    parse::Directive,
-};
+use super::location::{Location, MemberLine, NginxRow, time_of};
 
 pub(super) const ROWS: [NginxRow; 19] = [
     NginxRow::maps(

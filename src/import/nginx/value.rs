@@ -57,7 +57,9 @@ pub(super) fn size(text: &str) -> Option<u64> {
 /// Replaces the variables that `set` gave a fixed value. `${name}` becomes `$name`.
 ///
 /// A variable that is unknown stays, as `$name`.
+/// A variable that would make the text longer than 1 KiB stays: each `set` could double another.
 pub(super) fn expand(text: &str, variables: &BTreeMap<String, String>) -> String {
+    const MAX_EXPANDED: usize = 1024;
     let mut expanded = String::new();
     let mut rest = text;
     while let Some(start) = rest.find('$') {
@@ -71,8 +73,8 @@ pub(super) fn expand(text: &str, variables: &BTreeMap<String, String>) -> String
             }
         };
         match variables.get(name) {
-            Some(value) => expanded += value,
-            None => expanded += &format!("${name}"),
+            Some(value) if expanded.len() + value.len() <= MAX_EXPANDED => expanded += value,
+            _ => expanded += &format!("${name}"),
         }
         rest = next;
     }

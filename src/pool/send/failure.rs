@@ -191,7 +191,8 @@ fn classify_http1(error: &Http1Error) -> (ErrorKind, Stage) {
     (kind, Stage::Receive)
 }
 
-fn classify_hyper(hyper: &hyper::Error) -> (ErrorKind, Stage) {
+/// The kind and the stage of an error of hyper's client.
+pub(crate) fn classify_hyper(hyper: &hyper::Error) -> (ErrorKind, Stage) {
     if hyper.is_parse_too_large() {
         return (ErrorKind::ResponseHeadTooLarge, Stage::Receive);
     }

@@ -16,6 +16,7 @@ use http::{
 use http_body::Body;
 
 use crate::{
+    connector::Purpose,
     error::{Error, ErrorKind, Stage},
     http1,
     upload::RequestBody,
@@ -98,7 +99,7 @@ async fn connect_early(
 ) -> Result<PooledConnection, Error> {
     let key = permit.pending.key().clone();
     let connector = pool.connector().for_client(key.address());
-    let connecting = connector.connect_early(head);
+    let connecting = connector.connect_for(Purpose::Http1WithEarlyData(head));
     let failed = match Opened::by(&Arc::downgrade(pool), connecting, permit).await {
         Ok(opened) => return Ok(opened.connection),
         Err(failed) => failed,

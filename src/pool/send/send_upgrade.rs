@@ -5,6 +5,7 @@ use std::{pin::pin, sync::Arc, time::Duration};
 use http::{Request, Response};
 
 use crate::{
+    connector::Purpose,
     error::{Error, ErrorKind},
     observe::ExchangeRecord,
     upload::{RequestBody, within_deadline},
@@ -80,7 +81,7 @@ async fn open(
 ) -> Result<PooledConnection, Error> {
     let mut permit = upgrade_permit(pool).await?;
     let connector = pool.connector().for_client(key.address());
-    let stream = connector.connect_http1().await?;
+    let stream = connector.connect_for(Purpose::Http1).await?;
     let info = stream.info().clone();
     pool.connection_opened(&mut permit, &info, None);
     let opened =

@@ -99,7 +99,9 @@ pub(in crate::proxy) fn error_type_name(error: &Error) -> &'static str {
         ErrorKind::AddressProhibited => "destination_ip_prohibited",
         ErrorKind::ResolveFailed => "dns_error",
         ErrorKind::HttpProtocol => "http_protocol_error",
-        ErrorKind::Request(RequestProblem::MethodRefused) => "http_request_denied",
+        ErrorKind::Request(RequestProblem::MethodRefused) | ErrorKind::RequestRefused => {
+            "http_request_denied"
+        }
         ErrorKind::Request(RequestProblem::HostUnknown) | ErrorKind::UnsupportedUri => {
             "destination_not_found"
         }

@@ -134,7 +134,17 @@ const MAY_IMPORT: [(&str, &[&str]); 32] = [
     ),
     (
         "adapt",
-        &["name", "origin", "error", "tls", "dial", "connector"],
+        &[
+            "name",
+            "origin",
+            "error",
+            "tls",
+            "dial",
+            "diagnosis",
+            "connector",
+            "pool",
+            "response_diagnosis",
+        ],
     ),
     (
         "config",

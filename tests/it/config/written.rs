@@ -239,6 +239,35 @@ fn the_example_is_written_without_its_defaults() {
     assert_eq!(written(&config), left);
 }
 
+#[test]
+fn the_keys_of_the_proxy_are_kept_beside_those_of_a_builder() {
+    let file = "key = { file = \"client.key\" }";
+    let config: OriginConfig = read(&ORIGIN.replace("key = { env = \"ORIGIN_CLIENT_KEY\" }", file));
+    let builder = CdnOriginBuilder::try_from(&config).expect("the example is valid");
+    let written = config.with_connector(&builder);
+    let written = written.expect("each key of the connector is written");
+    let again = CdnOriginBuilder::try_from(&written).expect("what is written is valid");
+    assert_eq!(
+        OriginConfig::try_from(&again).ok(),
+        OriginConfig::try_from(&builder).ok()
+    );
+    let value = |config| toml::Value::try_from(config).expect("every key can be written in TOML");
+    let (read, written) = (value(&config), value(&written));
+    for key in PROXY {
+        assert!(read.get(key).is_some(), "the example has no {key}");
+        assert_eq!(written.get(key), read.get(key), "{key}");
+    }
+}
+
+#[test]
+fn a_key_from_the_environment_is_refused_by_the_name_of_its_call() {
+    let keys = "client_identity = { chain = { file = 'Cargo.toml' }, key = { env = 'PATH' } }";
+    let builder = CdnOriginBuilder::try_from(&config(keys)).expect("both are read");
+    let error = OriginConfig::try_from(&builder).expect_err("the key is in memory");
+    let setters: Vec<_> = error.problems().iter().map(|it| it.setter()).collect();
+    assert_eq!(setters, ["client_identity"]);
+}
+
 /// The keys of the proxy.
 const PROXY: &[&str] = &[
     "disclose_diagnosis",

@@ -15,6 +15,7 @@ mod edges;
 mod envoy_edges;
 mod envoy_notes;
 mod haproxy_notes;
+mod limits;
 mod migrate;
 mod notes;
 #[rustfmt::skip]

@@ -10,7 +10,7 @@ use std::{collections::BTreeSet, env, fs, path::Path};
 
 /// Crates whose types may appear in public signatures. A breaking release of one of them is a
 /// breaking change here too.
-const FOREIGN_CRATES: [&str; 10] = [
+const FOREIGN_CRATES: [&str; 11] = [
     "bytes",
     "http",
     "hyper",
@@ -18,6 +18,7 @@ const FOREIGN_CRATES: [&str; 10] = [
     "reqwest",
     "rustls",
     "tokio",
+    "tokio_tungstenite",
     "tonic",
     "tower",
     "tower_service",

@@ -1,15 +1,20 @@
 //! Any evidence: causes that are safe to show, with fixes where they are certain, always the same.
 
+use std::{convert::Infallible, future::ready};
+
+use bytes::Bytes;
 use cdn_origin::{
-    CdnOriginConnector, SpkiPin, VerifyPolicy,
-    diagnosis::{Diagnosis, ResponseEvidence},
-    error::Error,
-    name::HostAuthority,
-    origin::Scheme,
+    CdnOriginConnector, SpkiPin, VerifyPolicy, diagnosis::Diagnosis, error::Error,
+    name::HostAuthority, response_diagnosis::ResponseDiagnosisLayer,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, uri::PathAndQuery};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri,
+    header::{HOST, ORIGIN},
+    uri::PathAndQuery,
+};
+use http_body_util::Full;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tower::ServiceExt;
+use tower::{Layer, ServiceExt, service_fn};
 
 use super::{
     in_memory,
@@ -50,8 +55,8 @@ pub fn run(bytes: &[u8]) -> Option<()> {
     diagnosis.likeliest().map(|_| ())
 }
 
-/// A URL, flags, a status code, a method, and sections: target, Host, the client's Host, field
-/// lines, and the body.
+/// A URL, flags, a status code, a method, and sections: target, Host, `Origin`, field lines, and
+/// the body.
 fn of_response(input: &mut Input<'_>) -> Option<Diagnosis> {
     let url = choose(input.byte(), &URLS);
     let flags = input.byte();
@@ -59,7 +64,7 @@ fn of_response(input: &mut Input<'_>) -> Option<Diagnosis> {
     let method = &METHODS[usize::from(input.byte()) % METHODS.len()];
     let target: PathAndQuery = input.text().parse().ok()?;
     let host: HostAuthority = input.text().parse().ok()?;
-    let client_host: Option<HostAuthority> = input.text().parse().ok();
+    let origin_field = HeaderValue::from_str(&input.text()).ok();
     let mut headers = HeaderMap::new();
     for line in input.section().split(|byte| *byte == b'\n') {
         let mut parts = line.splitn(2, |byte| *byte == b':');
@@ -77,32 +82,29 @@ fn of_response(input: &mut Input<'_>) -> Option<Diagnosis> {
     };
     let connector = builder.build().expect("a connector");
     let origin = connector.origin().expect("an origin");
-    let evidence = |is_reordered: bool| {
-        let mut evidence = ResponseEvidence::new(origin, &host, status, &headers);
-        evidence = match is_reordered {
-            true => evidence.body(input.0).request(method, &target),
-            false => evidence.request(method, &target).body(input.0),
-        };
-        if flags & 1 != 0 {
-            evidence = evidence.request_with_content();
-        }
-        if flags & 2 != 0 {
-            evidence = evidence.rewritten_redirects();
-        }
-        if flags & 4 != 0 {
-            evidence = evidence.after_proxy_header();
-        }
-        if flags & 8 != 0 {
-            evidence = evidence.client_scheme(Scheme::Https);
-        }
-        if let Some(host) = &client_host {
-            evidence = evidence.client_host(host);
-        }
-        evidence.diagnosis()
+    let content = Bytes::from_static(if flags & 1 == 0 { b"" } else { b"content" });
+    let mut request = Request::new(Full::new(content));
+    *request.method_mut() = method.clone();
+    *request.uri_mut() = target.into();
+    request
+        .headers_mut()
+        .insert(HOST, host.as_str().parse().ok()?);
+    if let Some(field) = origin_field {
+        request.headers_mut().insert(ORIGIN, field);
+    }
+    let mut response = Response::new(Full::new(Bytes::copy_from_slice(input.0)));
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    let diagnosis = || {
+        let (request, response) = (request.clone(), response.clone());
+        let client = service_fn(move |_| ready(Ok::<_, Infallible>(response.clone())));
+        let service = ResponseDiagnosisLayer::of(origin).layer(client);
+        let diagnosed = in_memory::run(service.oneshot(request)).expect("a response");
+        diagnosed.extensions().get::<Diagnosis>().cloned()
     };
-    let diagnosis = evidence(false);
-    assert_eq!(diagnosis, evidence(true));
-    diagnosis
+    let found = diagnosis();
+    assert_eq!(found, diagnosis());
+    found
 }
 
 /// An URL, how the stream ends, and its bytes.

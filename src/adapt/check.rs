@@ -1,0 +1,123 @@
+//! `check`: the error of this crate for what another library returns.
+
+use http::{HeaderMap, Response, StatusCode, response::Parts};
+use tower::BoxError;
+
+use crate::{
+    CdnOriginConnector,
+    diagnosis::{Refusal, ResponseEvidence},
+    error::{Error, ErrorKind, Facts, Stage, source_chain},
+    pool::classify_hyper,
+};
+
+/// A response of any library.
+pub trait AnyResponse {
+    /// Returns the status and the header fields.
+    fn head(&self) -> (StatusCode, &HeaderMap);
+
+    /// Returns the start of the body, as far as it is known: some edges explain a refusal there.
+    fn body_start(&self) -> &[u8] {
+        &[]
+    }
+}
+
+impl<B> AnyResponse for Response<B> {
+    fn head(&self) -> (StatusCode, &HeaderMap) {
+        (self.status(), self.headers())
+    }
+}
+
+impl AnyResponse for Parts {
+    fn head(&self) -> (StatusCode, &HeaderMap) {
+        (self.status, &self.headers)
+    }
+}
+
+impl<R: AnyResponse> AnyResponse for &R {
+    fn head(&self) -> (StatusCode, &HeaderMap) {
+        (**self).head()
+    }
+
+    fn body_start(&self) -> &[u8] {
+        (**self).body_start()
+    }
+}
+
+/// A response, and the start of its body.
+impl<R: AnyResponse, B: AsRef<[u8]>> AnyResponse for (R, B) {
+    fn head(&self) -> (StatusCode, &HeaderMap) {
+        self.0.head()
+    }
+
+    fn body_start(&self) -> &[u8] {
+        self.1.as_ref()
+    }
+}
+
+/// Returns the response, or why there is none that the origin meant for the request.
+///
+/// `outcome` is what another library returned for a request to the connector's origin.
+///
+/// # Errors
+///
+/// * The [`Error`] inside the library's error, such as that of a failed connect.
+/// * An error with the library's error as its source, if there is none inside.
+/// * [`ErrorKind::RequestRefused`], if the response looks like a refusal by the edge: with a wrong
+///   Host, for example, the connect succeeds, and the edge answers 403 or 421. The origin's own
+///   error responses pass, unless they look the same. With a pair of the response and the start
+///   of its body, more refusals are recognised.
+///
+/// ```
+/// use cdn_origin::{CdnOriginConnector, adapt};
+///
+/// let connector = CdnOriginConnector::builder("http://d1234567890.cloudfront.net")
+///     .host("shop.example.com")
+///     .build()?;
+/// # let refused = http::Response::builder().status(421).body(())?;
+/// # let outcome = Ok::<_, std::io::Error>(refused);
+/// // `outcome` is a `Result` of hyper-util's client or of reqwest.
+/// if let Err(error) = adapt::check(&connector, outcome) {
+///     println!("{}", error.report());
+///     # assert!(error.report().to_string().contains("421 Misdirected Request"));
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn check<R, E>(connector: &CdnOriginConnector, outcome: Result<R, E>) -> Result<R, Error>
+where
+    R: AnyResponse,
+    E: Into<BoxError>,
+{
+    let response = outcome.map_err(|error| explain(connector, error.into()))?;
+    let Some(origin) = connector.origin() else {
+        return Ok(response);
+    };
+    let (status, headers) = response.head();
+    let evidence = ResponseEvidence::new(origin, origin.host(), status, headers);
+    let evidence = evidence.body(response.body_start());
+    match Refusal::find(&evidence, facts(connector)) {
+        Some(refusal) => Err(refusal),
+        None => Ok(response),
+    }
+}
+
+/// The crate's own error inside another library's, or one that is made of it.
+fn explain(connector: &CdnOriginConnector, error: BoxError) -> Error {
+    if let Some(ours) = Error::find_in(&*error) {
+        return ours.clone();
+    }
+    let (kind, stage) = match source_chain::find(&*error) {
+        Some(hyper) => classify_hyper(hyper),
+        None => (ErrorKind::Io, Stage::Receive),
+    };
+    Error::with_source(kind, stage, facts(connector), error)
+}
+
+/// What is known without a connection: the names.
+pub(super) fn facts(connector: &CdnOriginConnector) -> Facts {
+    let origin = connector.shared_origin().cloned();
+    Facts {
+        host: origin.as_ref().map(|origin| origin.host().clone()),
+        origin,
+        ..Facts::default()
+    }
+}

@@ -1,0 +1,102 @@
+//! The WebSocket clients of tokio-tungstenite 0.30.
+//!
+//! ```no_run
+//! use cdn_origin::{CdnOriginConnector, adapt};
+//! use futures_util::SinkExt;
+//! use http::Request;
+//! use tokio_tungstenite::tungstenite::Message;
+//!
+//! async fn send() -> Result<(), Box<dyn std::error::Error>> {
+//!     let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
+//!         .host("www.example.com")
+//!         .build()?;
+//!     let opened = adapt::tungstenite::connect(&connector, Request::get("/live").body(())?).await;
+//!     let (mut socket, _) = opened.inspect_err(|error| eprintln!("{}", error.report()))?;
+//!     Ok(socket.send(Message::text("hello")).await?)
+//! }
+//! ```
+
+use http::{
+    Request, Uri,
+    header::HOST,
+    uri::{PathAndQuery, Scheme as UriScheme},
+};
+use tokio_tungstenite::{
+    WebSocketStream, client_async,
+    tungstenite::{self, client::IntoClientRequest, handshake::client::Response},
+};
+
+use crate::{
+    CdnOriginConnector,
+    connector::{OriginStream, Purpose, explain},
+    diagnosis::{Refusal, ResponseEvidence},
+    error::{Error, ErrorKind, Facts, RequestProblem, Stage},
+    origin::{Origin, Scheme},
+};
+
+/// Connects to the connector's origin, and opens a WebSocket.
+///
+/// The request has the path and additional fields, such as `Authorization` or
+/// `Sec-WebSocket-Protocol`. The scheme and the Host are those of the origin. The connection is one
+/// for HTTP/1.1: only `http/1.1` is offered in ALPN.
+///
+/// # Errors
+///
+/// * Those of the connector, which has no default origin if it was built for any.
+/// * [`ErrorKind::ProtocolNotNegotiated`] if it was built with
+///   [`Alpn::Http2`](crate::Alpn::Http2).
+/// * [`ErrorKind::RequestRefused`] if the edge refused the request, as with a wrong Host.
+/// * [`ErrorKind::UpgradeRefused`] for any other response that opens no WebSocket.
+pub async fn connect(
+    connector: &CdnOriginConnector,
+    request: Request<()>,
+) -> Result<(WebSocketStream<OriginStream>, Response), Error> {
+    let stream = connector.connect_for(Purpose::Http1).await?;
+    let mut facts = stream.info().facts().clone();
+    let Some(origin) = facts.origin.clone() else {
+        // Not reached: a connection has an origin.
+        return Err(Error::refused(ErrorKind::UnsupportedUri));
+    };
+    facts.host = Some(origin.host().clone());
+    let handshake = handshake(&origin, request).map_err(|error| {
+        let kind = ErrorKind::Request(RequestProblem::TargetInvalid);
+        Error::with_source(kind, Stage::Prepare, Facts::default(), error)
+    })?;
+    let opened = client_async(handshake, stream).await;
+    opened.map_err(|error| refused(error, &origin, facts))
+}
+
+/// The request with the fields of a handshake.
+fn handshake(origin: &Origin, request: Request<()>) -> tungstenite::Result<Request<()>> {
+    let (mut parts, ()) = request.into_parts();
+    let path = parts.uri.path_and_query().cloned();
+    let scheme = match origin.scheme() {
+        Scheme::Http => "ws",
+        Scheme::Https => "wss",
+    };
+    let uri = Uri::builder()
+        .scheme(UriScheme::try_from(scheme).map_err(http::Error::from)?)
+        .authority(origin.host().as_str())
+        .path_and_query(path.unwrap_or(PathAndQuery::from_static("/")));
+    let mut handshake = uri.build()?.into_client_request()?;
+    parts.headers.remove(HOST);
+    handshake.headers_mut().extend(parts.headers);
+    Ok(handshake)
+}
+
+fn refused(error: tungstenite::Error, origin: &Origin, facts: Facts) -> Error {
+    let kind = ErrorKind::UpgradeRefused;
+    let response = match error {
+        tungstenite::Error::Http(response) => response,
+        tungstenite::Error::Io(error) => {
+            return Error::with_source(explain(&error).kind, Stage::Receive, facts, error);
+        }
+        error => return Error::with_source(kind, Stage::Receive, facts, error),
+    };
+    let status = response.status();
+    let page = response.body().as_deref().unwrap_or_default();
+    let evidence =
+        ResponseEvidence::new(origin, origin.host(), status, response.headers()).body(page);
+    Refusal::find(&evidence, facts.clone())
+        .unwrap_or_else(|| Refusal::unexplained(kind, status, facts))
+}

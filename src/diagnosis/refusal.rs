@@ -1,0 +1,40 @@
+//! `Refusal`: a response that was diagnosed, as the source of an error.
+
+use http::StatusCode;
+
+use crate::error::{Error, ErrorKind, Facts, Stage};
+
+use super::{Diagnosis, ResponseEvidence};
+
+/// The response by which an edge refused a request. It displays as its status.
+#[derive(Debug, thiserror::Error)]
+#[error("{status}")]
+pub(crate) struct Refusal {
+    status: StatusCode,
+    diagnosis: Diagnosis,
+}
+
+impl Refusal {
+    /// The error of a response whose diagnosis has a cause.
+    pub(crate) fn find(evidence: &ResponseEvidence<'_>, facts: Facts) -> Option<Error> {
+        // No refusal: clients follow a redirect to the origin's own name.
+        let diagnosis = evidence.clone().rewritten_redirects().diagnosis()?;
+        let (kind, status) = (ErrorKind::RequestRefused, evidence.status());
+        Some(Self { status, diagnosis }.into_error(kind, facts))
+    }
+
+    /// The error of a response whose cause is unknown.
+    #[cfg(feature = "tungstenite")]
+    pub(crate) fn unexplained(kind: ErrorKind, status: StatusCode, facts: Facts) -> Error {
+        let diagnosis = Diagnosis::default();
+        Self { status, diagnosis }.into_error(kind, facts)
+    }
+
+    pub(crate) fn diagnosis(&self) -> &Diagnosis {
+        &self.diagnosis
+    }
+
+    fn into_error(self, kind: ErrorKind, facts: Facts) -> Error {
+        Error::with_source(kind, Stage::Receive, facts, self)
+    }
+}

@@ -1,0 +1,365 @@
+//! Each host of the guide reaches an origin whose four names differ, in ten lines, and has our
+//! report when one of the names is wrong.
+
+#[path = "../../examples/hosts/mod.rs"]
+mod examples;
+
+use std::{fs, path::Path, sync::Arc};
+
+use bytes::Bytes;
+use cdn_origin::{
+    CdnOriginConnector, Error, ErrorKind, Roots, VerifyPolicy, connector::CdnOriginBuilder,
+};
+use http::{Response, StatusCode};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+#[cfg(feature = "tungstenite")]
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{self, ServerConfig},
+};
+use tower::BoxError;
+
+use crate::{
+    support::{Authority, Edge, refused_address},
+    tls_facts::Log,
+};
+
+const SNI: &str = "www.example.com";
+const EXPECTED: &str = "origin.example.com";
+const HOST: &str = "shop.example.com";
+
+/// An edge that serves these names, and refuses every other one.
+async fn edge(authority: &Authority, host: &str) -> Edge {
+    let certified = authority.issue(&[EXPECTED]);
+    let edge = Edge::builder(authority).serves_with(SNI, certified);
+    let edge = edge.knows_hosts(&[host]).respond(|_| {
+        // As a gRPC server answers a call that it does not know.
+        let response = Response::builder().header("content-type", "application/grpc");
+        let response = response.header("grpc-status", "12");
+        response.body(Bytes::new()).unwrap()
+    });
+    edge.start().await
+}
+
+/// The builder of the examples, pointed at this address.
+fn builder(address: std::net::SocketAddr, authority: &Authority) -> CdnOriginBuilder {
+    examples::origin::builder()
+        .dial(address)
+        .verify(VerifyPolicy::roots(Roots::pem(authority.root_pem())))
+}
+
+/// One wrong name, and what the report says about it.
+struct Wrong {
+    connector: CdnOriginConnector,
+    shown: &'static str,
+    fix: &'static str,
+}
+
+/// A connector for each name, with that name wrong.
+fn wrong_names(edge: &Edge, authority: &Authority) -> [Wrong; 3] {
+    let builder = || builder(edge.address(), authority);
+    let refused = refused_address();
+    [
+        (
+            builder().dial(refused.address()),
+            "connection was refused",
+            "",
+        ),
+        (
+            builder().sni("wrong.example.com"),
+            "SNI        wrong.example.com",
+            ".sni(",
+        ),
+        (
+            builder().expected_name("wrong.example.com"),
+            "expected   wrong.example.com",
+            ".expected_name(\"origin.example.com\")",
+        ),
+    ]
+    .map(|(builder, shown, fix)| Wrong {
+        connector: builder.build().unwrap(),
+        shown,
+        fix,
+    })
+}
+
+/// The report of our error inside this one.
+fn report(error: &BoxError) -> String {
+    let found = Error::find_in(&**error);
+    found
+        .unwrap_or_else(|| panic!("{error:?}"))
+        .report()
+        .to_string()
+}
+
+fn assert_refused(error: &BoxError) {
+    let report = report(error);
+    let kind = Error::find_in(&**error).map(Error::kind);
+    assert_eq!(kind, Some(ErrorKind::RequestRefused), "{report}");
+    assert!(report.contains("Host       shop.example.com"), "{report}");
+    assert!(report.contains("caused by  403 Forbidden"), "{report}");
+    assert!(report.contains("\n  fix: "), "{report}");
+}
+
+/// Runs an example with the right names and with each of them wrong.
+///
+/// `is_right` tells whether a response of the origin arrived.
+async fn check<T, F>(
+    example: impl Fn(CdnOriginConnector) -> F,
+    is_right: impl Fn(&Result<T, BoxError>) -> bool,
+) where
+    F: Future<Output = Result<T, BoxError>>,
+{
+    let authority = Authority::new();
+    let edge_of_shop = edge(&authority, HOST).await;
+    let connector = builder(edge_of_shop.address(), &authority).build().unwrap();
+    let outcome = example(connector).await;
+    assert!(is_right(&outcome), "{:?}", outcome.err());
+    let seen = edge_of_shop.wait_for_requests(1).await;
+    assert_eq!(seen.sni.as_deref(), Some(SNI));
+    assert_eq!(seen.host(), Some(HOST));
+
+    for Wrong {
+        connector,
+        shown,
+        fix,
+    } in wrong_names(&edge_of_shop, &authority)
+    {
+        let error = example(connector).await.err().expect("one name is wrong");
+        let report = report(&error);
+        assert!(report.contains(shown), "{shown} is not in\n{report}");
+        assert!(report.contains(fix), "{fix} is not in\n{report}");
+    }
+
+    let edge_of_others = edge(&authority, "other.example.com").await;
+    let connector = builder(edge_of_others.address(), &authority);
+    let outcome = example(connector.build().unwrap()).await;
+    assert_refused(&outcome.err().expect("the Host is wrong"));
+}
+
+#[tokio::test]
+async fn hyper_util_has_our_report() {
+    check(examples::hyper_util::get, |response| {
+        response
+            .as_ref()
+            .is_ok_and(|it| it.status() == StatusCode::OK)
+    })
+    .await;
+}
+
+#[cfg(feature = "reqwest")]
+#[tokio::test]
+async fn reqwest_has_our_report() {
+    check(examples::reqwest::get, |response| {
+        response
+            .as_ref()
+            .is_ok_and(|it| it.status() == StatusCode::OK)
+    })
+    .await;
+}
+
+#[cfg(feature = "tonic")]
+#[tokio::test]
+async fn tonic_has_our_report() {
+    check(examples::tonic::call, |reply| {
+        let status = reply.as_ref().err().and_then(|error| error.downcast_ref());
+        status.is_some_and(|status: &tonic::Status| status.code() == tonic::Code::Unimplemented)
+    })
+    .await;
+}
+
+/// A WebSocket origin on TLS. It answers the handshake, and closes.
+#[cfg(feature = "tungstenite")]
+#[tokio::test]
+async fn tungstenite_opens_a_websocket() {
+    let authority = Authority::new();
+    let certified = authority.issue(&[EXPECTED]);
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(certified.chain.clone(), certified.key.clone_key());
+    let acceptor = TlsAcceptor::from(Arc::new(config.unwrap()));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let connector = builder(listener.local_addr().unwrap(), &authority)
+        .build()
+        .unwrap();
+    let origin = async {
+        let stream = acceptor
+            .accept(listener.accept().await.unwrap().0)
+            .await
+            .unwrap();
+        assert_eq!(stream.get_ref().1.server_name(), Some(SNI));
+        let mut host = None;
+        #[expect(clippy::result_large_err, reason = "the callback of tungstenite")]
+        let note = |request: &http::Request<()>, response| {
+            host = request.headers().get("host").cloned();
+            assert_eq!(request.uri(), "/live");
+            Ok(response)
+        };
+        let socket = tokio_tungstenite::accept_hdr_async(stream, note).await;
+        assert_eq!(host.unwrap(), HOST);
+        socket.unwrap()
+    };
+    let (socket, _origin) = tokio::join!(examples::tungstenite::open(connector), origin);
+    socket.unwrap();
+}
+
+#[cfg(feature = "tungstenite")]
+#[tokio::test]
+async fn tungstenite_has_our_report() {
+    let authority = Authority::new();
+    let edge_of_others = edge(&authority, "other.example.com").await;
+    for Wrong {
+        connector,
+        shown,
+        fix,
+    } in wrong_names(&edge_of_others, &authority)
+    {
+        let report = report(&examples::tungstenite::open(connector).await.unwrap_err());
+        assert!(report.contains(shown) && report.contains(fix), "{report}");
+    }
+    let connector = builder(edge_of_others.address(), &authority);
+    let opened = examples::tungstenite::open(connector.build().unwrap()).await;
+    assert_refused(&opened.unwrap_err());
+
+    // The edge knows the Host, and opens no WebSocket.
+    let edge_of_shop = edge(&authority, HOST).await;
+    let connector = builder(edge_of_shop.address(), &authority);
+    let opened = examples::tungstenite::open(connector.build().unwrap()).await;
+    let error = opened.unwrap_err();
+    let kind = Error::find_in(&*error).unwrap().kind();
+    assert_eq!(kind.as_str(), "upgrade_refused", "{}", report(&error));
+}
+
+/// Sends a request, and returns the status line.
+#[cfg(feature = "axum")]
+async fn status_line(address: std::net::SocketAddr) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = "GET / HTTP/1.1\r\nhost: client.test\r\nconnection: close\r\n\r\n";
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await.unwrap();
+    response.lines().next().unwrap_or_default().to_owned()
+}
+
+#[cfg(feature = "axum")]
+#[tokio::test]
+async fn axum_logs_the_cause() {
+    let authority = Authority::new();
+    let edge_of_shop = edge(&authority, HOST).await;
+    let edge_of_others = edge(&authority, "other.example.com").await;
+    let right = builder(edge_of_shop.address(), &authority).build().unwrap();
+    let wrong_host = builder(edge_of_others.address(), &authority)
+        .build()
+        .unwrap();
+    let wrong = wrong_names(&edge_of_shop, &authority);
+    let wrong = wrong.map(|it| (it.connector, "HTTP/1.1 502 Bad Gateway", it.fix));
+    let rows = [
+        (right, "HTTP/1.1 200 OK", ""),
+        (wrong_host, "HTTP/1.1 403 Forbidden", "fix: "),
+    ];
+    for (connector, status, logged) in rows.into_iter().chain(wrong) {
+        let (log, _guard) = Log::start();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = tokio::spawn(examples::axum::serve(connector, listener));
+        assert_eq!(status_line(address).await, status);
+        server.abort();
+        let text = log.text();
+        assert!(text.contains(logged), "{logged} is not in\n{text}");
+    }
+}
+
+/// The text of a file of the repository.
+fn text(path: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+}
+
+/// The lines of a file that its author writes for this crate: no `use`, no signature of the
+/// function, no attribute, no comment, and no line of closing brackets alone.
+fn own_lines(text: &str) -> Vec<&str> {
+    let body = text.split_once(" {\n").unwrap().1;
+    body.lines().filter(is_own).collect()
+}
+
+fn is_own(line: &&str) -> bool {
+    let brackets = ['{', '}', ')', ']', '?', ';'];
+    !line.trim().chars().all(|char| brackets.contains(&char))
+}
+
+#[test]
+fn each_host_needs_at_most_ten_lines() {
+    // `build()?` is the fifth line of the builder.
+    let builder = own_lines(&text("examples/hosts/origin.rs")).len() + 1;
+    assert_eq!(builder, 5);
+    for host in ["axum", "hyper_util", "reqwest", "tonic", "tungstenite"] {
+        let text = text(&format!("examples/hosts/{host}.rs"));
+        let lines = own_lines(&text);
+        assert!(builder + lines.len() <= 10, "{host}: {lines:#?}");
+    }
+}
+
+/// The test of `examples/pingora` runs it. Each proxy of Pingora has the trait's signatures, and
+/// fields for its peers.
+#[test]
+fn pingora_needs_at_most_ten_lines() {
+    let proxy = text("examples/pingora/src/proxy.rs");
+    let own = [
+        "let peer = pingora_peer!(&connector);",
+        "Ok(Box::new(self.peer.clone()))",
+        "request.insert_header(\"host\", \"shop.example.com\")",
+        "if let Err(error) = adapt::check(&self.connector, Ok::<_, Infallible>(&**response)) {",
+        "log::error!(\"{}\", error.report());",
+    ];
+    for line in own {
+        assert!(proxy.contains(line), "{line}");
+    }
+    let others = [
+        "//!",
+        "use ",
+        "pub(crate) ",
+        "impl ",
+        "#[",
+        "type CTX",
+        "fn ",
+        "async fn ",
+        "&self,",
+        "_: ",
+        "connector: CdnOriginConnector,",
+        "peer: HttpPeer,",
+        "request: ",
+        "response: ",
+        "Self {",
+        "Ok(())",
+    ];
+    let is_other = |line: &&str| {
+        let line = line.trim();
+        !line.contains("-> Result<()> {") && !others.iter().any(|other| line.starts_with(other))
+    };
+    let lines = proxy.lines().filter(is_own).filter(is_other);
+    assert_eq!(lines.map(str::trim).collect::<Vec<_>>(), own);
+}
+
+#[test]
+fn the_guide_shows_each_host() {
+    let guide = text("src/guide/choosing-an-adapter.md");
+    for host in [
+        "origin",
+        "axum",
+        "hyper_util",
+        "reqwest",
+        "tonic",
+        "tungstenite",
+    ] {
+        let example = text(&format!("examples/hosts/{host}.rs"));
+        let function = example.split_once("///").unwrap().1;
+        assert!(guide.contains(function), "{host} is not in the guide");
+    }
+    let pingora = text("examples/pingora/src/proxy.rs");
+    assert!(guide.contains(pingora.split_once("\n\n").unwrap().1));
+}

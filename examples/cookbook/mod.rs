@@ -15,6 +15,7 @@ pub mod error_pages;
 pub mod failover;
 pub mod grpc;
 pub mod limits;
+pub mod load_balancer;
 #[cfg(feature = "metrics")]
 pub mod metrics;
 pub mod path_prefix;

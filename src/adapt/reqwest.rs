@@ -25,8 +25,10 @@
 //! the addresses.
 //!
 //! * **SNI** is the host of the URL, so the URL's host is the SNI name. A URL with another host
-//!   name fails. A URL with an IP address is dialled as it is: do not pass untrusted URLs. Such
-//!   URLs, and plain http, bypass the connector: build each URL from [`base_url`].
+//!   name fails when it is requested: reqwest shows no URL before. A URL with an IP address is
+//!   dialled as it is: do not pass untrusted URLs. Such URLs, and plain http, bypass the connector:
+//!   build each URL from [`base_url`].
+//! * **A user name** in the URL is sent to the origin, in `Authorization`.
 //! * **Host** is a default header where it differs from the URL's host. reqwest then offers only
 //!   HTTP/1.1: in HTTP/2, `:authority` would still be the URL's host.
 //! * **Redirects** are followed at most 10 times, and only within the base URL's scheme, host and
@@ -106,7 +108,12 @@ pub fn client_builder(connector: &CdnOriginConnector) -> Result<ClientBuilder, B
     let origin = origin_of(connector)?;
     let settings = connector.to_builder();
     let own = settings.setters_of_own_connections().into_iter();
-    let refused = own.map(|setter| contradiction(setter, "reqwest opens its connections itself"));
+    let refused = own.map(|setter| {
+        contradiction(
+            setter,
+            "reqwest opens its connections itself: leave out this call",
+        )
+    });
     BuildError::from_problems(refused.collect())?;
     // reqwest needs a configuration for an `http` origin too, which is never used.
     let tls = match origin.scheme() {
@@ -114,7 +121,7 @@ pub fn client_builder(connector: &CdnOriginConnector) -> Result<ClientBuilder, B
         Scheme::Http => trusting_no_authority()?.tls_config(),
     };
     let Some(tls) = tls else {
-        let why = "there is no TLS configuration without a look-up in DNS";
+        let why = "the TLS configuration depends on a look-up in DNS: leave out ech(..)";
         return Err(BuildError::of(contradiction("ech", why)));
     };
     let mut tls = tls.as_ref().clone();
@@ -183,7 +190,8 @@ pub fn base_url(connector: &CdnOriginConnector) -> Result<Url, BuildError> {
 }
 
 fn origin_of(connector: &CdnOriginConnector) -> Result<&Origin, BuildError> {
-    let why = "reqwest needs a connector with a fixed origin";
+    let why = "reqwest needs a fixed origin: create the connector with \
+               CdnOriginConnector::builder(..)";
     let missing = || BuildProblem::new("origin", BuildProblemKind::Empty, why);
     connector.origin().ok_or_else(|| BuildError::of(missing()))
 }
@@ -193,7 +201,7 @@ fn origin_of(connector: &CdnOriginConnector) -> Result<&Origin, BuildError> {
 /// A name has no port: reqwest takes that of the resolved address. An IP address is not resolved.
 fn authority(origin: &Origin) -> Result<String, BuildError> {
     let Some(dial) = origin.dial().tcp() else {
-        let why = "reqwest has no way to a Unix socket with an https URL";
+        let why = "reqwest cannot dial a Unix socket: dial a host and a port";
         return Err(BuildError::of(contradiction("dial", why)));
     };
     let host = origin.host().host().parse::<DnsName>().ok();
@@ -202,7 +210,7 @@ fn authority(origin: &Origin) -> Result<String, BuildError> {
         (Scheme::Https, Sni::Send(name), _) | (_, _, ExpectedName::Dns(name)) => Some(name),
         (.., ExpectedName::Ip(address)) if dial.host() == &Host::Ip(*address) => None,
         _ => {
-            let why = "without SNI, reqwest dials the address that it verifies";
+            let why = "without SNI, reqwest dials the address that it verifies: set sni(..)";
             return Err(BuildError::of(contradiction("expected_name", why)));
         }
     };
@@ -242,7 +250,9 @@ impl Resolve for OriginResolver {
         Box::pin(async move {
             let base = base_url(&connector)?;
             if base.host_str() != Some(name.as_str()) {
-                return Err(BoxError::from(format!("this client is only for {base}")));
+                return Err(BoxError::from(format!(
+                    "this client is only for {base}: join paths to base_url(..)"
+                )));
             }
             let addresses = addresses(&connector).await;
             let addresses = addresses.ok_or("the dialled name has no known address")?;

@@ -25,8 +25,12 @@
 //!   does the same.
 //! * [`Error::find_in`](crate::Error::find_in) finds this crate's error in tonic's error and in a
 //!   `Status`. A refusal by the edge, such as a 421 for a wrong Host, becomes such an error too.
+//! * The page of a site that is not the gRPC service, with status 200, is a `Status` without a
+//!   cause: `Internal`, with an "invalid compression flag: 60", the `<` of its HTML. A
+//!   [`ResponseDiagnosisLayer`] around the channel logs the cause.
 //!
 //! [`Endpoint::timeout`]: tonic::transport::Endpoint::timeout
+//! [`ResponseDiagnosisLayer`]: crate::response_diagnosis::ResponseDiagnosisLayer
 
 use std::{
     task::{Context, Poll},
@@ -219,7 +223,8 @@ fn http2_endpoint(
     is_fit: impl Fn(&[&str]) -> bool,
 ) -> Result<Endpoint, BuildError> {
     let Some(origin) = connector.origin() else {
-        let why = "a tonic endpoint needs a connector with a fixed origin";
+        let why = "a tonic endpoint needs a fixed origin: create the connector with \
+                   CdnOriginConnector::builder(..)";
         return Err(refusal("origin", BuildProblemKind::Empty, why));
     };
     let offer = connector.tls_offer();

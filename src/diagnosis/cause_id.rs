@@ -61,6 +61,10 @@ pub enum CauseId {
     ForwardedProto,
     /// The edge refuses the request's forwarding fields.
     ForwardingFields,
+    /// The group has no member that may get requests.
+    GroupEmpty,
+    /// The response to a gRPC call comes from a site that is not the gRPC service.
+    GrpcNotServed,
     /// The head of the request is larger than the edge accepts.
     HeadTooLarge,
     /// The edge does not serve the name in Host.
@@ -180,6 +184,8 @@ impl CauseId {
         Self::EchUnpublished,
         Self::ForwardedProto,
         Self::ForwardingFields,
+        Self::GroupEmpty,
+        Self::GrpcNotServed,
         Self::HeadTooLarge,
         Self::HostNotServed,
         Self::Http1Peer,
@@ -261,6 +267,8 @@ impl CauseId {
             Self::EchUnpublished => "ech_unpublished",
             Self::ForwardedProto => "forwarded_proto",
             Self::ForwardingFields => "forwarding_fields",
+            Self::GroupEmpty => "group_empty",
+            Self::GrpcNotServed => "grpc_not_served",
             Self::HeadTooLarge => "head_too_large",
             Self::HostNotServed => "host_not_served",
             Self::Http1Peer => "http1_peer",

@@ -65,6 +65,8 @@ pub(crate) enum FixKind {
     ProxyProtocol,
     /// `.sni(..)`.
     Sni(DnsName),
+    /// `.sni(..)`, and `.expected_name(..)` with a name that only the certificate contains.
+    SniAndExpectPresented(DnsName, DnsName),
     /// `.sni(..)` with one of several configured names.
     SniOneOf(Vec<DnsName>),
     /// `.sni(..)` with a name that only the edge's configuration has.
@@ -142,6 +144,10 @@ impl fmt::Display for FixKind {
             Self::ProxyProtocol => f.write_str(".proxy_protocol(ProxyProtocol::V2)"),
             Self::SniUnknown => f.write_str(".sni(\"..\") with a name that the edge serves"),
             Self::Sni(name) => write!(f, ".sni(\"{name}\")"),
+            Self::SniAndExpectPresented(sni, name) => write!(
+                f,
+                ".sni(\"{sni}\").expected_name(\"{name}\") only if that is your origin"
+            ),
             Self::SniOneOf(names) => {
                 let calls: Vec<_> = names
                     .iter()

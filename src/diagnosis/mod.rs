@@ -79,5 +79,5 @@ pub(crate) use confirmation::Confirmation;
 pub(crate) use fix::FixKind;
 pub use ranked_causes::Diagnosis;
 pub(crate) use refusal::Refusal;
-pub(crate) use report::{FactsReport, code_paragraph, paragraph};
-pub(crate) use response_rules::{HostSource, ResponseEvidence};
+pub(crate) use report::{ExchangeReport, FactsReport, OriginRefusal, code_paragraph, paragraph};
+pub(crate) use response_rules::{HostSource, ResponseEvidence, has_grpc_content};

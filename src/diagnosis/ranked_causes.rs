@@ -50,6 +50,15 @@ impl Diagnosis {
         Self { causes }
     }
 
+    /// Adds what is known of another attempt. It is no alternative to these causes, so that none is
+    /// dropped.
+    pub(crate) fn and(mut self, cause: Cause) -> Self {
+        let before = self.causes.iter();
+        let before = before.take_while(|known| known.certainty() >= cause.certainty());
+        self.causes.insert(before.count(), cause);
+        self
+    }
+
     /// The same causes without the fixes that `is_refuted` matches.
     ///
     /// For the probe, which has tried some fixes.

@@ -2,13 +2,15 @@
 
 use std::fmt;
 
+use http::StatusCode;
+
 use crate::{
     error::{ClientCertificate, Error, Facts, PeerCertificate, source_chain},
     name::Host,
     origin::{Origin, Scheme},
 };
 
-use super::Cause;
+use super::{Cause, Diagnosis};
 
 const COLUMNS: usize = 80;
 
@@ -37,12 +39,50 @@ struct ErrorReport<'a>(&'a Error);
 impl fmt::Display for ErrorReport<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         FactsReport(self.0).fmt(f)?;
-        for cause in self.0.diagnosis().causes() {
-            f.write_str("\n")?;
-            print_cause(f, cause)?;
-        }
-        Ok(())
+        print_causes(f, &self.0.diagnosis())
     }
+}
+
+/// A response by which the origin refused a request, and why.
+#[derive(Debug)]
+pub(crate) struct OriginRefusal {
+    pub(crate) status: StatusCode,
+    /// The facts of the connection, with the Host of the request.
+    pub(crate) facts: Facts,
+    pub(crate) diagnosis: Diagnosis,
+}
+
+/// The report of a request: of its error, or of the response that refused it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum ExchangeReport<'a> {
+    Error(&'a Error),
+    Refusal(&'a OriginRefusal),
+}
+
+impl fmt::Display for ExchangeReport<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let refusal = match self {
+            Self::Error(error) => return ErrorReport(error).fmt(f),
+            Self::Refusal(refusal) => refusal,
+        };
+        let facts = &refusal.facts;
+        if let Some(origin) = facts.origin() {
+            let text = format!("{} answered {}", origin.dial(), refusal.status);
+            paragraph(f, "", &text)?;
+            f.write_str("\n")?;
+            names(f, origin, facts)?;
+            observations(f, facts)?;
+        }
+        print_causes(f, &refusal.diagnosis)
+    }
+}
+
+fn print_causes(f: &mut fmt::Formatter<'_>, diagnosis: &Diagnosis) -> fmt::Result {
+    for cause in diagnosis.causes() {
+        f.write_str("\n")?;
+        print_cause(f, cause)?;
+    }
+    Ok(())
 }
 
 /// A report without the causes.

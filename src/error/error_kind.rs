@@ -266,7 +266,8 @@ impl ErrorKind {
             Self::PoolExhausted => ("pool_exhausted", "pool has no free connection"),
             Self::PrewarmUnsupported => (
                 "prewarm_unsupported",
-                "none can be opened in advance, because the PROXY protocol ties each to one client",
+                "none can be opened in advance, because the PROXY protocol ties each to one \
+                 client: do not call prewarm",
             ),
             Self::ProtocolNotNegotiated => (
                 "protocol_not_negotiated",

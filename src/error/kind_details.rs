@@ -164,7 +164,10 @@ impl RequestProblem {
                 "request_host_invalid",
                 "Host is not a host with an optional port",
             ),
-            Self::HostMissing => ("request_host_missing", "Host is missing"),
+            Self::HostMissing => (
+                "request_host_missing",
+                "it has neither a Host field nor an absolute URI",
+            ),
             Self::HostRepeated => ("request_host_repeated", "Host field is repeated"),
             Self::HostUnknown => (
                 "request_host_unknown",

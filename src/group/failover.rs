@@ -9,7 +9,7 @@ use tower::BoxError;
 
 use crate::{
     error::{Error, ErrorKind},
-    pool::NoEarlyData,
+    pool::{InFlight, NoEarlyData},
     proxy::{ProxyBody, attempt, failure_log, refuse},
 };
 
@@ -23,10 +23,12 @@ use super::{
 
 /// Responds to a request, and logs a failure that the client gets.
 ///
-/// `repeat` returns the body once more, if that is possible.
+/// `accepted` is absent if the group drained when the request arrived. `repeat` returns the body
+/// once more, if that is possible.
 pub(super) async fn send_with_failover<B>(
     group: &Arc<SharedGroup>,
     request: Request<B>,
+    accepted: Option<&InFlight>,
     repeat: impl Fn() -> Option<B>,
 ) -> Response<ProxyBody>
 where
@@ -34,7 +36,7 @@ where
     B::Data: Send,
     B::Error: Into<BoxError>,
 {
-    let response = try_members(group, request, repeat).await;
+    let response = try_members(group, request, accepted, repeat).await;
     if let Some(error) = response.extensions().get::<Error>() {
         group.failure_log().request_failed(error);
     }
@@ -44,6 +46,7 @@ where
 async fn try_members<B>(
     group: &Arc<SharedGroup>,
     request: Request<B>,
+    accepted: Option<&InFlight>,
     repeat: impl Fn() -> Option<B>,
 ) -> Response<ProxyBody>
 where
@@ -69,7 +72,8 @@ where
     let mut written = 0;
     loop {
         let request = Request::from_parts(parts.clone(), body);
-        let Ok(response) = attempt(selected.member().proxy().clone(), request).await;
+        let in_flight = accepted.and_then(|_| group.begin_at(selected.member()));
+        let Ok(response) = attempt(selected.member().proxy().clone(), request, in_flight).await;
         let outcome = AttemptOutcome::of(&response, &failover.statuses);
         if outcome == AttemptOutcome::Final {
             return report_body_outcome(group, selected, response);

@@ -15,6 +15,7 @@ use tower_service::Service;
 
 use crate::{
     error::Error,
+    pool::InFlight,
     proxy::{BufferedBody, Buffering, ProxyBody, Proxying, Respond, accept},
 };
 
@@ -155,10 +156,13 @@ impl OriginGroup {
     /// # }
     /// ```
     pub fn drain(&self) -> impl Future<Output = ()> + Send + use<> {
-        self.0.drain();
+        let accepted = self.0.drain();
         let members = self.0.members();
         let all = join_all(members.iter().map(|member| member.proxy().drain()));
-        async move { drop(all.await) }
+        async move {
+            accepted.await;
+            drop(all.await);
+        }
     }
 
     /// [Closes all tunnels](crate::OriginProxy::close_tunnels) to all members.
@@ -175,14 +179,25 @@ impl OriginGroup {
     }
 }
 
-impl Respond for OriginGroup {
+/// A group that responds to one request, which it counts from its arrival on: a drain that begins
+/// while the body is read, or before another member is tried, waits for it.
+struct AcceptedByGroup {
+    group: Arc<SharedGroup>,
+    /// Absent if the group is draining.
+    in_flight: Option<InFlight>,
+}
+
+impl Respond for AcceptedByGroup {
     fn respond<B>(self, request: Request<B>) -> Proxying
     where
         B: Body + Send + 'static,
         B::Data: Send,
         B::Error: Into<BoxError>,
     {
-        Proxying::new(async move { send_with_failover(&self.0, request, || None).await })
+        Proxying::new(async move {
+            let in_flight = self.in_flight.as_ref();
+            send_with_failover(&self.group, request, in_flight, || None).await
+        })
     }
 }
 
@@ -210,16 +225,20 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         GroupTask::ensure(&self.0);
+        let accepted = AcceptedByGroup {
+            in_flight: self.0.accept(),
+            group: self.0.clone(),
+        };
         match self.0.buffering(&request) {
-            Some(buffering) => Proxying::new(buffer(self.clone(), request, buffering)),
-            None => accept(self.clone(), request),
+            Some(buffering) => Proxying::new(buffer(accepted, request, buffering)),
+            None => accept(accepted, request),
         }
     }
 }
 
 /// Reads the beginning of the body, and then responds.
 async fn buffer<B>(
-    group: OriginGroup,
+    accepted: AcceptedByGroup,
     request: Request<B>,
     buffering: Buffering,
 ) -> Response<ProxyBody>
@@ -232,7 +251,8 @@ where
         Ok(request) => {
             let copy = request.body().repeat();
             let repeat = move || copy.as_ref().and_then(BufferedBody::repeat);
-            send_with_failover(&group.0, request, repeat).await
+            let in_flight = accepted.in_flight.as_ref();
+            send_with_failover(&accepted.group, request, in_flight, repeat).await
         }
         Err(refusal) => refusal,
     }

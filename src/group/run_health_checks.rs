@@ -103,7 +103,7 @@ fn proxy_for(proxy: &OriginProxy, settings: &HealthCheck) -> OriginProxy {
 
 async fn check(proxy: &OriginProxy, settings: &HealthCheck) -> CheckOutcome {
     let checked = async {
-        let Ok(response) = attempt(proxy.clone(), request(proxy, settings)).await;
+        let Ok(response) = attempt(proxy.clone(), request(proxy, settings), None).await;
         if let Some(error) = response.extensions().get::<Error>() {
             return CheckOutcome::Failed(error.clone());
         }

@@ -1,8 +1,8 @@
 //! `SharedGroup`: what the clones of a group share.
 
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    future::Future,
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
 };
 
 use futures_util::{
@@ -14,7 +14,10 @@ use http_body::Body;
 use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::proxy::{Buffering, FailureLog};
+use crate::{
+    pool::{InFlight, RequestCount},
+    proxy::{Buffering, FailureLog},
+};
 
 use super::{
     Failover, HealthCheck, Member,
@@ -38,7 +41,8 @@ pub(super) struct SharedGroup {
     health_check: Option<HealthCheck>,
     /// Held while an outcome may eject a member, so that the number of ejected ones is exact.
     ejecting: Mutex<()>,
-    is_draining: AtomicBool,
+    /// Each request from its arrival to the head of its response.
+    requests: Arc<RequestCount>,
     failure_log: FailureLog,
     task: GroupTaskState,
 }
@@ -83,7 +87,7 @@ impl SharedGroup {
             each,
             health_check,
             ejecting: Mutex::default(),
-            is_draining: AtomicBool::new(false),
+            requests: Arc::default(),
             failure_log: FailureLog::default(),
             task: GroupTaskState::new(needs_task, select_all(updates).boxed()),
         }
@@ -256,13 +260,29 @@ impl SharedGroup {
     fn added(&self, member: &GroupMember) {
         tracing::info!(member = member.name(), "origin added");
         member.start_slowly();
-        if self.is_draining.load(Ordering::SeqCst) {
+        if self.requests.is_draining() {
             drop(member.proxy().drain());
         }
     }
 
-    /// Has members that are added from now on drain at once.
-    pub(super) fn drain(&self) {
-        self.is_draining.store(true, Ordering::SeqCst);
+    /// Begins a request; `None` if the group drains.
+    pub(super) fn accept(&self) -> Option<InFlight> {
+        self.requests.begin().ok()
+    }
+
+    /// Has members that are added from now on drain at once. Waits until no accepted request is to
+    /// be sent to a member.
+    pub(super) fn drain(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.requests.drain();
+        let requests = self.requests.clone();
+        async move { requests.drained().await }
+    }
+
+    /// Begins a request at a member. A drain of the group does not keep a request from it that the
+    /// group has accepted before; a drain of the member alone does.
+    pub(super) fn begin_at(&self, member: &GroupMember) -> Option<InFlight> {
+        let pool = member.proxy().origin_pool();
+        let begun = pool.begin_request().ok();
+        begun.or_else(|| self.requests.is_draining().then(|| pool.begin_accepted()))
     }
 }

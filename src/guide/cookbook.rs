@@ -170,6 +170,14 @@
 //!
 #![doc = concat!("```\n", include_str!("../../examples/cookbook/shutdown.rs"), "```")]
 //!
+//! # A shutdown behind a load balancer
+//!
+//! Requests arrive until the balancer has seen that its check fails. A drain that begins at once
+//! would refuse them. Let `notice` be longer than the interval of the checks times the number that
+//! have to fail. [Production](super::production#stop) has the order, and the timeouts around it.
+//!
+#![doc = concat!("```\n", include_str!("../../examples/cookbook/load_balancer.rs"), "```")]
+//!
 //! # An access log
 //!
 //! The sink is called on the task of the request, so it must not wait for a file or a terminal. See

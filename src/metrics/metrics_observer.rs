@@ -1,9 +1,10 @@
 //! `MetricsObserver`: counts requests and connections through the `metrics` facade.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     fmt,
-    sync::{Arc, OnceLock, PoisonError, RwLock},
+    hash::{BuildHasher, RandomState},
+    sync::{Arc, Once, OnceLock, PoisonError, RwLock},
 };
 
 use ::metrics::{Label, Unit};
@@ -21,31 +22,45 @@ use super::{
     origin_metrics::OriginMetrics,
 };
 
-/// The maximum of origins with labels of their own.
+/// The default maximum of origins with labels of their own.
 const MAX_ORIGINS: usize = 256;
 
 /// Counts requests and connections through the `metrics` facade.
 ///
 /// Labels have few values: the origin's address and [label], the method (`_OTHER` for an unknown
-/// one), the status, and stable labels of this crate. Origins beyond the first 256 share the
-/// address `other`, and have no label.
+/// one), the status, and stable labels of this crate. Origins beyond the first
+/// [256](Self::max_origins) share the address `other`, and have no label. A warning is logged when
+/// that begins. Requests without an origin, such as those for an unknown tenant, are counted there
+/// too.
 ///
 /// One observer may watch several connectors; one that watches a single origin is a little faster.
 /// Clones count together.
 ///
 /// [label]: crate::connector::CdnOriginBuilder::label
 #[derive(Clone)]
-pub struct MetricsObserver(Arc<Origins>);
+pub struct MetricsObserver {
+    origins: Arc<Origins>,
+    max_origins: usize,
+}
 
 struct Origins {
     /// The first origin, which needs no look-up. Most observers have no other.
     ///
     /// Set by the first event of any origin, and never changed.
     first: OnceLock<OriginMetrics>,
-    /// In the order in which they were seen. It only grows, up to 255.
-    further: RwLock<Vec<Arc<OriginMetrics>>>,
+    /// It only grows, up to the maximum without the first.
+    further: RwLock<FurtherOrigins>,
     /// Shared by all origins beyond the maximum.
     others: OnceLock<OriginMetrics>,
+    hasher: RandomState,
+    has_warned: Once,
+}
+
+/// The origins after the first, by the hash of what tells them apart.
+#[derive(Default)]
+struct FurtherOrigins {
+    by_hash: HashMap<u64, Vec<Arc<OriginMetrics>>>,
+    count: usize,
 }
 
 impl MetricsObserver {
@@ -86,11 +101,34 @@ impl MetricsObserver {
                 }
             }
         }
-        Self(Arc::new(Origins {
-            first: OnceLock::new(),
-            further: RwLock::default(),
-            others: OnceLock::new(),
-        }))
+        Self {
+            origins: Arc::new(Origins {
+                first: OnceLock::new(),
+                further: RwLock::default(),
+                others: OnceLock::new(),
+                hasher: RandomState::new(),
+                has_warned: Once::new(),
+            }),
+            max_origins: MAX_ORIGINS,
+        }
+    }
+
+    /// Sets the maximum number of origins with an address and a label of their own. The default is
+    /// 256; zero counts as one.
+    ///
+    /// The limit bounds the number of time series: each origin has its own for every metric,
+    /// method, status and error, and a recorder may keep them after the origin was removed. Raise
+    /// it if you have more tenants, and if your monitoring takes as many series.
+    ///
+    /// ```
+    /// # fn metrics() -> cdn_origin::metrics::MetricsObserver {
+    /// cdn_origin::metrics::MetricsObserver::new().max_origins(2000)
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn max_origins(mut self, count: usize) -> Self {
+        self.max_origins = count.max(1);
+        self
     }
 
     /// Sets the gauges of a proxy's pool, such as `http.client.open_connections`. Call it before
@@ -156,46 +194,64 @@ impl MetricsObserver {
         let Some(origin) = origin else {
             return count(self.others());
         };
-        let first = self.0.first.get_or_init(|| OriginMetrics::of(origin));
+        let first = self.origins.first.get_or_init(|| OriginMetrics::of(origin));
         if first.is_of(origin) {
             return count(first);
         }
         match self.further(origin) {
             Some(metrics) => count(&metrics),
-            None => count(self.others()),
+            None => {
+                self.warn_once();
+                count(self.others());
+            }
         }
     }
 
     /// The metrics of an origin after the first; `None` beyond the limit.
     fn further(&self, origin: &Origin) -> Option<Arc<OriginMetrics>> {
-        let find = |all: &[Arc<OriginMetrics>]| all.iter().find(|it| it.is_of(origin)).cloned();
-        let known = self
-            .0
-            .further
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = find(&known) {
+        let Origins {
+            further, hasher, ..
+        } = &*self.origins;
+        let hash = hasher.hash_one((origin.dial(), origin.label()));
+        let known = further.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = known.find(hash, origin) {
             return Some(found);
         }
         drop(known);
-        let mut known = self
-            .0
-            .further
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = find(&known) {
+        let mut known = further.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = known.find(hash, origin) {
             return Some(found);
         }
-        if known.len() + 1 >= MAX_ORIGINS {
+        if known.count + 1 >= self.max_origins {
             return None;
         }
         let added = Arc::new(OriginMetrics::of(origin));
-        known.push(added.clone());
+        known.count += 1;
+        known.by_hash.entry(hash).or_default().push(added.clone());
         Some(added)
     }
 
+    /// Logs that origins lose their labels. The origin is left out: which one is the first beyond
+    /// the limit is chance.
+    fn warn_once(&self) {
+        self.origins.has_warned.call_once(|| {
+            tracing::warn!(
+                limit = self.max_origins,
+                "metrics: further origins share the address `other`, without a label: raise \
+                 `MetricsObserver::max_origins`"
+            );
+        });
+    }
+
     fn others(&self) -> &OriginMetrics {
-        self.0.others.get_or_init(OriginMetrics::of_others)
+        self.origins.others.get_or_init(OriginMetrics::of_others)
+    }
+}
+
+impl FurtherOrigins {
+    fn find(&self, hash: u64, origin: &Origin) -> Option<Arc<OriginMetrics>> {
+        let mut same_hash = self.by_hash.get(&hash)?.iter();
+        same_hash.find(|it| it.is_of(origin)).cloned()
     }
 }
 

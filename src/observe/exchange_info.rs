@@ -6,7 +6,7 @@ use http::{Method, StatusCode};
 use tokio::time::Instant;
 
 use crate::{
-    diagnosis::CauseId,
+    diagnosis::{Cause, CauseId, Diagnosis, ExchangeReport, OriginRefusal},
     error::{Elapsed, Error},
     origin::Origin,
 };
@@ -64,7 +64,10 @@ pub struct ExchangeInfo {
 pub(super) struct ExchangeEnd {
     pub(super) outcome: ExchangeOutcome,
     pub(super) error: Option<Error>,
-    pub(super) cause: Option<CauseId>,
+    /// Of the error or of the refusal. Empty without a known cause.
+    pub(super) diagnosis: Diagnosis,
+    /// The response by which the origin refused the request.
+    pub(super) refusal: Option<Arc<OriginRefusal>>,
     pub(super) at: Instant,
     pub(super) request_bytes: u64,
     pub(super) response_bytes: u64,
@@ -254,7 +257,41 @@ impl ExchangeInfo {
     /// ```
     #[must_use]
     pub fn cause(&self) -> Option<CauseId> {
-        self.end.as_ref()?.cause
+        self.diagnosis()?.likeliest().map(Cause::id)
+    }
+
+    /// Returns the diagnosis of the failure, or of a refusal by the origin that passed, such as a
+    /// 421. `None` before the end, and if no cause is known.
+    #[must_use]
+    pub fn diagnosis(&self) -> Option<&Diagnosis> {
+        let diagnosis = &self.end.as_ref()?.diagnosis;
+        (!diagnosis.causes().is_empty()).then_some(diagnosis)
+    }
+
+    /// Returns the report for people, like [`Error::report`]: of the failure, or of a refusal by
+    /// the origin whose cause is known. `None` for all others, and before the end.
+    ///
+    /// ```
+    /// use cdn_origin::observe::{ExchangeInfo, Observer};
+    ///
+    /// struct Reports(std::sync::mpsc::Sender<String>);
+    ///
+    /// impl Observer for Reports {
+    ///     fn request_completed(&self, exchange: &ExchangeInfo) {
+    ///         if let Some(report) = exchange.report() {
+    ///             drop(self.0.send(report.to_string()));
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn report(&self) -> Option<impl fmt::Display + fmt::Debug + Copy> {
+        let end = self.end.as_ref()?;
+        match (&end.error, &end.refusal) {
+            (Some(error), _) => Some(ExchangeReport::Error(error)),
+            (None, Some(refusal)) => Some(ExchangeReport::Refusal(refusal)),
+            (None, None) => None,
+        }
     }
 }
 

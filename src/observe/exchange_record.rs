@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use tracing::Span;
 
 use crate::{
-    diagnosis::CauseId,
+    diagnosis::OriginRefusal,
     error::{Error, Facts},
     origin::Origin,
     upload::UploadProgress,
@@ -35,7 +35,7 @@ struct Recording {
     /// Why the next try is made.
     reason: Option<RetryReason>,
     upload: UploadProgress,
-    cause: Option<CauseId>,
+    refusal: Option<Arc<OriginRefusal>>,
     /// What a tunnel carried to the origin.
     tunnel_bytes: u64,
     response_bytes: u64,
@@ -75,7 +75,7 @@ impl ExchangeRecord {
             checkout: Duration::ZERO,
             reason: None,
             upload: UploadProgress::default(),
-            cause: None,
+            refusal: None,
             tunnel_bytes: 0,
             response_bytes: 0,
             observers: observers.clone(),
@@ -181,10 +181,10 @@ impl ExchangeRecord {
         }
     }
 
-    /// Adds the cause of a refusal that passes to the client.
-    pub(crate) fn note_cause(&mut self, cause: Option<CauseId>) {
+    /// Adds a refusal by the origin that passes to the client, if the request is recorded.
+    pub(crate) fn note_refusal(&mut self, refusal: impl FnOnce() -> OriginRefusal) {
         if let Some(recording) = &mut self.0 {
-            recording.cause = cause;
+            recording.refusal = Some(refusal().into());
         }
     }
 
@@ -244,13 +244,15 @@ impl Recording {
     }
 
     fn end(mut self: Box<Self>, outcome: ExchangeOutcome, error: Option<Error>) {
-        let diagnosed = || {
-            let diagnosis = error.as_ref()?.diagnosis();
-            diagnosis.likeliest().map(|cause| cause.id())
+        let of_error = || error.as_ref().map(Error::diagnosis).unwrap_or_default();
+        let diagnosis = match &self.refusal {
+            Some(refusal) => refusal.diagnosis.clone(),
+            None => of_error(),
         };
         self.info.end = Some(ExchangeEnd {
             outcome,
-            cause: self.cause.or_else(diagnosed),
+            diagnosis,
+            refusal: self.refusal,
             at: Instant::now(),
             request_bytes: self.upload.received() + self.tunnel_bytes,
             response_bytes: self.response_bytes,

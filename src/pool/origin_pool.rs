@@ -83,6 +83,11 @@ impl OriginPool {
         self.0.requests().begin()
     }
 
+    /// Begins a request that was accepted before the pool drained.
+    pub(crate) fn begin_accepted(&self) -> InFlight {
+        self.0.requests().begin_accepted()
+    }
+
     /// Waits until an upload may hold a connection. `None` over HTTP/2, where uploads share them.
     ///
     /// # Errors

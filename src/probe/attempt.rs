@@ -11,6 +11,9 @@ use super::{
     setting_change::SettingChange,
 };
 
+/// The change of an attempt whose Host no origin serves.
+const MADE_UP_HOST: &str = "a made-up Host";
+
 /// One attempt of a probe: a connection and a `GET /`.
 ///
 /// Displayed in one line: the change, and how the attempt ended.
@@ -38,6 +41,8 @@ pub(super) enum Step {
     Changed(SettingChange),
     /// The best attempt again, without the change that got further. Its failure may be chance.
     Repeated,
+    /// The attempt that works, with a Host that no origin serves. It shows whether Host matters.
+    MadeUpHost,
 }
 
 impl ProbeAttempt {
@@ -58,7 +63,8 @@ impl ProbeAttempt {
     /// Returns the difference from the best attempt before this one, in a few words: `SNI
     /// www.example.com`.
     ///
-    /// `None` for the first attempt, which uses the configuration as it is, and for a
+    /// `a made-up Host` for the attempt that shows whether the origin recognises the Host. `None`
+    /// for the first attempt, which uses the configuration as it is, and for a
     /// [repeated](Self::is_repeated) one.
     ///
     /// ```
@@ -73,6 +79,7 @@ impl ProbeAttempt {
     pub fn change(&self) -> Option<String> {
         match &self.step {
             Step::Changed(change) => Some(change.to_string()),
+            Step::MadeUpHost => Some(String::from(MADE_UP_HOST)),
             Step::Configured | Step::Repeated => None,
         }
     }
@@ -145,7 +152,12 @@ impl fmt::Display for ProbeAttempt {
             Step::Changed(change) => write!(f, "{change}: ")?,
             Step::Configured => f.write_str("as configured: ")?,
             Step::Repeated => f.write_str("again without the change: ")?,
+            Step::MadeUpHost => write!(f, "{MADE_UP_HOST}: ")?,
         }
-        self.result.fmt(f)
+        match (&self.step, &self.result) {
+            // A cause and a fix would be about a name that is not to be served.
+            (Step::MadeUpHost, AttemptResult::Response(status, _)) => status.as_u16().fmt(f),
+            _ => self.result.fmt(f),
+        }
     }
 }

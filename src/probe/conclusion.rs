@@ -5,7 +5,7 @@
 
 use crate::{
     diagnosis::{Cause, CauseId, Certainty, Clue, Confirmation, Diagnosis, FixKind},
-    error::{Error, ErrorKind, TlsVersion},
+    error::{Error, ErrorKind, PeerCertificate, TlsVersion},
     name::Sni,
     origin::Scheme,
 };
@@ -51,10 +51,14 @@ pub(super) fn remaining(attempts: &[ProbeAttempt], best: &ProbeAttempt) -> Diagn
             .collect();
         causes.insert(0, cause);
     }
-    match causes.is_empty() {
+    let diagnosis = match causes.is_empty() {
         // A doubtful cause is better than none.
         true => untried,
         false => Diagnosis::ranked(causes),
+    };
+    match others.certificate_for_another_sni() {
+        Some(cause) => diagnosis.and(cause),
+        None => diagnosis,
     }
 }
 
@@ -138,6 +142,12 @@ impl<'a> Others<'a> {
         if id == CauseId::ForwardedProto {
             return self.changed().any(|(attempt, change)| {
                 *change == SettingChange::ClientScheme && attempt.progress() <= self.best.progress()
+            });
+        }
+        if id == CauseId::NoCommonCipher {
+            return self.changed().any(|(attempt, change)| {
+                matches!(change, SettingChange::Sni(_))
+                    && attempt.progress() >= Progress::CertificateReceived
             });
         }
         let is_test: fn(&SettingChange) -> bool = match id {
@@ -238,6 +248,45 @@ impl<'a> Others<'a> {
                 .shown_by(clues)
                 .confirmed_by(Confirmation::Listener)
                 .fixed_by([FixKind::Advice(fix)]),
+        )
+    }
+
+    /// Another SNI, or none, gets a certificate, although for other names than the expected one.
+    fn certificate_for_another_sni(&self) -> Option<Cause> {
+        if self.best.progress() >= Progress::CertificateReceived {
+            return None;
+        }
+        let (attempt, change, error) = self.changed().find_map(|(attempt, change)| {
+            let is_sni = matches!(change, SettingChange::Sni(_));
+            let is_received = attempt.progress() == Progress::CertificateReceived;
+            Some((attempt, change, attempt.error()?)).filter(|_| is_sni && is_received)
+        })?;
+        let names = error
+            .facts()
+            .certificate()
+            .map(PeerCertificate::names_in_brief)?;
+        let text = format!(
+            "with {change}, the origin presents a certificate for {names}; {} is expected",
+            attempt.origin().expected_name()
+        );
+        let of_attempt = attempt.diagnosis();
+        let mut fixes = of_attempt.causes().iter().flat_map(Cause::fix_kinds);
+        let expected = fixes.find_map(|fix| match (change, fix) {
+            (SettingChange::Sni(Sni::Send(sni)), FixKind::ExpectPresented(name)) => {
+                Some(FixKind::SniAndExpectPresented(sni.clone(), name.clone()))
+            }
+            _ => None,
+        });
+        // Without SNI, an edge presents a default certificate, which says nothing about the site.
+        let certainty = match expected {
+            Some(_) => Certainty::Likely,
+            None => Certainty::Possible,
+        };
+        Some(
+            Cause::new(CauseId::CertificateForAnotherName, certainty, text)
+                .shown_by(&[Clue::Sni, Clue::Names, Clue::Probe])
+                .confirmed_by(Confirmation::EdgeConfiguration)
+                .fixed_by(expected),
         )
     }
 

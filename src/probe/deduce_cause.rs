@@ -23,7 +23,7 @@ type Proved = (CauseId, String, Vec<FixKind>);
 /// Whether `after` proves that the change was needed. It differs from `before` in `change` alone.
 ///
 /// It must get further, and far enough for this kind of change. Another SNI counts once the
-/// certificate names the site, https once the peer sends bytes of TLS.
+/// certificate names the site or that SNI, https once the peer sends bytes of TLS.
 ///
 /// How far is far enough depends on what the change is about: another SNI that leads to another
 /// alert proves nothing.
@@ -33,6 +33,7 @@ pub(super) fn is_proof(
     after: &ProbeAttempt,
 ) -> bool {
     let needed = match change {
+        SettingChange::Sni(sni) if is_presented(sni, after) => Progress::CertificateReceived,
         SettingChange::Sni(_) => Progress::ExpectedCertificate,
         SettingChange::ExpectSni | SettingChange::ExpectedName(_) => Progress::Verified,
         SettingChange::Versions(..) | SettingChange::Groups(GroupOrder::NistFirst) => {
@@ -47,6 +48,15 @@ pub(super) fn is_proof(
     };
     let progress = after.progress();
     progress > before.progress() && progress >= needed
+}
+
+/// Whether the certificate is for the name in SNI. An edge's default certificate is not.
+fn is_presented(sni: &Sni, attempt: &ProbeAttempt) -> bool {
+    let leaf = attempt
+        .error()
+        .and_then(|error| error.facts().certificate());
+    let name = sni.name().cloned().map(ExpectedName::from);
+    name.is_some_and(|name| leaf.is_some_and(|leaf| leaf.covers(&name)))
 }
 
 /// Whether the result may be chance, so only a second attempt proves it stable.
@@ -94,7 +104,7 @@ pub(super) fn proved_cause(
         SettingChange::Host(host) => wrong_host(host, &origin),
         SettingChange::NoProxyHeader => proxy_header_superfluous(),
         SettingChange::ProxyHeader => proxy_header_missing(),
-        SettingChange::Sni(sni) => wrong_sni(sni, &origin),
+        SettingChange::Sni(sni) => wrong_sni(sni, &origin, after),
         SettingChange::Url(url) => wrong_scheme(url, before, after),
         SettingChange::Versions(oldest, newest) => wrong_versions(*oldest, *newest, change),
     };
@@ -228,11 +238,16 @@ fn proxy_header_missing() -> Proved {
     )
 }
 
-fn wrong_sni(accepted: &Sni, origin: &Origin) -> Proved {
+fn wrong_sni(accepted: &Sni, origin: &Origin, after: &ProbeAttempt) -> Proved {
     match (accepted, origin.sni().name()) {
         (Sni::Send(name), None) => (
             CauseId::SniMissing,
             format!("the edge requires SNI to select the site, and accepts {name}"),
+            vec![FixKind::Sni(name.clone())],
+        ),
+        (Sni::Send(name), Some(sent)) if after.progress() == Progress::CertificateReceived => (
+            CauseId::SniNotServed,
+            format!("{name} in SNI gets a certificate for that name, and {sent} does not"),
             vec![FixKind::Sni(name.clone())],
         ),
         (Sni::Send(name), Some(sent)) => (

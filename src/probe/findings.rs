@@ -4,10 +4,10 @@ use std::fmt;
 
 use crate::{
     connector::{CdnOriginBuilder, CdnOriginConnector},
-    diagnosis::{Cause, Diagnosis, FactsReport, code_paragraph, paragraph},
+    diagnosis::{Cause, Certainty, Diagnosis, FactsReport, code_paragraph, paragraph},
 };
 
-use super::{ProbeAttempt, progress::Progress};
+use super::{ProbeAttempt, compare_hosts::ByHost, progress::Progress};
 
 /// Labels a fix with which an attempt got further.
 const TRIED: &str = "  fix: ";
@@ -21,6 +21,7 @@ const NOT_TRIED: &str = "  not tried: ";
 /// ```text
 ///    1  as configured: handshake, alert 40 (handshake_failure)
 /// *  2  SNI www.example.com: 200
+///    3  a made-up Host: 421
 ///
 /// certain: a connection with www.example.com in SNI is accepted, and one with
 /// d1234567890.cloudfront.net is not
@@ -40,8 +41,10 @@ pub struct Findings {
     pub(super) best: usize,
     /// The causes that changes have proved by getting further.
     pub(super) proved: Diagnosis,
-    /// What may still be wrong with the best attempt.
+    /// What may still be wrong.
     pub(super) remaining: Diagnosis,
+    /// What other Hosts show about the attempt that works.
+    pub(super) by_host: Option<ByHost>,
 }
 
 impl Findings {
@@ -82,10 +85,28 @@ impl Findings {
         self.best().filter(|attempt| attempt.works())
     }
 
+    /// Returns how certain it is that the attempt that works reached the site of its Host; `None`
+    /// if none works.
+    ///
+    /// * `Certain`: it is a success, and another Host gets another status.
+    /// * `Likely`: it is a success, and a limit left no time to compare it with another Host.
+    /// * `Possible`: a made-up Host gets the same status, as from an origin with one site or a
+    ///   default site. Or the origin answers with an error, which may be about the Host.
+    #[must_use]
+    pub fn working_certainty(&self) -> Option<Certainty> {
+        let working = self.working()?;
+        Some(match self.by_host {
+            _ if working.progress() < Progress::Success => Certainty::Possible,
+            Some(ByHost::Alike) => Certainty::Possible,
+            None => Certainty::Likely,
+            Some(ByHost::Distinguished) => Certainty::Certain,
+        })
+    }
+
     /// Returns the builder code of the attempt that works, without `.build()`.
     ///
-    /// Check the attempt's [`status`](ProbeAttempt::status): an origin that does not serve the Host
-    /// may answer with an error that looks like one of the site.
+    /// Check its [certainty](Self::working_certainty): an origin may answer without recognising the
+    /// Host.
     ///
     /// A call whose value the probe does not know, such as `.verify(..)`, is a comment: keep it as
     /// it is in your code.
@@ -182,13 +203,20 @@ impl Findings {
     }
 
     fn print_working(&self, f: &mut fmt::Formatter<'_>, best: &ProbeAttempt) -> fmt::Result {
-        match best.progress() {
-            Progress::SiteError => writeln!(
-                f,
-                "\nthe origin answers with an error of its own, or does not serve the Host:\n"
-            )?,
-            _ => writeln!(f, "\nthis works, with everything else as it was:\n")?,
-        }
+        let text = match (best.progress(), self.by_host) {
+            (Progress::SiteError, _) => String::from(
+                "the origin answers with an error of its own, or does not serve the Host:",
+            ),
+            (_, Some(ByHost::Alike)) => format!(
+                "this possibly works: the origin answers, but a made-up Host gets the same status. \
+                 Compare the page with that of {}:",
+                best.origin().host()
+            ),
+            _ => String::from("this works, with everything else as it was:"),
+        };
+        writeln!(f)?;
+        paragraph(f, "", &text)?;
+        writeln!(f)?;
         writeln!(f, "{}\n    .build()?", best.combination)?;
         self.print_remaining(f)?;
         print_try_name(f, best)

@@ -48,7 +48,7 @@
 //! | https in place of http, small ClientHello, ALPN | answered |
 //! | with or without a PROXY protocol header | answered |
 //! | TLS versions, NIST curves first | certificate received |
-//! | SNI | expected certificate: an edge's default certificate accepts no name |
+//! | SNI | expected certificate, or one for that SNI: a default certificate accepts no name |
 //! | expected name | verified |
 //! | Host, `X-Forwarded-Proto: https` | site error |
 //!
@@ -58,6 +58,9 @@
 //! * **Certain** means that two attempts differed only in this change, and that the failure is
 //!   stable. If a limit leaves no time to repeat the failed attempt, the cause is only likely. It
 //!   is only likely, too, if another Host replaces an error of the site that names no cause.
+//! * **An answer is no proof that the Host is served.** A default site answers any Host. So the
+//!   last attempt repeats what works with a made-up Host. If it gets the same status, the result is
+//!   only [possible](Findings::working_certainty).
 //! * **Failed changes count, too.** Their fixes are removed. Plain HTTP to a TLS port is no cause
 //!   if a ClientHello got no byte of TLS back. If every name is refused alike, missing cipher
 //!   suites rank above it. A service that names itself in one attempt, such as SSH, is named for
@@ -87,8 +90,8 @@
 //! before TLS versions are blamed. Names to try come from [`Probe::try_name`], then from Host, the
 //! expected name, the URL, SNI and the dialled host.
 //!
-//! The probe ends with a success, if no change proves more, or at a limit: 19 attempts and 60 s by
-//! default.
+//! The probe ends with a success and its repetition with a made-up Host, if no change proves more,
+//! or at a limit: 19 attempts and 60 s by default.
 //!
 //! # What it never does
 //!
@@ -116,6 +119,7 @@
 // | `run_attempt` | the connection and the request of one attempt |
 // | `attempt`, `attempt_result` | an attempt, and how it ended |
 // | `progress` | how much an attempt has proved about the peer |
+// | `compare_hosts` | whether the origin answers any Host alike |
 // | `deduce_cause` | the cause that an attempt with a change proves |
 // | `conclusion` | what may still be wrong with the best attempt |
 // | `known_edge`, `key_exchange_groups` | what attempts offer to a known edge, and in TLS |
@@ -125,6 +129,7 @@ mod attempt;
 mod attempt_result;
 mod candidates;
 mod combination;
+mod compare_hosts;
 mod conclusion;
 mod deduce_cause;
 mod findings;

@@ -70,6 +70,10 @@ fn fixes() -> Vec<FixKind> {
         FixKind::Pin(pin),
         FixKind::ProxyProtocol,
         FixKind::Sni(name.clone()),
+        FixKind::SniAndExpectPresented(
+            "www.example.com".parse().expect("a name"),
+            "origin.example".parse().expect("a name"),
+        ),
         FixKind::SniOneOf(vec![name, "origin.example".parse().expect("a name")]),
         FixKind::SniUnknown,
         FixKind::Verify(policy),

@@ -21,7 +21,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::{
     connector::{CdnOriginBuilder, CdnOriginConnector},
-    diagnosis::{Cause, Certainty, Diagnosis},
+    diagnosis::{Cause, Certainty, Diagnosis, FixKind},
     error::{Error, ErrorKind, Facts, Stage},
 };
 
@@ -31,6 +31,7 @@ use super::{
     attempt_result::AttemptResult,
     candidates::changes_after,
     combination::Combination,
+    compare_hosts::{ByHost, compare_hosts, made_up_host},
     conclusion::remaining,
     deduce_cause::{is_proof, may_be_chance, proved_cause},
     probe_settings::ProbeSettings,
@@ -51,7 +52,7 @@ pub(super) struct Search {
     /// Of all attempts together.
     deadline: Instant,
     attempts: Vec<ProbeAttempt>,
-    /// The index of the attempt that got furthest.
+    /// The index of the attempt from which the next changes are made.
     best: usize,
     /// The causes that changes have proved by getting further.
     proved: Vec<Cause>,
@@ -101,6 +102,18 @@ impl Search {
             if self.step().await == SearchStep::Finished {
                 return;
             }
+        }
+        self.compare_hosts().await;
+    }
+
+    /// Repeats an attempt that works with a made-up Host, unless another Host has failed already.
+    async fn compare_hosts(&mut self) {
+        let (Some(best), Some(made_up)) = (self.best(), made_up_host()) else {
+            return;
+        };
+        if compare_hosts(&self.attempts, best).is_none() {
+            let combination = best.combination.with(&made_up);
+            self.attempt(combination, Step::MadeUpHost).await;
         }
     }
 
@@ -209,14 +222,38 @@ impl Search {
     pub(super) fn into_findings(self, connector: CdnOriginConnector) -> Findings {
         let best = self.best();
         let remaining = best.map(|best| remaining(&self.attempts, best));
+        let by_host = best.and_then(|best| compare_hosts(&self.attempts, best));
+        let is_any_site = by_host == Some(ByHost::Alike);
+        let proved = self.proved.into_iter();
+        // Without SNI and with any Host, nothing has named the site.
+        let proved = proved.map(
+            |cause| match cause.fix_kinds().contains(&FixKind::OmitSni) {
+                true if is_any_site => cause.at_most(Certainty::Possible),
+                _ => cause,
+            },
+        );
         Findings {
             connector,
             remaining: remaining.unwrap_or_default(),
-            proved: Diagnosis::ranked(self.proved),
+            proved: Diagnosis::ranked(proved.collect()),
+            best: furthest(&self.attempts, self.best),
+            by_host,
             attempts: self.attempts,
-            best: self.best,
         }
     }
+}
+
+/// The index of the attempt that proved most: `best`, unless another one got further without proof.
+fn furthest(attempts: &[ProbeAttempt], best: usize) -> usize {
+    let progress = |index: usize| attempts.get(index).map(ProbeAttempt::progress);
+    if progress(best) >= Some(Progress::SiteError) {
+        return best;
+    }
+    let further = |so_far: usize, index: usize| match progress(index) > progress(so_far) {
+        true => index,
+        false => so_far,
+    };
+    (0..attempts.len()).fold(best, further)
 }
 
 /// Adds the four names of a combination to its error.

@@ -21,7 +21,7 @@ use tokio::time::sleep_until;
 
 use crate::{
     connector::ConnectionInfo,
-    diagnosis::Cause,
+    diagnosis::{OriginRefusal, has_grpc_content},
     downstream::Downstream,
     error::{Error, ErrorKind, Facts, HttpFault, Stage},
     name::HostAuthority,
@@ -76,8 +76,10 @@ impl ProxySettings {
         let (origin, host) = (&ready.origin, &ready.target.host);
         let about = |error: Error| error.about(host.clone(), origin);
         let has_content = !ready.request.body().is_end_stream();
-        // Before any wait, so that a drain waits for this request.
-        let in_flight = pool.begin_request().map_err(about)?;
+        let in_flight = match ready.in_flight.take() {
+            Some(in_flight) => in_flight,
+            None => pool.begin_request().map_err(about)?,
+        };
         // An upload waits for its share of the connections first: it keeps no other waiting.
         let (is_quick, is_upgrade) = (is_quick(&ready), ready.upgrade.is_some());
         let upload = match is_quick || is_upgrade {
@@ -140,14 +142,16 @@ impl ProxySettings {
         parts.extensions = extensions;
         record.begin_response(parts.status, &mut parts.extensions);
         let mut body = self.received(body, connection, permit, &ready, record);
-        // Only error responses can be an edge's refusal.
-        if !parts.status.is_success() {
+        // Only error responses can be an edge's refusal, except for calls of gRPC.
+        let is_misplaced = || ready.is_grpc && !has_grpc_content(&parts.headers);
+        if !parts.status.is_success() || is_misplaced() {
             let summary = RequestSummary {
                 method: ready.request.method().clone(),
                 target: ready.target.path_and_query.clone(),
                 has_content,
                 has_length: ready.request.headers().contains_key(CONTENT_LENGTH),
                 origin_field: ready.request.headers().get(ORIGIN).cloned(),
+                is_grpc: ready.is_grpc,
             };
             let diagnosed = self.diagnose(
                 &mut parts,
@@ -227,7 +231,7 @@ impl ProxySettings {
         parts: &mut Parts,
         body: &mut OriginBody,
         summary: RequestSummary,
-        origin: &Origin,
+        origin: &Arc<Origin>,
         host: &HostAuthority,
         downstream: &Downstream,
     ) {
@@ -254,7 +258,16 @@ impl ProxySettings {
             return self.failure_log.refused_by_origin(parts.status, host);
         };
         log_diagnosis(parts.status, &diagnosis);
-        body.record.note_cause(diagnosis.likeliest().map(Cause::id));
+        let info = parts.extensions.get::<ConnectionInfo>();
+        body.record.note_refusal(|| OriginRefusal {
+            status: parts.status,
+            facts: Facts {
+                host: Some(host.clone()),
+                origin: Some(origin.clone()),
+                ..info.map(|it| it.facts().clone()).unwrap_or_default()
+            },
+            diagnosis: diagnosis.clone(),
+        });
         self.disclosure
             .add_to_response(&self.identity, parts, &diagnosis);
         parts.extensions.insert(diagnosis);

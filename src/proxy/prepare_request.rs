@@ -27,7 +27,7 @@ use crate::{
     host_rewrite::{RewrittenHost, write_host},
     name::HostAuthority,
     origin::Origin,
-    pool::Target,
+    pool::{InFlight, Target},
     response_rewrite::PathMap,
     upload::RequestBody,
 };
@@ -57,6 +57,8 @@ pub(super) struct Ready {
     pub(super) is_grpc: bool,
     /// The deadline of the whole exchange.
     pub(super) end: Option<Deadline>,
+    /// Absent if the request has not begun yet, because the proxy was draining when it arrived.
+    pub(super) in_flight: Option<InFlight>,
 }
 
 /// The result of rewriting a head.
@@ -114,6 +116,7 @@ impl ProxySettings {
             has_streams,
             is_grpc,
             end: Deadline::earlier(request_deadline(&self.limits), client),
+            in_flight: None,
         })))
     }
 

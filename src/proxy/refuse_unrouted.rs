@@ -1,23 +1,27 @@
 //! The response to a request that belongs to no proxy.
 
-use std::{future::ready, sync::Arc};
+use std::future::ready;
 
 use http::{Request, StatusCode};
 use http_body::Body;
 use tower::BoxError;
+use tracing::Span;
 
-use crate::error::{Error, ErrorKind};
+use crate::{
+    error::{Error, ErrorKind},
+    observe::ExchangeRecord,
+};
 
 use super::{
     OriginProxy, Proxying,
-    error_response::error_response,
-    proxy_settings::ProxySettings,
+    refuse_request::refuse_as,
     service::{Respond, accept},
 };
 
-/// Refuses a request that no proxy was found for, with the error responses of `template`.
+/// Refuses a request that no proxy was found for, with the error responses of `template`. The
+/// observers of its connector get the record.
 pub(crate) fn refuse_unrouted<B>(
-    template: &OriginProxy,
+    template: OriginProxy,
     request: Request<B>,
     kind: ErrorKind,
     status: StatusCode,
@@ -28,7 +32,7 @@ where
     B::Error: Into<BoxError>,
 {
     let refusal = UnroutedRefusal {
-        settings: template.settings.clone(),
+        template,
         kind,
         status,
     };
@@ -37,7 +41,7 @@ where
 
 /// The refusal of one request.
 struct UnroutedRefusal {
-    settings: Arc<ProxySettings>,
+    template: OriginProxy,
     kind: ErrorKind,
     status: StatusCode,
 }
@@ -49,14 +53,14 @@ impl Respond for UnroutedRefusal {
         B::Data: Send,
         B::Error: Into<BoxError>,
     {
-        let Self {
-            settings,
-            kind,
-            status,
-        } = self;
-        let (identity, method) = (&settings.identity, request.method());
-        let error = Error::refused(kind);
-        let response = error_response(status, identity, error, method, settings.disclosure);
-        Proxying::new(ready(settings.response_hooks.apply(response, method)))
+        let OriginProxy { settings, pool } = self.template;
+        let error = Error::refused(self.kind);
+        let record = ExchangeRecord::begin(&request, None, pool.connector().observers());
+        {
+            let _entered = record.span().map(Span::enter);
+            settings.failure_log.request_failed(&error);
+        }
+        let response = refuse_as(&settings, &request, error, self.status, record);
+        Proxying::new(ready(response))
     }
 }

@@ -7,19 +7,24 @@ use http_body::Body;
 use tokio::sync::OwnedSemaphorePermit;
 use tower::BoxError;
 
-use crate::upload::ClientBody;
+use crate::{
+    observe::{ExchangeRecord, Observers},
+    upload::ClientBody,
+};
 
 use super::{
     ClientDeadline, OriginProxy, ProxyBody,
+    error_response::status,
     limited_request_body::limited,
     proxy_settings::ProxySettings,
     read_request_body::{BufferedBody, read},
-    refuse_request::refuse_with,
+    refuse_request::refuse_as,
 };
 
 /// The memory for a body that is to be buffered, and its limits.
 pub(crate) struct Buffering {
     settings: Arc<ProxySettings>,
+    observers: Observers,
     memory: OwnedSemaphorePermit,
 }
 
@@ -31,6 +36,7 @@ impl Buffering {
         let memory = settings.buffer_memory.reserve(request, limit)?;
         Some(Self {
             settings: settings.clone(),
+            observers: proxy.pool.connector().observers().clone(),
             memory,
         })
     }
@@ -62,9 +68,12 @@ impl Buffering {
         match read(body, limits.buffer_requests, self.memory).await {
             Ok(body) => Ok(Request::from_parts(parts, body)),
             Err(error) => {
-                self.settings.failure_log.request_failed(&error);
+                let (settings, origin) = (&self.settings, self.settings.origin.as_ref());
                 let request = Request::from_parts(parts, ());
-                Err(refuse_with(&self.settings.response_hooks, &request, error))
+                let record = ExchangeRecord::begin(&request, origin, &self.observers);
+                settings.failure_log.request_failed(&error);
+                let status = status(&error);
+                Err(refuse_as(settings, &request, error, status, record))
             }
         }
     }

@@ -16,6 +16,7 @@ use crate::{
     error::Error,
     observe::{ExchangeOutcome, ExchangeRecord, Observer},
     origin::Origin,
+    pool::InFlight,
     upload::{BodyAwaitingContinue, ClientBody},
 };
 
@@ -24,7 +25,7 @@ use super::{
     error_response::{GrpcCall, error_response, status},
     failure_log::FailureLog,
     limited_request_body,
-    refuse_request::response_version,
+    refuse_request::{record_refusal, response_version},
     request_buffering::Buffering,
     request_content,
 };
@@ -44,16 +45,34 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
+        let accepted = AcceptedRequest::of(self);
         match Buffering::of(self, &request) {
-            Some(buffering) => Proxying::new(buffer(self.clone(), request, buffering)),
-            None => accept(self.clone(), request),
+            Some(buffering) => Proxying::new(buffer(accepted, request, buffering)),
+            None => accept(accepted, request),
+        }
+    }
+}
+
+/// A proxy that responds to one request, which it counts from its arrival on: a drain that begins
+/// while the body is read waits for it.
+struct AcceptedRequest {
+    proxy: OriginProxy,
+    /// Absent if the proxy is draining.
+    in_flight: Option<InFlight>,
+}
+
+impl AcceptedRequest {
+    fn of(proxy: &OriginProxy) -> Self {
+        Self {
+            in_flight: proxy.pool.begin_request().ok(),
+            proxy: proxy.clone(),
         }
     }
 }
 
 /// Reads the beginning of the body, and then responds.
 async fn buffer<B>(
-    proxy: OriginProxy,
+    accepted: AcceptedRequest,
     request: Request<B>,
     buffering: Buffering,
 ) -> Response<ProxyBody>
@@ -64,7 +83,7 @@ where
 {
     match buffering.read(request).await {
         Ok(request) => {
-            let Ok(response) = proxy.respond(request).await;
+            let Ok(response) = accepted.respond(request).await;
             response
         }
         Err(refusal) => refusal,
@@ -100,31 +119,39 @@ where
     }
 }
 
-impl Respond for OriginProxy {
+impl Respond for AcceptedRequest {
     fn respond<B>(self, request: Request<B>) -> Proxying
     where
         B: Body + Send + 'static,
         B::Data: Send,
         B::Error: Into<BoxError>,
     {
-        prepare_and_forward(self, request, FailureLog::request_failed)
+        let Self { proxy, in_flight } = self;
+        prepare_and_forward(proxy, request, in_flight, FailureLog::request_failed)
     }
 }
 
-/// Sends the request of a group, which has accepted it, and logs the failures that clients get.
-pub(crate) fn attempt<B>(proxy: OriginProxy, request: Request<B>) -> Proxying
+/// Sends the request of a group, which logs the failures that clients get.
+///
+/// `in_flight` is the request at this proxy, if it has begun there.
+pub(crate) fn attempt<B>(
+    proxy: OriginProxy,
+    request: Request<B>,
+    in_flight: Option<InFlight>,
+) -> Proxying
 where
     B: Body + Send + 'static,
     B::Data: Send,
     B::Error: Into<BoxError>,
 {
-    prepare_and_forward(proxy, request, |_, _| {})
+    prepare_and_forward(proxy, request, in_flight, |_, _| {})
 }
 
 /// Prepares the request at once, and returns the future of its response.
 fn prepare_and_forward<B>(
     proxy: OriginProxy,
     request: Request<B>,
+    in_flight: Option<InFlight>,
     log_failure: impl FnOnce(&FailureLog, &Error) + Send + 'static,
 ) -> Proxying
 where
@@ -144,10 +171,13 @@ where
     let mut record = ExchangeRecord::begin(&request, origin, pool.connector().observers());
     record.watch_upload(|| request.body().progress());
     let span = record.span().cloned();
-    let prepared = {
+    let mut prepared = {
         let _entered = span.as_ref().map(Span::enter);
         settings.prepare(request)
     };
+    if let Ok(Some(ready)) = &mut prepared {
+        ready.in_flight = in_flight;
+    }
     let response = async move {
         let outcome = match prepared {
             Ok(Some(ready)) => settings.forward_in_time(&pool, ready, &mut record).await,
@@ -191,17 +221,6 @@ fn own_response(record: &mut ExchangeRecord) -> Response<ProxyBody> {
     response
 }
 
-/// Records a failure, of which this is the response.
-fn record_refusal(record: &mut ExchangeRecord, response: &mut Response<ProxyBody>) {
-    if !record.is_on() {
-        return;
-    }
-    let status = response.status();
-    if let Some(error) = response.extensions().get::<Error>().cloned() {
-        record.refuse(error, status, response.extensions_mut());
-    }
-}
-
 /// Discards a body that was not read, and closes the client's connection. A client that awaits 100
 /// (Continue) may still send the body, or not (RFC 9110 section 10.1.1).
 fn discard_unread(response: Proxying, body: Option<BodyAwaitingContinue>) -> Proxying {
@@ -237,10 +256,10 @@ mod tests {
         let connector = CdnOriginConnector::builder("http://origin.example");
         let proxy = OriginProxy::new(connector.build().unwrap());
         let request = Request::get("/").body(Empty::<Bytes>::new()).unwrap();
-        let future = proxy.respond(request);
+        let future = AcceptedRequest::of(&proxy).respond(request);
         for (name, size, limit) in [
             ("the future of a request", future.boxed_size(), 1232),
-            ("Ready", size_of::<Ready>(), 712),
+            ("Ready", size_of::<Ready>(), 720),
             ("Target", size_of::<Target>(), 224),
             ("PooledConnection", size_of::<PooledConnection>(), 120),
             ("ResponseBody", size_of::<ResponseBody>(), 64),

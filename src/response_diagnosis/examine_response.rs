@@ -18,6 +18,7 @@ pub(crate) struct RequestSummary {
     pub(crate) has_content: bool,
     pub(crate) has_length: bool,
     pub(crate) origin_field: Option<HeaderValue>,
+    pub(crate) is_grpc: bool,
 }
 
 impl RequestSummary {
@@ -36,6 +37,10 @@ impl RequestSummary {
         };
         let evidence = match self.has_length {
             true => evidence.request_with_length(),
+            false => evidence,
+        };
+        let evidence = match self.is_grpc {
+            true => evidence.grpc_call(),
             false => evidence,
         };
         let field = self.origin_field.as_ref();
@@ -64,10 +69,13 @@ pub(crate) async fn examine_response<B: Body + Unpin>(
 /// A cause that is only possible is logged at debug level: the response may well be the
 /// application's own. A redirect past the proxy is no refusal, and may be intended.
 pub(crate) fn log_diagnosis(status: StatusCode, diagnosis: &Diagnosis) {
-    let status = status.as_u16();
+    let (is_success, status) = (status.is_success(), status.as_u16());
     let likeliest = diagnosis.likeliest();
     if likeliest.is_some_and(|cause| cause.id() == CauseId::LocationNamesOrigin) {
         return tracing::info!(status, %diagnosis, "the redirect leads clients past the proxy");
+    }
+    if is_success {
+        return tracing::warn!(status, %diagnosis, "the response is not that of the gRPC service");
     }
     match likeliest.map(Cause::certainty) {
         Some(Certainty::Certain | Certainty::Likely) => {

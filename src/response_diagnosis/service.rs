@@ -14,7 +14,7 @@ use http::{
 use http_body::Body;
 use tower_service::Service;
 
-use crate::{name::HostAuthority, origin::Origin};
+use crate::{diagnosis::has_grpc_content, name::HostAuthority, origin::Origin};
 
 use super::{
     PeekedBody,
@@ -87,6 +87,7 @@ impl SentRequest {
                 has_length: request.headers().contains_key(CONTENT_LENGTH)
                     || request.body().size_hint().exact().is_some(),
                 origin_field: request.headers().get(ORIGIN).cloned(),
+                is_grpc: has_grpc_content(request.headers()),
             },
         }
     }

@@ -41,7 +41,7 @@ where
             Ok(Destination::Group(mut group)) => group.call(request),
             Err(kind) => {
                 let (template, status) = refusal(self, kind);
-                refuse_unrouted(&template, request, kind, status)
+                refuse_unrouted(template, request, kind, status)
             }
         }
     }

@@ -121,6 +121,9 @@ impl VirtualHosts {
     /// The template creates the answer like its other error responses. Its response hooks get it,
     /// with an error of kind
     /// [`RequestProblem::HostUnknown`](crate::error::RequestProblem::HostUnknown).
+    ///
+    /// The observers of the template's connector get the record, which has no origin. Metrics count
+    /// it under the address `other`, and not under the host that the client chose.
     pub fn unknown(mut self, rule: UnknownHost) -> Self {
         self.settings_mut().unknown = rule;
         self

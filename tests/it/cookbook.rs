@@ -497,6 +497,35 @@ async fn a_shutdown_does_not_wait_for_a_request_without_an_end() {
 }
 
 #[tokio::test]
+async fn until_the_load_balancer_has_seen_the_failed_check_requests_are_served() {
+    let edge = plain_edge().await;
+    let proxy = OriginProxy::new(plain(&edge).await);
+    let (front, address) = listener().await;
+    let (signal, signalled) = oneshot::channel::<()>();
+    let notice = std::time::Duration::from_secs(3600);
+    let serving = recipes::load_balancer::serve(front, proxy.clone(), signalled, notice);
+    let serving = tokio::spawn(serving);
+    let get = async |path: &str| {
+        let mut client = TcpStream::connect(address).await.unwrap();
+        let head = format!("GET {path} HTTP/1.0\r\nHost: client.test\r\n\r\n");
+        client.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        client.read_to_end(&mut answer).await.unwrap();
+        String::from_utf8_lossy(&answer[9..12]).into_owned()
+    };
+    assert_eq!(get("/readyz").await, "200");
+    signal.send(()).unwrap();
+    while get("/readyz").await != "503" {}
+    assert_eq!(get("/page").await, "200");
+
+    // The time passes, and the drain begins.
+    tokio::time::pause();
+    serving.await.unwrap().unwrap();
+    let refused = (StatusCode::SERVICE_UNAVAILABLE, Some(ErrorKind::Draining));
+    assert_eq!(ask(proxy, "client.test").await, refused);
+}
+
+#[tokio::test]
 async fn an_access_log_has_a_line_for_each_request() {
     let edge = plain_edge().await;
     let (sender, lines) = mpsc::channel(1);

@@ -255,7 +255,7 @@ async fn errors_describe_the_host_in_one_line() {
         (
             with_fields(ONE, "/", &[]),
             ErrorKind::Request(RequestProblem::HostMissing),
-            "request cannot be forwarded: Host is missing",
+            "request cannot be forwarded: it has neither a Host field nor an absolute URI",
         ),
         (
             with_fields(ONE, "/", &[b"a", b"a"]),

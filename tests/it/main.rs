@@ -22,6 +22,7 @@ mod closing_origin;
 mod config;
 #[cfg(feature = "axum")]
 mod cookbook;
+mod draining;
 mod early_answers;
 mod early_data;
 mod ech;
@@ -60,6 +61,7 @@ mod identity;
 mod import;
 mod interop;
 mod limits;
+mod links;
 mod look_alikes;
 mod maps;
 mod memory;
@@ -90,6 +92,7 @@ mod printed_code;
 mod probe;
 mod probe_evidence;
 mod probe_headers;
+mod probe_hosts;
 mod probe_peers;
 #[cfg(feature = "cli")]
 mod probe_program;

@@ -543,6 +543,16 @@ const RESPONSES: &[Row] = &[
         &["a_stall_before_the_first_byte_is_504_with_the_facts_of_the_connection"],
     ),
     (
+        "a group without members",
+        "GroupEmpty",
+        &["a_request_to_a_group_without_members_is_recorded_and_names_the_call_that_adds_one"],
+    ),
+    (
+        "a page in answer to a gRPC call",
+        "GrpcNotServed",
+        &["a_page_in_answer_to_a_grpc_call_is_diagnosed_although_it_is_a_success"],
+    ),
+    (
         "more requests than the proxy admits",
         "ConcurrencyLimit",
         &["requests_beyond_max_concurrency_are_certainly_refused_by_that_limit"],

@@ -17,9 +17,9 @@ code that works.
   --json             print JSON instead of text
   --help             print this help
 
-Progress goes to standard error. The exit code is 0 if an attempt works, 1 if
-none does, and 2 if none was made. To trust a private certificate authority,
-set SSL_CERT_FILE=ca.pem in the environment.
+Progress goes to standard error. The exit code is 0 if an attempt works, even
+if only possibly, 1 if none does, and 2 if none was made. To trust a private
+certificate authority, set SSL_CERT_FILE=ca.pem in the environment.
 ";
 
 /// What to do.

@@ -1,6 +1,9 @@
 //! The output of `--json`.
 
-use cdn_origin::probe::{Findings, ProbeAttempt};
+use cdn_origin::{
+    diagnosis::Certainty,
+    probe::{Findings, ProbeAttempt},
+};
 use serde_json::{Value, json};
 
 pub(crate) fn findings(findings: &Findings) -> Value {
@@ -22,6 +25,7 @@ pub(crate) fn findings(findings: &Findings) -> Value {
         "attempts": attempts,
         "causes": causes,
         "working": findings.builder_code(),
+        "working_certainty": findings.working_certainty().map(Certainty::as_str),
     })
 }
 

@@ -9,12 +9,15 @@ use crate::{
     error::{ErrorKind, ReachedLimit, RequestProblem},
 };
 
+/// Which cause it is, its text, and the fix.
+type Refused = (CauseId, &'static str, Option<&'static str>);
+
 /// The cause of a refusal; `None` if the error itself says all, such as that the proxy is draining.
 ///
 /// A fix is given where a setting of the proxy refused the request, and none where the client has
 /// to change it.
 pub(super) fn refused(kind: ErrorKind, limit: Option<ReachedLimit>) -> Option<Cause> {
-    let (id, text, fix) = match kind {
+    let (id, text, fix): Refused = match kind {
         ErrorKind::Overloaded if limit == Some(ReachedLimit::Adaptive) => return Some(slower()),
         ErrorKind::LoopDetected => (
             CauseId::RequestLoop,
@@ -35,35 +38,89 @@ pub(super) fn refused(kind: ErrorKind, limit: Option<ReachedLimit>) -> Option<Ca
                  any_origin()",
             ),
         ),
-        ErrorKind::Request(RequestProblem::BodyNotAllowed) => (
-            CauseId::InvalidRequest,
-            "the dialled edge refuses a GET with content",
-            Some(
-                "send the GET without content, or use .without_edge_profile() if the edge \
-                 accepts it now",
-            ),
+        ErrorKind::NoOrigin => (
+            CauseId::GroupEmpty,
+            "the group has no member, or none with a weight above zero",
+            Some("add one with Members::add(..), or call Members::set_weight(..)"),
         ),
-        ErrorKind::Request(RequestProblem::BodyTooLarge) => (
-            CauseId::InvalidRequest,
-            "the body of the client's request is too large",
-            Some("allow more with Limits::max_request_body(..)"),
-        ),
-        ErrorKind::Request(RequestProblem::HeadTooLarge) => (
-            CauseId::InvalidRequest,
-            "the head of the client's request is larger than the proxy or the dialled edge allows",
-            Some(
-                "allow more with Limits::max_request_head(..) or max_request_fields(..), \
-                 unless the edge sets the limit",
-            ),
-        ),
-        ErrorKind::Request(_) | ErrorKind::UpgradeRefused => (
-            CauseId::InvalidRequest,
-            "the client's request is invalid",
-            None,
-        ),
+        ErrorKind::Request(problem) => client_request(problem),
         _ => return None,
     };
     Some(Cause::new(id, Certainty::Certain, text).fixed_by(fix.map(FixKind::Advice)))
+}
+
+/// What is wrong with the client's request.
+fn client_request(problem: RequestProblem) -> Refused {
+    let (text, fix) = match problem {
+        RequestProblem::BodyFailed => {
+            let text = "the body of the client's request ended in an error";
+            return (CauseId::InvalidRequest, text, None);
+        }
+        RequestProblem::BodyNotAllowed => (
+            "the dialled edge refuses a GET with content",
+            "send the GET without content, or use .without_edge_profile() if the edge accepts it \
+             now",
+        ),
+        RequestProblem::BodyTooLarge => (
+            "the body of the client's request is too large",
+            "allow more with Limits::max_request_body(..)",
+        ),
+        RequestProblem::ExpectationUnknown => (
+            "the request's Expect has an unknown value",
+            "send Expect: 100-continue, or no such field",
+        ),
+        RequestProblem::HeadTooLarge => (
+            "the head of the client's request is larger than the proxy or the dialled edge allows",
+            "allow more with Limits::max_request_head(..) or max_request_fields(..), unless the \
+             edge sets the limit",
+        ),
+        RequestProblem::HostConflict => (
+            "Host and the authority of the request's URI name different hosts",
+            "send the same host in both, or no Host field",
+        ),
+        RequestProblem::HostInvalid => (
+            "the request's Host is not a host with an optional port",
+            "send a DNS name or an IP address, with an optional port",
+        ),
+        RequestProblem::HostMissing => (
+            "the request has no Host field, and no host in its URI",
+            "give the request an absolute URI, such as https://www.example.com/page, or a Host \
+             field",
+        ),
+        RequestProblem::HostRepeated => (
+            "the request has more than one Host field",
+            "send one Host field",
+        ),
+        RequestProblem::HostUnknown => (
+            "no tenant has the host of the request",
+            "VirtualHosts::insert(..) with this host, or with \"*\" for all hosts without a tenant",
+        ),
+        RequestProblem::MethodRefused => (
+            "the request's method is TRACE, or CONNECT without a protocol that is upgraded to",
+            "allow the protocol with OriginProxy::upgrades(..), or use another method",
+        ),
+        RequestProblem::PathAmbiguous => (
+            "the path may lead out of the prefix that OriginProxy::map_path(..) replaces",
+            "send the path without dot segments and without empty ones",
+        ),
+        RequestProblem::TargetInvalid => (
+            "the request's target is neither a path nor an http or https URI",
+            "send a target such as /page",
+        ),
+        RequestProblem::TargetTooLong => (
+            "the request's target is longer than the dialled edge allows",
+            "send a shorter one, or use .without_edge_profile() if the edge accepts it now",
+        ),
+        RequestProblem::TransferCoding => (
+            "the request has a transfer coding other than chunked",
+            "send the content with Transfer-Encoding: chunked alone",
+        ),
+        RequestProblem::UpgradeInvalid => (
+            "the opening handshake of the client's WebSocket is malformed",
+            "send a GET with the fields of RFC 6455 section 4.1 and without content",
+        ),
+    };
+    (CauseId::InvalidRequest, text, Some(fix))
 }
 
 /// The adaptive limit applies.

@@ -185,6 +185,9 @@ const PROOFS: &[Proof<Error>] = &[
             is_request && e.stage() == Stage::Prepare || is_too_large
         },
     ),
+    proof(CauseId::GroupEmpty, "no member to select", |e| {
+        e.kind() == ErrorKind::NoOrigin && e.stage() == Stage::Prepare
+    }),
     proof(CauseId::InvalidRequest, "a client that stalls", |e| {
         e.kind() == ErrorKind::TimedOut && e.stage() == Stage::Send
     }),

@@ -5,7 +5,7 @@ use crate::{
     edge::{ErrorPage, known_error_pages},
 };
 
-use super::{ResponseEvidence, cross_origin, edge_pages, redirects, statuses};
+use super::{ResponseEvidence, cross_origin, edge_pages, grpc, redirects, statuses};
 
 impl ResponseEvidence<'_> {
     /// Returns whether the start of the body can change the diagnosis.
@@ -30,12 +30,14 @@ impl ResponseEvidence<'_> {
     #[must_use]
     pub(crate) fn diagnosis(&self) -> Option<Diagnosis> {
         if self.is_success() {
-            return None;
+            let cause = grpc::causes(self)?;
+            return Some(Diagnosis::ranked(vec![cause]));
         }
         let mut causes = redirects::causes(self);
         causes.extend(cross_origin::causes(self));
         causes.extend(edge_pages::causes(self));
         causes.extend(statuses::causes(self));
+        causes.extend(grpc::causes(self));
         (!causes.is_empty()).then(|| Diagnosis::ranked(causes))
     }
 }

@@ -9,16 +9,19 @@
 //! | `sni_and_host` | Which of SNI and Host has to change? |
 //! | `request_limits` | Is it the size of the request, or its framing? |
 //! | `diagnose_response` | Which of these tables apply to a response? |
+//! | `grpc` | Does a gRPC call reach another site? |
 //! | `cross_origin` | Does the origin compare `Origin` with a rewritten Host? |
 
 mod cross_origin;
 mod diagnose_response;
 mod edge_pages;
+mod grpc;
 mod redirects;
 mod request_limits;
 mod response_evidence;
 mod sni_and_host;
 mod statuses;
 
+pub(crate) use grpc::has_grpc_content;
 pub(crate) use response_evidence::HostSource;
 pub(crate) use response_evidence::ResponseEvidence;

@@ -35,6 +35,7 @@ pub(crate) struct ResponseEvidence<'a> {
     /// The `Origin` of the request.
     pub(super) request_origin: Option<&'a str>,
     pub(super) has_proxy_header: bool,
+    pub(super) is_grpc: bool,
     pub(super) body: &'a [u8],
 }
 
@@ -78,6 +79,7 @@ impl<'a> ResponseEvidence<'a> {
             has_length: false,
             request_origin: None,
             has_proxy_header: false,
+            is_grpc: false,
             body: &[],
         }
     }
@@ -110,6 +112,13 @@ impl<'a> ResponseEvidence<'a> {
     /// Adds that the connection began with a [PROXY protocol](crate::dial::ProxyProtocol) header.
     pub(crate) fn after_proxy_header(mut self) -> Self {
         self.has_proxy_header = true;
+        self
+    }
+
+    /// Adds that the request was a gRPC call. A response that is none of gRPC then has a diagnosis
+    /// even if its status is 200.
+    pub(crate) fn grpc_call(mut self) -> Self {
+        self.is_grpc = true;
         self
     }
 

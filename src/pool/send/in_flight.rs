@@ -32,12 +32,17 @@ impl RequestCount {
     pub(crate) fn begin(self: &Arc<Self>) -> Result<InFlight, Error> {
         // Counted before the flag is read, as `drain` sets it before it reads the count: one of
         // them sees the other.
-        self.in_flight.fetch_add(1, Ordering::SeqCst);
-        let request = InFlight(self.clone());
+        let request = self.begin_accepted();
         match self.is_draining() {
             true => Err(Error::refused(ErrorKind::Draining)),
             false => Ok(request),
         }
+    }
+
+    /// Begins a request that was accepted before the drain, even if the pool is draining by now.
+    pub(crate) fn begin_accepted(self: &Arc<Self>) -> InFlight {
+        self.in_flight.fetch_add(1, Ordering::SeqCst);
+        InFlight(self.clone())
     }
 
     pub(crate) fn get(&self) -> usize {

@@ -4,13 +4,10 @@ use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header::CONTENT_TYPE,
 };
 
-use crate::proxy::ProxyBody;
+use crate::{diagnosis::has_grpc_content, proxy::ProxyBody};
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
-
-/// The prefix of the content types of gRPC and gRPC-Web.
-const GRPC: &[u8] = b"application/grpc";
 
 /// A gRPC call, by the type of its content.
 pub(in crate::proxy) struct GrpcCall(HeaderValue);
@@ -26,8 +23,7 @@ impl GrpcCall {
 
     /// Whether a request with this head is a gRPC call.
     pub(in crate::proxy) fn is_in(method: &Method, headers: &HeaderMap) -> bool {
-        let start = || headers.get(CONTENT_TYPE)?.as_bytes().get(..GRPC.len());
-        *method == Method::POST && start().is_some_and(|start| start.eq_ignore_ascii_case(GRPC))
+        *method == Method::POST && has_grpc_content(headers)
     }
 
     /// Turns an error response into a trailers-only response of gRPC. Other fields stay.

@@ -6,13 +6,17 @@ use cdn_origin::{
     CdnOriginConnector, OriginProxy,
     group::{Member, OriginGroup},
     metrics::MetricsObserver,
+    observe::Observer,
 };
 use http::Method;
 use http_body_util::BodyExt;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
 use super::{prometheus::Scrape, request, send};
-use crate::closing_origin::{ClosingOrigin, End, Speaks};
+use crate::{
+    closing_origin::{ClosingOrigin, End, Speaks},
+    tls_facts::Log,
+};
 
 const OPEN_TELEMETRY: &str = include_str!("otel_names.txt");
 const GUIDE: &str = include_str!("../../../src/guide/observability.md");
@@ -255,4 +259,24 @@ async fn members_of_a_group_are_counted_by_their_state() {
     let labelled = [("cdn_origin_label", "shop")];
     assert_eq!(scrape.sum("cdn_origin_members", &labelled), 2.0);
     assert!(scrape.types.contains_key("http_client_active_requests"));
+}
+
+#[test]
+fn origins_beyond_the_limit_share_an_address_and_one_warning_names_the_call() {
+    let (log, _subscriber) = Log::start();
+    let (recorder, handle) = recorder();
+    let _guard = ::metrics::set_default_local_recorder(&recorder);
+    let metrics = MetricsObserver::new().max_origins(2);
+    for name in ["a", "b", "c", "d", "a", "b", "c", "d"] {
+        let connector = CdnOriginConnector::builder(format!("http://{name}.example"));
+        let connector = connector.build().unwrap();
+        metrics.reloaded(connector.origin());
+    }
+    let scrape = Scrape::parse(&handle.render());
+    let by_address = scrape.by("cdn_origin_reloads_total", "server_address");
+    let expected = [("a.example", 2), ("b.example", 2), ("other", 4)];
+    let expected = expected.map(|(address, count)| (address.to_owned(), count));
+    assert_eq!(by_address, BTreeMap::from(expected));
+    let warnings = log.text().matches("MetricsObserver::max_origins").count();
+    assert_eq!(warnings, 1, "{}", log.text());
 }

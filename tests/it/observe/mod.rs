@@ -11,6 +11,7 @@ mod layers;
 mod metrics;
 #[cfg(feature = "metrics")]
 mod prometheus;
+mod refusals;
 mod spans;
 mod timings;
 mod tunnels;

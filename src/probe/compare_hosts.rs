@@ -1,0 +1,44 @@
+//! Whether an origin that works recognises the Host, or answers any Host alike.
+
+use super::{
+    ProbeAttempt, combination::Combination, progress::Progress, setting_change::SettingChange,
+};
+
+/// A Host that no origin serves: the domain `invalid` is reserved (RFC 6761 section 6.4).
+const MADE_UP_HOST: &str = "cdn-origin-probe.invalid";
+
+/// What other Hosts show about an attempt that works.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum ByHost {
+    /// Another Host gets another status.
+    Distinguished,
+    /// A made-up Host gets the same status.
+    Alike,
+}
+
+/// The change to a Host that no origin serves.
+pub(super) fn made_up_host() -> Option<SettingChange> {
+    MADE_UP_HOST.parse().ok().map(SettingChange::Host)
+}
+
+/// What the attempts show about `working`; `None` if it is no success, or if no response to another
+/// Host can be compared with it.
+pub(super) fn compare_hosts(attempts: &[ProbeAttempt], working: &ProbeAttempt) -> Option<ByHost> {
+    if working.progress() < Progress::Success {
+        return None;
+    }
+    let made_up = made_up_host()?;
+    // With the same Host, they are equal if nothing else differs.
+    let without_host = |combination: &Combination| combination.with(&made_up);
+    let compared = without_host(&working.combination);
+    let others = attempts.iter().filter(|other| {
+        let differs = other.combination.origin().host() != working.combination.origin().host();
+        differs && without_host(&other.combination) == compared
+    });
+    let mut statuses = others.filter_map(ProbeAttempt::status).peekable();
+    statuses.peek()?;
+    match statuses.any(|status| Some(status) != working.status()) {
+        true => Some(ByHost::Distinguished),
+        false => Some(ByHost::Alike),
+    }
+}

@@ -1,0 +1,190 @@
+//! What a probe concludes from a certificate for another name, and from a site that answers any
+//! Host.
+
+use cdn_origin::{
+    CdnOriginConnector, VerifyPolicy,
+    connector::CdnOriginBuilder,
+    diagnosis::{CauseId, Certainty},
+    probe::{Findings, Probe},
+    tls::Roots,
+};
+use http::{Response, StatusCode};
+use std::time::Duration;
+
+use crate::{
+    failing::to,
+    probe_peers::probe,
+    support::{Authority, Edge, SniRefusal},
+};
+
+const SITE: &str = "www.site.example";
+
+/// A connector for a name that the edge refuses, with the site as Host.
+fn with_refused_sni(edge: &Edge, authority: &Authority) -> CdnOriginBuilder {
+    CdnOriginConnector::builder("https://d1.cloudfront.example")
+        .dial(edge.address().to_string())
+        .host(SITE)
+        .verify(VerifyPolicy::roots(Roots::pem(authority.root_pem())))
+}
+
+fn line_of_best(findings: &Findings) -> String {
+    let text = findings.to_string();
+    let mut lines = text.lines();
+    lines
+        .find(|line| line.starts_with('*'))
+        .unwrap_or_else(|| panic!("{text}"))
+        .to_owned()
+}
+
+#[tokio::test]
+async fn a_certificate_for_another_name_is_further_than_an_alert_and_names_what_to_expect() {
+    let authority = Authority::new();
+    for refusal in [SniRefusal::Alert(40), SniRefusal::Alert(112)] {
+        let edge = Edge::builder(&authority)
+            .serves_with(SITE, authority.issue(&["origin.site.example"]))
+            .unknown_sni(refusal)
+            .without_sni(refusal)
+            .start()
+            .await;
+        let findings = probe(with_refused_sni(&edge, &authority)).await;
+        let text = findings.to_string();
+        assert!(!findings.is_proved(), "{text}");
+        assert!(findings.working().is_none(), "{text}");
+        assert!(
+            line_of_best(&findings).contains("SNI www.site.example: "),
+            "{text}"
+        );
+        let best = findings.best().unwrap();
+        assert!(best.error().unwrap().facts().certificate().is_some());
+        let causes = findings.diagnosis().causes();
+        let found = causes
+            .iter()
+            .find(|cause| cause.id() == CauseId::CertificateForAnotherName)
+            .unwrap_or_else(|| panic!("{text}"));
+        let fixes: Vec<_> = found.fixes().iter().map(ToString::to_string).collect();
+        assert_eq!(
+            fixes,
+            [
+                ".sni(\"www.site.example\").expected_name(\"origin.site.example\") only if that is \
+                 your origin"
+            ]
+        );
+        // A certificate means that cipher suites were agreed on.
+        assert!(!text.contains("cipher suites"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_for_the_sni_leads_on_although_another_name_is_expected() {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority)
+        .serves(SITE)
+        .unknown_sni(SniRefusal::Alert(40))
+        .start()
+        .await;
+    let builder = with_refused_sni(&edge, &authority).expected_name("d1.cloudfront.example");
+    let findings = probe(builder).await;
+    let text = findings.to_string();
+    let working = findings.working().unwrap_or_else(|| panic!("{text}"));
+    assert_eq!(working.origin().expected_name().to_string(), SITE, "{text}");
+    assert!(findings.is_proved(), "{text}");
+}
+
+/// An edge whose default site answers any Host, with or without SNI.
+async fn default_site(authority: &Authority) -> Edge {
+    let ok = |_| Response::new("the default site".into());
+    Edge::builder(authority)
+        .serves(SITE)
+        .default_certificate(authority.issue(&[SITE]))
+        .without_sni(SniRefusal::DefaultCertificate)
+        .respond(ok)
+        .start()
+        .await
+}
+
+#[tokio::test]
+async fn an_answer_to_any_host_works_only_possibly() {
+    let authority = Authority::new();
+    let edge = default_site(&authority).await;
+    let findings = probe(to(&edge, &authority, SITE)).await;
+    let text = findings.to_string();
+    assert_eq!(findings.working_certainty(), Some(Certainty::Possible));
+    assert!(text.contains("  a made-up Host: 200\n"), "{text}");
+    assert!(text.contains("this possibly works"), "{text}");
+    assert!(!text.contains("certain"), "{text}");
+    assert_eq!(findings.best().unwrap().change(), None);
+
+    // Without SNI and with any Host, nothing has named the site.
+    let builder = with_refused_sni(&edge, &authority).expected_name(SITE);
+    let findings = probe(builder.sni("d1.cloudfront.example")).await;
+    for cause in findings.diagnosis().causes() {
+        let is_named = !cause
+            .fixes()
+            .iter()
+            .any(|fix| fix.to_string() == ".omit_sni()");
+        assert!(
+            is_named || cause.certainty() == Certainty::Possible,
+            "{findings}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_default_site_without_sni_is_no_certain_fix() {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority)
+        .default_certificate(authority.issue(&["d1.cloudfront.example"]))
+        .without_sni(SniRefusal::DefaultCertificate)
+        .respond(|_| Response::new("the default site".into()))
+        .start()
+        .await;
+    let builder = with_refused_sni(&edge, &authority).host("d1.cloudfront.example");
+    let findings = probe(builder).await;
+    let causes = findings.diagnosis().causes();
+    assert!(findings.is_proved(), "{findings}");
+    assert_eq!(causes[0].certainty(), Certainty::Possible, "{findings}");
+    assert_eq!(findings.working_certainty(), Some(Certainty::Possible));
+}
+
+#[tokio::test]
+async fn another_status_for_a_made_up_host_makes_a_success_certain() {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority)
+        .serves(SITE)
+        .knows_hosts(&[SITE])
+        .start()
+        .await;
+    let findings = probe(to(&edge, &authority, SITE)).await;
+    assert_eq!(findings.working_certainty(), Some(Certainty::Certain));
+    assert_eq!(findings.attempts().len(), 2, "{findings}");
+    let made_up = &findings.attempts()[1];
+    assert_eq!(made_up.change().as_deref(), Some("a made-up Host"));
+    assert!(findings.diagnosis().causes().is_empty(), "{findings}");
+    assert!(findings.to_string().contains("this works"), "{findings}");
+
+    // Another Host was refused before: no further attempt is needed.
+    let findings = probe(to(&edge, &authority, SITE).host("wrong.example")).await;
+    assert_eq!(findings.working_certainty(), Some(Certainty::Certain));
+    assert_eq!(findings.attempts().len(), 2, "{findings}");
+}
+
+#[tokio::test]
+async fn a_success_that_is_not_compared_is_likely_and_an_error_of_the_site_possible() {
+    let authority = Authority::new();
+    let edge = default_site(&authority).await;
+    let connector = to(&edge, &authority, SITE).build().unwrap();
+    let probe_once = Probe::new(&connector).max_attempts(1);
+    let findings = probe_once.run().await.unwrap();
+    assert_eq!(findings.working_certainty(), Some(Certainty::Likely));
+
+    let failing = Edge::builder(&authority).serves(SITE).respond(|_| {
+        let status = StatusCode::INTERNAL_SERVER_ERROR;
+        let response = Response::builder().status(status);
+        response.body("".into()).unwrap()
+    });
+    let failing = failing.start().await;
+    let connector = to(&failing, &authority, SITE).build().unwrap();
+    let findings = Probe::new(&connector).pause(Duration::ZERO);
+    let findings = findings.run().await.unwrap();
+    assert_eq!(findings.working_certainty(), Some(Certainty::Possible));
+}

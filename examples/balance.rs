@@ -56,7 +56,7 @@ async fn main() -> Result<(), BoxError> {
     show("All of the first tier ended. The backup serves.", &group).await?;
 
     let late = member("late", start("late", &mut backups).await?)?;
-    group.members().add(0, late)?;
+    group.add(0, late)?;
     show("Another was added to the first tier.", &group).await
 }
 
@@ -70,7 +70,7 @@ async fn show(what: &str, group: &OriginGroup) -> Result<(), BoxError> {
         let (status, name) = &same[0];
         println!("  {:>3} x {status}: {name}", same.len());
     }
-    for member in group.members().snapshot() {
+    for member in group.snapshot() {
         println!("      {}: {:?}", member.name, member.state);
     }
     Ok(())

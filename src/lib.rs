@@ -53,7 +53,8 @@
 //! * **As layers** on any tower stack. [`HostRewriteLayer`] rewrites the Host. [`ForwardedLayer`]
 //!   sends the client's address, host and scheme to the origin. [`ResponseRewriteLayer`] replaces
 //!   the origin's host in redirects and cookies with the client's. See [`host_rewrite`],
-//!   [`forwarded`] and [`response_rewrite`].
+//!   [`forwarded`] and [`response_rewrite`]. The services that layers make have no names of their
+//!   own: write `<HostRewriteLayer as tower::Layer<S>>::Service` where a field needs one.
 //! * **As a whole proxy.** [`OriginProxy`] is a `Service` for `Router::fallback_service`. Its error
 //!   type is `Infallible`: failures become responses. See [`proxy`]. An
 //!   [`OriginGroup`](group::OriginGroup) of several origins balances requests, checks the health of

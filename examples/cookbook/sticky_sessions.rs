@@ -1,6 +1,6 @@
 use cdn_origin::{
     BuildError, CdnOriginConnector,
-    group::{AffinityKey, Balance, OriginGroup},
+    group::{Balance, OriginGroup},
 };
 
 /// Requests with the same session cookie go to the same origin, for as long as it is in.
@@ -9,6 +9,6 @@ pub fn group(
 ) -> Result<OriginGroup, BuildError> {
     OriginGroup::builder()
         .tier(origins)
-        .balance(Balance::by_key(AffinityKey::cookie("session")))
+        .balance(Balance::by_cookie("session"))
         .build()
 }

@@ -16,7 +16,7 @@ use crate::observe::ExchangeInfo;
 use super::{logged_body::LoggedBody, pending_entry::PendingEntry};
 
 pin_project! {
-    /// The future returned by [`AccessLog`](super::AccessLog).
+    /// The future of the service.
     #[must_use = "futures do nothing unless polled"]
     pub struct AccessLogFuture<F> {
         // Dropped first: the exchange ends before its line is written.

@@ -71,4 +71,3 @@ mod pending_entry;
 mod service;
 
 pub use access_log_layer::AccessLogLayer;
-pub use service::AccessLog;

@@ -16,6 +16,7 @@ use super::{
 
 /// A service whose requests are logged. See the [module](super).
 #[derive(Clone, Debug)]
+#[expect(unnameable_types, reason = "it is `Layer::Service`")]
 pub struct AccessLog<S> {
     inner: S,
     layer: AccessLogLayer,

@@ -8,7 +8,7 @@
 use http::HeaderName;
 use serde::{Deserialize, Serialize};
 
-use crate::group::{AffinityKey, Balance};
+use crate::group::Balance;
 
 use super::{ConfigError, keyed_enum::KeyedEnum};
 
@@ -41,7 +41,7 @@ pub(super) struct ByKeyConfig {
     max_load: Option<u32>,
 }
 
-/// The constructors of [`AffinityKey`].
+/// The constructors of [`Balance`] by a key.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -60,7 +60,7 @@ impl BalanceConfig {
             Self::LeastLoaded => Balance::least_loaded(),
             Self::RoundRobin => Balance::round_robin(),
             Self::ByKey(by) => {
-                let balance = Balance::by_key(by.key.key()?);
+                let balance = by.key.balance()?;
                 match by.max_load {
                     Some(percent) => balance.max_load(percent),
                     None => balance,
@@ -71,14 +71,14 @@ impl BalanceConfig {
 }
 
 impl AffinityKeyConfig {
-    fn key(&self) -> Result<AffinityKey, ConfigError> {
+    fn balance(&self) -> Result<Balance, ConfigError> {
         Ok(match self {
-            Self::ClientAddress => AffinityKey::client_address(),
-            Self::Cookie(name) => AffinityKey::cookie(name),
+            Self::ClientAddress => Balance::by_client_address(),
+            Self::Cookie(name) => Balance::by_cookie(name),
             Self::Header(name) => {
                 let refused =
                     |_| ConfigError::invalid("balance.by_key.key.header", "not a valid field name");
-                AffinityKey::header(HeaderName::try_from(name).map_err(refused)?)
+                Balance::by_header(HeaderName::try_from(name).map_err(refused)?)
             }
         })
     }

@@ -42,7 +42,7 @@ use super::{
 ///     "#,
 /// )?;
 /// let group = OriginGroup::try_from(&config)?;
-/// assert_eq!(group.members().snapshot().len(), 3);
+/// assert_eq!(group.snapshot().len(), 3);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]

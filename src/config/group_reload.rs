@@ -87,7 +87,7 @@ impl GroupReload {
         let Reloaded {
             changed, removed, ..
         } = &mut self.reloaded;
-        for (name, connector) in group.members().connectors() {
+        for (name, connector) in group.connectors() {
             if changed.contains(&name) || removed.contains(&name) {
                 continue;
             }
@@ -105,15 +105,14 @@ impl GroupReload {
     ///
     /// Requests of replaced and removed members end by themselves.
     pub(super) fn apply(self, group: &OriginGroup) -> Result<Reloaded, ConfigError> {
-        let members = group.members();
         for (tier, member) in self.put {
-            drop(members.put(tier, member)?);
+            drop(group.put(tier, member)?);
         }
         for (name, weight) in &self.weights {
-            members.set_weight(name, *weight);
+            group.set_weight(name, *weight);
         }
         for name in &self.reloaded.removed {
-            drop(members.remove(name));
+            drop(group.remove(name));
         }
         Ok(self.reloaded)
     }

@@ -116,8 +116,8 @@ impl SocketConfig {
                 Some(KeyedEnum::from(match probes {
                     None => KeepaliveConfig::Off,
                     Some(probes) => KeepaliveConfig::Probe(ProbeConfig {
-                        idle: time("TcpKeepalive::probe", probes.idle)?,
-                        interval: time("TcpKeepalive::probe", probes.interval)?,
+                        idle: time("SocketOptions::keepalive", probes.idle)?,
+                        interval: time("SocketOptions::keepalive", probes.interval)?,
                         retries: probes.retries,
                     }),
                 }))
@@ -142,12 +142,12 @@ impl SocketConfig {
             options = options.interface(name);
         }
         if let Some(keepalive) = &self.keepalive {
-            options = options.keepalive(match &**keepalive {
-                KeepaliveConfig::Off => TcpKeepalive::off(),
+            options = match &**keepalive {
+                KeepaliveConfig::Off => options.no_keepalive(),
                 KeepaliveConfig::Probe(probe) => {
-                    TcpKeepalive::probe(**probe.idle, **probe.interval, probe.retries)
+                    options.keepalive(**probe.idle, **probe.interval, probe.retries)
                 }
-            });
+            };
         }
         if let Some(address) = &self.local_address {
             options = options.local_address(**address);

@@ -5,7 +5,7 @@
 //! 2. The addresses are sorted and tried in parallel, within one timeout: [`HappyEyeballs`],
 //!    [`IpFamilies`].
 //! 3. The [`EgressGuard`] checks each address immediately before the connect.
-//! 4. [`SocketOptions`] and [`TcpKeepalive`] are set on each socket before the connect.
+//! 4. [`SocketOptions`] are set on each socket before the connect.
 //! 5. The [`ProxyProtocol`] header sends the client's address to the origin.
 //!
 //! A [custom transport](crate::connector::CdnOriginBuilder::transport) replaces all of these steps
@@ -77,7 +77,7 @@ pub use race::{HappyEyeballs, IpFamilies};
 pub use resolve::HickoryResolver;
 pub use resolve::{Dns, DnsCache, Lookup, Resolve, ResolveError, Resolved, Resolving};
 pub use sockets::SocketOptions;
-pub use tcp_keepalive::TcpKeepalive;
+pub(crate) use tcp_keepalive::TcpKeepalive;
 
 pub(crate) use dial_failure::DialFailure;
 pub(crate) use dialled_io::{DialedIo, TransportIo, Unread, unread};

@@ -40,7 +40,7 @@ pub enum ProxyProtocol {
     /// For example `PROXY TCP4 203.0.113.7 198.51.100.1 40001 443`, or `PROXY UNKNOWN` if the
     /// client is not known.
     V1,
-    /// Version 2: binary, with [`ProxyTlv`] fields (section 2.2 of the specification).
+    /// Version 2: binary, with TLVs (section 2.2 of the specification).
     ///
     /// The command is `LOCAL` if the client is not known.
     V2,
@@ -178,12 +178,18 @@ mod tests {
         let tls = ClientTls::new("TLSv1.3").verified_common_name("me");
         let downstream = client("203.0.113.7:40001")
             .destination(listener)
-            .tlv(ProxyTlv::custom(0xEA, [7]).unwrap())
-            .tlv(ProxyTlv::tls(tls).unwrap())
-            .tlv(ProxyTlv::unique_id("id").unwrap())
-            .tlv(ProxyTlv::alpn("http/1.1").unwrap())
-            .tlv(ProxyTlv::alpn("h2").unwrap())
-            .tlv(ProxyTlv::authority("a.example").unwrap());
+            .custom(0xEA, [7])
+            .unwrap()
+            .tls(tls)
+            .unwrap()
+            .unique_id("id")
+            .unwrap()
+            .alpn("http/1.1")
+            .unwrap()
+            .alpn("h2")
+            .unwrap()
+            .authority("a.example")
+            .unwrap();
 
         let header = ProxyProtocol::V2.header(Some(&downstream));
 
@@ -207,12 +213,16 @@ mod tests {
             .cipher(&long)
             .verified_common_name(&long);
         let mut downstream = client("[2001:db8::7]:40001")
-            .tlv(ProxyTlv::tls(tls).unwrap())
-            .tlv(ProxyTlv::alpn(long.as_str()).unwrap())
-            .tlv(ProxyTlv::authority(&long).unwrap())
-            .tlv(ProxyTlv::unique_id([1; 128]).unwrap());
+            .tls(tls)
+            .unwrap()
+            .alpn(long.as_str())
+            .unwrap()
+            .authority(&long)
+            .unwrap()
+            .unique_id([1; 128])
+            .unwrap();
         for kind in 0xE0..=0xF7 {
-            downstream = downstream.tlv(ProxyTlv::custom(kind, [0; 512]).unwrap());
+            downstream = downstream.custom(kind, [0; 512]).unwrap();
         }
         let header = ProxyProtocol::V2.header(Some(&downstream));
         assert!(header.len() < 16 * 1024, "{}", header.len());

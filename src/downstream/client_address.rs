@@ -6,9 +6,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use http::Extensions;
 
-use super::{ClientConnection, ProxyTlv, client_connection::connect_info};
+use crate::invalid_value::InvalidValue;
 
-/// Source, destination and TLVs of a client's connection, for the PROXY protocol.
+use super::{ClientConnection, ClientTls, ProxyTlv, client_connection::connect_info};
+
+/// Source, destination and further facts of a client's connection, for the PROXY protocol.
 ///
 /// [`proxy_protocol`](crate::connector::CdnOriginBuilder::proxy_protocol) sends it to the origin.
 /// [`OriginProxy`](crate::OriginProxy) takes it from the request's extensions. If there is none, it
@@ -17,19 +19,26 @@ use super::{ClientConnection, ProxyTlv, client_connection::connect_info};
 /// It does not affect `X-Forwarded-For`: insert a [`ClientConnection`] too. Pooled connections are
 /// shared only between requests whose `ClientAddress` is equal in all parts.
 ///
+/// Version 2 of the protocol sends all that is set here, in TLVs (section 2.2 of [its
+/// specification]). Many receivers limit their size: nginx 1.22 accepts 107 bytes in total.
+///
 /// ```
 /// use std::net::SocketAddr;
 ///
-/// use cdn_origin::downstream::{ClientAddress, ProxyTlv};
+/// use cdn_origin::downstream::{ClientAddress, ClientTls};
 ///
 /// let client: SocketAddr = "203.0.113.7:40001".parse()?;
 /// let listener: SocketAddr = "198.51.100.1:443".parse()?;
 /// let client = ClientAddress::new(client)
 ///     .destination(listener)
-///     .tlv(ProxyTlv::authority("www.example.com")?);
+///     .authority("www.example.com")?
+///     .tls(ClientTls::new("TLSv1.3").cipher("TLS_AES_128_GCM_SHA256"))?
+///     .custom(0xE0, "tenant-7")?;
 /// # drop(client);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// [its specification]: https://www.haproxy.org/download/3.2/doc/proxy-protocol.txt
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[must_use = "an address does nothing until a request's extensions hold it"]
 pub struct ClientAddress {
@@ -67,8 +76,71 @@ impl ClientAddress {
         self
     }
 
-    /// Adds a TLV, which version 2 of the protocol sends. Replaces an earlier one of the same type.
-    pub fn tlv(mut self, tlv: ProxyTlv) -> Self {
+    /// Sets the ALPN protocol of the client's connection, such as `h2`. At most 255 bytes.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the value is empty, or longer than that.
+    pub fn alpn(self, protocol: impl Into<Vec<u8>>) -> Result<Self, InvalidValue> {
+        Ok(self.with(ProxyTlv::alpn(protocol)?))
+    }
+
+    /// Sets the host that the client requested: with TLS, its SNI. At most 255 bytes.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the value is empty, or longer than that.
+    pub fn authority(self, name: impl Into<String>) -> Result<Self, InvalidValue> {
+        Ok(self.with(ProxyTlv::authority(name)?))
+    }
+
+    /// Sets an identifier of the connection, to correlate logs. At most 128 bytes.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the value is empty, or longer than that.
+    ///
+    /// ```
+    /// use cdn_origin::downstream::ClientAddress;
+    ///
+    /// let client = ClientAddress::new(([203, 0, 113, 7], 40001));
+    /// let client = client.unique_id("4bf92f3577b34da6a3ce929d0e0e4736")?;
+    /// assert!(client.unique_id("").is_err());
+    /// # Ok::<(), cdn_origin::error::InvalidValue>(())
+    /// ```
+    pub fn unique_id(self, id: impl Into<Vec<u8>>) -> Result<Self, InvalidValue> {
+        Ok(self.with(ProxyTlv::unique_id(id)?))
+    }
+
+    /// Sets the TLS parameters of the client's connection. Each at most 255 bytes.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a parameter is empty, or longer than that.
+    pub fn tls(self, tls: ClientTls) -> Result<Self, InvalidValue> {
+        Ok(self.with(ProxyTlv::tls(tls)?))
+    }
+
+    /// Sets a value of a custom type. Types 0xE0 to 0xEF are for applications, 0xF0 to 0xF7 for
+    /// experiments. At most 512 bytes.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the type is outside of these ranges, or the value is longer than that.
+    ///
+    /// ```
+    /// use cdn_origin::downstream::ClientAddress;
+    ///
+    /// let client = ClientAddress::new(([203, 0, 113, 7], 40001)).custom(0xE0, "tenant-7")?;
+    /// assert!(client.custom(0x01, "h2").is_err(), "the type of ALPN");
+    /// # Ok::<(), cdn_origin::error::InvalidValue>(())
+    /// ```
+    pub fn custom(self, kind: u8, value: impl Into<Vec<u8>>) -> Result<Self, InvalidValue> {
+        Ok(self.with(ProxyTlv::custom(kind, value)?))
+    }
+
+    /// Adds a TLV. Replaces an earlier one of the same type.
+    fn with(mut self, tlv: ProxyTlv) -> Self {
         self.tlvs.retain(|other| other.kind() != tlv.kind());
         self.tlvs.push(tlv);
         self.tlvs.sort_by_key(ProxyTlv::kind);

@@ -29,7 +29,7 @@ mod proxy_tlv;
 
 pub use client_address::ClientAddress;
 pub use client_connection::ClientConnection;
-pub use proxy_tlv::{ClientTls, ProxyTlv};
+pub use proxy_tlv::ClientTls;
 
 pub(crate) use client_of_request::Downstream;
-pub(crate) use proxy_tlv::TlvContent;
+pub(crate) use proxy_tlv::{ProxyTlv, TlvContent};

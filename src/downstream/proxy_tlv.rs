@@ -13,24 +13,9 @@ const MAX_CUSTOM_BYTES: usize = 512;
 
 /// A TLV of the PROXY protocol, version 2: a fact about the client's connection.
 ///
-/// See section 2.2 of [its specification].
-///
-/// The sizes are limited so that a header stays below 16 KiB. Many receivers accept less: nginx
-/// 1.22 accepts 107 bytes in total.
-///
-/// ```
-/// use cdn_origin::downstream::{ClientTls, ProxyTlv};
-///
-/// let tls = ProxyTlv::tls(ClientTls::new("TLSv1.3").cipher("TLS_AES_128_GCM_SHA256"))?;
-/// let alpn = ProxyTlv::alpn("h2")?;
-/// let tenant = ProxyTlv::custom(0xE0, "tenant-7")?;
-/// # drop((tls, alpn, tenant));
-/// # Ok::<(), cdn_origin::error::InvalidValue>(())
-/// ```
-///
-/// [its specification]: https://www.haproxy.org/download/3.2/doc/proxy-protocol.txt
+/// The sizes are limited so that a header stays below 16 KiB.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct ProxyTlv(TlvContent);
+pub(crate) struct ProxyTlv(TlvContent);
 
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) enum TlvContent {
@@ -42,50 +27,22 @@ pub(crate) enum TlvContent {
 }
 
 impl ProxyTlv {
-    /// The ALPN protocol of the client's connection, such as `h2`. At most 255 bytes.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the value is empty, or longer than that.
-    pub fn alpn(protocol: impl Into<Vec<u8>>) -> Result<Self, InvalidValue> {
+    pub(super) fn alpn(protocol: impl Into<Vec<u8>>) -> Result<Self, InvalidValue> {
         let protocol = within(protocol.into(), MAX_BYTES)?;
         Ok(Self(TlvContent::Alpn(protocol)))
     }
 
-    /// The host that the client requested: with TLS, its SNI. At most 255 bytes.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the value is empty, or longer than that.
-    pub fn authority(name: impl Into<String>) -> Result<Self, InvalidValue> {
+    pub(super) fn authority(name: impl Into<String>) -> Result<Self, InvalidValue> {
         let name = within(name.into(), MAX_BYTES)?;
         Ok(Self(TlvContent::Authority(name)))
     }
 
-    /// An identifier of the connection, to correlate logs. At most 128 bytes.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the value is empty, or longer than that.
-    ///
-    /// ```
-    /// use cdn_origin::downstream::ProxyTlv;
-    ///
-    /// let id = ProxyTlv::unique_id("4bf92f3577b34da6a3ce929d0e0e4736");
-    /// assert!(id.is_ok());
-    /// assert!(ProxyTlv::unique_id("").is_err());
-    /// ```
-    pub fn unique_id(id: impl Into<Vec<u8>>) -> Result<Self, InvalidValue> {
+    pub(super) fn unique_id(id: impl Into<Vec<u8>>) -> Result<Self, InvalidValue> {
         let id = within(id.into(), MAX_ID_BYTES)?;
         Ok(Self(TlvContent::UniqueId(id)))
     }
 
-    /// TLS parameters of the client's connection. Each at most 255 bytes.
-    ///
-    /// # Errors
-    ///
-    /// Fails if a parameter is empty, or longer than that.
-    pub fn tls(tls: ClientTls) -> Result<Self, InvalidValue> {
+    pub(super) fn tls(tls: ClientTls) -> Result<Self, InvalidValue> {
         let ClientTls {
             version,
             cipher,
@@ -97,20 +54,7 @@ impl ProxyTlv {
         Ok(Self(TlvContent::Tls(tls)))
     }
 
-    /// A custom value. Types 0xE0 to 0xEF are for applications, 0xF0 to 0xF7 for experiments. At
-    /// most 512 bytes.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the type is outside of these ranges, or the value is longer than that.
-    ///
-    /// ```
-    /// use cdn_origin::downstream::ProxyTlv;
-    ///
-    /// assert!(ProxyTlv::custom(0xE0, "tenant-7").is_ok());
-    /// assert!(ProxyTlv::custom(0x01, "h2").is_err(), "the type of ALPN");
-    /// ```
-    pub fn custom(kind: u8, value: impl Into<Vec<u8>>) -> Result<Self, InvalidValue> {
+    pub(super) fn custom(kind: u8, value: impl Into<Vec<u8>>) -> Result<Self, InvalidValue> {
         let value = value.into();
         if !(0xE0..=0xF7).contains(&kind) {
             return Err(InvalidValue::new(format_args!(
@@ -153,20 +97,9 @@ fn too_long(max: usize) -> InvalidValue {
     ))
 }
 
-/// TLS parameters of a client's connection, for [`ProxyTlv::tls`].
-///
-/// ```
-/// use cdn_origin::downstream::{ClientTls, ProxyTlv};
-///
-/// let tls = ClientTls::new("TLSv1.3")
-///     .cipher("TLS_AES_128_GCM_SHA256")
-///     .verified_common_name("partner-7");
-/// let tlv = ProxyTlv::tls(tls)?;
-/// # drop(tlv);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// TLS parameters of a client's connection, for [`ClientAddress::tls`](super::ClientAddress::tls).
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-#[must_use = "parameters do nothing until `ProxyTlv::tls` takes them"]
+#[must_use = "parameters do nothing until `ClientAddress::tls` takes them"]
 pub struct ClientTls {
     pub(crate) version: String,
     pub(crate) cipher: Option<String>,

@@ -97,6 +97,5 @@ mod service;
 pub use field::ForwardedField;
 pub use ipnet::IpNet;
 pub use layer::ForwardedLayer;
-pub use service::Forwarded;
 
 pub(crate) use find_fields::{ForwardedFields, is_forwarded_field, may_be_forwarded_field};

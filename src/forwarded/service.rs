@@ -12,6 +12,7 @@ use super::ForwardedLayer;
 
 /// A service that describes the client to the origin. See the [module](self::super).
 #[derive(Clone, Debug)]
+#[expect(unnameable_types, reason = "it is `Layer::Service`")]
 pub struct Forwarded<S> {
     inner: S,
     layer: ForwardedLayer,

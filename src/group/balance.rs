@@ -1,19 +1,20 @@
 //! `Balance`: which of the members of a tier gets a request.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, sync::Arc};
 
-use http::request::Parts;
+use http::{HeaderName, request::Parts};
 
-use super::{AffinityKey, random::Random};
+use super::{affinity_key::AffinityKey, random::Random};
 
 /// How the members of a tier share the requests.
 ///
 /// ```
-/// use cdn_origin::{CdnOriginConnector, group::{AffinityKey, Balance, OriginGroup}};
+/// use cdn_origin::{CdnOriginConnector, group::{Balance, OriginGroup}};
 ///
 /// let a = CdnOriginConnector::builder("https://a.origin.example").build()?;
 /// let b = CdnOriginConnector::builder("https://b.origin.example").build()?;
-/// let sessions = Balance::by_key(AffinityKey::cookie("session"));
+/// let sessions = Balance::by_cookie("session");
+/// let paths = Balance::by_key(|request| Some(request.uri.path().as_bytes().to_vec()));
 /// let group = OriginGroup::builder().tier([a, b]).balance(sessions).build()?;
 /// # drop(group);
 /// # Ok::<(), cdn_origin::BuildError>(())
@@ -64,35 +65,45 @@ impl Balance {
     }
 
     /// One member after the other, in the ratio of their weights.
-    ///
-    /// It takes no notice of how busy a member is. Prefer it for origins that answer all requests
-    /// in the same time, or where a test needs to know the order.
-    ///
-    /// ```
-    /// use cdn_origin::group::Balance;
-    ///
-    /// let balance = Balance::round_robin();
-    /// # drop(balance);
-    /// ```
     pub fn round_robin() -> Self {
         Self::of(BalanceRule::RoundRobin)
     }
 
-    /// The same member for the same key, unless it is out or has
-    /// [too much load](Self::max_load).
+    /// The same member for the same client address, as for nginx's `ip_hash` and HAProxy's
+    /// `balance source`. See [`by_key`](Self::by_key).
+    ///
+    /// It comes from a [`ClientAddress`](crate::downstream::ClientAddress), a
+    /// [`ClientConnection`](crate::downstream::ClientConnection) or axum's `ConnectInfo`. Behind
+    /// another proxy, all clients have the same address: use a field of the request instead.
+    pub fn by_client_address() -> Self {
+        Self::of(BalanceRule::ByKey(AffinityKey::ClientAddress))
+    }
+
+    /// The same member for the same value of a cookie. See [`by_key`](Self::by_key).
+    pub fn by_cookie(name: impl Into<String>) -> Self {
+        Self::of(BalanceRule::ByKey(AffinityKey::Cookie(name.into())))
+    }
+
+    /// The same member for the same value of a field. See [`by_key`](Self::by_key).
+    ///
+    /// HAProxy calls it `balance hdr(..)`. The first line of the field counts. For
+    /// [`HOST`](http::header::HOST), an HTTP/2 request has its `:authority`.
+    pub fn by_header(name: HeaderName) -> Self {
+        Self::of(BalanceRule::ByKey(AffinityKey::Header(name)))
+    }
+
+    /// The same member for the same key, a function of the request, unless the member is out or
+    /// has [too much load](Self::max_load).
+    ///
+    /// A request without a key gets the least loaded member.
     ///
     /// Each key has an order of members of its own ("rendezvous hashing"). A member that is added
     /// or removed changes only the keys that it gets or had. The order depends on key, names and
     /// weights, so that several proxies agree.
-    ///
-    /// ```
-    /// use cdn_origin::group::{AffinityKey, Balance};
-    ///
-    /// let balance = Balance::by_key(AffinityKey::cookie("session"));
-    /// # drop(balance);
-    /// ```
-    pub fn by_key(key: AffinityKey) -> Self {
-        Self::of(BalanceRule::ByKey(key))
+    pub fn by_key(function: impl Fn(&Parts) -> Option<Vec<u8>> + Send + Sync + 'static) -> Self {
+        Self::of(BalanceRule::ByKey(AffinityKey::Function(Arc::new(
+            function,
+        ))))
     }
 
     fn of(rule: BalanceRule) -> Self {
@@ -105,17 +116,9 @@ impl Balance {
     /// Sets how much load a member may have before a key goes to the next in its order, in percent
     /// of its fair share of all requests in flight.
     ///
-    /// The default is 150; less than 100 counts as 100. It has an effect with
-    /// [`by_key`](Self::by_key) only ("consistent hashing with bounded loads"), and from 10
-    /// requests in flight on. HAProxy calls it `hash-balance-factor`.
-    ///
-    /// ```
-    /// use cdn_origin::group::{AffinityKey, Balance};
-    ///
-    /// // Of 4 equal members and 100 requests in flight, each takes up to 50.
-    /// let balance = Balance::by_key(AffinityKey::client_address()).max_load(200);
-    /// # drop(balance);
-    /// ```
+    /// The default is 150; less than 100 counts as 100. It has an effect with a key only
+    /// ("consistent hashing with bounded loads"), and from 10 requests in flight on. HAProxy calls
+    /// it `hash-balance-factor`.
     pub fn max_load(mut self, percent: u32) -> Self {
         self.max_load = percent.max(100);
         self
@@ -338,7 +341,7 @@ mod tests {
     }
 
     fn by_key() -> Balance {
-        Balance::by_key(AffinityKey::client_address())
+        Balance::by_client_address()
     }
 
     #[test]

@@ -13,9 +13,9 @@ use crate::{
 
 use super::{
     Balance, Ejection, Failover, HealthCheck, Member, MemberSource, OriginGroup,
+    drained_members::not_unique,
     group_member::GroupMember,
     member::Configure,
-    members::not_unique,
     random::Random,
     select_member::SelectionRules,
     shared_group::{SharedGroup, TierUpdates},

@@ -6,7 +6,9 @@ use futures_util::{StreamExt, future::join};
 use tokio::runtime::Handle;
 use tracing::Instrument;
 
-use super::{members::drained, run_health_checks::run_health_checks, shared_group::SharedGroup};
+use super::{
+    drained_members::drained, run_health_checks::run_health_checks, shared_group::SharedGroup,
+};
 
 /// The task of a group: health checks, and updates of members. It ends with the group.
 pub(super) struct GroupTask {

@@ -221,7 +221,7 @@ impl HealthCheck {
 /// use cdn_origin::group::{CheckOutcome, OriginGroup};
 ///
 /// # fn log(group: &OriginGroup) {
-/// for member in group.members().snapshot() {
+/// for member in group.snapshot() {
 ///     match &member.last_check {
 ///         Some(CheckOutcome::Passed) | None => {}
 ///         // The report names the cause, as for any failed request.

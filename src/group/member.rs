@@ -56,7 +56,7 @@ impl Member {
         origin.into()
     }
 
-    /// Sets the name, for logs, snapshots and [`Members`](super::Members).
+    /// Sets the name, for logs, snapshots and [changes](super::OriginGroup::put).
     ///
     /// The default is the dial target, such as `origin.example:443`. The members of a group have
     /// different names. With [affinity](super::Balance::by_key), the names decide which member gets
@@ -67,7 +67,7 @@ impl Member {
     ///
     /// let a = CdnOriginConnector::builder("https://192.0.2.1").build()?;
     /// let group = OriginGroup::builder().tier([Member::new(a).name("eu-1")]).build()?;
-    /// assert_eq!(group.members().snapshot()[0].name, "eu-1");
+    /// assert_eq!(group.snapshot()[0].name, "eu-1");
     /// # Ok::<(), cdn_origin::BuildError>(())
     /// ```
     pub fn name(mut self, name: impl Into<String>) -> Self {

@@ -10,7 +10,7 @@ use super::CheckOutcome;
 ///
 /// ```
 /// # fn log(group: &cdn_origin::group::OriginGroup) {
-/// for member in group.members().snapshot() {
+/// for member in group.snapshot() {
 ///     println!("{} {:?}: {} in flight", member.name, member.state, member.in_flight);
 /// }
 /// # }
@@ -37,7 +37,7 @@ pub struct MemberSnapshot {
     ///
     /// /// Ready as long as one member takes requests.
     /// fn is_ready(group: &OriginGroup) -> bool {
-    ///     let members = group.members().snapshot();
+    ///     let members = group.snapshot();
     ///     members.iter().any(|member| member.state == MemberState::Serving)
     /// }
     /// ```

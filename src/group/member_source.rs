@@ -24,8 +24,8 @@ const LOOKUP_TIMEOUT: Duration = Duration::from_secs(30);
 /// Where the members of a tier come from: DNS or a `watch` channel.
 ///
 /// Each update has all members of the tier. It has the effect of
-/// [`Members::replace`](super::Members::replace): members that stay keep their connections, and
-/// those that are removed finish their requests.
+/// [`OriginGroup::replace`](super::OriginGroup::replace): members that stay keep their
+/// connections, and those that are removed finish their requests.
 ///
 /// ```
 /// use std::time::Duration;
@@ -69,7 +69,7 @@ impl MemberSource {
     /// let connector = CdnOriginConnector::builder("https://origin.example").build()?;
     /// let group = OriginGroup::builder().tier_from(MemberSource::dns(connector)).build()?;
     /// // No look-up has happened yet.
-    /// assert_eq!(group.members().snapshot().len(), 1);
+    /// assert_eq!(group.snapshot().len(), 1);
     /// # Ok::<(), cdn_origin::BuildError>(())
     /// ```
     pub fn dns(connector: CdnOriginConnector) -> Self {

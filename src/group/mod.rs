@@ -35,11 +35,11 @@
 //! | [`Ejection`] | when a failing member gets no requests, and how it returns |
 //! | [`HealthCheck`] | requests that check whether a member is healthy |
 //! | [`MemberSource`] | members from DNS or a `watch` channel |
-//! | [`Members`] | reads and changes the members while the group runs |
 
 // | file | what it decides or holds |
 // |---|---|
 // | `origin_group`, `builder` | the service, and its settings |
+// | `accepted_by_group` | a request that the group has accepted |
 // | `failover_settings`, `ejection_settings`, `health_check_settings` | settings |
 // | `failover` | sends a request to one member after the other |
 // | `attempt_outcome`, `report_body_outcome` | what a response means for its member |
@@ -51,14 +51,17 @@
 // | `health/` | ejection and return, and the results of health checks |
 // | `run_health_checks` | sends the checks |
 // | `member`, `group_member` | a member as it is configured, and in use |
-// | `members`, `member_source`, `member_snapshot` | changes and shows the members of a group |
+// | `member_source`, `member_snapshot` | changes and shows the members of a group |
+// | `drained_members` | what a change of members leads to |
 // | `shared_group` | what the clones of a group share |
 // | `group_task` | the only task: health checks, and updates of members |
 
+mod accepted_by_group;
 mod affinity_key;
 mod attempt_outcome;
 mod balance;
 mod builder;
+mod drained_members;
 mod ejection_settings;
 mod failover;
 mod failover_settings;
@@ -70,7 +73,6 @@ mod member;
 mod member_load;
 mod member_snapshot;
 mod member_source;
-mod members;
 mod origin_group;
 mod random;
 mod report_body_outcome;
@@ -80,7 +82,6 @@ mod select_member;
 mod shared_group;
 mod tiers;
 
-pub use affinity_key::AffinityKey;
 pub use balance::Balance;
 pub use builder::OriginGroupBuilder;
 pub use ejection_settings::Ejection;
@@ -89,5 +90,4 @@ pub use health_check_settings::{CheckOutcome, HealthCheck};
 pub use member::Member;
 pub use member_snapshot::{MemberSnapshot, MemberState};
 pub use member_source::MemberSource;
-pub use members::Members;
 pub use origin_group::OriginGroup;

@@ -13,14 +13,19 @@ use http_body::Body;
 use tower::BoxError;
 use tower_service::Service;
 
+#[cfg(feature = "serde")]
+use crate::{connector::CdnOriginConnector, proxy::connector_of};
 use crate::{
-    error::Error,
-    pool::InFlight,
-    proxy::{BufferedBody, Buffering, ProxyBody, Proxying, Respond, accept},
+    error::{BuildError, BuildProblem, BuildProblemKind, Error},
+    proxy::{OriginProxy, ProxyBody, Proxying, accept},
 };
 
 use super::{
-    Members, failover::send_with_failover, group_task::GroupTask, shared_group::SharedGroup,
+    Member, MemberSnapshot,
+    accepted_by_group::{AcceptedByGroup, buffer},
+    drained_members::{drained, not_unique},
+    group_task::GroupTask,
+    shared_group::SharedGroup,
 };
 
 /// Several origins as one tower service: balanced, checked, with backups.
@@ -96,20 +101,6 @@ impl OriginGroup {
         Self(inner)
     }
 
-    /// Returns the members, to read their state and to change them while the group runs.
-    ///
-    /// ```
-    /// # fn log(group: &cdn_origin::group::OriginGroup) {
-    /// for member in group.members().snapshot() {
-    ///     println!("{} {:?}: {} failures", member.name, member.state, member.failures);
-    /// }
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn members(&self) -> Members {
-        Members::new(self.0.clone())
-    }
-
     /// [Prewarms](crate::OriginProxy::prewarm) the pools of all members concurrently.
     ///
     /// # Errors
@@ -179,32 +170,167 @@ impl OriginGroup {
     }
 }
 
-/// A group that responds to one request, which it counts from its arrival on: a drain that begins
-/// while the body is read, or before another member is tried, waits for it.
-struct AcceptedByGroup {
-    group: Arc<SharedGroup>,
-    /// Absent if the group is draining.
-    in_flight: Option<InFlight>,
-}
+/// # Members
+///
+/// A change holds for the group and all its clones. Requests in flight are not affected.
+impl OriginGroup {
+    /// Returns the state of each member, tier by tier.
+    ///
+    /// ```
+    /// # fn log(group: &cdn_origin::group::OriginGroup) {
+    /// for member in group.snapshot() {
+    ///     println!("{} {:?}: {} failures", member.name, member.state, member.failures);
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn snapshot(&self) -> Vec<MemberSnapshot> {
+        self.0.with_tiers(|tiers| tiers.snapshot())
+    }
 
-impl Respond for AcceptedByGroup {
-    fn respond<B>(self, request: Request<B>) -> Proxying
-    where
-        B: Body + Send + 'static,
-        B::Data: Send,
-        B::Error: Into<BoxError>,
-    {
-        Proxying::new(async move {
-            let in_flight = self.in_flight.as_ref();
-            send_with_failover(&self.group, request, in_flight, || None).await
-        })
+    /// Returns the proxies of the members with their names, for their snapshots, tier by tier.
+    #[must_use]
+    pub fn proxies(&self) -> Vec<(String, OriginProxy)> {
+        let members = self.0.members();
+        let members = members.iter();
+        members
+            .map(|member| (member.name().to_owned(), member.proxy().clone()))
+            .collect()
+    }
+
+    /// Adds a member to a tier. The first tier is 0; the number after the last creates another.
+    ///
+    /// The member begins with a small share of requests, as after a
+    /// [return](super::Ejection::slow_start).
+    ///
+    /// ```
+    /// use cdn_origin::{CdnOriginConnector, group::{Member, OriginGroup}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), cdn_origin::BuildError> {
+    /// let a = CdnOriginConnector::builder("https://a.origin.example").build()?;
+    /// let group = OriginGroup::builder().tier([Member::new(a).name("a")]).build()?;
+    ///
+    /// let b = CdnOriginConnector::builder("https://b.origin.example").build()?;
+    /// group.add(0, Member::new(b).name("b"))?;
+    /// group.set_weight("b", 3);
+    /// if let Some(drained) = group.remove("a") {
+    ///     drained.await;
+    /// }
+    /// assert_eq!(group.snapshot().len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Fails if a member has this name already, or if there is no such tier.
+    pub fn add(&self, tier: usize, member: impl Into<Member>) -> Result<(), BuildError> {
+        let member = member.into();
+        self.check_tier("OriginGroup::add", tier)?;
+        let name = member.name.clone();
+        match self.0.add(tier, member) {
+            true => Ok(()),
+            false => BuildError::from_problems(vec![not_unique("OriginGroup::add", &name)]),
+        }
+    }
+
+    /// Replaces the member of the same name, in any tier, or [adds](Self::add) one.
+    ///
+    /// From this call on, requests go to the new member. Its connections and its health are its
+    /// own. The future resolves when the last request of the replaced one has ended. It may be
+    /// dropped.
+    ///
+    /// ```
+    /// use cdn_origin::{BuildError, CdnOriginConnector, group::{Member, OriginGroup}};
+    ///
+    /// # async fn put(group: &OriginGroup) -> Result<(), BuildError> {
+    /// let connector = CdnOriginConnector::builder("https://new.origin.example").build()?;
+    /// group.put(0, Member::new(connector).name("a"))?.await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no such tier.
+    pub fn put(
+        &self,
+        tier: usize,
+        member: Member,
+    ) -> Result<impl Future<Output = ()> + Send + use<>, BuildError> {
+        self.check_tier("OriginGroup::put", tier)?;
+        let former = self.0.put(tier, member);
+        Ok(drained(former.as_slice()))
+    }
+
+    /// Removes a member. Returns `None` if there is none of this name.
+    ///
+    /// From this call on, it gets no new requests. The future resolves when the last of its
+    /// requests has ended, as [`OriginProxy::drain`](crate::OriginProxy::drain) describes. It may
+    /// be dropped.
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "the member is removed whether the result is used or not"
+    )]
+    pub fn remove(&self, name: &str) -> Option<impl Future<Output = ()> + Send + use<>> {
+        let member = self.0.remove(name)?;
+        Some(member.proxy().drain())
+    }
+
+    /// Sets the [weight](Member::weight) of a member, from the next request on. Returns whether
+    /// there is one of this name.
+    ///
+    /// With weight 0, it gets no new requests, and keeps its place and its connections.
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "the weight is set whether the result is used or not"
+    )]
+    pub fn set_weight(&self, name: &str, weight: u32) -> bool {
+        let member = self.0.with_tiers(|tiers| tiers.find(name).cloned());
+        let member = member.inspect(|member| member.set_weight(weight));
+        member.is_some()
+    }
+
+    /// Replaces all members of a tier.
+    ///
+    /// A member with the name of an existing one changes only the weight of that one: its
+    /// connections and its health stay. To change a connector, change the name too. The others are
+    /// removed; the future resolves when the last of their requests has ended, and may be dropped.
+    /// A member whose name is not unique is ignored and logged. A tier that does not exist stays
+    /// empty.
+    pub fn replace(
+        &self,
+        tier: usize,
+        members: Vec<Member>,
+    ) -> impl Future<Output = ()> + Send + use<> {
+        drained(&self.0.replace(tier, members))
+    }
+
+    /// The connectors, each with the name of its member.
+    #[cfg(feature = "serde")]
+    pub(crate) fn connectors(&self) -> Vec<(String, CdnOriginConnector)> {
+        let members = self.0.members().into_iter();
+        members
+            .map(|it| (it.name().to_owned(), connector_of(it.proxy()).clone()))
+            .collect()
+    }
+
+    fn check_tier(&self, setter: &'static str, tier: usize) -> Result<(), BuildError> {
+        let count = self.0.with_tiers(|tiers| tiers.count());
+        if tier <= count {
+            return Ok(());
+        }
+        let why = format!("there is no tier {tier}: the group has {count}");
+        let kind = BuildProblemKind::OutOfRange;
+        Err(BuildError::of(BuildProblem::new(setter, kind, why)))
     }
 }
 
 impl fmt::Debug for OriginGroup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OriginGroup")
-            .field("members", &self.members())
+            .field("members", &self.snapshot())
             .finish_non_exhaustive()
     }
 }
@@ -233,27 +359,5 @@ where
             Some(buffering) => Proxying::new(buffer(accepted, request, buffering)),
             None => accept(accepted, request),
         }
-    }
-}
-
-/// Reads the beginning of the body, and then responds.
-async fn buffer<B>(
-    accepted: AcceptedByGroup,
-    request: Request<B>,
-    buffering: Buffering,
-) -> Response<ProxyBody>
-where
-    B: Body + Send + 'static,
-    B::Data: Send,
-    B::Error: Into<BoxError>,
-{
-    match buffering.read(request).await {
-        Ok(request) => {
-            let copy = request.body().repeat();
-            let repeat = move || copy.as_ref().and_then(BufferedBody::repeat);
-            let in_flight = accepted.in_flight.as_ref();
-            send_with_failover(&accepted.group, request, in_flight, repeat).await
-        }
-        Err(refusal) => refusal,
     }
 }

@@ -12,7 +12,7 @@ use tower::BoxError;
 use crate::Error;
 
 pin_project! {
-    /// The future returned by [`HostRewrite`](super::HostRewrite).
+    /// The future of the service.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
     pub struct HostRewriteFuture<F> {

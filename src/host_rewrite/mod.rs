@@ -78,7 +78,6 @@ mod rewrite_host;
 mod service;
 
 pub use layer::HostRewriteLayer;
-pub use service::HostRewrite;
 
 pub(crate) use rewrite_host::{RewrittenHost, write_host};
 pub(crate) use service::HostMovedToUri;

@@ -16,6 +16,7 @@ pub(crate) struct HostMovedToUri;
 
 /// A service that rewrites the Host of requests. See the [module](self::super).
 #[derive(Clone, Debug)]
+#[expect(unnameable_types, reason = "it is `Layer::Service`")]
 pub struct HostRewrite<S> {
     inner: S,
     layer: HostRewriteLayer,

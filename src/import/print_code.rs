@@ -10,7 +10,7 @@ use super::{
 };
 
 /// The items that the code may use.
-const ITEMS: [&str; 44] = [
+const ITEMS: [&str; 42] = [
     "axum::Router",
     "cdn_origin::Alpn",
     "cdn_origin::BuildError",
@@ -30,9 +30,7 @@ const ITEMS: [&str; 44] = [
     "cdn_origin::dial::IpFamilies",
     "cdn_origin::dial::ProxyProtocol",
     "cdn_origin::dial::SocketOptions",
-    "cdn_origin::dial::TcpKeepalive",
     "cdn_origin::forwarded::ForwardedField",
-    "cdn_origin::group::AffinityKey",
     "cdn_origin::group::Balance",
     "cdn_origin::group::Ejection",
     "cdn_origin::group::Failover",

@@ -5,10 +5,9 @@ use std::{collections::BTreeSet, env, fs, path::Path};
 use super::{caddy, directive_row::Listed, envoy, haproxy, nginx};
 
 /// Where the types are that the rows name.
-const TYPES: [(&str, &str); 41] = [
+const TYPES: [(&str, &str); 38] = [
     ("AccessLogLayer", "access_log"),
     ("AdaptiveConcurrency", "proxy"),
-    ("AffinityKey", "group"),
     ("Alpn", "tls"),
     ("Balance", "group"),
     ("CdnOriginBuilder", "connector"),
@@ -28,7 +27,6 @@ const TYPES: [(&str, &str); 41] = [
     ("Limits", "proxy"),
     ("Member", "group"),
     ("MemberSource", "group"),
-    ("Members", "group"),
     ("OriginGroup", "group"),
     ("OriginGroupBuilder", "group"),
     ("OriginProxy", "proxy"),
@@ -39,7 +37,6 @@ const TYPES: [(&str, &str); 41] = [
     ("Sessions", "connector"),
     ("SocketOptions", "dial"),
     ("SpkiPin", "tls"),
-    ("TcpKeepalive", "dial"),
     ("Timeouts", "connector"),
     ("TlsParameters", "tls"),
     ("TlsVersion", "error"),

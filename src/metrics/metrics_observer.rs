@@ -166,9 +166,8 @@ impl MetricsObserver {
     ///
     /// [label]: crate::connector::CdnOriginBuilder::label
     pub fn sample_group(&self, group: &OriginGroup) {
-        let members = group.members();
         let mut counts: BTreeMap<_, [usize; MemberState::ALL.len()]> = BTreeMap::new();
-        for member in members.snapshot() {
+        for member in group.snapshot() {
             let states = MemberState::ALL
                 .iter()
                 .zip(counts.entry(member.label).or_default());
@@ -184,7 +183,7 @@ impl MetricsObserver {
                 ::metrics::gauge!(MEMBERS.name, labels).set(count as f64);
             }
         }
-        for (_, proxy) in members.proxies() {
+        for (_, proxy) in group.proxies() {
             self.sample(&proxy);
         }
     }

@@ -6,7 +6,7 @@ use tower_layer::Layer;
 
 use crate::origin::Origin;
 
-use super::ResponseDiagnosis;
+use super::service::ResponseDiagnosis;
 
 /// Recognises the error responses of an edge, for any HTTP client.
 ///

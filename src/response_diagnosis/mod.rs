@@ -52,7 +52,6 @@ mod read_ahead_body;
 mod service;
 
 pub use layer::ResponseDiagnosisLayer;
-pub use service::ResponseDiagnosis;
 
 pub(crate) use examine_response::{RequestSummary, examine_response, log_diagnosis};
 pub(crate) use read_ahead_body::PeekedBody;

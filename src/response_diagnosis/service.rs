@@ -26,6 +26,7 @@ use super::{
 /// Made by [`ResponseDiagnosisLayer`](super::ResponseDiagnosisLayer). The [module](self::super) has
 /// an example.
 #[derive(Clone, Debug)]
+#[expect(unnameable_types, reason = "it is `Layer::Service`")]
 pub struct ResponseDiagnosis<S> {
     inner: S,
     origin: Arc<Origin>,

@@ -17,7 +17,7 @@ use super::{
 };
 
 pin_project! {
-    /// The future that [`ResponseRewrite`](super::ResponseRewrite) returns.
+    /// The future of the service.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
     pub struct ResponseRewriteFuture<F> {

@@ -14,11 +14,12 @@ use crate::{
 };
 
 use super::{
-    PathPrefix, ResponseRewrite,
+    PathPrefix,
     path_prefix::PathMap,
     rewrite_context::SentTarget,
     rewrite_fields::rewrite_fields,
     rewrite_rules::{AltSvcHandling, RewriteRules, RewriteScope, SecureCookies},
+    service::ResponseRewrite,
 };
 
 /// Replaces the origin's names by the client's in redirects and cookies.

@@ -94,7 +94,6 @@ mod service;
 
 pub use layer::ResponseRewriteLayer;
 pub use path_prefix::PathPrefix;
-pub use service::ResponseRewrite;
 
 pub(crate) use path_prefix::PathMap;
 pub(crate) use rewrite_context::SentTarget;

@@ -17,6 +17,7 @@ use super::{future::ResponseRewriteFuture, rewrite_rules::RewriteRules};
 /// Made by [`ResponseRewriteLayer`](super::ResponseRewriteLayer). The [module](self::super) has an
 /// example.
 #[derive(Clone, Debug)]
+#[expect(unnameable_types, reason = "it is `Layer::Service`")]
 pub struct ResponseRewrite<S> {
     inner: S,
     rules: Arc<RewriteRules>,

@@ -16,7 +16,7 @@ use crate::observe::{ExchangeInfo, ExchangeTry};
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 pin_project! {
-    /// The future returned by [`ServerTiming`](super::ServerTiming).
+    /// The future of the service.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
     pub struct ServerTimingFuture<F> {

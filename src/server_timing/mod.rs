@@ -31,4 +31,4 @@
 mod future;
 mod service;
 
-pub use service::{ServerTiming, ServerTimingLayer};
+pub use service::ServerTimingLayer;

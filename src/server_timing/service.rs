@@ -29,6 +29,7 @@ impl ServerTimingLayer {
 
 /// A service that appends `Server-Timing` to responses. See the [module](super).
 #[derive(Clone, Debug)]
+#[expect(unnameable_types, reason = "it is `Layer::Service`")]
 pub struct ServerTiming<S>(S);
 
 impl<S> Layer<S> for ServerTimingLayer {

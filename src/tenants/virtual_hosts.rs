@@ -311,7 +311,7 @@ impl VirtualHosts {
     /// # use cdn_origin::tenants::VirtualHosts;
     /// # fn weigh(hosts: &VirtualHosts) {
     /// if let Some(group) = hosts.group("shop.example") {
-    ///     group.members().set_weight("canary", 5);
+    ///     group.set_weight("canary", 5);
     /// }
     /// # }
     /// ```

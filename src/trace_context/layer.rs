@@ -78,6 +78,7 @@ impl fmt::Debug for TraceContextLayer {
 
 /// A service whose requests have a `traceparent`. See the [module](super).
 #[derive(Clone, Debug)]
+#[expect(unnameable_types, reason = "it is `Layer::Service`")]
 pub struct TraceContextService<S> {
     inner: S,
     layer: TraceContextLayer,

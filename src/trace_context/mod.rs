@@ -24,4 +24,4 @@ mod context;
 mod layer;
 
 pub use context::TraceContext;
-pub use layer::{TraceContextLayer, TraceContextService};
+pub use layer::TraceContextLayer;

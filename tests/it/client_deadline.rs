@@ -140,6 +140,6 @@ async fn in_a_group_a_clients_deadline_says_nothing_of_health_and_ends_the_attem
         assert_eq!(start.elapsed().as_secs(), 1);
     }
     assert_eq!((primary.requests(), backup.requests()), (10, 0));
-    let first = group.members().snapshot().remove(0);
+    let first = group.snapshot().remove(0);
     assert_eq!((first.state, first.failures), (MemberState::Serving, 0));
 }

@@ -8,10 +8,7 @@ use bytes::Bytes;
 use cdn_origin::{
     BuildError, CdnOriginConnector, ForwardedLayer, OriginProxy, VerifyPolicy,
     connector::{AdviceSettings, Sessions, Timeouts},
-    dial::{
-        Dns, DnsCache, HappyEyeballs, Lookup, Resolve, Resolved, Resolving, SocketOptions,
-        TcpKeepalive,
-    },
+    dial::{Dns, DnsCache, HappyEyeballs, Lookup, Resolve, Resolved, Resolving, SocketOptions},
     group::Ejection,
     pool::{PoolSettings, RetryBudget},
     probe::Probe,
@@ -159,19 +156,22 @@ fn connector_cases() -> Vec<Case> {
             set!(sockets.dscp),
         ),
         cases(
-            "TcpKeepalive::probe",
+            "SocketOptions::keepalive",
             DURATIONS,
             [Works; 3],
             |setup, value| {
-                let keepalive = TcpKeepalive::probe(value, value, 3);
-                setup.sockets = setup.sockets.clone().keepalive(keepalive);
+                setup.sockets = setup.sockets.clone().keepalive(value, value, 3);
             },
         ),
-        cases("TcpKeepalive::probe", COUNTS, [Works; 3], |setup, value| {
-            let second = Duration::from_secs(1);
-            let keepalive = TcpKeepalive::probe(second, second, value);
-            setup.sockets = setup.sockets.clone().keepalive(keepalive);
-        }),
+        cases(
+            "SocketOptions::keepalive",
+            COUNTS,
+            [Works; 3],
+            |setup, value| {
+                let second = Duration::from_secs(1);
+                setup.sockets = setup.sockets.clone().keepalive(second, second, value);
+            },
+        ),
         cases(
             "HappyEyeballs::attempt_delay",
             DURATIONS,

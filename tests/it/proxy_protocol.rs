@@ -16,7 +16,7 @@ use cdn_origin::{
     CdnOriginConnector, OriginProxy, VerifyPolicy,
     connector::Timeouts,
     dial::ProxyProtocol,
-    downstream::{ClientAddress, ProxyTlv},
+    downstream::ClientAddress,
     error::{ErrorKind, Fault, Stage},
     group::OriginGroup,
     pool::PoolSettings,
@@ -195,14 +195,14 @@ async fn another_port_or_another_value_is_another_client() {
     let origin = Listening::start("http/1.1").await;
     let proxy = origin.proxy();
     let one = client("203.0.113.7:40001");
-    let id = |id: &str| ProxyTlv::unique_id(id).unwrap();
+    let with_id = |id: &str| one.clone().unique_id(id).unwrap();
     let listener: SocketAddr = "198.51.100.1:443".parse().unwrap();
     let others = [
         client("203.0.113.7:40002"),
-        one.clone().tlv(id("a")),
-        one.clone().tlv(id("b")),
+        with_id("a"),
+        with_id("b"),
         one.clone().destination(listener),
-        one,
+        one.clone(),
     ];
 
     for (number, other) in others.iter().enumerate() {
@@ -364,17 +364,17 @@ async fn a_header_that_nobody_takes_is_bounded_by_the_deadline_of_the_dial() {
 
 #[test]
 fn values_that_cannot_be_told_are_refused_when_they_are_made() {
-    let empty = ProxyTlv::alpn("");
+    let empty = client("203.0.113.7:40001").alpn("");
     assert_eq!(
         empty.unwrap_err().to_string(),
         "the value of the TLV is empty"
     );
-    let long = ProxyTlv::unique_id([0; 129]);
+    let long = client("203.0.113.7:40001").unique_id([0; 129]);
     assert_eq!(
         long.unwrap_err().to_string(),
         "the value of the TLV is longer than 128 bytes"
     );
-    let foreign = ProxyTlv::custom(0x01, [0]);
+    let foreign = client("203.0.113.7:40001").custom(0x01, [0]);
     assert_eq!(
         foreign.unwrap_err().to_string(),
         "the type 0x01 of the TLV is not between 0xe0 and 0xf7"

@@ -512,14 +512,14 @@ async fn a_host_may_have_a_group_that_is_kept_until_it_is_replaced() {
         );
     }
     let running = hosts.group("shop.test").unwrap();
-    assert_eq!(running.members().snapshot()[0].proxy.pool.open, 1);
+    assert_eq!(running.snapshot()[0].proxy.pool.open, 1);
     assert_eq!((hosts.hosts().len(), hosts.active()), (2, 1));
 
     let slow = tokio::spawn({
         let hosts = hosts.clone();
         async move { send(&hosts, "shop.test", "/slow").await.status() }
     });
-    while running.members().snapshot()[0].in_flight == 0 {
+    while running.snapshot()[0].in_flight == 0 {
         tokio::task::yield_now().await;
     }
     hosts

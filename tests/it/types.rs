@@ -6,12 +6,10 @@ use std::future::Future;
 use std::hash::Hash;
 
 use cdn_origin::diagnosis::{Cause, CauseId, Certainty, Diagnosis};
-use cdn_origin::dial::TcpKeepalive;
 use cdn_origin::error::{
     Alert, BuildProblem, BuildProblemKind, DialAttempt, Elapsed, ErrorKind, Facts, Fault,
     InvalidValue, PeerCertificate, Stage, TlsSession,
 };
-use cdn_origin::host_rewrite::HostRewrite;
 use cdn_origin::name::{
     DialTarget, DnsName, ExpectedName, Host, HostAuthority, HostPort, Sni, SniOmission,
 };
@@ -77,7 +75,6 @@ fn what_is_known_can_be_kept_and_sent() {
     value::<Cause>();
     value::<Diagnosis>();
     value::<Elapsed>();
-    value::<TcpKeepalive>();
     value::<TlsSession>();
     shared_clone::<ConnectionInfo>();
     shared_clone::<Facts>();
@@ -104,6 +101,9 @@ fn an_error_is_one_word_wide() {
     assert_eq!(size_of::<Result<(), Error>>(), size_of::<usize>());
 }
 
+/// The service of a layer, which has no name of its own.
+type ServiceOf<L, S> = <L as Layer<S>>::Service;
+
 /// The future of a service, which has no name of its own.
 type FutureOf<S, R> = <S as Service<R>>::Future;
 
@@ -119,23 +119,21 @@ fn services_can_be_cloned_into_tasks() {
     service::<CdnOriginConnector, http::Uri>();
     shared_clone::<CdnOriginBuilder>();
     shared_clone::<HostRewriteLayer>();
-    shared_clone::<HostRewrite<Inner>>();
-    fn layer<L: Layer<Inner, Service = HostRewrite<Inner>>>() {}
-    layer::<HostRewriteLayer>();
+    shared_clone::<ServiceOf<HostRewriteLayer, Inner>>();
 }
 
 #[test]
 fn layers_can_be_cloned_into_tasks() {
     use cdn_origin::downstream::ClientConnection;
-    use cdn_origin::forwarded::{Forwarded, ForwardedLayer};
-    use cdn_origin::response_rewrite::{ResponseRewrite, ResponseRewriteLayer};
+    use cdn_origin::forwarded::ForwardedLayer;
+    use cdn_origin::response_rewrite::ResponseRewriteLayer;
 
     type Inner = cdn_origin::OriginProxy;
     shared_clone::<ForwardedLayer>();
     shared_clone::<ResponseRewriteLayer>();
-    service::<Forwarded<Inner>, http::Request<String>>();
-    service::<ResponseRewrite<Inner>, http::Request<String>>();
-    moved::<FutureOf<ResponseRewrite<Inner>, http::Request<String>>>();
+    service::<ServiceOf<ForwardedLayer, Inner>, http::Request<String>>();
+    service::<ServiceOf<ResponseRewriteLayer, Inner>, http::Request<String>>();
+    moved::<FutureOf<ServiceOf<ResponseRewriteLayer, Inner>, http::Request<String>>>();
     value::<ClientConnection>();
 }
 
@@ -164,7 +162,8 @@ fn futures_and_streams_move_between_threads() {
     stream::<OriginStream>();
     tokio::<OriginStream>();
     moved::<OriginStream>();
-    moved::<FutureOf<HostRewrite<cdn_origin::OriginProxy>, http::Request<String>>>();
+    moved::<FutureOf<ServiceOf<HostRewriteLayer, cdn_origin::OriginProxy>, http::Request<String>>>(
+    );
 }
 
 fn connector() -> CdnOriginConnector {

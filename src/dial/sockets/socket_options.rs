@@ -133,19 +133,31 @@ impl SocketOptions {
         self
     }
 
-    /// Sets TCP keepalive.
+    /// Sets the TCP keepalive probes, which detect a peer that has disappeared.
     ///
-    /// The default probes an idle connection after 15 s, every 15 s, and gives up after 3 probes.
+    /// The first probe is sent after `idle` without data, then one every `interval`. The system
+    /// closes the connection after `retries` probes without an answer ([RFC 9293 section 3.8.4]).
+    /// The default is 15 s, 15 s and 3 probes.
+    ///
+    /// As in Linux, whole seconds from 1 s to 32 767 s count, and from 1 to 127 retries.
     ///
     /// ```
     /// use std::time::Duration;
-    /// use cdn_origin::dial::{SocketOptions, TcpKeepalive};
+    /// use cdn_origin::dial::SocketOptions;
     ///
     /// let (idle, interval) = (Duration::from_secs(60), Duration::from_secs(10));
-    /// let options = SocketOptions::default().keepalive(TcpKeepalive::probe(idle, interval, 6));
+    /// let options = SocketOptions::default().keepalive(idle, interval, 6);
     /// ```
-    pub fn keepalive(mut self, keepalive: TcpKeepalive) -> Self {
-        self.keepalive = keepalive;
+    ///
+    /// [RFC 9293 section 3.8.4]: https://www.rfc-editor.org/rfc/rfc9293#section-3.8.4
+    pub fn keepalive(mut self, idle: Duration, interval: Duration, retries: u32) -> Self {
+        self.keepalive = TcpKeepalive::probe(idle, interval, retries);
+        self
+    }
+
+    /// Turns TCP keepalive off.
+    pub fn no_keepalive(mut self) -> Self {
+        self.keepalive = TcpKeepalive::off();
         self
     }
 

@@ -26,7 +26,7 @@ use super::{
 const RESPONSE: &str = "`OriginProxy::map_response` with `cdn_origin::proxy::replace_content`";
 const STREAMED: &str = "responses are streamed: not buffered";
 const CHECKED: &str = "a check is a request to the member that reads the status";
-const FROM_FN: &str = "`Balance::by_key` with `AffinityKey::from_fn`";
+const FROM_FN: &str = "`Balance::by_key`";
 
 pub(super) const ROWS: [CaddyRow; 42] = [
     CaddyRow::maps("to", to, "`CdnOriginConnector::builder`"),
@@ -136,19 +136,19 @@ fn lb_policy(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> 
             proxy.weights = weights;
             "Balance::round_robin()".to_owned()
         }
-        "ip_hash" | "client_ip_hash" => "Balance::by_key(AffinityKey::client_address())".to_owned(),
+        "ip_hash" | "client_ip_hash" => "Balance::by_client_address()".to_owned(),
         "header" => {
             let name = line.words.get(1).map(|name| name.to_ascii_lowercase());
             let name = name.filter(|name| name.parse::<http::HeaderName>().is_ok());
             let Some(name) = name else {
                 return Finding::refused("the name is not a valid field name");
             };
-            format!("Balance::by_key(AffinityKey::header(HeaderName::from_static({name:?})))")
+            format!("Balance::by_header(HeaderName::from_static({name:?}))")
         }
         "first" => return Finding::by_hand("`OriginGroupBuilder::tier` for each origin"),
         "cookie" => {
             return Finding::by_hand(
-                "`AffinityKey::cookie`, of a cookie that the application sets: Caddy sets its own",
+                "`Balance::by_cookie`, of a cookie that the application sets: Caddy sets its own",
             );
         }
         "uri_hash" | "query" => return Finding::by_hand(FROM_FN),

@@ -83,7 +83,7 @@ pub(super) const ROWS: [CaddyRow; 34] = [
     CaddyRow::maps(
         "keepalive_interval",
         keepalive_interval,
-        "`TcpKeepalive::probe`",
+        "`SocketOptions::keepalive`",
     ),
     CaddyRow::no_effect(
         "keepalive_idle_conns",
@@ -294,7 +294,7 @@ fn keepalive_interval(proxy: &mut ReverseProxy, line: &Directive, text: &'static
     let (idle, interval) = (written(time), written(INTERVAL));
     let json = json!({ "probe": { "idle": idle, "interval": interval, "retries": PROBES } });
     let (idle, interval) = (duration(time), duration(INTERVAL));
-    let code = format!("TcpKeepalive::probe({idle}, {interval}, {PROBES})");
+    let code = format!(".keepalive({idle}, {interval}, {PROBES})");
     proxy.set(
         "socket_options.keepalive",
         SettingValue::Both(json, code),

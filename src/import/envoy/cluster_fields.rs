@@ -21,7 +21,8 @@ pub(super) fn discovery(_: &mut Cluster, node: &JsonNode, text: &'static str) ->
             "the addresses of a name are raced; `MemberSource::dns` makes a member of each",
         ),
         "EDS" => Finding::refused(
-            "endpoints do not come from a control plane: `Members` changes a group at run time",
+            "endpoints do not come from a control plane: `OriginGroup::put` changes members at \
+             run time",
         ),
         "ORIGINAL_DST" => Finding::refused("the address of a connector is fixed"),
         _ => Finding::refused("the value is no type of a cluster"),

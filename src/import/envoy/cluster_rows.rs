@@ -13,8 +13,8 @@ use super::{
     transport_rows,
 };
 
-const CONTROL_PLANE: &str = "endpoints do not come from a control plane: `Members` changes a \
-                             group at run time";
+const CONTROL_PLANE: &str = "endpoints do not come from a control plane: `OriginGroup::put` \
+                             changes members at run time";
 const NO_METADATA: &str = "members have neither metadata nor zones: a group for each subset";
 const STATISTICS: &str = "`MetricsObserver` has counters of each origin";
 const RAMP: &str = "`Ejection::slow_start` has a ramp of its own";

@@ -17,8 +17,8 @@ use super::{
     node::JsonNode,
 };
 
-const CONTROL_PLANE: &str = "endpoints do not come from a control plane: `Members` changes a \
-                             group at run time";
+const CONTROL_PLANE: &str = "endpoints do not come from a control plane: `OriginGroup::put` \
+                             changes members at run time";
 const NO_ZONES: &str = "members have no zones: `OriginGroupBuilder::tier`";
 
 /// The fields of the elements of `endpoints`.

@@ -15,7 +15,7 @@ const SECTIONS: &str = "each is a section of the code";
 const CLIENT: &str =
     "it concerns the client's side: the server in front of the proxy, such as axum";
 const PROCESS: &str = "it concerns the process of Envoy";
-const CONTROL_PLANE: &str = "nothing comes from a control plane: `Members` and \
+const CONTROL_PLANE: &str = "nothing comes from a control plane: `OriginGroup::put` and \
                              `CdnOriginConnector::reload` change settings at run time";
 const LOGS: &str = "`AccessLogLayer`";
 const FORWARDED: &str = "`ForwardedLayer::trust`, by network";

@@ -93,27 +93,23 @@ pub(super) fn hash_policy(route: &mut Route, node: &JsonNode, text: &'static str
         ));
     }
     let [policy] = node.list()? else {
-        return Ok(Finding::by_hand(
-            "`Balance::by_key` with `AffinityKey::from_fn`",
-        ));
+        return Ok(Finding::by_hand("`Balance::by_key`"));
     };
-    let key = if let Some(name) = policy.at(&["header", "header_name"]) {
+    let balance = if let Some(name) = policy.at(&["header", "header_name"]) {
         let name = name.text()?.to_ascii_lowercase();
         let invalid = |_| Finding::refused("the name is not a valid field name");
         name.parse::<http::HeaderName>().map_err(invalid)?;
-        format!("AffinityKey::header(HeaderName::from_static({name:?}))")
+        format!("Balance::by_header(HeaderName::from_static({name:?}))")
     } else if let Some(name) = policy.at(&["cookie", "name"]) {
-        format!("AffinityKey::cookie({:?})", name.text()?)
+        format!("Balance::by_cookie({:?})", name.text()?)
     } else if policy.at(&["connection_properties", "source_ip"]).is_some() {
-        "AffinityKey::client_address()".to_owned()
+        "Balance::by_client_address()".to_owned()
     } else {
-        return Ok(Finding::by_hand(
-            "`Balance::by_key` with `AffinityKey::from_fn`",
-        ));
+        return Ok(Finding::by_hand("`Balance::by_key`"));
     };
-    let finding = route.group.balance(format!("Balance::by_key({key})"), text);
+    let finding = route.group.balance(balance, text);
     if policy.at(&["cookie", "ttl"]).is_some() && finding.kind == NoteKind::Mapped {
-        let text = "the application sets the cookie: `AffinityKey::cookie` reads it";
+        let text = "the application sets the cookie: `Balance::by_cookie` reads it";
         route.note(
             node.line,
             "route.hash_policy.cookie.ttl",

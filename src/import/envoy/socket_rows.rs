@@ -73,17 +73,17 @@ pub(super) const KEEPALIVE_ROWS: [ClusterRow; 3] = [
     ClusterRow::maps(
         "tcp_keepalive.keepalive_time",
         keepalive_time,
-        "`TcpKeepalive::probe`",
+        "`SocketOptions::keepalive`",
     ),
     ClusterRow::maps(
         "tcp_keepalive.keepalive_interval",
         keepalive_interval,
-        "`TcpKeepalive::probe`",
+        "`SocketOptions::keepalive`",
     ),
     ClusterRow::maps(
         "tcp_keepalive.keepalive_probes",
         keepalive_probes,
-        "`TcpKeepalive::probe`",
+        "`SocketOptions::keepalive`",
     ),
 ];
 
@@ -129,7 +129,7 @@ fn keepalive(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapp
     } });
     let seconds = |count: u32| duration(std::time::Duration::from_secs(count.into()));
     let [idle, interval] = [seconds(idle), seconds(interval)];
-    let code = format!("TcpKeepalive::probe({idle}, {interval}, {probes})");
+    let code = format!(".keepalive({idle}, {interval}, {probes})");
     Ok(cluster.set(
         "socket_options.keepalive",
         SettingValue::Both(json, code),

@@ -36,7 +36,7 @@ pub(super) const ROWS: [BackendRow; 59] = [
     BackendRow::by_hand("hash-preserve-affinity", "`Balance::max_load`"),
     BackendRow::by_hand(
         "cookie",
-        "`AffinityKey::cookie`, of a cookie that the application sets",
+        "`Balance::by_cookie`, of a cookie that the application sets",
     ),
     BackendRow::by_hand("stick on", "`Balance::by_key`"),
     BackendRow::by_hand("stick match", "`Balance::by_key`"),
@@ -120,9 +120,9 @@ pub(super) const ROWS: [BackendRow; 59] = [
     BackendRow::no_effect("max-keep-alive-queue", KEPT),
     BackendRow::no_effect("option srvtcpka", "TCP keepalive is on by default"),
     BackendRow::no_effect("option tcpka", "TCP keepalive is on by default"),
-    BackendRow::by_hand("srvtcpka-cnt", "`TcpKeepalive::probe`"),
-    BackendRow::by_hand("srvtcpka-idle", "`TcpKeepalive::probe`"),
-    BackendRow::by_hand("srvtcpka-intvl", "`TcpKeepalive::probe`"),
+    BackendRow::by_hand("srvtcpka-cnt", "`SocketOptions::keepalive`"),
+    BackendRow::by_hand("srvtcpka-idle", "`SocketOptions::keepalive`"),
+    BackendRow::by_hand("srvtcpka-intvl", "`SocketOptions::keepalive`"),
     BackendRow::no_effect(
         "option http-no-delay",
         "nothing waits for more data to send",
@@ -158,7 +158,7 @@ fn balance(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Find
     let balance = match algorithm {
         "roundrobin" | "static-rr" => "Balance::round_robin()".to_owned(),
         "leastconn" | "random" | "first" => return Finding::mapped("`Balance::least_loaded`"),
-        "source" => "Balance::by_key(AffinityKey::client_address())".to_owned(),
+        "source" => "Balance::by_client_address()".to_owned(),
         _ if algorithm.starts_with("random(") => {
             return Finding::mapped("`Balance::least_loaded`");
         }
@@ -166,10 +166,10 @@ fn balance(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Find
             let name = value::argument(algorithm, "hdr").map(str::to_ascii_lowercase);
             let name = name.filter(|name| name.parse::<http::HeaderName>().is_ok());
             let Some(name) = name else {
-                return Finding::by_hand("`Balance::by_key` with `AffinityKey::from_fn`");
+                return Finding::by_hand("`Balance::by_key`");
             };
             let name = format!("HeaderName::from_static({name:?})");
-            format!("Balance::by_key(AffinityKey::header({name}))")
+            format!("Balance::by_header({name})")
         }
     };
     backend.group.balance(balance, text)

@@ -37,7 +37,7 @@ pub(super) const fn one(row: ServerRow) -> Keyword {
 }
 
 const CHECKS: &str = "checks connect as requests do";
-const AGENT: &str = "agents are not asked: `Members::set_weight` sets a weight";
+const AGENT: &str = "agents are not asked: `OriginGroup::set_weight` sets a weight";
 
 /// Those of TLS are in `server_tls_rows.rs`, those of sockets in `server_socket_rows.rs`.
 pub(super) const KEYWORDS: [Keyword; 48] = [
@@ -172,7 +172,7 @@ pub(super) const KEYWORDS: [Keyword; 48] = [
     one(ServerRow::refused("agent-port", AGENT)),
     one(ServerRow::by_hand(
         "cookie",
-        "`AffinityKey::cookie`, of a cookie that the application sets",
+        "`Balance::by_cookie`, of a cookie that the application sets",
     )),
     flag(ServerRow::no_effect("non-stick", "`Balance::by_key`")),
     flag(ServerRow::no_effect("stick", "`Balance::by_key`")),

@@ -174,8 +174,12 @@ fn bind(location: &mut Location, directive: &Directive, text: &'static str) -> F
 fn socket_keepalive(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
     match directive.word() {
         "off" => {
-            let value = SettingValue::Both(json!("off"), "TcpKeepalive::off()".to_owned());
-            location.set("socket_options.keepalive", value, "`TcpKeepalive::off`")
+            let value = SettingValue::Both(json!("off"), ".no_keepalive()".to_owned());
+            location.set(
+                "socket_options.keepalive",
+                value,
+                "`SocketOptions::no_keepalive`",
+            )
         }
         _ => Finding::mapped(text),
     }

@@ -38,11 +38,7 @@ pub(super) const ROWS: [NginxRow; 19] = [
         keepalive_timeout,
         "`PoolSettings::idle_timeout`",
     ),
-    NginxRow::maps(
-        "ip_hash",
-        ip_hash,
-        "`Balance::by_key` with `AffinityKey::client_address`",
-    ),
+    NginxRow::maps("ip_hash", ip_hash, "`Balance::by_client_address`"),
     NginxRow::maps("hash", hash, "`Balance::by_key`"),
     NginxRow::maps(
         "least_conn",
@@ -61,7 +57,7 @@ pub(super) const ROWS: [NginxRow; 19] = [
     ),
     NginxRow::by_hand(
         "sticky",
-        "`AffinityKey::cookie`, of a cookie that the application sets",
+        "`Balance::by_cookie`, of a cookie that the application sets",
     ),
     NginxRow::maps(
         "queue",
@@ -69,7 +65,7 @@ pub(super) const ROWS: [NginxRow; 19] = [
         "`PoolSettings::max_queued`, `PoolSettings::queue_timeout`",
     ),
     NginxRow::no_effect("zone", "the members of a group share their state"),
-    NginxRow::by_hand("state", "`Members` changes a group at run time"),
+    NginxRow::by_hand("state", "`OriginGroup::put` changes members at run time"),
     NginxRow::no_effect(
         "ntlm",
         "a connection with NTLM serves one client: not supported",
@@ -105,7 +101,7 @@ pub(super) const PARAMETERS: [NginxRow; 11] = [
     ),
     NginxRow::refused("service", "SRV records are not read"),
     NginxRow::refused("route", "affinity is by a key: `Balance::by_key`"),
-    NginxRow::by_hand("drain", "`Members::set_weight` with 0"),
+    NginxRow::by_hand("drain", "`OriginGroup::set_weight` with 0"),
 ];
 
 /// Reads the address of a `server`; its parameters follow by [`PARAMETERS`].
@@ -151,23 +147,21 @@ fn keepalive_timeout(
 }
 
 fn ip_hash(location: &mut Location, _: &Directive, text: &'static str) -> Finding {
-    let balance = "Balance::by_key(AffinityKey::client_address())";
+    let balance = "Balance::by_client_address()";
     location.group.balance(balance.to_owned(), text)
 }
 
 /// Only keys that `AffinityKey` has as a constructor; others are by hand.
 fn hash(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
     let key = directive.word();
-    let key = if matches!(key, "$remote_addr" | "$binary_remote_addr") {
-        "AffinityKey::client_address()".to_owned()
+    let balance = if matches!(key, "$remote_addr" | "$binary_remote_addr") {
+        "Balance::by_client_address()".to_owned()
     } else if let Some(name) = key.strip_prefix("$cookie_") {
-        format!("AffinityKey::cookie({name:?})")
+        format!("Balance::by_cookie({name:?})")
     } else {
-        return Finding::by_hand("`Balance::by_key` with `AffinityKey::from_fn`");
+        return Finding::by_hand("`Balance::by_key`");
     };
-    location
-        .group
-        .balance(format!("Balance::by_key({key})"), text)
+    location.group.balance(balance, text)
 }
 
 fn least_loaded(_: &mut Location, _: &Directive, text: &'static str) -> Finding {

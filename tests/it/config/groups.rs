@@ -173,7 +173,7 @@ async fn the_members_of_a_file_share_the_requests_by_their_weights() {
         assert_eq!(get(&group).await.0, StatusCode::OK);
     }
     assert_eq!((a.requests().len(), b.requests().len()), (6, 3));
-    let members = group.members().snapshot();
+    let members = group.snapshot();
     let names: Vec<_> = members.iter().map(|member| member.name.as_str()).collect();
     assert_eq!(names, ["a", &b.address().to_string()]);
 }
@@ -228,7 +228,7 @@ async fn a_tier_from_dns_has_a_member_for_each_address_with_the_keys_of_each() {
          [[tier]]\ndns = {{ grace = '1m', origin = {{ url = 'http://service.test:{port}', \
          dns.resolve_to = {{ 'service.test' = ['127.0.0.1'] }} }} }}"
     ));
-    while group.members().snapshot()[0].name != a.address().to_string() {
+    while group.snapshot()[0].name != a.address().to_string() {
         tokio::task::yield_now().await;
     }
     assert_eq!(get(&group).await, (StatusCode::OK, "a".to_owned()));

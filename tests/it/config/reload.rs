@@ -38,13 +38,13 @@ fn one_tier(members: &[String], more: &str) -> GroupConfig {
 }
 
 fn names(group: &OriginGroup) -> Vec<String> {
-    let members = group.members().snapshot().into_iter();
+    let members = group.snapshot().into_iter();
     members.map(|member| member.name).collect()
 }
 
 /// Connections to each member, in their order.
 fn opened(group: &OriginGroup) -> Vec<u64> {
-    let members = group.members().snapshot().into_iter();
+    let members = group.snapshot().into_iter();
     members.map(|member| member.proxy.pool.opened).collect()
 }
 
@@ -115,12 +115,7 @@ async fn the_keys_of_each_and_the_tiers_of_a_running_group_change() {
     ));
     let reloaded = new.reload(&moved, &group).unwrap();
     assert_eq!(reloaded.to_string(), "added: b; changed: a");
-    let tiers: Vec<_> = group
-        .members()
-        .snapshot()
-        .iter()
-        .map(|it| it.tier)
-        .collect();
+    let tiers: Vec<_> = group.snapshot().iter().map(|it| it.tier).collect();
     assert_eq!(
         (names(&group), tiers),
         (vec!["b".to_owned(), "a".to_owned()], vec![0, 1])

@@ -187,7 +187,7 @@ async fn each_host_of_a_file_has_its_origin_or_its_group() {
     }
     assert_eq!((a.header("x-shop"), b.header("x-shop")), (Some("1"), None));
     let group = hosts.group("API.example").unwrap();
-    assert_eq!(group.members().snapshot()[0].name, "b");
+    assert_eq!(group.snapshot()[0].name, "b");
 }
 
 #[tokio::test]

@@ -12,9 +12,7 @@ use cdn_origin::{
     CdnOriginConnector, OriginProxy,
     downstream::ClientConnection,
     error::{BuildProblemKind, Error, ErrorKind},
-    group::{
-        AffinityKey, Balance, Ejection, Failover, HealthCheck, Member, MemberState, OriginGroup,
-    },
+    group::{Balance, Ejection, Failover, HealthCheck, Member, MemberState, OriginGroup},
     origin::Scheme,
     proxy::Limits,
 };
@@ -72,7 +70,7 @@ async fn a_dead_origin_of_three_costs_no_get_and_is_hardly_tried() {
         sites[0].kill();
         let began = tokio::time::Instant::now();
         assert_eq!(send(&group, 1160).await, 1160);
-        let failures = group.members().snapshot()[0].failures;
+        let failures = group.snapshot()[0].failures;
         // Ten requests begin at once. After the first failure, it is one a second.
         let seconds = began.elapsed().as_secs();
         assert!(failures <= 10 + seconds, "{failures} in {seconds} s");
@@ -84,7 +82,7 @@ async fn a_dead_origin_is_tried_once_a_second_and_then_ejected() {
     let sites = three();
     let group = balanced(&sites, Balance::least_loaded());
     sites[0].kill();
-    let failures = || group.members().snapshot()[0].failures;
+    let failures = || group.snapshot()[0].failures;
     while failures() == 0 {
         get(&group).await;
     }
@@ -94,7 +92,7 @@ async fn a_dead_origin_is_tried_once_a_second_and_then_ejected() {
         tokio::time::advance(Duration::from_secs(1)).await;
     }
     assert_eq!(send(&group, 100).await, 100);
-    assert_eq!(group.members().snapshot()[0].state, MemberState::Ejected);
+    assert_eq!(group.snapshot()[0].state, MemberState::Ejected);
     tokio::time::advance(Duration::from_secs(29)).await;
     assert_eq!(send(&group, 100).await, 100);
     assert_eq!(failures(), 5);
@@ -154,7 +152,7 @@ async fn a_cold_burst_that_meets_a_failing_origin_loses_no_get() {
         let good = answers.iter().filter(|it| it.0 == StatusCode::OK).count();
         assert_eq!(good, 100);
         // Its share of the burst, and no request a second time.
-        let tries = group.members().snapshot()[0].requests;
+        let tries = group.snapshot()[0].requests;
         assert!((1..=60).contains(&tries), "{tries}");
     }
 }
@@ -191,7 +189,7 @@ async fn weights_divide_the_requests_and_zero_gets_none() {
     let group = group.balance(Balance::round_robin()).build().unwrap();
     assert_eq!(send(&group, 400).await, 400);
     assert_eq!(requests(&sites), [300, 100, 0]);
-    assert!(group.members().set_weight("c", 4));
+    assert!(group.set_weight("c", 4));
     assert_eq!(send(&group, 400).await, 400);
     assert_eq!(requests(&sites), [450, 150, 200]);
 }
@@ -214,15 +212,15 @@ async fn requests_with_one_key_go_to_one_origin_and_to_another_while_that_is_out
     let header = HeaderName::from_static("x-session");
     let by_path =
         |parts: &http::request::Parts| Some(parts.headers.get("x-other")?.as_bytes().into());
-    let keys = [
-        AffinityKey::client_address(),
-        AffinityKey::cookie("session"),
-        AffinityKey::header(header),
-        AffinityKey::from_fn(by_path),
+    let rules = [
+        Balance::by_client_address(),
+        Balance::by_cookie("session"),
+        Balance::by_header(header),
+        Balance::by_key(by_path),
     ];
-    for (number, key) in keys.into_iter().enumerate() {
+    for (number, rule) in rules.into_iter().enumerate() {
         let sites = three();
-        let group = balanced(&sites, Balance::by_key(key));
+        let group = balanced(&sites, rule);
         let ask = async |client: u8| {
             let cookie = format!("a=b; session={client}");
             let value = client.to_string();
@@ -293,7 +291,7 @@ async fn at_most_a_share_of_the_last_tier_is_ejected_and_all_of_the_tiers_above(
         site.answer_with(StatusCode::BAD_GATEWAY);
     }
     let ejected = |group: &OriginGroup| {
-        let members = group.members().snapshot().into_iter();
+        let members = group.snapshot().into_iter();
         members
             .filter(|it| it.state == MemberState::Ejected)
             .count()
@@ -354,7 +352,7 @@ async fn failover_can_be_off_or_limited_and_leave_timeouts_alone() {
 async fn a_group_without_a_member_answers_503() {
     let site = Site::new("a");
     let group = balanced(std::slice::from_ref(&site), Balance::default());
-    drop(group.members().remove("a"));
+    drop(group.remove("a"));
     let request = Request::get("/").header("host", "client.test");
     let request = request.body(Empty::<Bytes>::new()).unwrap();
     let Ok(response) = group.oneshot(request).await;
@@ -397,7 +395,7 @@ async fn requests_in_flight_count_until_the_end_of_their_bodies() {
     while requests(&sites[..2]).iter().sum::<usize>() < 20 {
         tokio::task::yield_now().await;
     }
-    let in_flight = group.members().snapshot()[0].in_flight;
+    let in_flight = group.snapshot()[0].in_flight;
     assert_eq!(in_flight, sites[0].requests());
     let before = sites[0].requests();
     for _ in 0..20 {
@@ -406,5 +404,5 @@ async fn requests_in_flight_count_until_the_end_of_their_bodies() {
     assert_eq!(sites[0].requests(), before);
     drop(closed);
     waiting.await.unwrap();
-    assert_eq!(group.members().snapshot()[0].in_flight, 0);
+    assert_eq!(group.snapshot()[0].in_flight, 0);
 }

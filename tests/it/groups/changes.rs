@@ -23,7 +23,7 @@ use tokio::{net::TcpListener, sync::watch};
 use super::{GATE, Site, get};
 
 fn names(group: &OriginGroup) -> Vec<String> {
-    let members = group.members().snapshot().into_iter();
+    let members = group.snapshot().into_iter();
     members.map(|it| it.name).collect()
 }
 
@@ -43,7 +43,6 @@ fn round_robin(sites: &[&Site]) -> OriginGroup {
 async fn members_are_added_and_removed_and_no_request_is_lost() {
     let (a, b) = (Site::new("a"), Site::new("b"));
     let group = round_robin(&[&a]);
-    let members = group.members();
     let closed = a.0.gate.acquire_many(GATE as u32).await.unwrap();
     let present = tokio::spawn({
         let group = group.clone();
@@ -53,16 +52,16 @@ async fn members_are_added_and_removed_and_no_request_is_lost() {
         tokio::task::yield_now().await;
     }
 
-    members.add(0, b.member()).unwrap();
-    let mut drained = pin!(members.remove("a").unwrap());
+    group.add(0, b.member()).unwrap();
+    let mut drained = pin!(group.remove("a").unwrap());
     assert!(futures_util::poll!(&mut drained).is_pending());
     assert_eq!(get(&group).await, "b");
     assert_eq!(names(&group), ["b"]);
     drop(closed);
     drained.await;
     assert_eq!(present.await.unwrap(), "a");
-    assert!(members.remove("a").is_none());
-    assert!(!members.set_weight("a", 1));
+    assert!(group.remove("a").is_none());
+    assert!(!group.set_weight("a", 1));
 }
 
 /// The replaced member is the only one: there is no moment without a member.
@@ -70,7 +69,6 @@ async fn members_are_added_and_removed_and_no_request_is_lost() {
 async fn a_member_is_replaced_by_one_of_its_name_and_no_request_is_lost() {
     let (a, b) = (Site::new("a"), Site::new("b"));
     let group = round_robin(&[&a]);
-    let members = group.members();
     let closed = a.0.gate.acquire_many(GATE as u32).await.unwrap();
     let present = tokio::spawn({
         let group = group.clone();
@@ -79,38 +77,34 @@ async fn a_member_is_replaced_by_one_of_its_name_and_no_request_is_lost() {
     while a.requests() < 1 {
         tokio::task::yield_now().await;
     }
-    let mut drained = pin!(members.put(0, b.member().name("a")).unwrap());
+    let mut drained = pin!(group.put(0, b.member().name("a")).unwrap());
     assert!(futures_util::poll!(&mut drained).is_pending());
     assert_eq!(get(&group).await, "b");
     drop(closed);
     drained.await;
     assert_eq!(present.await.unwrap(), "a");
 
-    members.put(1, b.member().name("a")).unwrap().await;
-    let tiers: Vec<_> = members.snapshot().iter().map(|it| it.tier).collect();
+    group.put(1, b.member().name("a")).unwrap().await;
+    let tiers: Vec<_> = group.snapshot().iter().map(|it| it.tier).collect();
     assert_eq!((names(&group), tiers), (vec!["a".to_owned()], vec![1]));
-    members.put(0, a.member().name("b")).unwrap().await;
+    group.put(0, a.member().name("b")).unwrap().await;
     assert_eq!(names(&group), ["b", "a"]);
-    assert!(members.put(3, a.member()).is_err());
+    assert!(group.put(3, a.member()).is_err());
 }
 
 #[tokio::test]
 async fn tiers_are_added_in_order_and_names_are_unique() {
     let (a, b) = (Site::new("a"), Site::new("b"));
     let group = round_robin(&[&a]);
-    let members = group.members();
     let kind =
         |result: Result<(), cdn_origin::BuildError>| result.unwrap_err().problems()[0].kind();
     assert_eq!(
-        kind(members.add(0, a.member())),
+        kind(group.add(0, a.member())),
         BuildProblemKind::Contradiction
     );
-    assert_eq!(
-        kind(members.add(2, b.member())),
-        BuildProblemKind::OutOfRange
-    );
-    members.add(1, b.member()).unwrap();
-    assert_eq!(members.snapshot()[1].tier, 1);
+    assert_eq!(kind(group.add(2, b.member())), BuildProblemKind::OutOfRange);
+    group.add(1, b.member()).unwrap();
+    assert_eq!(group.snapshot()[1].tier, 1);
     a.kill();
     assert_eq!(get(&group).await, "b");
 }
@@ -119,7 +113,7 @@ async fn tiers_are_added_in_order_and_names_are_unique() {
 async fn a_new_member_begins_with_a_small_share() {
     let (a, b) = (Site::new("a"), Site::new("b"));
     let group = round_robin(&[&a]);
-    group.members().add(0, b.member()).unwrap();
+    group.add(0, b.member()).unwrap();
     for _ in 0..110 {
         get(&group).await;
     }
@@ -134,8 +128,8 @@ async fn a_member_that_stays_keeps_its_connections() {
         get(&group).await;
     }
     let next = vec![b.member().weight(7), c.member(), c.member()];
-    group.members().replace(0, next).await;
-    let members = group.members().snapshot();
+    group.replace(0, next).await;
+    let members = group.snapshot();
     let [b, c] = &members[..] else {
         panic!("{members:?}")
     };

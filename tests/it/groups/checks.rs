@@ -34,7 +34,7 @@ fn group(sites: &[Site], check: HealthCheck) -> OriginGroup {
 }
 
 fn states(group: &OriginGroup) -> Vec<MemberState> {
-    let members = group.members().snapshot().into_iter();
+    let members = group.snapshot().into_iter();
     members.map(|it| it.state).collect()
 }
 
@@ -52,7 +52,7 @@ async fn a_member_whose_checks_fail_gets_no_requests_until_they_pass() {
     let group = group(&sites, check().rise(2).fall(3));
     sites[0].answer_with(StatusCode::SERVICE_UNAVAILABLE);
     until(&group, MemberState::Down).await;
-    let last = group.members().snapshot()[0].last_check.clone();
+    let last = group.snapshot()[0].last_check.clone();
     let refused = StatusCode::SERVICE_UNAVAILABLE;
     assert!(matches!(last, Some(CheckOutcome::UnexpectedStatus(it)) if it == refused));
     for _ in 0..20 {
@@ -68,7 +68,7 @@ async fn a_member_whose_checks_fail_gets_no_requests_until_they_pass() {
         began.elapsed() > Duration::from_millis(1800),
         "three checks"
     );
-    let last = group.members().snapshot()[0].last_check.clone();
+    let last = group.snapshot()[0].last_check.clone();
     assert!(matches!(last, Some(CheckOutcome::Failed(_))), "{last:?}");
     assert_eq!(states(&group)[1], MemberState::Serving);
     let text = log.text();
@@ -89,7 +89,7 @@ async fn a_member_that_hangs_is_down_and_where_all_are_down_all_are_tried() {
     let group = group(&sites, check().timeout(Duration::from_millis(500)));
     sites[0].0.hangs.store(true, SeqCst);
     until(&group, MemberState::Down).await;
-    let last = group.members().snapshot()[0].last_check.clone();
+    let last = group.snapshot()[0].last_check.clone();
     assert!(matches!(last, Some(CheckOutcome::TimedOut)), "{last:?}");
     sites[0].0.hangs.store(false, SeqCst);
     assert_eq!(get(&group).await, "a");
@@ -193,7 +193,7 @@ async fn a_check_has_its_own_method_path_host_and_connection_and_describes_no_cl
             assert!(!names.any(|it| it.as_str().starts_with("x-forwarded")));
         }
         assert_eq!(origin.connections.load(SeqCst), 1, "it is reused");
-        assert_eq!(group.members().snapshot()[0].proxy.pool.opened, 0);
+        assert_eq!(group.snapshot()[0].proxy.pool.opened, 0);
     }
     assert!(!log.text().contains("addresses are not known"));
 }

@@ -105,7 +105,7 @@ async fn what_was_not_written_goes_to_the_backup_whole_whatever_its_method() {
 
     assert_eq!(answer, (StatusCode::OK, String::from("backup content")));
     assert_eq!(first(&group).failures, 1);
-    assert_eq!(group.members().snapshot()[1].failures, 0);
+    assert_eq!(group.snapshot()[1].failures, 0);
 }
 
 #[tokio::test]
@@ -331,7 +331,7 @@ async fn a_group_is_warmed_retired_and_drained_as_a_whole() {
     let group = failover(primary.connector(), backup.connector()).each(each_warm);
     let group = group.build().unwrap();
     let idle = || {
-        let members = group.members().snapshot().into_iter();
+        let members = group.snapshot().into_iter();
         members.map(|it| it.proxy.pool.idle).sum::<usize>()
     };
 

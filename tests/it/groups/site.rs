@@ -218,5 +218,5 @@ pub(crate) fn failover(
 
 /// The state of the first member.
 pub(crate) fn first(group: &OriginGroup) -> MemberSnapshot {
-    group.members().snapshot().remove(0)
+    group.snapshot().remove(0)
 }

@@ -207,7 +207,6 @@ pub(super) mod nginx_ip_hash {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
-use cdn_origin::group::AffinityKey;
 use cdn_origin::group::Balance;
 use cdn_origin::group::Ejection;
 use cdn_origin::group::Failover;
@@ -231,7 +230,7 @@ pub(crate) fn location_1() -> Result<OriginGroup, BuildError> {
     }
     let group = OriginGroup::builder()
         .tier(members)
-        .balance(Balance::by_key(AffinityKey::client_address()))
+        .balance(Balance::by_client_address())
         .failover(Failover::off())
         .ejection(Ejection::default().slow_start(Duration::from_secs(30)))
         .build()?;
@@ -488,7 +487,6 @@ use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
 use cdn_origin::OriginProxy;
-use cdn_origin::group::AffinityKey;
 use cdn_origin::group::Balance;
 use cdn_origin::group::Ejection;
 use cdn_origin::group::Failover;
@@ -513,7 +511,7 @@ pub(crate) fn location_1() -> Result<OriginGroup, BuildError> {
     }
     let group = OriginGroup::builder()
         .tier(members)
-        .balance(Balance::by_key(AffinityKey::cookie("session")))
+        .balance(Balance::by_cookie("session"))
         .failover(Failover::default().statuses([]))
         .ejection(Ejection::default().failures(2))
         .build()?;
@@ -746,7 +744,6 @@ use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
 use cdn_origin::OriginProxy;
-use cdn_origin::group::AffinityKey;
 use cdn_origin::group::Balance;
 use cdn_origin::group::Ejection;
 use cdn_origin::group::Member;
@@ -768,7 +765,7 @@ pub(crate) fn backend_1() -> Result<OriginGroup, BuildError> {
     }
     let group = OriginGroup::builder()
         .tier(members)
-        .balance(Balance::by_key(AffinityKey::header(HeaderName::from_static("x-session"))).max_load(150))
+        .balance(Balance::by_header(HeaderName::from_static("x-session")).max_load(150))
         .ejection(Ejection::default().failures(10))
         .build()?;
     Ok(group)
@@ -780,7 +777,6 @@ use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
 use cdn_origin::OriginProxy;
-use cdn_origin::group::AffinityKey;
 use cdn_origin::group::Balance;
 use cdn_origin::group::Member;
 use cdn_origin::group::OriginGroup;
@@ -800,7 +796,7 @@ pub(crate) fn backend_1() -> Result<OriginGroup, BuildError> {
     }
     let group = OriginGroup::builder()
         .tier(members)
-        .balance(Balance::by_key(AffinityKey::client_address()))
+        .balance(Balance::by_client_address())
         .build()?;
     Ok(group)
 }
@@ -1481,7 +1477,6 @@ pub(super) mod envoy_affinity {
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
 use cdn_origin::OriginProxy;
-use cdn_origin::group::AffinityKey;
 use cdn_origin::group::Balance;
 use cdn_origin::group::Failover;
 use cdn_origin::group::Member;
@@ -1508,7 +1503,7 @@ pub(crate) fn cluster_1() -> Result<OriginGroup, Box<dyn Error>> {
     }
     let group = OriginGroup::builder()
         .tier(members)
-        .balance(Balance::by_key(AffinityKey::header(HeaderName::from_static("x-tenant"))).max_load(125))
+        .balance(Balance::by_header(HeaderName::from_static("x-tenant")).max_load(125))
         .failover(Failover::default().max_attempts(2).statuses([StatusCode::from_u16(500)?, StatusCode::from_u16(502)?, StatusCode::from_u16(503)?, StatusCode::from_u16(504)?]))
         .build()?;
     Ok(group)
@@ -1678,7 +1673,6 @@ use cdn_origin::dial::DnsCache;
 use cdn_origin::dial::HappyEyeballs;
 use cdn_origin::dial::IpFamilies;
 use cdn_origin::dial::SocketOptions;
-use cdn_origin::dial::TcpKeepalive;
 use cdn_origin::pool::PoolSettings;
 use std::time::Duration;
 
@@ -1690,7 +1684,7 @@ pub(crate) fn cluster_1() -> Result<OriginProxy, BuildError> {
         .verify(VerifyPolicy::roots(Roots::pem_file("/etc/ssl/certs/ca-certificates.crt")))
         .dns(Dns::default().cache(DnsCache::default().ttl(Duration::from_secs(30)..=Duration::from_secs(30))))
         .happy_eyeballs(HappyEyeballs::default().families(IpFamilies::OnlyV4))
-        .socket_options(SocketOptions::default().keepalive(TcpKeepalive::probe(Duration::from_secs(60), Duration::from_secs(10), 9)))
+        .socket_options(SocketOptions::default().keepalive(Duration::from_secs(60), Duration::from_secs(10), 9))
         .build()?;
     Ok(OriginProxy::new(connector)
         .host_rewrite(HostRewriteLayer::preserve())
@@ -2043,7 +2037,6 @@ pub(super) mod caddy_affinity {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
-use cdn_origin::group::AffinityKey;
 use cdn_origin::group::Balance;
 use cdn_origin::group::Member;
 use cdn_origin::group::OriginGroup;
@@ -2066,7 +2059,7 @@ pub(crate) fn site_1() -> Result<OriginGroup, BuildError> {
     }
     let group = OriginGroup::builder()
         .tier(members)
-        .balance(Balance::by_key(AffinityKey::header(HeaderName::from_static("x-tenant"))))
+        .balance(Balance::by_header(HeaderName::from_static("x-tenant")))
         .build()?;
     Ok(group)
 }
@@ -2323,7 +2316,6 @@ use cdn_origin::OriginProxy;
 use cdn_origin::connector::Timeouts;
 use cdn_origin::dial::HappyEyeballs;
 use cdn_origin::dial::SocketOptions;
-use cdn_origin::dial::TcpKeepalive;
 use cdn_origin::pool::PoolSettings;
 use cdn_origin::proxy::Limits;
 use std::error::Error;
@@ -2334,7 +2326,7 @@ pub(crate) fn snippet_1() -> Result<OriginProxy, Box<dyn Error>> {
     let connector = CdnOriginConnector::builder("https://origin.example.net")
         .timeouts(Timeouts::default().connect(Duration::from_secs(40)).dial(Duration::from_secs(30)))
         .happy_eyeballs(HappyEyeballs::default().attempt_delay(Duration::from_millis(300)))
-        .socket_options(SocketOptions::default().keepalive(TcpKeepalive::probe(Duration::from_secs(30), Duration::from_secs(15), 9)).local_address("192.0.2.10".parse::<std::net::IpAddr>()?))
+        .socket_options(SocketOptions::default().keepalive(Duration::from_secs(30), Duration::from_secs(15), 9).local_address("192.0.2.10".parse::<std::net::IpAddr>()?))
         .build()?;
     Ok(OriginProxy::new(connector)
         .limits(Limits::default().body_idle_timeout(Duration::from_secs(40)).response_timeout(Duration::from_secs(20)))

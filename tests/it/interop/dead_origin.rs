@@ -126,7 +126,7 @@ async fn a_dead_origin_of_three_costs_no_get_beside_haproxy_and_nginx() {
         let addresses = [dead, serving().await, serving().await];
         let group = group(addresses);
         let (failed_here, seconds) = failed(&group).await;
-        let tried = group.members().snapshot()[0].failures as usize;
+        let tried = group.snapshot()[0].failures as usize;
         println!("{what}: group: {failed_here} failed, {tried} tries of the dead one");
         assert_eq!(failed_here, 0);
         // Ten requests begin at once. Then it is one a second, until it is ejected.

@@ -7,7 +7,8 @@ use cdn_origin::{
     OriginProxy,
     diagnosis::CauseId,
     dial::ProxyProtocol,
-    downstream::{ClientAddress, ClientTls, ProxyTlv},
+    downstream::{ClientAddress, ClientTls},
+    error::InvalidValue,
 };
 use http::Request;
 
@@ -27,15 +28,18 @@ const CLIENTS: [(&str, &str); 3] = [
 ];
 
 /// Both versions, each client twice: the second request reuses the connection.
-async fn assert_each_client_is_known(server: &Server, authority: &Authority, tlvs: &[ProxyTlv]) {
+async fn assert_each_client_is_known(
+    server: &Server,
+    authority: &Authority,
+    with_tlvs: impl Fn(ClientAddress) -> Result<ClientAddress, InvalidValue>,
+) {
     for protocol in [ProxyProtocol::V1, ProxyProtocol::V2] {
         let connector = connector(server, authority).proxy_protocol(protocol);
         let proxy = OriginProxy::new(connector.build().unwrap());
         for _ in 0..2 {
             for (client, expected) in CLIENTS {
                 let client: SocketAddr = client.parse().unwrap();
-                let client = ClientAddress::new(client);
-                let client = tlvs.iter().cloned().fold(client, ClientAddress::tlv);
+                let client = with_tlvs(ClientAddress::new(client)).unwrap();
                 let request = Request::get("/").header("host", "client.test");
                 let request = request.extension(client).body(Body::empty()).unwrap();
                 assert_eq!(send(&proxy, request).await.body(), expected, "{protocol:?}");
@@ -108,11 +112,8 @@ async fn nginx_receives_the_client_address_before_tls() {
         }",
     );
     // nginx 1.22 accepts headers of up to 107 bytes.
-    let tlvs = [
-        ProxyTlv::authority("client.test").unwrap(),
-        ProxyTlv::unique_id("7").unwrap(),
-    ];
-    assert_each_client_is_known(&nginx, &authority, &tlvs).await;
+    let with_tlvs = |client: ClientAddress| client.authority("client.test")?.unique_id("7");
+    assert_each_client_is_known(&nginx, &authority, with_tlvs).await;
 }
 
 #[tokio::test]
@@ -127,12 +128,9 @@ async fn haproxy_receives_the_client_address_before_tls() {
             http-request return status 200 content-type text/plain lf-string \"%[src] %[src_port]\"",
     );
     let tls = ClientTls::new("TLSv1.3").cipher("TLS_AES_128_GCM_SHA256");
-    let tlvs = [
-        ProxyTlv::authority("client.test").unwrap(),
-        ProxyTlv::alpn("h2").unwrap(),
-        ProxyTlv::tls(tls).unwrap(),
-        ProxyTlv::unique_id("7").unwrap(),
-        ProxyTlv::custom(0xEA, "own").unwrap(),
-    ];
-    assert_each_client_is_known(&haproxy, &authority, &tlvs).await;
+    let with_tlvs = |client: ClientAddress| {
+        let client = client.authority("client.test")?.alpn("h2")?;
+        client.tls(tls.clone())?.unique_id("7")?.custom(0xEA, "own")
+    };
+    assert_each_client_is_known(&haproxy, &authority, with_tlvs).await;
 }

@@ -9,10 +9,8 @@ use std::{
 
 use bytes::Bytes;
 use cdn_origin::{
-    CdnOriginConnector, OriginProxy, VerifyPolicy,
-    access_log::{AccessLog, AccessLogLayer},
-    metrics::MetricsObserver,
-    tls::Roots,
+    CdnOriginConnector, OriginProxy, VerifyPolicy, access_log::AccessLogLayer,
+    metrics::MetricsObserver, tls::Roots,
 };
 use futures_util::{StreamExt, stream};
 use http::{Method, Request, Response, StatusCode, Uri};
@@ -158,8 +156,10 @@ impl FaultyOrigin {
     }
 }
 
+type Logged = <AccessLogLayer as Layer<OriginProxy>>::Service;
+
 /// Sends a request of this mode, and does what its client does.
-async fn send(service: &AccessLog<OriginProxy>, origin: &FaultyOrigin, mode: &str, id: usize) {
+async fn send(service: &Logged, origin: &FaultyOrigin, mode: &str, id: usize) {
     let method = match mode {
         "upload" => Method::POST,
         "refused" => Method::TRACE,

@@ -130,8 +130,8 @@ async fn a_request_to_a_group_without_members_is_recorded_and_names_the_call_tha
     let connector = CdnOriginConnector::builder("http://origin.example");
     let group = OriginGroup::builder().tier([connector.build().unwrap()]);
     let group = group.build().unwrap();
-    let name = group.members().snapshot()[0].name.clone();
-    assert!(group.members().set_weight(&name, 0));
+    let name = group.snapshot()[0].name.clone();
+    assert!(group.set_weight(&name, 0));
     let collector = ExchangeCollector::default();
     let mut request = get("client.test");
     request.extensions_mut().insert(collector.clone());

@@ -78,14 +78,14 @@ impl Listing {
         this
     }
 
-    /// The types that implement this trait, as the list names them.
+    /// The names of the types that implement this trait.
     pub(super) fn implementers(&self, of_trait: &str) -> Vec<String> {
         let mut found = Vec::new();
         for lines in self.lines.values() {
             let mut current = "";
             for line in lines {
                 if !line.starts_with(' ') {
-                    current = line;
+                    current = line.split([' ', '(', '<']).nth(1).unwrap_or_default();
                 } else if line.starts_with("    impl") && line.contains(of_trait) {
                     found.push(current.to_owned());
                 }

@@ -45,15 +45,25 @@ fn the_public_api_is_as_listed() {
     );
 }
 
-/// Callers reach them by `Service::Future` and `Service::Response`. A name of their own would be a
-/// page of rustdoc without a call.
+/// Callers reach them by `Layer::Service`, `Service::Future` and `Service::Response`. A name of
+/// their own would be a page of rustdoc without a call.
 #[test]
-fn futures_and_bodies_of_services_have_no_public_name() {
+fn services_of_layers_their_futures_and_their_bodies_have_no_public_name() {
     let listed = listing::Listing::new();
     assert_eq!(listed.implementers(" Future for "), [""; 0]);
+    assert_eq!(
+        listed.implementers(" Service<"),
+        [
+            "OriginChannel",
+            "CdnOriginConnector",
+            "OriginGroup",
+            "OriginProxy",
+            "VirtualHosts"
+        ]
+    );
     // `OriginProxy::map_response` and `replace_content` take and return it.
     let bodies = listed.implementers(" Body for ");
-    assert_eq!(bodies, ["struct ProxyBody { .. }"]);
+    assert_eq!(bodies, ["ProxyBody"]);
 }
 
 #[test]

@@ -24,7 +24,7 @@ async fn a_websocket_passes_the_first_origin_of_a_group_and_counts_as_its_tunnel
     let group = failover(primary.proxy(), backup.proxy()).build().unwrap();
     let site = Site::serve(Router::new().fallback_service(group.clone())).await;
     let tunnels = || {
-        let members = group.members().snapshot().into_iter();
+        let members = group.snapshot().into_iter();
         members.map(|it| it.proxy.pool.tunnels).collect::<Vec<_>>()
     };
 
@@ -60,7 +60,7 @@ async fn a_websocket_falls_back_to_an_origin_that_can_be_reached() {
 
     talk(client(&site).await).await;
 
-    let failures = group.members().snapshot().into_iter().map(|it| it.failures);
+    let failures = group.snapshot().into_iter().map(|it| it.failures);
     assert_eq!(failures.collect::<Vec<_>>(), [1, 0]);
 }
 

@@ -9,7 +9,7 @@ use std::{
 use cdn_origin::{
     CdnOriginConnector,
     dial::ProxyProtocol,
-    downstream::{ClientAddress, ClientTls, ProxyTlv},
+    downstream::{ClientAddress, ClientTls},
 };
 use http::Uri;
 use proxy_header::{ParseConfig, ProxyHeader};
@@ -47,8 +47,8 @@ pub fn run(bytes: &[u8]) -> Option<()> {
         let kind = input.byte();
         let length = usize::from(input.number() % 600);
         let value = input.bytes(length);
-        if let Some(tlv) = tlv(kind, value) {
-            client = client.tlv(tlv);
+        if let Some(changed) = with_tlv(client.clone(), kind, value) {
+            client = changed;
             let value = match kind {
                 AUTHORITY => String::from_utf8_lossy(value).into_owned().into_bytes(),
                 _ => value.to_vec(),
@@ -118,20 +118,20 @@ fn address(input: &mut Input<'_>, is_v6: bool) -> SocketAddr {
     SocketAddr::new(ip, input.number())
 }
 
-fn tlv(kind: u8, value: &[u8]) -> Option<ProxyTlv> {
+fn with_tlv(client: ClientAddress, kind: u8, value: &[u8]) -> Option<ClientAddress> {
     let text = String::from_utf8_lossy(value);
-    let tlv = match kind {
-        1 => ProxyTlv::alpn(value),
-        AUTHORITY => ProxyTlv::authority(text),
-        5 => ProxyTlv::unique_id(value),
+    let changed = match kind {
+        1 => client.alpn(value),
+        AUTHORITY => client.authority(text),
+        5 => client.unique_id(value),
         TLS => {
             let (name, cipher) = text.split_once(';').unwrap_or((&text, ""));
             let tls = ClientTls::new("TLSv1.3").cipher(cipher);
-            ProxyTlv::tls(tls.verified_common_name(name))
+            client.tls(tls.verified_common_name(name))
         }
-        kind => ProxyTlv::custom(kind, value),
+        kind => client.custom(kind, value),
     };
-    tlv.ok()
+    changed.ok()
 }
 
 /// All that the origin receives.

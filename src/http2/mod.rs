@@ -56,6 +56,5 @@ mod tests;
 
 pub(crate) use connection::{ConnectionTask, Http2Parameters, handshake};
 pub(crate) use error::Http2Error;
-pub(crate) use exchange::Http2Exchange;
-pub(crate) use request_sender::RequestSender;
+pub(crate) use request_sender::{ReadyToSend, RequestSender};
 pub(crate) use response_body::Http2Body;

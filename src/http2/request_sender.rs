@@ -74,46 +74,62 @@ impl RequestSender {
         self.received.is_suspect()
     }
 
+    /// Waits until the connection takes a request, while the peer's limit of streams is reached.
+    ///
+    /// Cancellation sends nothing. The head is not made before: futures are moved with everything
+    /// that they hold.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the connection takes no more requests.
+    pub(crate) async fn ready(&self) -> Result<ReadyToSend<'_>, Http2Error> {
+        let mut h2 = self.h2.clone();
+        let ready = poll_fn(|cx| h2.poll_ready(cx)).await;
+        ready
+            .map_err(Http2Error::NotSent)
+            .inspect_err(|error| self.state.note(error))?;
+        Ok(ReadyToSend { sender: self, h2 })
+    }
+}
+
+/// A connection that takes a request.
+pub(crate) struct ReadyToSend<'a> {
+    sender: &'a RequestSender,
+    h2: h2::client::SendRequest<Bytes>,
+}
+
+impl ReadyToSend<'_> {
     /// Opens a stream for a request. It is before all later ones in the eyes of the peer.
     ///
-    /// The body stays if nothing was sent.
+    /// The body is taken only once h2 has accepted the head, and END_STREAM is set on HEADERS if
+    /// there is no body.
     ///
     /// # Errors
     ///
     /// Fails if the connection takes no more requests, or the request is malformed.
-    ///
-    /// Waits while the peer's limit of streams is reached. Cancellation before it returns sends
-    /// nothing and leaves the body in place.
-    pub(crate) async fn begin(
-        &self,
-        head: Request<()>,
-        body: &mut RequestBody,
-    ) -> Result<Http2Exchange, Http2Error> {
-        let begun = self.open_stream(head, body).await;
-        begun.inspect_err(|error| self.state.note(error))
-    }
-
-    /// The body is taken only once h2 has accepted the head, and END_STREAM is set on HEADERS if
-    /// there is no body.
-    async fn open_stream(
-        &self,
+    pub(crate) fn begin(
+        mut self,
         mut head: Request<()>,
         body: &mut RequestBody,
     ) -> Result<Http2Exchange, Http2Error> {
-        let mut h2 = self.h2.clone();
-        poll_fn(|cx| h2.poll_ready(cx))
-            .await
-            .map_err(Http2Error::NotSent)?;
+        let state = &self.sender.state;
         let is_bodiless = body.is_end_stream();
         add_length(&mut head, body);
-        let open = self.state.open_stream();
-        let (response, stream) = h2.send_request(head, is_bodiless).map_err(unsent)?;
+        let open = state.open_stream();
+        let sent = self.h2.send_request(head, is_bodiless).map_err(unsent);
+        let (response, stream) = sent.inspect_err(|error| state.note(error))?;
         let upload = match is_bodiless {
             true => None,
             false => Some(Upload::new(stream, mem::take(body))),
         };
-        let max_interim = self.max_head as usize;
-        Ok(Http2Exchange::new(h2, response, upload, max_interim, open))
+        let max_interim = self.sender.max_head as usize;
+        Ok(Http2Exchange::new(
+            self.h2,
+            response,
+            upload,
+            max_interim,
+            open,
+        ))
     }
 }
 

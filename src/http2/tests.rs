@@ -69,7 +69,7 @@ async fn exchange(
     *head.method_mut() = request.method().clone();
     *head.uri_mut() = request.uri().clone();
     *head.headers_mut() = request.headers().clone();
-    let exchange = sender.begin(head, request.body_mut()).await?;
+    let exchange = sender.ready().await?.begin(head, request.body_mut())?;
     exchange.response().await
 }
 

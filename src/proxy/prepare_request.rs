@@ -212,8 +212,12 @@ impl ProxySettings {
 
 /// The deadline of a request that begins now.
 fn request_deadline(limits: &Limits) -> Option<Deadline> {
-    let (now, after) = (Instant::now(), limits.request_timeout?);
-    Some(Deadline::new(now, after, ExchangeTimeout::Request))
+    let after = limits.request_timeout?;
+    Some(Deadline::new(
+        Instant::now(),
+        after,
+        ExchangeTimeout::Request,
+    ))
 }
 
 /// The target for the origin, with `/` in place of an absent path.

@@ -260,9 +260,10 @@ impl PooledHttp1 {
         &mut self,
         request: &mut Request<RequestBody>,
         added: &AddedFields,
+        began_at: Instant,
     ) -> Result<Response<ResponseBody>, NoResponse> {
         self.was_used = true;
-        self.waiting = Some(Waiting::for_response(request));
+        self.waiting = Some(Waiting::for_response(request, began_at));
         let (continue_wait, continue_signal) = upload::expect_continue(request).unzip();
         request.body_mut().wait_for_continue(continue_wait);
         // The exchange holds the body itself, and ends it when it is dropped.

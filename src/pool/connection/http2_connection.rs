@@ -13,7 +13,7 @@ use tokio::{sync::oneshot, time::Instant};
 
 use crate::{
     connector::{ConnectionInfo, OriginStream},
-    http2::{self, Http2Error, Http2Exchange},
+    http2::{self, Http2Error, ReadyToSend},
     observe::CloseReason,
     upload::RequestBody,
 };
@@ -200,14 +200,10 @@ impl Http2Connection {
         self.peek.schedule(request);
     }
 
-    /// Opens a stream for a request.
-    pub(crate) async fn begin(
-        &self,
-        head: Request<()>,
-        body: &mut RequestBody,
-    ) -> Result<Http2Exchange, Http2Error> {
+    /// Waits until a stream can be opened for a request.
+    pub(super) async fn ready(&self) -> Result<ReadyToSend<'_>, Http2Error> {
         self.life.count_use();
-        self.sender.begin(head, body).await
+        self.sender.ready().await
     }
 
     /// Whether a request may reserve a stream: the peer's limit and the crate's own allow it, and

@@ -66,21 +66,6 @@ impl From<UpgradeConnection> for PooledConnection {
     }
 }
 
-/// Exchanges a request over HTTP/2, whose fields are restored unless the response is a success.
-async fn exchange_http2(
-    stream: &mut PooledStream,
-    request: &mut Request<RequestBody>,
-    target: &Target,
-) -> Result<Response<ResponseBody>, NoResponse> {
-    let (head, saved) = target.encode_http2(request);
-    let outcome = stream.exchange(request, head).await;
-    match &outcome {
-        Ok(response) if response.status().is_success() => {}
-        Ok(_) | Err(_) => saved.restore(request.headers_mut()),
-    }
-    outcome
-}
-
 impl PooledConnection {
     /// What is known about the connection, for this request.
     pub(crate) fn info(&self) -> &ConnectionInfo {
@@ -138,7 +123,7 @@ impl PooledConnection {
         was_early && !self.has_served()
     }
 
-    /// Sends a request and waits for the head of its response.
+    /// Sends a request and waits for the head of its response, from `began_at` on.
     ///
     /// The request keeps its method, its fields unless the response is a success, and its body if
     /// nothing was sent.
@@ -146,14 +131,15 @@ impl PooledConnection {
         &mut self,
         request: &mut Request<RequestBody>,
         target: &Target,
+        began_at: Instant,
     ) -> Result<Response<ResponseBody>, NoResponse> {
         match &mut self.kind {
             Kind::Http1(connection) => {
                 let added = target.encode_http1(request);
-                connection.exchange(request, added).await
+                connection.exchange(request, added, began_at).await
             }
             // Boxed: these futures are large, and would make that of every request as large.
-            Kind::Http2(stream) => Box::pin(exchange_http2(stream, request, target)).await,
+            Kind::Http2(stream) => Box::pin(stream.exchange(request, target, began_at)).await,
             Kind::Upgrade(connection) => {
                 target.encode_upgrade(request);
                 Box::pin(connection.exchange(request)).await

@@ -9,7 +9,7 @@ use crate::{connector::ConnectionInfo, upload::RequestBody};
 
 use crate::pool::{
     checkout::{CheckIn, CheckInUsed, ConnectionKey},
-    send::NoResponse,
+    send::{NoResponse, Target},
 };
 
 use super::{
@@ -75,25 +75,41 @@ impl PooledStream {
         self.has_served() || self.connection.was_idle()
     }
 
-    /// Sends a request with this head, and waits for the head of its response.
+    /// Sends a request, and waits for the head of its response.
+    ///
+    /// The request keeps its fields unless the response is a success, and its body if nothing was
+    /// sent.
     pub(crate) async fn exchange(
         &mut self,
         request: &mut Request<RequestBody>,
-        head: Request<()>,
+        target: &Target,
+        began_at: Instant,
     ) -> Result<Response<ResponseBody>, NoResponse> {
         // An attempt over HTTP/1 may have set it.
         request.body_mut().wait_for_continue(None);
         self.was_used = true;
-        self.waiting = Some(Waiting::for_response(request));
+        self.waiting = Some(Waiting::for_response(request, began_at));
         if self.connection.streams() == 1 && self.was_open_before() {
             self.connection.schedule_peek(request);
         }
-        let begun = self.connection.begin(head, request.body_mut()).await;
+        let mut saved = None;
+        let begun = match self.connection.ready().await {
+            Ok(ready) => {
+                let (head, fields) = target.encode_http2(request);
+                saved = Some(fields);
+                ready.begin(head, request.body_mut())
+            }
+            Err(error) => Err(error),
+        };
         self.unlisted = None;
         let response = match begun {
             Ok(exchange) => exchange.response().await,
             Err(error) => Err(error),
         };
+        let is_success = response.as_ref().is_ok_and(|it| it.status().is_success());
+        if let Some(fields) = saved.filter(|_| !is_success) {
+            fields.restore(request.headers_mut());
+        }
         match response {
             Ok(response) => {
                 self.waiting = self.waiting.take().map(Waiting::begun);

@@ -27,10 +27,10 @@ pub(super) struct Waiting {
 }
 
 impl Waiting {
-    /// The request is about to be sent.
-    pub(super) fn for_response(request: &Request<RequestBody>) -> Self {
+    /// The request is sent from `began_at` on.
+    pub(super) fn for_response(request: &Request<RequestBody>, began_at: Instant) -> Self {
         Self {
-            began_at: Instant::now(),
+            began_at,
             progress: request.body().progress(),
             has_head: false,
             has_timed_out: false,

@@ -61,6 +61,14 @@ pub(super) struct Attempts<'a> {
     budgeted: Option<BudgetedRetry>,
 }
 
+/// What a retry comes to.
+pub(super) enum Retried {
+    /// The connection for the next attempt.
+    On(PooledConnection),
+    /// The response of the attempt before, which is passed on.
+    Answered(Response<ResponseBody>, PooledConnection),
+}
+
 /// One attempt, by the connection that it is made on.
 #[derive(Clone, Copy, Debug)]
 struct Attempt {
@@ -114,6 +122,11 @@ impl<'a> Attempts<'a> {
     /// Begins an attempt on this connection.
     pub(super) fn begin(&mut self, connection: &PooledConnection) {
         self.current = Attempt::on(connection);
+    }
+
+    /// When the present attempt began.
+    pub(super) fn began_at(&self) -> Instant {
+        self.current.began_at
     }
 
     /// After a failure: the connection for the next attempt, for which the request is restored.
@@ -251,7 +264,9 @@ impl<'a> Attempts<'a> {
         connection: PooledConnection,
     ) -> Result<PooledConnection, Error> {
         self.free_attempts += 1;
-        self.count_retry_if_written(failed);
+        if !failed.is_unwritten() {
+            self.pool.count_retry();
+        }
         match replacement(self.pool, connection).await {
             Some(fresh) => Ok(fresh),
             None => checkout(self.pool, self.key).await,
@@ -271,34 +286,41 @@ impl<'a> Attempts<'a> {
         }
     }
 
-    /// After a 421 on a shared connection: a fresh one, once.
+    /// Whether the request is sent on a fresh connection because of a 421 on a shared one, once.
     ///
     /// If fresh ones get a 421 as well, it is passed on, until there is another response.
-    pub(super) async fn retry_misdirected<B>(
+    pub(super) fn is_misdirected<B>(
         &mut self,
         response: &Response<B>,
         connection: &PooledConnection,
-        request: &mut Request<RequestBody>,
-    ) -> Option<PooledConnection> {
+    ) -> bool {
         let is_misdirected = response.status() == StatusCode::MISDIRECTED_REQUEST;
-        let is_own = !self.is_shared(connection);
-        if !self
-            .pool
+        let is_shared = self.current.reused || (connection.is_http2() && connection.has_served());
+        self.pool
             .history()
-            .may_be_misdirected(is_misdirected, is_own)
-        {
-            return None;
-        }
-        if self.sent_attempts > 1 || !self.is_repeatable() || self.begin_retry().is_err() {
-            return None;
-        }
-        let fresh = Box::pin(fresh_connection(self.pool, self.key)).await?;
+            .may_be_misdirected(is_misdirected, !is_shared)
+            && self.sent_attempts == 1
+            && self.is_repeatable()
+            && self.begin_retry().is_ok()
+    }
+
+    /// After a 421: a fresh connection. Without one, the 421 is passed on.
+    pub(super) async fn retry_misdirected(
+        &mut self,
+        response: Response<ResponseBody>,
+        connection: PooledConnection,
+        request: &mut Request<RequestBody>,
+    ) -> Result<Retried, Error> {
+        let fresh = fresh_connection(self.pool, self.key).await;
         // The exchange that was answered may have gone on reading the body.
-        if !self.restore(request) {
-            return None;
-        }
+        let Some(fresh) = fresh.filter(|_| self.restore(request)) else {
+            return Ok(Retried::Answered(response, connection));
+        };
         self.count_sent_attempt();
-        Some(fresh)
+        // In this order: the connection notes why it closes before the body drops the socket.
+        drop(connection);
+        drop(response);
+        Ok(Retried::On(fresh))
     }
 
     /// Whether the origin asks for the request once more, after the handshake (RFC 8470 section
@@ -327,11 +349,6 @@ impl<'a> Attempts<'a> {
         Ok(connection)
     }
 
-    /// Whether the connection serves, or has served, other requests.
-    fn is_shared(&self, connection: &PooledConnection) -> bool {
-        self.current.reused || (connection.is_http2() && connection.has_served())
-    }
-
     /// RFC 9110 section 9.2.2: a proxy must not automatically retry a request that is not
     /// idempotent and may have been processed.
     fn is_safe_after(&self, failed: &NoResponse) -> bool {
@@ -356,13 +373,6 @@ impl<'a> Attempts<'a> {
         };
         *request.body_mut() = body;
         true
-    }
-
-    /// Counts a retry in the snapshot of the pool, unless nothing of the request was written.
-    fn count_retry_if_written(&self, failed: &NoResponse) {
-        if !failed.is_unwritten() {
-            self.pool.count_retry();
-        }
     }
 
     /// Counts an attempt that the origin may have processed, here and in the snapshot of the pool.

@@ -2,6 +2,7 @@
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
+use futures_util::future::{BoxFuture, TryFutureExt};
 use http::{Request, Response};
 
 use crate::{
@@ -18,7 +19,7 @@ use crate::pool::{
 use super::{
     encode_target::Target,
     in_flight::InFlight,
-    retry::Attempts,
+    retry::{Attempts, Retried},
     send_early_data::{FirstConnection, first_connection},
 };
 
@@ -26,79 +27,96 @@ use super::{
 ///
 /// The wait is bounded by `deadline`. It starts anew while the request's body moves: an upload may
 /// take longer. The request keeps its method.
-pub(crate) async fn send(
+#[expect(
+    clippy::manual_async_fn,
+    reason = "the future of an async fn holds each argument twice"
+)]
+pub(crate) fn send(
     pool: &Arc<SharedPool>,
     in_flight: InFlight,
     request: &mut Request<RequestBody>,
     target: &Target,
     deadline: Duration,
     record: &mut ExchangeRecord,
-) -> Result<(Response<ResponseBody>, PooledConnection), Error> {
-    let mut connection = match first_connection(pool, request, target) {
-        FirstConnection::Ready(connection) => connection,
-        FirstConnection::Pending(connecting) => {
-            let connection = connecting.await?;
-            record.checked_out();
-            connection
-        }
-    };
-    let mut attempts = Attempts::new(pool, &target.key, request, &connection);
-    loop {
-        begin_try(record, &connection);
-        let progress = request.body().progress();
-        let outcome = within_deadline(
-            pin!(connection.exchange(request, target)),
-            &progress,
-            deadline,
-        )
-        .await;
-        connection = match outcome {
-            Some(Ok(response)) if attempts.is_too_early(&response) => {
-                record.response_started(response.status());
-                record.retry(RetryReason::TooEarly);
-                Box::pin(attempts.retry_too_early(response, connection)).await?
-            }
-            Some(Ok(response)) => {
-                record.response_started(response.status());
-                match attempts
-                    .retry_misdirected(&response, &connection, request)
-                    .await
-                {
-                    Some(fresh) => {
-                        // In this order: the connection notes why it closes before the body drops
-                        // the socket.
-                        drop(connection);
-                        drop(response);
-                        record.retry(RetryReason::Misdirected);
-                        fresh
-                    }
-                    None => {
-                        pool.history().note_response();
-                        progress.note_response();
-                        connection.keep_in_flight(in_flight);
-                        if progress.is_tracked() {
-                            let upload = OngoingUpload::new(pool.clone(), progress, deadline);
-                            connection.keep_uploading(upload);
-                        }
-                        return Ok((response, connection));
-                    }
-                }
-            }
-            Some(Err(failed)) => {
-                let failed = failed.with_body_error(&progress);
-                record.unanswered();
-                record.retry(attempts.retry_reason(&failed));
-                // Boxed: few requests fail, and all would be as large.
-                Box::pin(attempts.retry_failed(failed, connection, request)).await?
-            }
-            None => {
-                connection.time_out();
-                let error = timed_out(&connection, &progress, deadline);
-                return Err(attempts.with_context(error));
+) -> impl Future<Output = Result<(Response<ResponseBody>, PooledConnection), Error>> + Send {
+    async move {
+        let mut connection = match first_connection(pool, request, target) {
+            FirstConnection::Ready(connection) => connection,
+            FirstConnection::Pending(connecting) => {
+                let connection = connecting.await?;
+                record.checked_out();
+                connection
             }
         };
-        record.checked_out();
-        attempts.begin(&connection);
+        let mut attempts = Attempts::new(pool, &target.key, request, &connection);
+        loop {
+            begin_try(record, &connection);
+            let progress = request.body().progress();
+            // Boxed: few requests are sent again, and the futures of all would be as large. In a
+            // block, so that they do not hold the outcome either.
+            let retrying: BoxFuture<'_, Result<Retried, Error>> = {
+                let outcome = within_deadline(
+                    pin!(connection.exchange(request, target, attempts.began_at())),
+                    &progress,
+                    deadline,
+                )
+                .await;
+                match outcome {
+                    Some(Ok(response)) => {
+                        record.response_started(response.status());
+                        if attempts.is_too_early(&response) {
+                            record.retry(RetryReason::TooEarly);
+                            let retrying = attempts.retry_too_early(response, connection);
+                            Box::pin(retrying.map_ok(Retried::On))
+                        } else if attempts.is_misdirected(&response, &connection) {
+                            record.retry(RetryReason::Misdirected);
+                            Box::pin(attempts.retry_misdirected(response, connection, request))
+                        } else {
+                            answered(pool, &mut connection, in_flight, progress, deadline);
+                            return Ok((response, connection));
+                        }
+                    }
+                    Some(Err(failed)) => {
+                        let failed = failed.with_body_error(&progress);
+                        record.unanswered();
+                        record.retry(attempts.retry_reason(&failed));
+                        let retrying = attempts.retry_failed(failed, connection, request);
+                        Box::pin(retrying.map_ok(Retried::On))
+                    }
+                    None => {
+                        connection.time_out();
+                        let error = timed_out(&connection, &progress, deadline);
+                        return Err(attempts.with_context(error));
+                    }
+                }
+            };
+            connection = match retrying.await? {
+                Retried::On(connection) => connection,
+                Retried::Answered(response, mut connection) => {
+                    answered(pool, &mut connection, in_flight, progress, deadline);
+                    return Ok((response, connection));
+                }
+            };
+            record.checked_out();
+            attempts.begin(&connection);
+        }
+    }
+}
+
+/// The request has its response. It stays in flight until both have ended.
+fn answered(
+    pool: &Arc<SharedPool>,
+    connection: &mut PooledConnection,
+    in_flight: InFlight,
+    progress: UploadProgress,
+    deadline: Duration,
+) {
+    pool.history().note_response();
+    progress.note_response();
+    connection.keep_in_flight(in_flight);
+    if progress.is_tracked() {
+        let upload = OngoingUpload::new(pool.clone(), progress, deadline);
+        connection.keep_uploading(upload);
     }
 }
 

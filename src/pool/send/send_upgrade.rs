@@ -3,6 +3,7 @@
 use std::{pin::pin, sync::Arc, time::Duration};
 
 use http::{Request, Response};
+use tokio::time::Instant;
 
 use crate::{
     connector::Purpose,
@@ -52,7 +53,7 @@ pub(crate) async fn send_upgrade(
     begin_try(record, &connection);
     let progress = request.body().progress();
     let outcome = within_deadline(
-        pin!(connection.exchange(request, target)),
+        pin!(connection.exchange(request, target, Instant::now())),
         &progress,
         deadline,
     )

@@ -141,7 +141,7 @@ async fn a_request_to_a_group_without_members_is_recorded_and_names_the_call_tha
     assert_eq!(exchanges.len(), 1);
     assert_eq!(exchanges[0].cause(), Some(CauseId::GroupEmpty));
     let report = exchanges[0].report().unwrap().to_string();
-    assert!(report.contains("Members::set_weight(..)"), "{report}");
+    assert!(report.contains("OriginGroup::set_weight(..)"), "{report}");
 }
 
 #[tokio::test]

@@ -43,7 +43,7 @@
 //! SNI and Host, speaks TLS 1.2 or 1.3, and verifies the certificate against the system's roots.
 //! Every step has a timeout.
 //!
-//! An explicit SNI also sets the expected name and Host. If one of them differs from the SNI, call
+//! An explicit SNI also sets the expected name and Host. To give one of them another name, call
 //! [`expected_name`] or [`host`].
 //!
 //! # Three ways to use it
@@ -62,8 +62,8 @@
 //!
 //! # When it does not work
 //!
-//! A distribution with its own certificate may refuse its `cloudfront.net` name. The report then
-//! names the name to send:
+//! A CloudFront distribution with its own certificate may refuse its `cloudfront.net` name. The
+//! report then gives the name to send:
 //!
 //! ```text
 //! TLS handshake with d1234567890.cloudfront.net:443 failed: origin sent alert 40
@@ -107,7 +107,8 @@
 //! * A request fails: [reading errors](guide::reading_errors), [failures that others
 //!   reported](guide::field_cases), [faults on the wire](guide::faults)
 //! * In production: [a checklist](guide::production), [timeouts](guide::timeouts),
-//!   [load](guide::load), [security](guide::security), [observability](guide::observability)
+//!   [load](guide::load), [security](guide::security), [observability](guide::observability),
+//!   [TLS settings](guide::tls_knobs)
 //! * From another proxy: [nginx](guide::from_nginx), [HAProxy](guide::from_haproxy),
 //!   [Envoy](guide::from_envoy), [Caddy](guide::from_caddy)
 //!
@@ -128,7 +129,7 @@
 //! | `platform-verifier` | | `VerifyPolicy::platform()`: the operating system's own verifier |
 //! | `reqwest` | | [`adapt`]: a client of reqwest 0.13 for the connector's origin |
 //! | `ring` | | the crypto provider ring, used where `aws-lc-rs` is off |
-//! | `serde` | | [`config`]: a connector and a proxy from a configuration file |
+//! | `serde` | | [`config`]: origins, groups and tenants from configuration files, with reload |
 //! | `tonic` | | [`adapt`]: a channel of tonic 0.14 over a connector |
 //! | `tungstenite` | | [`adapt`]: a WebSocket of tokio-tungstenite 0.30 over a connection |
 //!

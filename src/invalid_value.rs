@@ -4,13 +4,13 @@ use std::{convert::Infallible, fmt};
 
 use thiserror::Error;
 
-/// A text or another value that cannot be used as what it was given for.
+/// A text or another value that is not valid, such as a name or a pin that cannot be parsed.
 ///
-/// `Display` names what was expected and what is wrong, for a name also at which byte. It leaves
-/// out a text that could contain a password or a token.
+/// `Display` shows what was expected and what is wrong. For a name, it also shows at which byte. It
+/// leaves out a text that could contain a password or a token.
 ///
-/// Setters of a builder take such texts directly: [`BuildError`](crate::BuildError) then reports
-/// the problem, with the setter's name.
+/// A builder's setters accept texts directly. [`BuildError`](crate::BuildError) then reports the
+/// problem, with the setter's name.
 ///
 /// ```
 /// use cdn_origin::{SpkiPin, name::DnsName};

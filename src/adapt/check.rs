@@ -54,14 +54,14 @@ impl<R: AnyResponse, B: AsRef<[u8]>> AnyResponse for (R, B) {
     }
 }
 
-/// Returns the response, or why there is none that the origin meant for the request.
+/// Returns the response, or an error that explains why the request failed or was refused.
 ///
 /// `outcome` is what another library returned for a request to the connector's origin.
 ///
 /// # Errors
 ///
 /// * The [`Error`] inside the library's error, such as that of a failed connect.
-/// * An error with the library's error as its source, if there is none inside.
+/// * An error with the library's error as its source, if that contains none of this crate.
 /// * [`ErrorKind::RequestRefused`], if the response looks like a refusal by the edge: with a wrong
 ///   Host, for example, the connect succeeds, and the edge answers 403 or 421. The origin's own
 ///   error responses pass, unless they look the same. With a pair of the response and the start

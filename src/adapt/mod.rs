@@ -1,4 +1,4 @@
-//! Connections for other libraries, and their outcomes.
+//! Connects other HTTP libraries through a connector, and explains their failures.
 //!
 //! | with | use | the error of this crate comes from |
 //! |---|---|---|

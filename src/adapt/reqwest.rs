@@ -24,10 +24,9 @@
 //! reqwest opens and pools the connections itself. The connector supplies the TLS configuration and
 //! the addresses.
 //!
-//! * **SNI** is the host of the URL, so the URL's host is the SNI name. A URL with another host
-//!   name fails when it is requested: reqwest shows no URL before. A URL with an IP address is
-//!   dialled as it is: do not pass untrusted URLs. Such URLs, and plain http, bypass the connector:
-//!   build each URL from [`base_url`].
+//! * **SNI** is the host of the URL, so build each URL from [`base_url`], whose host is the SNI
+//!   name. A request for another host name fails. URLs with an IP address and plain http bypass the
+//!   connector, so do not pass untrusted URLs.
 //! * **A user name** in the URL is sent to the origin, in `Authorization`.
 //! * **Host** is a default header where it differs from the URL's host. reqwest then offers only
 //!   HTTP/1.1: in HTTP/2, `:authority` would still be the URL's host.
@@ -35,12 +34,11 @@
 //!   port. Other redirects are returned as responses. The builder's `redirect` replaces this
 //!   policy.
 //! * **Proxies** of the environment are not used.
-//! * **Errors.** If reqwest cannot connect, the connector tries once more, and its error with all
-//!   facts becomes the source of reqwest's error, but only for URLs of [`base_url`].
-//!   [`check`](super::check) returns it. So an origin that is down gets two connection attempts
-//!   instead of one.
-//! * **Refusals by the edge**, such as a 421 for a wrong Host, are plain responses, of which
-//!   [`check`](super::check) makes an error.
+//! * **Errors.** If reqwest cannot connect for a URL of [`base_url`], the connector tries again.
+//!   Its error, with all facts, becomes the source of reqwest's error, and [`check`](super::check)
+//!   returns it. So an origin that is down gets two connection attempts instead of one.
+//! * **Refusals by the edge**, such as a 421 for a wrong Host, are ordinary responses.
+//!   [`check`](super::check) turns them into errors.
 //! * **Timeouts.** [`Timeouts::connect`] bounds each of the two attempts. Its other timeouts apply
 //!   to the second one.
 //! * **Reload.** A client keeps the TLS settings with which it was created.

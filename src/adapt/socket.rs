@@ -1,8 +1,8 @@
 //! A connection behind a socket of the operating system, for Pingora and others that need one.
 //!
-//! Some servers take no stream but a socket: Pingora's pool, for example, tells connections apart
-//! by their file descriptors. [`connect`] opens and verifies a connection, and returns a socket
-//! that carries its plain text.
+//! Some libraries accept only a socket, and no other stream: Pingora's pool, for example, tells
+//! connections apart by their file descriptors. [`connect`] opens and verifies a connection, and
+//! returns a socket that carries its plain text.
 //!
 //! ```
 //! use cdn_origin::{CdnOriginConnector, Error, adapt};
@@ -21,8 +21,8 @@
 //! * A failure, as a reset: the origin reset its connection, or sent no close_notify. So a response
 //!   that breaks off does not look complete.
 //!
-//! A task copies the bytes. It ends with the connection, or when the socket is closed: the origin
-//! then gets the end of the stream, and a minute of silence for what it still sends.
+//! A task copies the bytes until the connection ends or the socket is closed. After a close, the
+//! origin gets the end of the stream. It may go on sending until it is silent for a minute.
 //!
 //! The socket is one end of a TCP connection over the loopback interface. Each byte is copied once
 //! more than by the [connector's own stream](crate::connector::OriginStream): use that one where a
@@ -55,14 +55,15 @@ const SILENCE_AFTER_CLOSE: Duration = Duration::from_secs(60);
 
 /// Opens a connection to the connector's origin, and returns a socket that carries its plain text.
 ///
-/// The connection is one for HTTP/1.1, as Pingora speaks it on such a socket: only `http/1.1` is
-/// offered in ALPN.
+/// Only `http/1.1` is offered in ALPN, because Pingora speaks only HTTP/1.1 on such a socket.
 ///
 /// # Errors
 ///
-/// Those of the connector, which has no default origin if it was built for any;
-/// [`ErrorKind::ProtocolNotNegotiated`] if it was built with [`Alpn::Http2`](crate::Alpn::Http2);
-/// and [`ErrorKind::Io`] if the system has no socket left.
+/// * The errors of a connect.
+/// * [`ErrorKind::UnsupportedUri`] if the connector has no fixed origin.
+/// * [`ErrorKind::ProtocolNotNegotiated`] if it was built with
+///   [`Alpn::Http2`](crate::Alpn::Http2).
+/// * [`ErrorKind::Io`] if the system has no socket left.
 pub async fn connect(connector: &CdnOriginConnector) -> Result<TcpStream, Error> {
     let origin = connector.connect_for(Purpose::Http1).await?;
     let (socket, tunnel) = socket_pair().await.map_err(|error| {

@@ -194,8 +194,8 @@ fn origin_channel(channel: Channel, connector: &CdnOriginConnector) -> OriginCha
 ///
 /// # Errors
 ///
-/// Fails if the connector has no fixed origin, or if its origin is an `https` one and ALPN may
-/// select another protocol than HTTP/2: set [`Alpn::Http2`](crate::Alpn::Http2).
+/// Fails if the connector has no fixed origin. Also fails for an `https` origin if ALPN may select
+/// a protocol other than HTTP/2: set [`Alpn::Http2`](crate::Alpn::Http2).
 ///
 /// ```no_run
 /// use cdn_origin::{Alpn, CdnOriginConnector, adapt};

@@ -37,12 +37,13 @@ use crate::{
 /// Connects to the connector's origin, and opens a WebSocket.
 ///
 /// The request has the path and additional fields, such as `Authorization` or
-/// `Sec-WebSocket-Protocol`. The scheme and the Host are those of the origin. The connection is one
-/// for HTTP/1.1: only `http/1.1` is offered in ALPN.
+/// `Sec-WebSocket-Protocol`. The scheme and the Host are those of the origin. Only `http/1.1` is
+/// offered in ALPN.
 ///
 /// # Errors
 ///
-/// * Those of the connector, which has no default origin if it was built for any.
+/// * The errors of a connect.
+/// * [`ErrorKind::UnsupportedUri`] if the connector has no fixed origin.
 /// * [`ErrorKind::ProtocolNotNegotiated`] if it was built with
 ///   [`Alpn::Http2`](crate::Alpn::Http2).
 /// * [`ErrorKind::RequestRefused`] if the edge refused the request, as with a wrong Host.

@@ -129,7 +129,8 @@ impl CdnOriginConnector {
     /// Returns a connector with this observer, besides those that it has.
     ///
     /// The observer gets the [events](crate::observe) of the returned connector, and of a proxy
-    /// made from it. It gets none of existing clones or of a [builder](Self::to_builder).
+    /// made from it. It gets no events of existing clones, or of connectors that are built from a
+    /// [builder](Self::to_builder).
     #[must_use]
     pub fn with_observer(&self, observer: impl Observer) -> Self {
         self.with_observers(self.observers.and(Arc::new(observer)))
@@ -196,7 +197,7 @@ impl CdnOriginConnector {
         self.reloadable_tls()?.client().config_without_dns(sni)
     }
 
-    /// Replaces verify policy and client identity, and reads files and the system's roots again.
+    /// Replaces the verify policy and the client identity, and reads files and roots again.
     ///
     /// The new settings apply to this connector and all its clones. New connections use them, and
     /// resume no earlier session. Open connections stay as they are until they end, or until
@@ -257,8 +258,8 @@ impl CdnOriginConnector {
     ///
     /// # Errors
     ///
-    /// Fails as [`reload`](Self::reload) does. The next call tries again, so it does no harm to
-    /// read a certificate whose new key is not written yet.
+    /// Fails as [`reload`](Self::reload) does. The next call tries again, so a call does no harm if
+    /// the certificate has been written and its new key has not.
     pub fn reload_if_changed(&self) -> Result<bool, BuildError> {
         let Some(tls) = self.reloadable_tls() else {
             return Ok(false);

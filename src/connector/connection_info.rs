@@ -15,7 +15,7 @@ use crate::{
 /// [`OriginProxy`](crate::OriginProxy) puts the facts of each request into the extensions of its
 /// response. If the request reused a connection, [`Facts::is_reused`] returns `true`, and
 /// [`Facts::elapsed`] is empty. hyper-util's client puts the facts of the connect into each
-/// response.
+/// response, even if it reused the connection.
 ///
 /// ```
 /// use cdn_origin::connector::ConnectionInfo;

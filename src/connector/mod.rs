@@ -4,7 +4,7 @@
 //! `ServiceExt::oneshot` accept it.
 //!
 //! * [`CdnOriginConnector::builder`] takes a fixed origin. The connector dials it whatever the
-//!   `Uri` is, so the authority of a request can be the name that belongs into `Host`.
+//!   `Uri` is, so the authority of a request can be the name that belongs in `Host`.
 //! * [`CdnOriginConnector::any_origin`] takes the origin from each `Uri`.
 //!
 //! ```

@@ -28,8 +28,7 @@ pub struct DialAttempt {
 
 /// The outcome of a connection attempt.
 ///
-/// More than one attempt may have this outcome, except for `Connected`: the first connection ends
-/// the race ([RFC 8305]).
+/// At most one attempt of a race is `Connected`, because the first connection ends it ([RFC 8305]).
 ///
 /// [RFC 8305]: https://www.rfc-editor.org/rfc/rfc8305
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -84,8 +83,7 @@ impl DialAttempt {
 
     /// When the attempt began, counted from the start of the first DNS lookup.
     ///
-    /// The second address of a race begins some time after the first, unless the first has failed
-    /// before.
+    /// The second attempt of a race begins some time after the first, or when the first has failed.
     ///
     /// ```
     /// # fn log(info: &cdn_origin::connector::ConnectionInfo) {

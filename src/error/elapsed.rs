@@ -23,7 +23,7 @@ pub struct Elapsed {
 }
 
 impl Elapsed {
-    /// Returns the DNS lookup.
+    /// Returns the time of the DNS look-up.
     ///
     /// Nearly zero if the answer was in the DNS cache.
     #[must_use]
@@ -31,16 +31,16 @@ impl Elapsed {
         self.resolve
     }
 
-    /// Connecting, over all addresses tried.
+    /// Returns the time from the first connection attempt until one connected.
     ///
-    /// From the first attempt until one connected. With addresses that arrive late, DNS and
-    /// connecting overlap.
+    /// It covers all addresses that were tried. If addresses arrive late, it overlaps with the
+    /// look-up.
     #[must_use]
     pub fn dial(&self) -> Option<Duration> {
         self.dial
     }
 
-    /// Returns the TLS handshake.
+    /// Returns the time of the TLS handshake.
     ///
     /// `None` without TLS.
     #[must_use]

@@ -54,8 +54,8 @@ pub enum ErrorKind {
     EchRejected,
     /// ECH is [required](crate::tls::Ech::required), and DNS has no usable configuration for it.
     EchUnavailable,
-    /// The peer rejected ECH, and its certificate does not prove the public name. The policy
-    /// demands that proof (RFC 9849 section 6.1.7). The configuration may be for another server.
+    /// The peer rejected ECH, and its certificate does not prove the public name, as the verify
+    /// policy demands (RFC 9849 section 6.1.7). The configuration may be for another server.
     EchUnproven,
     /// The peer sent bytes that are not the expected HTTP.
     HttpProtocol,
@@ -68,8 +68,8 @@ pub enum ErrorKind {
     /// The peer does not speak TLS. [`Facts::first_bytes`](super::Facts::first_bytes) has the start
     /// of its answer.
     NotTls,
-    /// The proxy has reached its limit of concurrent requests, and the queue is full, or the
-    /// request waited in it for too long.
+    /// The proxy has reached its limit of concurrent requests. Its queue is full, or the request
+    /// waited in it for too long.
     Overloaded,
     /// The pool had no free connection in time, or its queue is full.
     PoolExhausted,

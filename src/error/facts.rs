@@ -14,7 +14,7 @@ use super::{
 ///
 /// The facts of a failed connection are in the [`Error`](super::Error), those of an open one in its
 /// [`ConnectionInfo`](crate::connector::ConnectionInfo). They contain names and addresses, but no
-/// header values, paths or keys.
+/// header values except the Host, no paths and no secret keys.
 ///
 /// ```
 /// use cdn_origin::error::Facts;
@@ -274,8 +274,8 @@ impl Facts {
         self.client_identity
     }
 
-    /// Returns whether the peer requested a client certificate, and received one. This is unknown
-    /// for a resumed session, because the original handshake decided it.
+    /// Returns whether the peer requested a client certificate, and received one. Only a full
+    /// handshake shows that: a resumed one has no such request.
     ///
     /// ```
     /// use cdn_origin::error::ClientCertificate;

@@ -91,8 +91,8 @@ impl CertificateProblem {
 
 /// Why the proxy does not forward a request of a client.
 ///
-/// The proxy answers all of them itself, and no request reaches an origin, except for a body that
-/// turns out to be wrong while it is sent.
+/// The proxy answers such a request itself. None reaches an origin, except one whose body turns out
+/// to be wrong while it is being sent.
 ///
 /// ```
 /// use cdn_origin::{Error, ErrorKind, error::RequestProblem};

@@ -3,7 +3,7 @@
 //! | type | reports |
 //! |---|---|
 //! | [`BuildError`] | all invalid values that were passed to a builder |
-//! | [`InvalidValue`] | one text or value that cannot be parsed or used |
+//! | [`InvalidValue`] | one text or value that is not valid |
 //! | [`Error`] | a failed connection or request |
 //!
 //! An [`Error`] answers five questions:

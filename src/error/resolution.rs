@@ -61,8 +61,8 @@ impl Resolution {
 
     /// Returns whether the answer's time to live had passed, and no newer answer was available.
     ///
-    /// The answer is used then all the same, as a name server that fails says nothing about the
-    /// origin ([RFC 8767]).
+    /// A stale answer is used while look-ups fail, because a failure of the name servers does not
+    /// mean that the origin has failed ([RFC 8767]).
     ///
     /// [RFC 8767]: https://www.rfc-editor.org/rfc/rfc8767
     #[must_use]
@@ -118,7 +118,7 @@ pub struct ServiceBinding {
 }
 
 impl ServiceBinding {
-    /// A record that has only the `ech` parameter: an encoded `ECHConfigList`.
+    /// Creates a record that has only the `ech` parameter: an encoded `ECHConfigList`.
     ///
     /// ```
     /// use cdn_origin::error::ServiceBinding;

@@ -33,7 +33,7 @@ pub enum CloseReason {
     Error,
     /// It was idle for the [idle timeout](crate::pool::PoolSettings::idle_timeout).
     Idle,
-    /// The origin closed it, or it ended with the pool. Also where no other reason is known.
+    /// The origin closed it, or it ended with the pool. Also used if no other reason is known.
     Origin,
     /// It was [retired](crate::OriginProxy::retire_connections).
     Retired,

@@ -58,7 +58,7 @@ impl ClosedConnection {
 
     /// Returns the number of requests that were sent over it.
     ///
-    /// Zero for a connection that was opened in vain.
+    /// Zero for a connection that served no request.
     #[must_use]
     pub fn requests(&self) -> u64 {
         self.requests

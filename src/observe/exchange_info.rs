@@ -123,9 +123,9 @@ impl ExchangeInfo {
         self.further.last().or(self.first.as_ref())
     }
 
-    /// Returns the wait for one of the requests that may run at a time
-    /// ([`Limits::max_concurrency`](crate::proxy::Limits::max_concurrency)), or for an upload's
-    /// share of the connections. Zero if there was none.
+    /// Returns the wait until the limits of the proxy admitted the request, such as
+    /// [`Limits::max_concurrency`](crate::proxy::Limits::max_concurrency), or until an upload got
+    /// its share of the connections. Zero if there was none.
     #[must_use]
     pub fn queue_wait(&self) -> Duration {
         self.queue_wait
@@ -137,8 +137,8 @@ impl ExchangeInfo {
         self.tries().map(ExchangeTry::checkout).sum()
     }
 
-    /// Returns the stages of the last connect: that of the last try, or the one that failed. Empty
-    /// on a connection that was open before.
+    /// Returns the time of each stage of the last connect: that of the last try, or the one that
+    /// failed. Empty on a connection that was open before.
     #[must_use]
     pub fn elapsed(&self) -> Elapsed {
         let failed = || self.error().map(|error| error.facts().elapsed());
@@ -204,21 +204,22 @@ impl ExchangeInfo {
         }
     }
 
-    /// Returns how it ended. `None` before the end.
+    /// Returns how the exchange ended. `None` before the end.
     #[must_use]
     pub fn outcome(&self) -> Option<ExchangeOutcome> {
         self.end.as_ref().map(|end| end.outcome)
     }
 
-    /// Returns the error that it ended with.
+    /// Returns the error that the exchange ended with, if there is one.
     #[must_use]
     pub fn error(&self) -> Option<&Error> {
         self.end.as_ref()?.error.as_ref()
     }
 
-    /// Returns the label `error.type` of OpenTelemetry: the [kind](crate::ErrorKind::as_str) of the
-    /// error, the origin's status from 400 on, or the [outcome](ExchangeOutcome::as_str) of what
-    /// ended without an error, such as `client_left`. `None` for a success, and before the end.
+    /// Returns the label `error.type` of OpenTelemetry. It is the [kind](crate::ErrorKind::as_str)
+    /// of the error or the origin's status from 400 on. Without either, it is the
+    /// [outcome](ExchangeOutcome::as_str), such as `client_left`. `None` for a success, and before
+    /// the end.
     ///
     /// ```
     /// # fn count(exchange: &cdn_origin::observe::ExchangeInfo) {
@@ -245,7 +246,7 @@ impl ExchangeInfo {
         is_error.then(|| status.as_str())
     }
 
-    /// Returns the likeliest [cause](crate::diagnosis) of the failure, or of a refusal that passed.
+    /// Returns the likeliest [cause](crate::diagnosis) of the failure, or of the origin's refusal.
     ///
     /// ```
     /// use cdn_origin::{diagnosis::CauseId, observe::ExchangeInfo};
@@ -260,8 +261,8 @@ impl ExchangeInfo {
         self.diagnosis()?.likeliest().map(Cause::id)
     }
 
-    /// Returns the diagnosis of the failure, or of a refusal by the origin that passed, such as a
-    /// 421. `None` before the end, and if no cause is known.
+    /// Returns the diagnosis of the failure, or of a refusal by the origin, such as a 421. `None`
+    /// before the end, and if no cause is known.
     #[must_use]
     pub fn diagnosis(&self) -> Option<&Diagnosis> {
         let diagnosis = &self.end.as_ref()?.diagnosis;

@@ -21,12 +21,12 @@ pub enum ExchangeOutcome {
     Complete,
     /// A deadline passed, before or within the response.
     Deadline,
-    /// A group discarded the response within its body, and tried another origin.
+    /// A group discarded the response before the end of its body, and tried another origin.
     Discarded,
     /// The origin sent no usable response: no connection, an error before the head of the response,
     /// or a failed upgrade or tunnel.
     Failed,
-    /// The origin ended the response before its end.
+    /// The origin broke off the response: its body is not complete.
     OriginBrokeOff,
     /// The proxy did not forward the request: it is not allowed, too many run, or the proxy drains.
     Refused,

@@ -77,7 +77,7 @@ impl ExchangeTry {
 
     /// Returns the time from the checkout to the head of the response, if one arrived.
     ///
-    /// A retry begins a time of its own.
+    /// Each try is timed by itself.
     ///
     /// ```
     /// # fn slowest(exchange: &cdn_origin::observe::ExchangeInfo) {

@@ -1,5 +1,7 @@
 //! What happened to requests and connections: one record per request, and an observer.
 //!
+//! An **exchange** is one request to an origin, and its response.
+//!
 //! * [`ExchangeInfo`] is the record of one request to an origin: where its time went, which
 //!   connection served it, how often it was tried and why, and how it ended.
 //! * An [`Observer`] gets the record of every request, and the events of connections.
@@ -43,7 +45,7 @@
 //!   └──────────────────────────── total ────────────────────────────────────┘
 //! ```
 //!
-//! `resolve`, `dial` and `handshake` are zero on a connection that was open before. The
+//! `resolve`, `dial` and `handshake` are `None` on a connection that was open before. The
 //! [guide](crate::guide::observability) compares them with the timers of nginx and HAProxy.
 
 // | file | what it holds |

@@ -51,8 +51,8 @@ use super::{ClosedConnection, ExchangeInfo};
 /// ```
 pub trait Observer: Send + Sync + 'static {
     /// An exchange has ended. Called exactly once for each request to an
-    /// [`OriginProxy`](crate::OriginProxy): also if the request was refused, if it failed, and if
-    /// the client left.
+    /// [`OriginProxy`](crate::OriginProxy), even if the request failed or was refused, or the
+    /// client left.
     fn request_completed(&self, exchange: &ExchangeInfo) {
         let _ = exchange;
     }
@@ -85,8 +85,8 @@ pub trait Observer: Send + Sync + 'static {
         let _ = connection;
     }
 
-    /// A certificate that was accepted expires in `days_left` days, at most 14. Called after
-    /// [`connected`](Self::connected), for each connection: the log has one warning a certificate.
+    /// A certificate that was accepted expires in `days_left` days, at most 14. Called for each
+    /// connection, after [`connected`](Self::connected). The log has one warning per certificate.
     fn certificate_expiring(&self, facts: &Facts, days_left: i64) {
         let _ = (facts, days_left);
     }

@@ -19,7 +19,7 @@ use crate::{
 /// | [`sni`](Self::sni), [`omit_sni`](Self::omit_sni) | the URL's host, if it is a name |
 /// | [`expected_name`](Self::expected_name) | the SNI, else the URL's host |
 /// | [`host`](Self::host) | the SNI if it was set, else the URL's host and port |
-/// | [`label`](Self::label) | none: metrics have the dialled address |
+/// | [`label`](Self::label) | none: metrics show only the dialled address |
 /// | [`verify`](Self::verify) | the system's roots |
 /// | [`client_identity`](Self::client_identity) | none |
 /// | [`tls_versions`](Self::tls_versions) | TLS 1.2 to 1.3 |

@@ -94,8 +94,8 @@ impl CdnOriginBuilder {
     /// Sends the client's address to the origin in a PROXY protocol header.
     ///
     /// The default is no header. [`OriginProxy`](crate::OriginProxy) sends the address of each
-    /// client, and never gives one client's connection to another client. A connector by itself
-    /// sends a header without an address, unless it was created [for a
+    /// client, and never gives one client's connection to another client. A connector without a
+    /// proxy sends a header without an address, unless it was created [for a
     /// client](crate::CdnOriginConnector::with_client).
     ///
     /// ```

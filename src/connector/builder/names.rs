@@ -131,9 +131,9 @@ impl CdnOriginBuilder {
 
     /// Sets a label by which metrics, spans and logs tell this origin from others.
     ///
-    /// There is none by default, and they have only the dialled address. Set it where several
-    /// origins, or several proxies to one origin, share that address. It is never sent. Each label
-    /// makes time series of its own, so it must not come from requests.
+    /// The default is none: they show only the dialled address. Set a label if several origins, or
+    /// several proxies to one origin, share that address. It is never sent. Each label creates its
+    /// own time series, so it must not come from requests.
     ///
     /// ```
     /// # use cdn_origin::CdnOriginConnector;

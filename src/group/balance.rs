@@ -57,7 +57,7 @@ impl Balance {
     ///
     /// The load is the number of requests in flight, divided by the weight and multiplied by the
     /// highest recent latency ("peak EWMA"). A failed request counts as in flight for some seconds,
-    /// so that a member whose failures are fast is not the idlest. Requests are in flight until
+    /// so that a member that fails fast does not attract requests. Requests are in flight until
     /// both bodies have ended. Only requests without content are measured, since others take as
     /// long as their client sends.
     pub fn least_loaded() -> Self {
@@ -69,10 +69,10 @@ impl Balance {
         Self::of(BalanceRule::RoundRobin)
     }
 
-    /// The same member for the same client address, as for nginx's `ip_hash` and HAProxy's
+    /// The same member for the same client address, as with nginx's `ip_hash` and HAProxy's
     /// `balance source`. See [`by_key`](Self::by_key).
     ///
-    /// It comes from a [`ClientAddress`](crate::downstream::ClientAddress), a
+    /// The address comes from a [`ClientAddress`](crate::downstream::ClientAddress), a
     /// [`ClientConnection`](crate::downstream::ClientConnection) or axum's `ConnectInfo`. Behind
     /// another proxy, all clients have the same address: use a field of the request instead.
     pub fn by_client_address() -> Self {
@@ -92,14 +92,12 @@ impl Balance {
         Self::of(BalanceRule::ByKey(AffinityKey::Header(name)))
     }
 
-    /// The same member for the same key, a function of the request, unless the member is out or
-    /// has [too much load](Self::max_load).
+    /// The same member for the same key, which the function computes from the request's head.
     ///
-    /// A request without a key gets the least loaded member.
-    ///
-    /// Each key has an order of members of its own ("rendezvous hashing"). A member that is added
-    /// or removed changes only the keys that it gets or had. The order depends on key, names and
-    /// weights, so that several proxies agree.
+    /// The next member gets the request if that one is out or has [too much load](Self::max_load).
+    /// A request without a key gets the least loaded member. Each key has its own order of members
+    /// ("rendezvous hashing"). A member that is added or removed affects only the keys that it gets
+    /// or had. The order depends on key, names and weights, so several proxies agree.
     pub fn by_key(function: impl Fn(&Parts) -> Option<Vec<u8>> + Send + Sync + 'static) -> Self {
         Self::of(BalanceRule::ByKey(AffinityKey::Function(Arc::new(
             function,

@@ -117,8 +117,8 @@ impl OriginGroupBuilder {
 
     /// Adds a tier whose members come from DNS or a `watch` channel.
     ///
-    /// The group follows the source from `build` on if that is called within a tokio runtime, else
-    /// from the first request on. [`MemberSource`] shows an example.
+    /// If `build` is called within a tokio runtime, the group follows the source from then on.
+    /// Otherwise, it does so from its first request on. [`MemberSource`] shows an example.
     ///
     /// ```
     /// use cdn_origin::{CdnOriginConnector, group::{MemberSource, OriginGroup}};
@@ -226,12 +226,12 @@ impl OriginGroupBuilder {
         self
     }
 
-    /// Sets the share of members of the last tier below which their health is ignored, in percent.
+    /// Sets the share of healthy members below which the last tier ignores health, in percent.
     ///
     /// The default is 0: unhealthy members get requests only if all members are unhealthy. If the
-    /// share of healthy members falls below the threshold, all members get requests, because the
-    /// healthy ones alone could not carry the load. Envoy has the same threshold, with a default of
-    /// 50.
+    /// healthy share of the last tier falls below the threshold, all its members get requests,
+    /// because the healthy ones alone could not carry the load. Envoy has the same threshold, by
+    /// default 50.
     ///
     /// ```
     /// use cdn_origin::{CdnOriginConnector, group::OriginGroup};

@@ -66,7 +66,7 @@ impl Ejection {
 
     /// Sets how long the first ejection lasts.
     ///
-    /// The default is 30 seconds. Each further ejection in a row is longer by this time.
+    /// The default is 30 seconds. Each further ejection in a row lasts longer by this time.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -110,8 +110,8 @@ impl Ejection {
     ///
     /// The default is 50. The number is rounded up, so that one of two may be ejected, and two of
     /// three. Beyond it, members that fail stay in use, because the few that are left could not
-    /// carry the load. Other tiers have no such limit: their load moves to the next tier. It does
-    /// not limit [health checks](super::HealthCheck): see
+    /// carry the load. Other tiers have no such limit: their load moves to the next tier. The limit
+    /// does not apply to members whose [health checks](super::HealthCheck) fail: see
     /// [`panic_threshold`](super::OriginGroupBuilder::panic_threshold).
     ///
     /// ```

@@ -8,8 +8,8 @@ use http::StatusCode;
 
 /// Which failed requests an [`OriginGroup`](super::OriginGroup) sends to another member.
 ///
-/// The [group](super::OriginGroup#when-another-member-is-tried) lists what may be sent twice. No
-/// setting extends that: a POST of which a member may have read something is never repeated.
+/// The [group](super::OriginGroup#when-another-member-is-tried) lists which requests may be sent
+/// twice. No setting extends that list: a POST that a member may have read is never repeated.
 ///
 /// ```
 /// use cdn_origin::group::Failover;

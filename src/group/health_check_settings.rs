@@ -11,19 +11,19 @@ use crate::{
     name::HostAuthority,
 };
 
-/// Requests that an [`OriginGroup`](super::OriginGroup) sends to each of its members, to learn
-/// whether it serves. Off by default.
+/// Requests by which an [`OriginGroup`](super::OriginGroup) checks whether each member serves. Off
+/// by default.
 ///
 /// A member is down after [`fall`](Self::fall) failed checks in a row, and up after
-/// [`rise`](Self::rise) good ones. The first check decides alone. A member that is down gets no
-/// requests unless all are out. Its return ends an [ejection](super::Ejection) too.
+/// [`rise`](Self::rise) good ones. The first check alone decides at the start. A member that is
+/// down gets no requests unless all are out. Its return also ends an [ejection](super::Ejection).
 ///
 /// Each member is checked over a connection of its own, by its own connector, so a busy pool does
 /// not fail a check. The settings of its proxy apply, such as
 /// [`map_request`](crate::OriginProxy::map_request), except those for the client's address.
 ///
-/// Checks are no traffic: [observers](crate::observe), and so metrics, see neither their requests
-/// nor their connections. The spans of a check are within a span `health_check`.
+/// [Observers](crate::observe), and so metrics, see neither the requests nor the connections of
+/// checks. The spans of a check are within a span `health_check`.
 ///
 /// ```
 /// use std::time::Duration;
@@ -44,8 +44,8 @@ use crate::{
 /// * [`statuses`](Self::statuses): 200 to 399.
 /// * [`host`](Self::host): the origin's own.
 ///
-/// The first checks begin when the group is built within a tokio runtime, else with its first
-/// request.
+/// If the group is built within a tokio runtime, the first checks begin at once. Otherwise, they
+/// begin with its first request.
 #[derive(Clone, Debug)]
 #[must_use = "it does nothing until `OriginGroupBuilder::health_check` gets it"]
 pub struct HealthCheck {
@@ -101,8 +101,8 @@ impl HealthCheck {
         self
     }
 
-    /// Sets the Host of the checks. The default is the Host that the member's proxy sends if the
-    /// client's is the origin's own name.
+    /// Sets the Host of the checks. The default is the Host that the member's proxy sends for a
+    /// client that asks for the origin's own name.
     ///
     /// [`OriginGroupBuilder::build`](super::OriginGroupBuilder::build) reports an invalid name.
     ///

@@ -58,9 +58,9 @@ impl Member {
 
     /// Sets the name, for logs, snapshots and [changes](super::OriginGroup::put).
     ///
-    /// The default is the dial target, such as `origin.example:443`. The members of a group have
-    /// different names. With [affinity](super::Balance::by_key), the names decide which member gets
-    /// which key.
+    /// The default is the dial target, such as `origin.example:443`. The members of a group must
+    /// have different names. With [affinity](super::Balance::by_key), the names decide which member
+    /// gets which key.
     ///
     /// ```
     /// use cdn_origin::{CdnOriginConnector, group::{Member, OriginGroup}};

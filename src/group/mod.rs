@@ -1,8 +1,8 @@
 //! Several origins as one: load balancing, health checks, failover, and live updates.
 //!
 //! An [`OriginGroup`] has tiers of members. The members of a tier share the requests. A tier gets
-//! requests while no member of the tiers before it is available. A request that fails is sent to
-//! another member if a retry is safe.
+//! requests only while no member of the tiers before it is available. A request that fails is sent
+//! to another member if a retry is safe.
 //!
 //! ```
 //! use std::time::Duration;

@@ -46,29 +46,36 @@ use super::{
 ///
 /// # Which member gets a request
 ///
-/// 1. The first tier with a member that serves. The members of a tier share the requests as
-///    [`Balance`](super::Balance) says.
-/// 2. Within it, a member that is due for a trial: it was [ejected](super::Ejection), and its time
-///    has passed. Trials are GET, HEAD and OPTIONS requests without content. A request that cannot
-///    be repeated becomes a trial only after twice the time.
-/// 3. If all members are out, the first tier, as if none of its members were out.
+/// The tiers are searched in their order:
+///
+/// 1. A member of the tier that is due for a trial comes first: it was [ejected](super::Ejection),
+///    and its time has passed. Trials are GET, HEAD and OPTIONS requests without content. Any other
+///    request becomes a trial only after twice the time.
+/// 2. The members of the tier that are not out share the requests as [`Balance`](super::Balance)
+///    says. If there are none, the next tier is searched.
+/// 3. If all members of all tiers are out, the first tier gets the request, as if none of its
+///    members were out.
 ///
 /// A member is out after [consecutive failures](super::Ejection::failures), and while its [health
-/// checks](super::HealthCheck) fail. Failures are errors that the client did not cause, timeouts
-/// included, those of the [statuses](super::Failover::statuses) that are 5xx, and truncated
-/// bodies. A request that began before the last ejection or return of its member counts only in the
-/// totals.
+/// checks](super::HealthCheck) fail. These are failures:
+///
+/// * an error that the client did not cause, such as a timeout
+/// * a response with one of the [statuses](super::Failover::statuses) that is 500 or above
+/// * a truncated response body
+///
+/// A request that began before the last ejection or return of its member counts only in the totals.
 ///
 /// A member to which no connection can be opened gets at most one request a second while others of
 /// its tier serve, even before it is ejected.
 ///
 /// # When another member is tried
 ///
-/// * All methods: nothing of the request was written, because no connection was established or the
-///   pool was full.
-/// * Idempotent methods (RFC 9110 section 9.2.2): the member may have received the request, and
-///   there was no response.
-/// * GET, HEAD and OPTIONS: the response has one of the [statuses](super::Failover::statuses).
+/// * For all methods, if nothing of the request was written, because no connection was established
+///   or the pool was full.
+/// * For idempotent methods (RFC 9110 section 9.2.2), if the member may have received the request,
+///   and there was no response.
+/// * For GET, HEAD and OPTIONS, if the response has one of the
+///   [statuses](super::Failover::statuses).
 ///
 /// In all cases, no attempt may have read the client's body, unless all of it was
 /// [buffered](crate::proxy::Limits::buffer_requests). Errors that the client caused are never
@@ -76,20 +83,21 @@ use super::{
 ///
 /// A request that a member may have received goes to any member whose last outcome was not a
 /// failure. It goes to a failing member only within the [`RetryBudget`](crate::pool::RetryBudget)
-/// of the member that failed first, so that attempts do not multiply when all are overloaded.
-/// `RetryBudget::none()` forbids both. [`Failover`](super::Failover) has further limits.
+/// of the member that failed before, so that attempts do not multiply when all are overloaded.
+/// With `RetryBudget::none()`, it goes to no other member. [`Failover`](super::Failover) has
+/// further limits.
 ///
-/// When all attempts have failed, the client gets the response of the last. A response whose body
-/// is truncated has begun, and is not replaced. Without a member, the client gets 503.
+/// When all attempts have failed, the client gets the response of the last. A response that has
+/// begun is not replaced, even if its body is truncated. Without a member, the client gets 503.
 ///
 /// # Limits and logs
 ///
 /// Deadlines belong to each proxy. A [`request_timeout`](crate::proxy::Limits::request_timeout)
 /// begins anew with each member that is tried.
 ///
-/// A failure that the client gets is logged as a warning. A failure after which another member is
-/// tried is logged as information. So are returns, and members that are added or removed; an
-/// ejection, and a member whose checks fail, is a warning.
+/// These are logged as warnings: a failure that the client gets, an ejection, and a member whose
+/// checks fail. These are logged as information: a failure after which another member is tried, a
+/// return, and a member that is added or removed.
 #[derive(Clone)]
 #[must_use = "a group does nothing until it is called"]
 pub struct OriginGroup(Arc<SharedGroup>);
@@ -105,8 +113,8 @@ impl OriginGroup {
     ///
     /// # Errors
     ///
-    /// When all members have been tried, the future resolves to the error of the first in order
-    /// whose connect failed.
+    /// When all members have been tried, the future resolves to the error of the first member whose
+    /// connect failed.
     ///
     /// ```no_run
     /// # async fn start(group: cdn_origin::group::OriginGroup) -> Result<(), cdn_origin::Error> {
@@ -135,8 +143,8 @@ impl OriginGroup {
 
     /// [Drains](crate::OriginProxy::drain) all members, for a shutdown.
     ///
-    /// From this call on, new requests get 503, also at members that are added later. The future
-    /// resolves when no request runs.
+    /// From this call on, new requests get 503. That includes members that are added later. The
+    /// future resolves when no request runs.
     ///
     /// ```
     /// # async fn shut_down(group: cdn_origin::group::OriginGroup) {
@@ -237,8 +245,8 @@ impl OriginGroup {
 
     /// Replaces the member of the same name, in any tier, or [adds](Self::add) one.
     ///
-    /// From this call on, requests go to the new member. Its connections and its health are its
-    /// own. The future resolves when the last request of the replaced one has ended. It may be
+    /// From this call on, requests go to the new member. It takes over neither connections nor
+    /// health. The future resolves when the last request of the replaced one has ended. It may be
     /// dropped.
     ///
     /// ```
@@ -264,7 +272,7 @@ impl OriginGroup {
         Ok(drained(former.as_slice()))
     }
 
-    /// Removes a member. Returns `None` if there is none of this name.
+    /// Removes the member of this name. Returns `None` if there is none.
     ///
     /// From this call on, it gets no new requests. The future resolves when the last of its
     /// requests has ended, as [`OriginProxy::drain`](crate::OriginProxy::drain) describes. It may
@@ -278,10 +286,10 @@ impl OriginGroup {
         Some(member.proxy().drain())
     }
 
-    /// Sets the [weight](Member::weight) of a member, from the next request on. Returns whether
-    /// there is one of this name.
+    /// Sets the [weight](Member::weight) of a member, from the next request on. Returns `false` if
+    /// there is no member of this name.
     ///
-    /// With weight 0, it gets no new requests, and keeps its place and its connections.
+    /// With weight 0, it gets no new requests, but stays in the group and keeps its connections.
     #[expect(
         clippy::must_use_candidate,
         reason = "the weight is set whether the result is used or not"
@@ -294,11 +302,13 @@ impl OriginGroup {
 
     /// Replaces all members of a tier.
     ///
-    /// A member with the name of an existing one changes only the weight of that one: its
-    /// connections and its health stay. To change a connector, change the name too. The others are
-    /// removed; the future resolves when the last of their requests has ended, and may be dropped.
-    /// A member whose name is not unique is ignored and logged. A tier that does not exist stays
-    /// empty.
+    /// A new member with the name of a present one changes only its weight: the connections and the
+    /// health stay. To change a connector, change the name too. All other present members of the
+    /// tier are removed. The future resolves when the last of their requests has ended. It may be
+    /// dropped.
+    ///
+    /// A new member whose name is not unique is ignored and logged. If there is no such tier, the
+    /// group stays as it is.
     pub fn replace(
         &self,
         tier: usize,

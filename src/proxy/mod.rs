@@ -38,11 +38,11 @@
 //!
 //! # Changes to requests
 //!
-//! * The Host becomes the origin's own. [`host_rewrite`](OriginProxy::host_rewrite) changes that.
+//! * The origin's own Host replaces the client's. [`host_rewrite`](OriginProxy::host_rewrite)
+//!   changes that.
 //! * Hop-by-hop fields and the fields that `Connection` names are removed
 //!   ([RFC 9110 section 7.6.1]), except those listed [below](#deployment-caveats). `TE: trailers`
-//!   stays ([RFC 9110 section 10.1.4]), with
-//!   `Connection: TE` over HTTP/1.
+//!   stays ([RFC 9110 section 10.1.4]), with `Connection: TE` over HTTP/1.
 //! * `X-Forwarded-For`, `-Proto`, `-Host` and `X-Real-IP` describe the client. They replace the
 //!   fields that the client sent, unless [`forwarded`](OriginProxy::forwarded) trusts the client.
 //!   If the client's address is unknown, the fields with an address are removed.
@@ -51,8 +51,8 @@
 //!   gets a 508. Responses get no `Via`.
 //! * `Max-Forwards` of an OPTIONS request is decremented. If it is zero, the proxy responds itself.
 //! * `Expect: 100-continue` reaches an HTTP/1 origin. The proxy reads the client's body once the
-//!   origin sends 100 or a second has passed. If a final response comes first, it does not read the
-//!   body. hyper's server sends 100 to the client.
+//!   origin sends 100 or a second has passed, and hyper's server then sends 100 to the client. If a
+//!   final response comes first, see [below](#responses-that-come-early).
 //! * `Early-Data` (RFC 8470) is forwarded as one line with the value `1`, and a 425 is passed to
 //!   the client. A server in front (the HTTP server that calls the proxy, such as axum's hyper) has
 //!   to add the field if it accepts early data.
@@ -60,8 +60,8 @@
 //! * `Cookie` fields that an HTTP/2 client has split are joined. An empty POST gets
 //!   `Content-Length: 0`.
 //! * If no field shows whether a GET, HEAD, DELETE or OPTIONS request has content, the proxy waits
-//!   up to 200 ms for the first frame of the body. If the body ends instead, the origin gets a
-//!   request without content.
+//!   up to 200 ms for the first frame of the body. If the body ends in that time without a frame,
+//!   the origin gets a request without content.
 //! * The body's own length takes precedence over `Content-Length`, so a layer in front may replace
 //!   the body.
 //! * [`map_path`](OriginProxy::map_path) replaces a prefix of the path. All other bytes of the path
@@ -186,8 +186,8 @@
 //! * **500**: the connector has no fixed origin.
 //! * **501**: the request is CONNECT without an allowed protocol, or TRACE, or has a transfer
 //!   coding other than `chunked`.
-//! * **502**: the origin could not be reached, its response was not HTTP, the head of its response
-//!   was too large, or it switched to a protocol other than the requested one.
+//! * **502**: the origin could not be reached, its response was not valid HTTP, the head of its
+//!   response was too large, or it switched to a protocol other than the requested one.
 //! * **503**: the origin is [overloaded](AdaptiveConcurrency), too many requests are running, no
 //!   connection of the pool became available in time, or the proxy is
 //!   [draining](OriginProxy::drain).
@@ -201,7 +201,7 @@
 //!
 //! # Deployment caveats
 //!
-//! * A client can make the proxy drop a field by naming it in `Connection`, even one that a layer
+//! * A client can make the proxy remove a field by naming it in `Connection`, even one that a layer
 //!   in front added. Only these stay: `Authorization`, `Cache-Control`, `CDN-Loop`,
 //!   `Content-Encoding`, `Content-Length`, `Content-Type`, `Cookie`, `Early-Data`, `Expect`,
 //!   `Host`, `Max-Forwards`, `Set-Cookie`, `Via` and the forwarded fields.

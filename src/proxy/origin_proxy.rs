@@ -91,7 +91,7 @@ impl OriginProxy {
     /// does not.
     ///
     /// Redirects are rewritten to the scheme that the layer finds. If a load balancer in front
-    /// terminates TLS, set it with [`client_scheme`](ForwardedLayer::client_scheme):
+    /// terminates TLS, set the scheme with [`client_scheme`](ForwardedLayer::client_scheme):
     ///
     /// ```
     /// # use cdn_origin::{ForwardedLayer, OriginProxy, origin::Scheme};
@@ -184,9 +184,10 @@ impl OriginProxy {
     /// Replaces a prefix of the client's paths with one of the origin's, and back in responses.
     ///
     /// This is `proxy_pass` with a path in nginx, and `http-request set-path` in HAProxy. The rest
-    /// of the path and the query stay as they are. A path without the prefix passes unchanged. Of
-    /// several calls, the first that matches applies. The response gets the client's prefix in
-    /// redirects and the `Path` of cookies, unless [`ResponseRewriteLayer::off`] is set.
+    /// of the path and the query stay as they are. A path without the prefix passes unchanged. If
+    /// the call is made several times, the first prefix that matches applies. In redirects and the
+    /// `Path` of cookies, the response gets the client's prefix, unless
+    /// [`ResponseRewriteLayer::off`] is set.
     ///
     /// A path that the origin could resolve to a place outside of its prefix gets 400: one with a
     /// `..` segment in any encoding, or one that would start with `//`.
@@ -207,7 +208,7 @@ impl OriginProxy {
     /// Adds a function that changes each request just before it is sent.
     ///
     /// The function runs after the proxy has removed the fields that the client's `Connection`
-    /// names, and has added its own. So a client cannot remove a field that is added here, while it
+    /// names, and has added its own. So a client cannot remove a field that the function adds. It
     /// can remove one that a layer in front adds.
     ///
     /// Several functions run in the order of the calls. They may change path and query too. Changes
@@ -227,12 +228,13 @@ impl OriginProxy {
     /// Adds a function that changes each response just before the client gets it.
     ///
     /// The function gets the origin's responses, and the proxy's own, which have the [`Error`] in
-    /// their extensions. Several functions run in order. The error stays in the extensions, and a
-    /// response to HEAD gets no content. Responses that switch protocols skip the function.
+    /// their extensions. Several functions run in the order of the calls. Whatever they return, the
+    /// error stays in the extensions, and a response to HEAD gets no content. Responses that switch
+    /// protocols skip the functions.
     ///
     /// For error pages, use [`problem_details`] and [`replace_content`]. If an
-    /// [`OriginGroup`](crate::group::OriginGroup) has no healthy member, its response skips the
-    /// function: put tower's `map_response` around the group.
+    /// [`OriginGroup`](crate::group::OriginGroup) has no member for a request, its response skips
+    /// the function: put tower's `map_response` around the group.
     ///
     /// ```
     /// # let set = |proxy: cdn_origin::OriginProxy|
@@ -271,7 +273,7 @@ impl OriginProxy {
         self
     }
 
-    /// Returns the gauges and counters of this moment.
+    /// Returns the current gauges and counters of the proxy and its pool.
     ///
     /// ```
     /// # let log = |proxy: cdn_origin::OriginProxy|
@@ -284,7 +286,7 @@ impl OriginProxy {
 
     /// Opens [`PoolSettings::min_idle`] connections in advance, at least one.
     ///
-    /// From then on, the pool keeps that minimum ready while requests arrive. While the origin
+    /// From then on, the pool keeps that minimum open while requests arrive. While the origin
     /// cannot be reached, the pool tries again with growing pauses.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use crate::{
     proxy::{OriginProxy, connector_of, proxy_from_template},
 };
 
-/// The origin of one tenant: its URL, and the settings in which it differs.
+/// The origin of one tenant: its URL, and the settings in which it differs from the template.
 ///
 /// The four names default to one another as in a [connector](crate::connector::CdnOriginBuilder).
 /// All other settings default to those of the template.
@@ -123,7 +123,7 @@ impl Tenant {
         self.with_names(|names| names.expected_name(name))
     }
 
-    /// Sets the Host that the origin gets, unless the template has a layer for it.
+    /// Sets the Host that the origin gets, unless the template has a Host layer.
     ///
     /// The default is the SNI if it was set, else the URL's host and port.
     ///
@@ -143,8 +143,7 @@ impl Tenant {
 
     /// Sets a label by which metrics, spans and logs tell this tenant from others.
     ///
-    /// There is none by default, and they have only the dialled address. See
-    /// [`CdnOriginBuilder::label`].
+    /// The default is none: they show only the dialled address. See [`CdnOriginBuilder::label`].
     ///
     /// ```
     /// use cdn_origin::tenants::Tenant;
@@ -187,8 +186,8 @@ impl Tenant {
     /// Changes the settings of this tenant's proxy, such as its limits, paths, fields or error
     /// pages.
     ///
-    /// The function gets a proxy with the template's settings. There is none by default. A further
-    /// call replaces the function.
+    /// The function gets a proxy with the template's settings. By default, nothing is changed. A
+    /// further call replaces the function.
     ///
     /// ```
     /// use cdn_origin::tenants::Tenant;

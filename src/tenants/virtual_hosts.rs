@@ -32,7 +32,7 @@ use super::{
 /// | [`on_demand`](Self::on_demand) | unknown hosts are refused |
 /// | [`max_active`](Self::max_active) | 1024 proxies |
 /// | [`idle_timeout`](Self::idle_timeout) | 10 minutes |
-/// | [`max_connections`](Self::max_connections) | none for all tenants together |
+/// | [`max_connections`](Self::max_connections) | no common limit: each tenant has its own |
 ///
 /// The [module](super) shows an example.
 ///
@@ -93,8 +93,8 @@ impl VirtualHosts {
     /// Chooses the tenant by a function of the request's head, instead of by its host.
     ///
     /// The function returns the name that the tenant was [inserted](Self::insert) with. If it
-    /// returns `None`, the request goes to the tenant `*`, or gets the [answer](Self::unknown) for
-    /// unknown hosts.
+    /// returns `None`, the request goes to the tenant `*`, or gets the [response](Self::unknown)
+    /// for unknown hosts.
     ///
     /// ```
     /// use cdn_origin::{CdnOriginConnector, OriginProxy, tenants::VirtualHosts};
@@ -114,12 +114,12 @@ impl VirtualHosts {
         self
     }
 
-    /// Sets the answer to requests whose host belongs to no tenant. The default is 421.
+    /// Sets the response to requests whose host belongs to no tenant. The default is 421.
     ///
     /// To proxy these requests, [insert](Self::insert) a tenant for the host `*`.
     ///
-    /// The template creates the answer like its other error responses. Its response hooks get it,
-    /// with an error of kind
+    /// The template creates it like its other error responses. Its
+    /// [`map_response`](OriginProxy::map_response) functions get it, with an error of kind
     /// [`RequestProblem::HostUnknown`](crate::error::RequestProblem::HostUnknown).
     ///
     /// The observers of the template's connector get the record, which has no origin. Metrics count
@@ -194,12 +194,13 @@ impl VirtualHosts {
 
     /// Sets the maximum number of open connections of all tenants together.
     ///
-    /// There is no maximum by default: each tenant has only the limit of its own pool. No tenant
-    /// can take all connections: it opens another only while it holds fewer than four times the
-    /// number of free ones. So one busy tenant gets four fifths, and two get four ninths each.
-    /// Beyond that, requests wait for the connections of their tenant. A tenant without a
-    /// connection may always open one, so the total may exceed the limit if most tenants have only
-    /// one. Existing proxies keep the limit with which they were built.
+    /// There is no maximum by default: each tenant has only the limit of its own pool.
+    ///
+    /// No tenant can take all connections: it opens another only while it holds fewer than four
+    /// times the number of free ones. So one busy tenant gets four fifths, and two get four ninths
+    /// each. Beyond that, requests wait for the connections of their tenant. A tenant without a
+    /// connection may always open one, so the total may exceed the limit if many tenants have one.
+    /// Existing proxies keep the limit with which they were built.
     ///
     /// ```
     /// use cdn_origin::{OriginProxy, tenants::VirtualHosts};
@@ -213,7 +214,7 @@ impl VirtualHosts {
         self
     }
 
-    /// Adds or replaces the tenant of a host. Call it at any time, even while requests are served.
+    /// Adds or replaces the tenant of a host, at any time, even while requests are served.
     ///
     /// The requests of a replaced tenant finish. Case, port and final dot of the host do not
     /// matter. The tenant of the host `*` is the default: it gets the requests whose host has no
@@ -276,7 +277,7 @@ impl VirtualHosts {
 
     /// Returns the hosts that have a tenant or a group, in no particular order.
     ///
-    /// Those that a rule has created are among them while their proxies exist.
+    /// Hosts whose tenant a [rule](Self::on_demand) created are listed while their proxy exists.
     #[must_use]
     pub fn hosts(&self) -> Vec<String> {
         self.registry.hosts()
@@ -334,12 +335,9 @@ impl VirtualHosts {
         self.registry.proxies()
     }
 
-    /// Stops accepting requests, for a shutdown, and waits for those in flight.
+    /// [Drains](OriginProxy::drain) all proxies and groups that exist now, for a shutdown.
     ///
-    /// This drains all proxies and groups.
-    ///
-    /// See [`OriginProxy::drain`]. Proxies that are built later are not drained: stop the server
-    /// first.
+    /// A proxy that is built later accepts requests: stop the server first.
     ///
     /// ```
     /// use cdn_origin::tenants::VirtualHosts;

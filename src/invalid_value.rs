@@ -4,7 +4,7 @@ use std::{convert::Infallible, fmt};
 
 use thiserror::Error;
 
-/// A text or another value that is not valid, such as a name or a pin that cannot be parsed.
+/// A text or value that is not valid, such as a name that cannot be parsed.
 ///
 /// `Display` shows what was expected and what is wrong. For a name, it also shows at which byte. It
 /// leaves out a text that could contain a password or a token.

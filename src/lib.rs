@@ -49,12 +49,13 @@
 //! # Three ways to use it
 //!
 //! * **As a connector.** [`CdnOriginConnector`] is a `tower::Service<Uri>` for hyper-util's client,
-//!   for a tonic channel or for a bare `oneshot`. See [`connector`].
+//!   for a tonic channel or for a bare `oneshot`. See [`connector`]. [`adapt`] connects reqwest,
+//!   tokio-tungstenite and Pingora.
 //! * **As layers** on any tower stack. [`HostRewriteLayer`] rewrites the Host. [`ForwardedLayer`]
 //!   sends the client's address, host and scheme to the origin. [`ResponseRewriteLayer`] replaces
 //!   the origin's host in redirects and cookies with the client's. See [`host_rewrite`],
-//!   [`forwarded`] and [`response_rewrite`]. The services that layers make have no names of their
-//!   own: write `<HostRewriteLayer as tower::Layer<S>>::Service` where a field needs one.
+//!   [`forwarded`] and [`response_rewrite`]. The types of their services have no names: if a
+//!   struct field needs one, write `<HostRewriteLayer as tower::Layer<S>>::Service`.
 //! * **As a whole proxy.** [`OriginProxy`] is a `Service` for `Router::fallback_service`. Its error
 //!   type is `Infallible`: failures become responses. See [`proxy`]. An
 //!   [`OriginGroup`](group::OriginGroup) of several origins balances requests, checks the health of

@@ -54,7 +54,7 @@ impl<R: AnyResponse, B: AsRef<[u8]>> AnyResponse for (R, B) {
     }
 }
 
-/// Returns the response, or an error that explains why the request failed or was refused.
+/// Returns the response, or an error if the request failed or was refused.
 ///
 /// `outcome` is what another library returned for a request to the connector's origin.
 ///

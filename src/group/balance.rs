@@ -92,7 +92,7 @@ impl Balance {
         Self::of(BalanceRule::ByKey(AffinityKey::Header(name)))
     }
 
-    /// The same member for the same key, which the function computes from the request's head.
+    /// The same member for the same key, a function of the request's head.
     ///
     /// The next member gets the request if that one is out or has [too much load](Self::max_load).
     /// A request without a key gets the least loaded member. Each key has its own order of members

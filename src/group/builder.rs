@@ -226,7 +226,7 @@ impl OriginGroupBuilder {
         self
     }
 
-    /// Sets the share of healthy members below which the last tier ignores health, in percent.
+    /// Sets the healthy share, in percent, below which the last tier ignores health.
     ///
     /// The default is 0: unhealthy members get requests only if all members are unhealthy. If the
     /// healthy share of the last tier falls below the threshold, all its members get requests,

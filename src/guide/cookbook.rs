@@ -13,8 +13,8 @@
 //!
 //! # The client's Host
 //!
-//! For origins that serve several sites. In nginx, `proxy_set_header Host $http_host`. SNI and the
-//! expected name stay those of the connector.
+//! For origins that serve several sites. nginx does this with `proxy_set_header Host $http_host`.
+//! SNI and the expected name stay those of the connector.
 //!
 #![doc = concat!("```\n", include_str!("../../examples/cookbook/client_host.rs"), "```")]
 //!
@@ -27,8 +27,8 @@
 //!
 //! # Another path at the origin
 //!
-//! In nginx, `proxy_pass` with a path. A path that the origin could take for a place outside of the
-//! prefix gets 400.
+//! nginx does this with a path in `proxy_pass`. A path that the origin could take for a place
+//! outside of the prefix gets 400.
 //!
 #![doc = concat!("```\n", include_str!("../../examples/cookbook/path_prefix.rs"), "```")]
 //!
@@ -116,14 +116,14 @@
 //!
 //! # Sticky sessions
 //!
-//! A member beyond 150 % of the mean load passes requests on.
+//! A request goes to another member if its own has more than 150 % of the mean load.
 //!
 #![doc = concat!("```\n", include_str!("../../examples/cookbook/sticky_sessions.rs"), "```")]
 //!
 //! # An origin for each host
 //!
 //! [`on_demand`](crate::tenants::VirtualHosts::on_demand) looks origins up when their first request
-//! comes. Hosts without a tenant get 421, unless
+//! arrives. Hosts without a tenant get 421, unless
 //! [`unknown`](crate::tenants::VirtualHosts::unknown) changes it to 404.
 //!
 #![doc = concat!("```\n", include_str!("../../examples/cookbook/tenants.rs"), "```")]

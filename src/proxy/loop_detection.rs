@@ -10,11 +10,12 @@ pub(super) const CDN_LOOP: HeaderName = HeaderName::from_static("cdn-loop");
 
 /// How an [`OriginProxy`](crate::OriginProxy) signs requests, and so detects loops.
 ///
-/// The proxy appends its pseudonym to `Via` ([RFC 9110 section 7.6.3]). A request that already has
-/// it has been here before: the client gets 508 with `proxy_loop_detected`.
+/// The proxy appends its pseudonym, a name for this purpose, to `Via` ([RFC 9110 section 7.6.3]). A
+/// request that already has it has been here before: the client gets 508 with
+/// `proxy_loop_detected`.
 ///
-/// By default, each proxy has a random pseudonym that its clones share, so several of them may
-/// stand in a row. [`Via::named`] gives it one, [`Via::off`] none.
+/// By default, each proxy has a random pseudonym, which its clones share. So a request may pass
+/// several proxies. [`Via::named`] sets a fixed one, and [`Via::off`] turns it off.
 ///
 /// ```
 /// use cdn_origin::{CdnOriginConnector, OriginProxy, proxy::Via};
@@ -60,9 +61,9 @@ impl Default for Via {
 }
 
 impl Via {
-    /// Signs requests with this pseudonym: a token, with a port if need be.
+    /// Signs requests with this pseudonym: a token with an optional port.
     ///
-    /// Use another one for each proxy that a request may pass. The proxy also uses it as its name
+    /// Proxies that a request may pass need different ones. The proxy also uses it as its name
     /// in `Proxy-Status` ([RFC 9209 section 2]), where a proxy without one is `cdn-origin`.
     ///
     /// # Errors

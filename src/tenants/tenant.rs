@@ -12,7 +12,7 @@ use crate::{
     proxy::{OriginProxy, connector_of, proxy_from_template},
 };
 
-/// The origin of one tenant: its URL, and the settings in which it differs from the template.
+/// The origin of one tenant, and its settings that differ from the template.
 ///
 /// The four names default to one another as in a [connector](crate::connector::CdnOriginBuilder).
 /// All other settings default to those of the template.

@@ -214,7 +214,7 @@ impl VirtualHosts {
         self
     }
 
-    /// Adds or replaces the tenant of a host, at any time, even while requests are served.
+    /// Adds or replaces the tenant of a host, even while requests are served.
     ///
     /// The requests of a replaced tenant finish. Case, port and final dot of the host do not
     /// matter. The tenant of the host `*` is the default: it gets the requests whose host has no

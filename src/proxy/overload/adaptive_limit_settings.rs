@@ -17,14 +17,14 @@ use std::time::Duration;
 /// # How the limit is found
 ///
 /// An origin that gets more requests than it can carry queues them, and each request waits longer,
-/// the fastest too. The proxy compares the latencies of about 100 ms with those of the time before:
+/// even the fastest. The proxy compares the latencies of about 100 ms with those of the time before:
 /// the tenth percentile and the median, since queueing raises both. The smaller rise is the
 /// queueing delay. By Little's law, delay times throughput is the number of requests in the
 /// origin's queue.
 ///
 /// * While the delay is tolerable, there is no limit.
 /// * Beyond the tolerated delay, the limit becomes the number of requests that wait for a response,
-///   less those in the origin's queue. It falls by half at most, at a time.
+///   less those in the origin's queue. It falls by at most half at a time.
 /// * If a tenth of the clients leave before the response, the limit falls at once to what the
 ///   origin can answer within the tolerated delay: it may still work for those that left.
 /// * While requests have to wait and the delay is tolerable, the limit grows, by half at most.

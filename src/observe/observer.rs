@@ -86,7 +86,8 @@ pub trait Observer: Send + Sync + 'static {
     }
 
     /// A certificate that was accepted expires in `days_left` days, at most 14. Called for each
-    /// connection, after [`connected`](Self::connected). The log has one warning per certificate.
+    /// connection, after [`connected`](Self::connected). The log has one warning per certificate,
+    /// and its [own notice](crate::connector::AdviceSettings::expiry_notice).
     fn certificate_expiring(&self, facts: &Facts, days_left: i64) {
         let _ = (facts, days_left);
     }

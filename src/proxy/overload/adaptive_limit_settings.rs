@@ -17,8 +17,8 @@ use std::time::Duration;
 /// # How the limit is found
 ///
 /// An origin that gets more requests than it can carry queues them, and each request waits longer,
-/// even the fastest. The proxy compares the latencies of about 100 ms with those of the time before:
-/// the tenth percentile and the median, since queueing raises both. The smaller rise is the
+/// even the fastest. The proxy compares the latencies of about 100 ms with those of the time
+/// before: the tenth percentile and the median, since queueing raises both. The smaller rise is the
 /// queueing delay. By Little's law, delay times throughput is the number of requests in the
 /// origin's queue.
 ///

@@ -24,13 +24,10 @@
 //!   it if nothing arrives for another 10 s. The pool of an [`OriginProxy`](crate::OriginProxy)
 //!   does the same.
 //! * [`Error::find_in`](crate::Error::find_in) finds this crate's error in tonic's error and in a
-//!   `Status`. A refusal by the edge, such as a 421 for a wrong Host, becomes such an error too.
-//! * The page of a site that is not the gRPC service, with status 200, is a `Status` without a
-//!   cause: `Internal`, with an "invalid compression flag: 60", the `<` of its HTML. A
-//!   [`ResponseDiagnosisLayer`] around the channel logs the cause.
+//!   `Status`. A refusal by the edge, such as a 421 for a wrong Host, becomes such an error too,
+//!   and so does the page of a site that is not the gRPC service, with status 200.
 //!
 //! [`Endpoint::timeout`]: tonic::transport::Endpoint::timeout
-//! [`ResponseDiagnosisLayer`]: crate::response_diagnosis::ResponseDiagnosisLayer
 
 use std::{
     task::{Context, Poll},
@@ -51,7 +48,7 @@ use super::check::facts;
 use crate::{
     CdnOriginConnector, Error,
     connector::{Connecting, OriginStream, Purpose},
-    diagnosis::{Refusal, ResponseEvidence},
+    diagnosis::{Refusal, ResponseEvidence, has_grpc_content},
     error::{BuildError, BuildProblem, BuildProblemKind},
     origin::Scheme,
     response_diagnosis::PeekedBody,
@@ -84,20 +81,22 @@ impl Service<Request<Body>> for OriginChannel {
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let path = request.uri().path_and_query().cloned();
         let path = path.unwrap_or(PathAndQuery::from_static("/"));
+        let is_grpc = has_grpc_content(request.headers());
         let sending = self.channel.call(request);
         let connector = self.connector.clone();
         Box::pin(async move {
             let response = sending.await?;
+            let is_of_server = !is_grpc || has_grpc_content(response.headers());
             match response.status() {
                 // As each response of a gRPC server.
-                StatusCode::OK => Ok(response),
+                StatusCode::OK if is_of_server => Ok(response),
                 _ => Ok(unrefused(&connector, &path, response).await?),
             }
         })
     }
 }
 
-/// The response, unless it is a refusal by the edge.
+/// The response, unless it is a refusal by the edge, or a page with status 200 in place of gRPC.
 async fn unrefused(
     connector: &CdnOriginConnector,
     path: &PathAndQuery,
@@ -111,6 +110,11 @@ async fn unrefused(
     let evidence = ResponseEvidence::new(origin, origin.host(), head.status, &head.headers)
         .request(&http::Method::POST, path)
         .request_with_content();
+    // Not with another status: tonic makes its code of it, such as `Unimplemented` of a 404.
+    let evidence = match head.status {
+        StatusCode::OK => evidence.grpc_call(),
+        _ => evidence,
+    };
     let page = match evidence.wants_body() {
         true => body.peek().await,
         false => Vec::new(),

@@ -7,7 +7,10 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
-        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+        atomic::{
+            AtomicBool, AtomicU64,
+            Ordering::{Relaxed, SeqCst},
+        },
     },
     time::Duration,
 };
@@ -24,6 +27,8 @@ pub(super) struct Registry {
     hosts: RwLock<HashMap<Box<str>, Arc<HostEntry>>>,
     /// The entries that have a proxy.
     active: Mutex<Vec<Arc<HostEntry>>>,
+    /// What is built or added from now on refuses requests.
+    is_draining: AtomicBool,
     started: Instant,
 }
 
@@ -58,6 +63,7 @@ impl Registry {
             template: RwLock::new(template),
             hosts: RwLock::default(),
             active: Mutex::default(),
+            is_draining: AtomicBool::new(false),
             started: Instant::now(),
         }
     }
@@ -102,8 +108,11 @@ impl Registry {
     /// Adds or replaces the origin of a host.
     pub(super) fn insert(&self, host: &str, origin: HostOrigin) {
         let entry = Arc::new(HostEntry::new(host, origin, false));
-        let replaced = self.write().insert(host.into(), entry);
+        let replaced = self.write().insert(host.into(), entry.clone());
         self.retire(replaced.as_deref());
+        if let Some(group) = entry.group().filter(|_| self.is_draining()) {
+            drop(group.drain());
+        }
     }
 
     /// Adds the tenant that the rule made, unless the host has one by now.
@@ -122,6 +131,17 @@ impl Registry {
 
     pub(super) fn get(&self, host: &str) -> Option<Arc<HostEntry>> {
         self.read().get(host).cloned()
+    }
+
+    /// From now on, proxies that are built and groups that are added refuse requests. Those that
+    /// exist are for the caller to drain, after this call.
+    pub(super) fn begin_drain(&self) {
+        self.is_draining.store(true, SeqCst);
+    }
+
+    /// Read after an entry was listed: a drain that began before has seen the entry, or is seen.
+    fn is_draining(&self) -> bool {
+        self.is_draining.load(SeqCst)
     }
 
     /// All groups.
@@ -173,6 +193,9 @@ impl Registry {
         }
         if entry.is_retired.load(Relaxed) {
             self.retire(Some(entry));
+        }
+        if self.is_draining() {
+            drop(proxy.drain());
         }
         Ok(proxy)
     }

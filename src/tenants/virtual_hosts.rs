@@ -4,6 +4,7 @@
 
 use std::{fmt, future::Future, sync::Arc, time::Duration};
 
+use futures_util::future::join_all;
 use http::request::Parts;
 
 use crate::{error::BuildError, group::OriginGroup, pool::ConnectionBudget, proxy::OriginProxy};
@@ -335,30 +336,41 @@ impl VirtualHosts {
         self.registry.proxies()
     }
 
-    /// [Drains](OriginProxy::drain) all proxies and groups that exist now, for a shutdown.
+    /// [Drains](OriginProxy::drain) all proxies and groups, for a shutdown.
     ///
-    /// A proxy that is built later accepts requests: stop the server first.
+    /// From this call on, all tenants answer new requests with 503, also those whose proxy is built
+    /// later. The future does not wait for requests to tenants that were replaced or removed
+    /// before.
     ///
     /// ```
-    /// use cdn_origin::tenants::VirtualHosts;
-    ///
-    /// /// Once the server accepts no more connections.
-    /// async fn shut_down(hosts: &VirtualHosts) {
-    ///     hosts.drain().await;
-    /// }
+    /// # async fn shut_down(hosts: cdn_origin::tenants::VirtualHosts) {
+    /// let (drained, ()) = (hosts.drain(), hosts.close_tunnels());
+    /// let _ = tokio::time::timeout(std::time::Duration::from_secs(30), drained).await;
+    /// # }
     /// ```
     pub fn drain(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.registry.begin_drain();
         let proxies = self.registry.proxies();
-        let proxies: Vec<_> = proxies.iter().map(|(_, proxy)| proxy.drain()).collect();
-        let groups = self.registry.groups();
-        let groups: Vec<_> = groups.iter().map(OriginGroup::drain).collect();
+        let proxies = join_all(proxies.iter().map(|(_, proxy)| proxy.drain()));
+        let groups = join_all(self.registry.groups().iter().map(OriginGroup::drain));
         async move {
-            for drained in proxies {
-                drained.await;
-            }
-            for drained in groups {
-                drained.await;
-            }
+            proxies.await;
+            groups.await;
+        }
+    }
+
+    /// [Closes all tunnels](OriginProxy::close_tunnels) of all tenants.
+    ///
+    /// ```
+    /// # let shut_down = |hosts: cdn_origin::tenants::VirtualHosts|
+    /// hosts.close_tunnels();
+    /// ```
+    pub fn close_tunnels(&self) {
+        for (_, proxy) in self.registry.proxies() {
+            proxy.close_tunnels();
+        }
+        for group in self.registry.groups() {
+            group.close_tunnels();
         }
     }
 

@@ -390,9 +390,28 @@ async fn a_drain_refuses_requests_and_waits_for_those_in_flight() {
     hosts
         .insert("shop.test", Tenant::new("http://one.example"))
         .unwrap();
+    hosts
+        .insert("quiet.test", Tenant::new("http://two.example"))
+        .unwrap();
     assert_eq!(get(&hosts, "shop.test").await.0, 200);
     hosts.drain().await;
     assert_eq!(get(&hosts, "shop.test").await.0, 503);
+
+    // Tenants whose proxy does not exist yet, and such as are added now.
+    assert_eq!(
+        (hosts.active(), get(&hosts, "quiet.test").await.0),
+        (1, 503)
+    );
+    let origin = in_memory(CdnOriginConnector::builder("http://new.test"), &instant());
+    let group = OriginGroup::builder().tier([origin.build().unwrap()]);
+    hosts
+        .insert_group("new.test", group.build().unwrap())
+        .unwrap();
+    assert_eq!(get(&hosts, "new.test").await.0, 503);
+    hosts
+        .insert("late.test", Tenant::new("http://late.example"))
+        .unwrap();
+    assert_eq!(get(&hosts, "late.test").await.0, 503);
 }
 
 #[tokio::test]

@@ -235,23 +235,28 @@ async fn a_page_in_answer_to_a_grpc_call_is_diagnosed_although_it_is_a_success()
 
 #[cfg(feature = "tonic")]
 #[tokio::test]
-async fn a_tonic_channel_under_the_diagnosis_layer_logs_the_page_of_another_site() {
-    use cdn_origin::{Alpn, adapt, response_diagnosis::ResponseDiagnosisLayer};
-
+async fn a_tonic_call_fails_with_the_page_of_another_site_as_its_cause() {
     let authority = Authority::new();
     let edge = site_instead_of_grpc(&authority).await;
-    let connector = to(&edge, &authority, "www.site.example").alpn(Alpn::Http2);
-    let connector = connector.build().unwrap();
-    let layer = ResponseDiagnosisLayer::of(connector.origin().unwrap());
-    let endpoint = adapt::tonic::endpoint(&connector).unwrap();
-    let channel = layer.layer(endpoint.connect_with_connector_lazy(connector));
-    let call = Request::post("/service/Method").header("content-type", "application/grpc");
-    let call = call.body(tonic::body::Body::empty()).unwrap();
-    let response = channel.oneshot(call).await.unwrap();
-    let diagnosis = response.extensions().get::<Diagnosis>().unwrap();
-    let likeliest = diagnosis.likeliest().unwrap();
-    assert_eq!(likeliest.id(), CauseId::GrpcNotServed);
-    assert!(likeliest.text().contains("text/html"), "{diagnosis}");
+    let connector = to(&edge, &authority, "www.site.example").host("wrong.example");
+    let channel = cdn_origin::adapt::tonic::channel(&connector.build().unwrap()).unwrap();
+    let call = |kind| {
+        let call = Request::post("/service/Method").header("content-type", kind);
+        let call = call.body(tonic::body::Body::empty()).unwrap();
+        channel.clone().oneshot(call)
+    };
+    let error = call("application/grpc").await.unwrap_err();
+    let status = tonic::Status::from_error(error);
+    let error = Error::find_in(&status).unwrap();
+    assert_eq!(error.kind(), ErrorKind::RequestRefused);
+    let likeliest = error.diagnosis().likeliest().unwrap().id();
+    assert_eq!(likeliest, CauseId::GrpcNotServed);
+    let report = error.report().to_string();
+    assert!(report.contains("text/html"), "{report}");
+    assert!(report.contains(".host(\"www.site.example\")"), "{report}");
+
+    // The same page in answer to another request is none of this.
+    assert_eq!(call("text/plain").await.unwrap().status(), StatusCode::OK);
 }
 
 #[tokio::test]

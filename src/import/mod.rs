@@ -75,6 +75,7 @@ mod error;
 mod group_calls;
 mod haproxy;
 mod imported;
+mod local_address;
 mod message_fields;
 mod nginx;
 mod note;

@@ -19,6 +19,7 @@ use serde_json::json;
 use crate::import::{
     directive::Directive,
     draft::{SniChoice, VerifyChoice},
+    local_address::{set_local_address, split_port},
     note::Finding,
     settings::{SettingValue, duration},
 };
@@ -361,10 +362,13 @@ fn proxy_protocol(proxy: &mut ReverseProxy, line: &Directive, text: &'static str
 }
 
 fn local_address(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
-    let word = line.word();
-    let code = format!("{word:?}.parse::<std::net::IpAddr>()?");
-    let value = SettingValue::Both(json!(word), code);
-    proxy.set("socket_options.local_address", value, text)
+    match split_port(line.word()) {
+        None => Finding::refused("the value is no address"),
+        Some((address, port)) => {
+            let has_port = port.is_some_and(|port| port != 0);
+            set_local_address(&mut proxy.shared().settings, address, has_port, text)
+        }
+    }
 }
 
 /// More than the default is taken over; less would refuse responses for nothing.

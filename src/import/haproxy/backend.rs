@@ -16,6 +16,7 @@ use std::time::Duration;
 use crate::import::{
     draft::{Draft, HostChoice, Server, SharedSettings, SniChoice, TlsChoice},
     group_calls::GroupCalls,
+    local_address::{port_left_out, set_local_address},
     note::Finding,
     settings::{SettingValue, Settings},
 };
@@ -190,5 +191,16 @@ pub(super) fn time_of(word: &str) -> Result<Duration, Finding> {
         Some(time) if !time.is_zero() => Ok(time),
         Some(_) => Err(Finding::refused("a time of zero would pass at once")),
         None => Err(Finding::refused("the value is no time")),
+    }
+}
+
+/// Sets the address of `source`, of a section or a server. A port is left out with a warning.
+pub(super) fn set_source(settings: &mut Settings, word: &str, text: &'static str) -> Finding {
+    let (address, port) = value::local_address(word);
+    let has_port = port.is_some_and(|port| port != "0");
+    match (address, has_port) {
+        ("*" | "0.0.0.0" | "::", true) => port_left_out(),
+        ("*" | "0.0.0.0" | "::", false) => Finding::mapped("the system chooses by default"),
+        _ => set_local_address(settings, address, has_port, text),
     }
 }

@@ -234,21 +234,25 @@ fn set_path(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Fin
     }
 }
 
-/// `/client/(.*) /origin/\1`: a prefix becomes another.
+/// `/client/(.*) /origin/\1`: a prefix becomes another. `/client(/)?(.*) /\2` removes one.
 fn replace_path(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
     let pattern = line.word(2);
     let pattern = pattern.strip_prefix('^').unwrap_or(pattern);
     let pattern = pattern.strip_suffix('$').unwrap_or(pattern);
-    match (
-        pattern.strip_suffix("(.*)"),
-        line.word(3).strip_suffix(r"\1"),
-    ) {
-        (Some(client), Some(origin))
+    let prefixes = match (pattern.strip_suffix("(/)?(.*)"), line.word(3)) {
+        (Some(client), r"/\2") => Some((format!("{client}/"), "/")),
+        _ => pattern
+            .strip_suffix("(.*)")
+            .map(str::to_owned)
+            .zip(line.word(3).strip_suffix(r"\1")),
+    };
+    match prefixes {
+        Some((client, origin))
             if line.words.len() == 4
-                && message_fields::is_plain_prefix(client)
+                && message_fields::is_plain_prefix(&client)
                 && message_fields::is_plain_prefix(origin) =>
         {
-            map_path(backend, client, origin, text)
+            map_path(backend, &client, origin, text)
         }
         _ => Finding::by_hand(text),
     }

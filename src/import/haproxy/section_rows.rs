@@ -11,12 +11,12 @@
 //! ```
 
 use crate::import::{
-    note::Finding,
+    note::{Finding, NoteKind},
     settings::{SettingValue, duration},
 };
 
 use super::{
-    backend::{Backend, BackendRow, time_of},
+    backend::{Backend, BackendRow, set_source, time_of},
     parse::ConfigLine,
     value,
 };
@@ -348,19 +348,23 @@ fn forwarded(backend: &mut Backend, _: &ConfigLine, text: &'static str) -> Findi
     Finding::mapped(text)
 }
 
-/// The port after the address is dropped.
+/// An interface may follow the address.
 fn source(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
-    let word = line.word(1);
     if line.words.iter().any(|word| word == "usesrc") {
         return Finding::refused("the local address of a connector is fixed");
     }
-    if word.starts_with("0.0.0.0") || word.starts_with('*') {
-        return Finding::mapped("the system chooses by default");
+    if line.word(2) == "interface" {
+        let name = SettingValue::Text(line.word(3).to_owned());
+        let finding = backend.set(
+            "socket_options.interface",
+            name,
+            "`SocketOptions::interface`",
+        );
+        if finding.kind != NoteKind::Mapped {
+            return finding;
+        }
     }
-    let host = value::source_host(word);
-    let code = format!("{host:?}.parse::<std::net::IpAddr>()?");
-    let value = SettingValue::Both(serde_json::json!(host), code);
-    backend.set("socket_options.local_address", value, text)
+    set_source(&mut backend.shared().settings, line.word(1), text)
 }
 
 /// A duration as an argument, or why there is none.

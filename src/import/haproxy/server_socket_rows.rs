@@ -13,9 +13,8 @@ use serde_json::json;
 use crate::import::{draft, note::Finding, settings::SettingValue};
 
 use super::{
-    backend::{Backend, ServerDraft, time_of},
+    backend::{Backend, ServerDraft, set_source, time_of},
     server_rows::{Keyword, ServerRow, flag, one},
-    value,
 };
 
 const PROTOCOLS: &str = "the PROXY protocol: `CdnOriginBuilder::proxy_protocol`";
@@ -141,17 +140,7 @@ fn proxy_v2(server: &mut ServerDraft, _: &mut Backend, _: &str, text: &'static s
 }
 
 fn source(server: &mut ServerDraft, _: &mut Backend, word: &str, text: &'static str) -> Finding {
-    if word.starts_with("0.0.0.0") || word == "*" {
-        return Finding::mapped("the system chooses by default");
-    }
-    let host = value::source_host(word);
-    let code = format!("{host:?}.parse::<std::net::IpAddr>()?");
-    set(
-        server,
-        "socket_options.local_address",
-        SettingValue::Both(json!(host), code),
-        text,
-    )
+    set_source(&mut server.settings, word, text)
 }
 
 fn interface(server: &mut ServerDraft, _: &mut Backend, word: &str, text: &'static str) -> Finding {

@@ -72,16 +72,16 @@ pub(super) fn address(text: &str) -> Result<Address, &'static str> {
     }
 }
 
-/// The address of `source`, without its port or range of ports.
+/// The address of `source`, and its port or range of ports.
 ///
 /// As in [`address`], the last colon is before the port. Whether the result is an address is
 /// checked when it is set.
-pub(super) fn source_host(text: &str) -> &str {
-    let host = match text.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') => host,
-        _ => text,
+pub(super) fn local_address(text: &str) -> (&str, Option<&str>) {
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, Some(port)),
+        _ => (text, None),
     };
-    host.trim_matches(['[', ']'])
+    (host.trim_matches(['[', ']']), port)
 }
 
 /// The argument of a sample such as `str(name)`.

@@ -16,6 +16,7 @@ use serde_json::json;
 
 use crate::import::{
     directive::Directive,
+    local_address::{set_local_address, split_port},
     note::Finding,
     settings::{SettingValue, duration},
 };
@@ -154,6 +155,8 @@ fn read_timeout(location: &mut Location, directive: &Directive, text: &'static s
 }
 
 /// `transparent` and variables need an address for each client.
+///
+/// The port, which nginx accepts since 1.11.2, is left out with a warning. nginx refuses port 0.
 fn bind(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
     let word = location.expand(directive.word());
     if word == "off" {
@@ -162,12 +165,13 @@ fn bind(location: &mut Location, directive: &Directive, text: &'static str) -> F
     if word.contains('$') || directive.words.get(1).is_some_and(|it| it == "transparent") {
         return Finding::refused("the local address of a connector is fixed");
     }
-    let code = format!("{word:?}.parse::<std::net::IpAddr>()?");
-    location.set(
-        "socket_options.local_address",
-        SettingValue::Both(json!(word), code),
-        text,
-    )
+    match split_port(&word) {
+        Some((_, Some(0))) | None => Finding::refused("the value is no address"),
+        Some((address, port)) => {
+            let settings = &mut location.shared().settings;
+            set_local_address(settings, address, port.is_some(), text)
+        }
+    }
 }
 
 /// On by default here, so that only `off` has an effect.

@@ -45,6 +45,8 @@ pub(super) struct Location {
     ///
     /// From the innermost `location` block.
     pub(super) path: Option<String>,
+    /// The path of a block with `=`.
+    pub(super) exact_path: Option<String>,
     /// The variables that `set` gave a fixed value.
     pub(super) variables: BTreeMap<String, String>,
     /// The name of the enclosing server, if it is the only one and no pattern.

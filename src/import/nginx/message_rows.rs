@@ -168,6 +168,15 @@ fn redirect(location: &mut Location, directive: &Directive, text: &'static str) 
 ///
 /// By hand if the client's side is another host than its own.
 fn redirect_url(location: &mut Location, from: &str, to: &str, text: &'static str) -> Finding {
+    if matches!(
+        (from, to),
+        ("http://", "https://") | ("https://", "http://")
+    ) {
+        return Finding::by_hand(
+            "redirects to the client's own host stay as they are: an origin that reads \
+             X-Forwarded-Proto sends the scheme; else `OriginProxy::map_response`",
+        );
+    }
     let (name, origin_path) = authority_and_path(from);
     let (client, client_path) = authority_and_path(to);
     if !["", "$host", "$http_host", "$host:$server_port"].contains(&client) {

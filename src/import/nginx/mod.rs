@@ -57,6 +57,7 @@ pub(super) fn import(text: &str) -> Result<Imported, ImportError> {
         section: "snippet".to_owned(),
         line: 1,
         path: None,
+        exact_path: None,
         chain: vec![&directives],
     };
     importer.walk(&root);
@@ -183,6 +184,7 @@ impl<'a> LocationImporter<'a> {
         }
         let mut location = Location {
             path: scope.path.clone(),
+            exact_path: scope.exact_path.clone(),
             variables: scope.variables(),
             server_name: scope.server_name(),
             ..Location::default()

@@ -64,7 +64,12 @@ fn pass(location: &mut Location, directive: &Directive, text: &'static str) -> F
     if target.is_empty() || (path.starts_with('$') && !is_whole_uri(path)) {
         return no_fixed_origin();
     }
-    let same_path = path.is_empty() || is_whole_uri(path) || location.path.as_deref() == Some(path);
+    let client = location
+        .path
+        .as_ref()
+        .or(location.exact_path.as_ref())
+        .cloned();
+    let same_path = path.is_empty() || is_whole_uri(path) || client.as_deref() == Some(path);
     location.pass = Some(Pass {
         line: directive.line,
         scheme,
@@ -73,9 +78,8 @@ fn pass(location: &mut Location, directive: &Directive, text: &'static str) -> F
     });
     match same_path {
         true => Finding::mapped(text),
-        false => match &location.path {
+        false => match client {
             Some(client) if !path.contains('$') => {
-                let client = client.clone();
                 let settings = &mut location.shared().settings;
                 let finding = message_fields::map_path(settings, &client, path);
                 match finding.kind {

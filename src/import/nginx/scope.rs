@@ -22,6 +22,8 @@ pub(super) struct Scope<'a> {
     pub(super) line: usize,
     /// Of the nearest `location` around, if that is a prefix: `None` for `=`, `~` and `~*`.
     pub(super) path: Option<String>,
+    /// Of the nearest `location` around, if that is `=`.
+    pub(super) exact_path: Option<String>,
     /// From the outermost block to this one.
     pub(super) chain: Vec<&'a [Directive]>,
 }
@@ -41,12 +43,18 @@ impl<'a> Scope<'a> {
             ("location", _) => None,
             _ => self.path.clone(),
         };
+        let exact_path = match (directive.name.as_str(), directive.words.as_slice()) {
+            ("location", [modifier, path]) if modifier == "=" => Some(path.clone()),
+            ("location", _) => None,
+            _ => self.exact_path.clone(),
+        };
         let mut chain = self.chain.clone();
         chain.push(block);
         Self {
             section: format!("{} {words}", directive.name),
             line: directive.line,
             path,
+            exact_path,
             chain,
         }
     }

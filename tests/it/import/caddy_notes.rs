@@ -93,6 +93,10 @@ fn each_line_of_a_transport_has_its_kind() {
         ("max_conns_per_host 0", "max_conns_per_host", NoEffect),
         ("max_response_header 4KB", "max_response_header", NoEffect),
         ("local_address localhost", "local_address", Refused),
+        ("local_address 192.0.2.9", "local_address", Mapped),
+        ("local_address 192.0.2.9:0", "local_address", Mapped),
+        ("local_address 192.0.2.9:8080", "local_address", Warning),
+        ("local_address [2001:db8::9]:8080", "local_address", Warning),
         ("frobnicate", "frobnicate", Unmapped),
     ];
     for (line, directive, kind) in rows {

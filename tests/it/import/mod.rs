@@ -17,6 +17,7 @@ mod envoy_notes;
 mod haproxy_notes;
 mod limits;
 mod migrate;
+mod nginx_notes;
 mod notes;
 #[rustfmt::skip]
 mod printed;

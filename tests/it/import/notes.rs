@@ -1,9 +1,6 @@
 //! Single directives: what their notes say, and where errors are.
 
-use cdn_origin::{
-    OriginProxy,
-    import::{self, NoteKind},
-};
+use cdn_origin::import::{self, NoteKind};
 
 /// The kinds of notes about a directive in this location.
 fn nginx_kind(lines: &str, directive: &str) -> Vec<NoteKind> {
@@ -35,6 +32,13 @@ fn each_value_of_a_directive_has_its_kind() {
             Refused,
         ),
         ("proxy_bind localhost;", "proxy_bind", Refused),
+        ("proxy_bind 127.0.0.1:8080;", "proxy_bind", Warning),
+        ("proxy_bind [::1]:8080;", "proxy_bind", Warning),
+        ("proxy_bind ::1;", "proxy_bind", Mapped),
+        ("proxy_bind [::1];", "proxy_bind", Mapped),
+        ("proxy_bind 127.0.0.1:0;", "proxy_bind", Refused),
+        ("proxy_bind localhost:8080;", "proxy_bind", Refused),
+        ("proxy_bind $remote_addr:8080;", "proxy_bind", Refused),
         (
             "proxy_set_header Host $host;",
             "proxy_set_header Host",
@@ -90,6 +94,7 @@ fn each_value_of_a_directive_has_its_kind() {
         ),
         ("proxy_redirect ~^/(.*) /a/$1;", "proxy_redirect", Refused),
         ("proxy_redirect /b/ /a/;", "proxy_redirect", Mapped),
+        ("proxy_redirect http:// https://;", "proxy_redirect", ByHand),
         ("proxy_cookie_domain off;", "proxy_cookie_domain", NoEffect),
         (
             "proxy_cookie_domain a.example $host;",
@@ -147,96 +152,6 @@ fn each_value_of_a_directive_has_its_kind() {
 }
 
 #[test]
-fn a_redirect_with_two_urls_maps_name_and_path() {
-    let text = "location /one/ { proxy_pass http://10.0.0.1;\n\
-                proxy_redirect http://old.example/two/ $scheme://$http_host/one/; }";
-    let imported = import::nginx(text).unwrap();
-    for call in [
-        r#".name("old.example".parse()?)"#,
-        r#".path("/two".parse()?, "/one".parse()?)"#,
-    ] {
-        assert!(imported.code().contains(call), "{}", imported.code());
-    }
-}
-
-#[test]
-fn lines_that_block_upgrades_and_http2_become_calls() {
-    let text = "location / { proxy_pass https://origin.example; proxy_http_version 1.1;\n\
-                proxy_set_header Connection ''; proxy_read_timeout 5s; }";
-    let imported = import::nginx(text).unwrap();
-    for call in [
-        ".alpn(Alpn::Http1)",
-        ".upgrades(Upgrades::none().idle_timeout(Duration::from_secs(5)))",
-    ] {
-        assert!(imported.code().contains(call), "{}", imported.code());
-    }
-    drop(OriginProxy::try_from(imported.origins()[0].config()).unwrap());
-}
-
-#[test]
-fn a_location_for_some_requests_has_routes_or_a_warning() {
-    let rows = [
-        ("location /", None, 0),
-        (
-            "location /a/",
-            Some(r#".route_service("/a/{*rest}", service)"#),
-            1,
-        ),
-        (
-            "location ^~ /a",
-            Some(r#".route_service("/a", service.clone())"#),
-            1,
-        ),
-        ("location '/{a}/'", None, 1),
-        ("location = /a", None, 1),
-        (r"location ~ \.js$", None, 1),
-        ("server", None, 0),
-    ];
-    for (section, route, warnings) in rows {
-        let text = format!("{section} {{ proxy_pass http://origin.example; }}");
-        let imported = import::nginx(&text).unwrap();
-        let code = imported.code();
-        let expected = route.unwrap_or("pub fn ");
-        assert!(code.contains(expected), "{section}: {code}");
-        assert_eq!(code.contains("Router"), route.is_some(), "{section}");
-        let found = imported.notes_of(NoteKind::Warning).count();
-        assert_eq!(found, warnings, "{section}");
-    }
-}
-
-#[test]
-fn cookies_are_rewritten_where_redirects_are_not() {
-    let rows = [
-        ("", "ResponseRewriteLayer::off()"),
-        (
-            "proxy_cookie_domain origin.example $host;",
-            "ResponseRewriteLayer::cookies_only()",
-        ),
-        (
-            "proxy_cookie_domain .cdn.example $host;",
-            r#"ResponseRewriteLayer::cookies_only().name("cdn.example".parse()?)"#,
-        ),
-        (
-            "proxy_cookie_path /b/ /a/;",
-            r#"ResponseRewriteLayer::cookies_only().path("/b".parse()?, "/a".parse()?)"#,
-        ),
-        (
-            "proxy_cookie_flags ~ nosecure;",
-            "ResponseRewriteLayer::cookies_only().dangerously_drop_secure_over_http()",
-        ),
-    ];
-    for (line, call) in rows {
-        let text = format!(
-            "location / {{ proxy_pass http://origin.example; proxy_redirect off; {line} }}"
-        );
-        let imported = import::nginx(&text).unwrap();
-        let expected = format!(".response_rewrite({call})");
-        assert!(imported.code().contains(&expected), "{}", imported.code());
-        drop(OriginProxy::try_from(imported.origins()[0].config()).unwrap());
-    }
-}
-
-#[test]
 fn names_in_rules_of_haproxy_about_responses_belong_to_the_origin() {
     let rows = [
         r"Location ^https?://cdn\.example/(.*) /\1",
@@ -264,6 +179,9 @@ fn rules_of_haproxy_become_calls_only_if_the_calls_do_the_same() {
         (r"http-request replace-path ^/a/(.*)$ /b/\1", Mapped),
         (r"http-request replace-path /a/(.*) /\1 if x", ByHand),
         (r"http-request replace-path (.*)\.html \1", ByHand),
+        (r"http-request replace-path /a(/)?(.*) /\2", Mapped),
+        (r"http-request replace-path /a(/)?(.*) /b/\2", ByHand),
+        (r"http-request replace-path /a(/)?(.*) /\1", ByHand),
         (
             r"http-response replace-header Location ^http://(.*) https://\1",
             ByHand,
@@ -287,22 +205,6 @@ fn rules_of_haproxy_become_calls_only_if_the_calls_do_the_same() {
         let note = imported.notes().iter().find(|note| note.line() == 2);
         assert_eq!(note.map(|note| note.kind()), Some(kind), "{line}");
     }
-}
-
-/// nginx drops the fields of the server if the location has one of its own.
-#[test]
-fn fields_of_the_server_are_lost_if_the_location_has_any() {
-    let text = "server { proxy_set_header Host a.example;\n\
-                location / { proxy_set_header X-A 1;\nproxy_pass http://10.0.0.1; } }";
-    let imported = import::nginx(text).unwrap();
-    let note = &imported.notes()[0];
-    assert_eq!((note.line(), note.kind()), (1, NoteKind::NoEffect));
-    assert_eq!(note.text(), "no `proxy_pass` inherits it");
-    assert!(
-        !imported.code().contains("a.example"),
-        "{}",
-        imported.code()
-    );
 }
 
 #[test]

@@ -2,6 +2,32 @@
 
 #![allow(dead_code, reason = "the code only has to compile")]
 
+pub(super) mod nginx_analytics_script {
+use cdn_origin::Alpn;
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::ForwardedLayer;
+use cdn_origin::OriginProxy;
+use std::error::Error;
+
+/// `location = /js/script.js`, line 1.
+pub(crate) fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
+    let connector = CdnOriginConnector::builder("https://analytics.origin.example")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .map_path("/js/script.js".parse()?, "/js/stats.js".parse()?))
+}
+
+/// `location = /api/event`, line 7.
+pub(crate) fn location_2() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://analytics.origin.example")
+        .alpn(Alpn::Http1)
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .forwarded(ForwardedLayer::new().append_unverified()))
+}
+}
+
 pub(super) mod nginx_azure_app_service {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
@@ -65,6 +91,28 @@ pub(crate) fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
 }
 }
 
+pub(super) mod nginx_behind_tls_with_large_heads {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::ForwardedLayer;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use cdn_origin::origin::Scheme;
+use http::HeaderValue;
+
+/// `location /`, line 7.
+pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("http://10.0.0.31:8080")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve_name())
+        .forwarded(ForwardedLayer::new().append_unverified().client_scheme(Scheme::Https))
+        .map_request(|parts| drop(parts.headers.remove("proxy")))
+        .map_request(|parts| drop(parts.headers.insert("x-forwarded-ssl", HeaderValue::from_static("on"))))
+        .map_response(|mut response| { response.headers_mut().insert("strict-transport-security", HeaderValue::from_static("max-age=31536000; includeSubDomains")); response }).map_response(|mut response| { response.headers_mut().insert("x-frame-options", HeaderValue::from_static("SAMEORIGIN")); response }))
+}
+}
+
 pub(super) mod nginx_bodies_and_errors {
 use axum::Router;
 use cdn_origin::CdnOriginConnector;
@@ -89,6 +137,37 @@ pub(crate) fn route_location_1(router: Router) -> Result<Router, Box<dyn Error>>
     Ok(router
         .route_service("/old/", service.clone())
         .route_service("/old/{*rest}", service))
+}
+}
+
+pub(super) mod nginx_cloud_storage_prefix {
+use axum::Router;
+use cdn_origin::Alpn;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+use cdn_origin::proxy::Upgrades;
+use http::HeaderValue;
+use std::error::Error;
+
+/// `location /media/`, line 1.
+pub(crate) fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
+    let connector = CdnOriginConnector::builder("https://storage.googleapis.com")
+        .alpn(Alpn::Http1)
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .upgrades(Upgrades::none())
+        .map_path("/media/".parse()?, "/media-example/".parse()?)
+        .map_request(|parts| drop(parts.headers.remove("authorization"))).map_request(|parts| drop(parts.headers.remove("cookie")))
+        .map_response(|mut response| { response.headers_mut().remove("alt-svc"); response }).map_response(|mut response| { response.headers_mut().remove("x-goog-generation"); response }).map_response(|mut response| { response.headers_mut().remove("x-goog-hash"); response }).map_response(|mut response| { response.headers_mut().remove("x-goog-storage-class"); response }).map_response(|mut response| { response.headers_mut().remove("x-guploader-uploadid"); response })
+        .map_response(|mut response| { response.headers_mut().insert("x-content-type-options", HeaderValue::from_static("nosniff")); response }))
+}
+
+/// Adds the routes of `location_1`: other paths do not reach the origin.
+pub(crate) fn route_location_1(router: Router) -> Result<Router, Box<dyn Error>> {
+    let service = location_1()?;
+    Ok(router
+        .route_service("/media/", service.clone())
+        .route_service("/media/{*rest}", service))
 }
 }
 
@@ -165,6 +244,64 @@ pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
         .host("www.example.com")
         .build()?;
     Ok(OriginProxy::new(connector))
+}
+}
+
+pub(super) mod nginx_docker_registry {
+use axum::Router;
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::ForwardedLayer;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use cdn_origin::proxy::Limits;
+use cdn_origin::proxy::Upgrades;
+use std::time::Duration;
+
+/// `location /v2/`, line 8.
+pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("http://10.0.0.21:5000")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve())
+        .forwarded(ForwardedLayer::new().append_unverified())
+        .limits(Limits::default().body_idle_timeout(Duration::from_secs(900)).response_timeout(Duration::from_secs(900)))
+        .upgrades(Upgrades::default().idle_timeout(Duration::from_secs(900))))
+}
+
+/// Adds the routes of `location_1`: other paths do not reach the origin.
+pub(crate) fn route_location_1(router: Router) -> Result<Router, BuildError> {
+    let service = location_1()?;
+    Ok(router
+        .route_service("/v2/", service.clone())
+        .route_service("/v2/{*rest}", service))
+}
+}
+
+pub(super) mod nginx_docs_in_a_folder {
+use axum::Router;
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::ForwardedLayer;
+use cdn_origin::OriginProxy;
+use cdn_origin::origin::Scheme;
+
+/// `location /docs`, line 1.
+pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://docs-example.netlify.app")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .forwarded(ForwardedLayer::new().client_scheme(Scheme::Https))
+        .map_response(|mut response| { response.headers_mut().remove("x-nf-request-id"); response }))
+}
+
+/// Adds the routes of `location_1`: other paths do not reach the origin.
+pub(crate) fn route_location_1(router: Router) -> Result<Router, BuildError> {
+    let service = location_1()?;
+    Ok(router
+        .route_service("/docs", service.clone())
+        .route_service("/docs/", service.clone())
+        .route_service("/docs/{*rest}", service))
 }
 }
 
@@ -519,6 +656,35 @@ pub(crate) fn location_1() -> Result<OriginGroup, BuildError> {
 }
 }
 
+pub(super) mod nginx_streaming_api {
+use axum::Router;
+use cdn_origin::Alpn;
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+use cdn_origin::proxy::Limits;
+use cdn_origin::proxy::Upgrades;
+use std::time::Duration;
+
+/// `location /v1/`, line 1.
+pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://api.example")
+        .alpn(Alpn::Http1)
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .limits(Limits::default().body_idle_timeout(Duration::from_secs(600)).response_timeout(Duration::from_secs(600)))
+        .upgrades(Upgrades::none().idle_timeout(Duration::from_secs(600))))
+}
+
+/// Adds the routes of `location_1`: other paths do not reach the origin.
+pub(crate) fn route_location_1(router: Router) -> Result<Router, BuildError> {
+    let service = location_1()?;
+    Ok(router
+        .route_service("/v1/", service.clone())
+        .route_service("/v1/{*rest}", service))
+}
+}
+
 pub(super) mod nginx_sub_path {
 use axum::Router;
 use cdn_origin::CdnOriginConnector;
@@ -802,6 +968,23 @@ pub(crate) fn backend_1() -> Result<OriginGroup, BuildError> {
 }
 }
 
+pub(super) mod haproxy_api_without_its_prefix {
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use std::error::Error;
+
+/// `backend api`, line 6.
+pub(crate) fn backend_1() -> Result<OriginProxy, Box<dyn Error>> {
+    let connector = CdnOriginConnector::builder("http://10.0.0.31:3000")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve())
+        .map_path("/api/".parse()?, "/".parse()?)
+        .map_request(|parts| drop(parts.headers.remove("proxy"))))
+}
+}
+
 pub(super) mod haproxy_azure_sni_of_client {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
@@ -816,6 +999,31 @@ pub(crate) fn backend_1() -> Result<OriginProxy, BuildError> {
         .build()?;
     Ok(OriginProxy::new(connector)
         .host_rewrite(HostRewriteLayer::preserve()))
+}
+}
+
+pub(super) mod haproxy_behind_tls_termination {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::ForwardedLayer;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use cdn_origin::origin::Scheme;
+use cdn_origin::proxy::Limits;
+use http::HeaderValue;
+use std::time::Duration;
+
+/// `listen code`, line 1.
+pub(crate) fn listen_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("http://10.0.0.41:8181")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve())
+        .forwarded(ForwardedLayer::new().append_unverified().client_scheme(Scheme::Https))
+        .limits(Limits::default().body_idle_timeout(Duration::from_secs(3600)).response_timeout(Duration::from_secs(3600)))
+        .map_request(|parts| drop(parts.headers.remove("proxy")))
+        .map_request(|parts| drop(parts.headers.insert("x-forwarded-ssl", HeaderValue::from_static("on"))))
+        .map_response(|mut response| { response.headers_mut().insert("strict-transport-security", HeaderValue::from_static("max-age=31536000; includeSubDomains")); response }))
 }
 }
 
@@ -1020,6 +1228,45 @@ pub(crate) fn backend_1() -> Result<OriginProxy, BuildError> {
         .sessions(Sessions::off())
         .build()?;
     Ok(OriginProxy::new(connector))
+}
+}
+
+pub(super) mod haproxy_object_store_cluster {
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::ForwardedLayer;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use cdn_origin::group::Failover;
+use cdn_origin::group::HealthCheck;
+use cdn_origin::group::Member;
+use cdn_origin::group::OriginGroup;
+use cdn_origin::pool::PoolSettings;
+use http::StatusCode;
+use std::error::Error;
+use std::time::Duration;
+
+/// `backend nodes`, line 8.
+pub(crate) fn backend_1() -> Result<OriginGroup, Box<dyn Error>> {
+    let mut members = Vec::new();
+    for (name, url) in [
+        ("node1", "http://10.0.0.21:9000"),
+        ("node2", "http://10.0.0.22:9000"),
+    ] {
+        let connector = CdnOriginConnector::builder(url)
+            .build()?;
+        let proxy = OriginProxy::new(connector)
+            .host_rewrite(HostRewriteLayer::preserve())
+            .forwarded(ForwardedLayer::new().append_unverified())
+            .pool(PoolSettings::default().max_connections(500))
+            .map_response(|mut response| { response.headers_mut().remove("server"); response });
+        members.push(Member::new(proxy).name(name));
+    }
+    let group = OriginGroup::builder()
+        .tier(members)
+        .failover(Failover::default().max_attempts(4))
+        .health_check(HealthCheck::get("/minio/health/live").statuses([StatusCode::from_u16(200)?]).interval(Duration::from_secs(5)).fall(3).rise(2))
+        .build()?;
+    Ok(group)
 }
 }
 
@@ -1230,6 +1477,27 @@ pub(crate) fn backend_1() -> Result<OriginProxy, BuildError> {
         .verify(danger::accept_any_certificate())
         .build()?;
     Ok(OriginProxy::new(connector))
+}
+}
+
+pub(super) mod haproxy_static_host {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+use cdn_origin::Roots;
+use cdn_origin::VerifyPolicy;
+use http::HeaderValue;
+
+/// `backend site`, line 1.
+pub(crate) fn backend_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://site-example.netlify.app")
+        .sni("site-example.netlify.app")
+        .verify(VerifyPolicy::roots(Roots::pem_file("/etc/ssl/certs/ca-certificates.crt")))
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .map_request(|parts| drop(parts.headers.remove("cookie")))
+        .map_response(|mut response| { response.headers_mut().remove("server"); response }).map_response(|mut response| { response.headers_mut().remove("x-nf-request-id"); response })
+        .map_response(|mut response| { response.headers_mut().insert("referrer-policy", HeaderValue::from_static("strict-origin-when-cross-origin")); response }))
 }
 }
 

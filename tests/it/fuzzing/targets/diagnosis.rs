@@ -1,11 +1,12 @@
 //! Any evidence: causes that are safe to show, with fixes where they are certain, always the same.
 
-use std::{convert::Infallible, future::ready};
+use std::{convert::Infallible, future::ready, net::Ipv4Addr};
 
 use bytes::Bytes;
 use cdn_origin::{
-    CdnOriginConnector, SpkiPin, VerifyPolicy, diagnosis::Diagnosis, error::Error,
-    name::HostAuthority, response_diagnosis::ResponseDiagnosisLayer,
+    CdnOriginConnector, OriginProxy, ResponseRewriteLayer, SpkiPin, VerifyPolicy,
+    diagnosis::Diagnosis, downstream::ClientConnection, error::Error, name::HostAuthority,
+    origin::Scheme, response_diagnosis::ResponseDiagnosisLayer,
 };
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri,
@@ -19,7 +20,8 @@ use tower::{Layer, ServiceExt, service_fn};
 use super::{
     in_memory,
     input::{Input, choose},
-    text::{assert_error, assert_lines},
+    response,
+    text::{assert_error, assert_line, assert_lines},
 };
 
 const URLS: [&str; 8] = [
@@ -55,56 +57,143 @@ pub fn run(bytes: &[u8]) -> Option<()> {
     diagnosis.likeliest().map(|_| ())
 }
 
-/// A URL, flags, a status code, a method, and sections: target, Host, `Origin`, field lines, and
-/// the body.
+/// What a client asks for and what the origin responds.
+struct Exchange {
+    url: &'static str,
+    flags: u8,
+    status: StatusCode,
+    method: Method,
+    target: PathAndQuery,
+    host: HostAuthority,
+    /// The `Origin` field, or the client's Host before the proxy.
+    other: String,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+/// A URL, flags, a status code, a method, and sections: target, Host, `Origin` or the client's
+/// Host, field lines, and the body.
 fn of_response(input: &mut Input<'_>) -> Option<Diagnosis> {
-    let url = choose(input.byte(), &URLS);
-    let flags = input.byte();
-    let status = StatusCode::from_u16(100 + input.number() % 500).ok()?;
-    let method = &METHODS[usize::from(input.byte()) % METHODS.len()];
-    let target: PathAndQuery = input.text().parse().ok()?;
-    let host: HostAuthority = input.text().parse().ok()?;
-    let origin_field = HeaderValue::from_str(&input.text()).ok();
-    let mut headers = HeaderMap::new();
-    for line in input.section().split(|byte| *byte == b'\n') {
-        let mut parts = line.splitn(2, |byte| *byte == b':');
-        let name = HeaderName::from_bytes(parts.next().unwrap_or_default());
-        let value = HeaderValue::from_bytes(parts.next().unwrap_or_default().trim_ascii_start());
-        if let (Ok(name), Ok(value)) = (name, value) {
-            headers.append(name, value);
-        }
-    }
-    let pinned = VerifyPolicy::pinned(SpkiPin::sha256([0; 32]));
-    let builder = CdnOriginConnector::builder(url);
-    let builder = match url.starts_with("https") {
-        true => builder.verify(pinned),
-        false => builder,
-    };
-    let connector = builder.build().expect("a connector");
-    let origin = connector.origin().expect("an origin");
-    let content = Bytes::from_static(if flags & 1 == 0 { b"" } else { b"content" });
-    let mut request = Request::new(Full::new(content));
-    *request.method_mut() = method.clone();
-    *request.uri_mut() = target.into();
-    request
-        .headers_mut()
-        .insert(HOST, host.as_str().parse().ok()?);
-    if let Some(field) = origin_field {
-        request.headers_mut().insert(ORIGIN, field);
-    }
-    let mut response = Response::new(Full::new(Bytes::copy_from_slice(input.0)));
-    *response.status_mut() = status;
-    *response.headers_mut() = headers;
-    let diagnosis = || {
-        let (request, response) = (request.clone(), response.clone());
-        let client = service_fn(move |_| ready(Ok::<_, Infallible>(response.clone())));
-        let service = ResponseDiagnosisLayer::of(origin).layer(client);
-        let diagnosed = in_memory::run(service.oneshot(request)).expect("a response");
-        diagnosed.extensions().get::<Diagnosis>().cloned()
+    let exchange = Exchange::read(input)?;
+    let diagnosis = || match exchange.flags & 2 {
+        0 => exchange.behind_the_layer(),
+        _ => exchange.behind_the_proxy(),
     };
     let found = diagnosis();
     assert_eq!(found, diagnosis());
     found
+}
+
+impl Exchange {
+    fn read(input: &mut Input<'_>) -> Option<Self> {
+        let url = choose(input.byte(), &URLS);
+        let flags = input.byte();
+        let status = StatusCode::from_u16(100 + input.number() % 500).ok()?;
+        let method = METHODS[usize::from(input.byte()) % METHODS.len()].clone();
+        let target = input.text().parse().ok()?;
+        let host = input.text().parse().ok()?;
+        let other = input.text().into_owned();
+        let mut headers = HeaderMap::new();
+        for line in input.section().split(|byte| *byte == b'\n') {
+            let mut parts = line.splitn(2, |byte| *byte == b':');
+            let name = HeaderName::from_bytes(parts.next().unwrap_or_default());
+            let value = parts.next().unwrap_or_default().trim_ascii_start();
+            if let (Ok(name), Ok(value)) = (name, HeaderValue::from_bytes(value)) {
+                headers.append(name, value);
+            }
+        }
+        Some(Self {
+            url,
+            flags,
+            status,
+            method,
+            target,
+            host,
+            other,
+            headers,
+            body: Bytes::copy_from_slice(input.0),
+        })
+    }
+
+    fn request(&self, host: HeaderValue) -> Request<Full<Bytes>> {
+        let content: &[u8] = if self.flags & 1 == 0 { b"" } else { b"content" };
+        let mut request = Request::new(Full::new(Bytes::from_static(content)));
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = self.target.clone().into();
+        request.headers_mut().insert(HOST, host);
+        request
+    }
+
+    fn host_field(&self) -> HeaderValue {
+        self.host.as_str().parse().expect("a host is a field value")
+    }
+
+    /// The diagnosis of a client with a layer.
+    fn behind_the_layer(&self) -> Option<Diagnosis> {
+        let builder = CdnOriginConnector::builder(self.url);
+        let builder = match self.url.starts_with("https") {
+            true => builder.verify(VerifyPolicy::pinned(SpkiPin::sha256([0; 32]))),
+            false => builder,
+        };
+        let connector = builder.build().expect("a connector");
+        let mut request = self.request(self.host_field());
+        if let Ok(field) = HeaderValue::from_str(&self.other) {
+            request.headers_mut().insert(ORIGIN, field);
+        }
+        let mut response = Response::new(Full::new(self.body.clone()));
+        *response.status_mut() = self.status;
+        *response.headers_mut() = self.headers.clone();
+        let client = service_fn(move |_| ready(Ok::<_, Infallible>(response.clone())));
+        let origin = connector.origin().expect("an origin");
+        let service = ResponseDiagnosisLayer::of(origin).layer(client);
+        let diagnosed = in_memory::run(service.oneshot(request)).expect("a response");
+        diagnosed.extensions().get().cloned()
+    }
+
+    /// The diagnosis of a proxy, which knows the client's Host and scheme.
+    ///
+    /// The origin has no TLS.
+    fn behind_the_proxy(&self) -> Option<Diagnosis> {
+        let answer = self.answer();
+        let transport = in_memory::transport(move |_, stream| {
+            response::serve(stream, answer.clone(), usize::MAX)
+        });
+        let connector = CdnOriginConnector::builder(self.url.replace("https://", "http://"))
+            .host(self.host.as_str())
+            .transport(transport)
+            .build()
+            .expect("a connector");
+        let mut proxy = OriginProxy::new(connector);
+        if self.flags & 4 != 0 {
+            proxy = proxy.response_rewrite(ResponseRewriteLayer::off());
+        }
+        if self.flags & 16 != 0 {
+            proxy = proxy.disclose_diagnosis();
+        }
+        let host = HeaderValue::from_str(&self.other).unwrap_or_else(|_| self.host_field());
+        let mut request = self.request(host);
+        let scheme = choose(self.flags >> 3, &[Scheme::Http, Scheme::Https]);
+        let client = ClientConnection::new(Ipv4Addr::LOCALHOST, scheme);
+        request.extensions_mut().insert(client);
+        in_memory::run(async move {
+            let Ok(response) = proxy.oneshot(request).await;
+            for field in response.headers().get_all("proxy-status") {
+                assert_line(field.to_str().expect("visible ASCII"));
+            }
+            response.extensions().get().cloned()
+        })
+    }
+
+    /// The response as HTTP/1.1, until the connection closes.
+    fn answer(&self) -> Bytes {
+        let mut answer = format!("HTTP/1.1 {} \r\n", self.status.as_u16()).into_bytes();
+        for (name, value) in &self.headers {
+            answer.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+        }
+        answer.extend(b"\r\n");
+        answer.extend(&self.body);
+        answer.into()
+    }
 }
 
 /// An URL, how the stream ends, and its bytes.

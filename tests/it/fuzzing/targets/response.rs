@@ -87,7 +87,8 @@ pub(super) fn received(method: &Method, answer: &[u8], piece: usize) -> Result<R
     })
 }
 
-async fn serve(mut stream: DuplexStream, answer: Bytes, piece: usize) {
+/// Writes a response in pieces of this length, and closes the connection.
+pub(super) async fn serve(mut stream: DuplexStream, answer: Bytes, piece: usize) {
     if in_memory::read_head(&mut stream).await.is_none() {
         return;
     }

@@ -6,6 +6,10 @@ use super::rows::{
 };
 
 const CLIENT_FIELD: &str = "HAProxy passes what the client wrote";
+const ONE_LINE: (&str, &str) = (
+    "request x-forwarded-for",
+    "HAProxy adds a line, the import appends to the client's: the list is the same",
+);
 /// Two servers of several setups.
 const ONE_AND_TWO: &[(&str, &str)] = &[("10.0.0.1:80", "ORIGIN"), ("10.0.0.2:80", "ORIGIN")];
 
@@ -16,11 +20,18 @@ pub(super) const ROWS: &[Row] = &[
         ("10.0.0.2:80", "ORIGIN"),
         ("10.0.0.3:80", "ORIGIN"),
     ]),
+    haproxy("api_without_its_prefix")
+        .replaced(&[("10.0.0.31:3000", "ORIGIN")])
+        .get("/api/page?query=1"),
     haproxy("azure_sni_of_client")
         .dials(&["shop-example.azurewebsites.net:443"])
         .host("www.example.com")
         .origin(Tls)
         .differs(&[("sni", "refused: the SNI of a connector is fixed")]),
+    haproxy("behind_tls_termination")
+        .replaced(&[("10.0.0.41:8181", "ORIGIN")])
+        .responds(302, &[("location", "https://www.example.com/next")])
+        .differs(&[ONE_LINE]),
     haproxy("client_address_from_a_field")
         .dials(&["10.0.0.2:8080"])
         .differs(&[
@@ -90,7 +101,14 @@ pub(super) const ROWS: &[Row] = &[
             ("/etc/client.pem", "FILES/crt.pem"),
         ])
         .origin(MutualTls),
+    haproxy("object_store_cluster")
+        .dials(&["10.0.0.21:9000", "10.0.0.22:9000"])
+        .responds(200, &[("server", "store"), ("etag", "\"1\"")])
+        .differs(&[ONE_LINE, ("request x-forwarded-proto", CLIENT_FIELD)]),
     haproxy("old_check_with_host").dials(&["127.0.1.10:80", "127.0.1.11:80"]),
+    haproxy("plain_http_to_443")
+        .dials(&["app.example:443"])
+        .origin(Tls),
     haproxy("responses")
         .dials(&["10.0.0.1:80"])
         .replaced(&[
@@ -153,6 +171,11 @@ pub(super) const ROWS: &[Row] = &[
         .dials(&["old.example:443"])
         .replaced(&[(" no-sni-auto", "")])
         .origin(Tls),
+    haproxy("static_host")
+        .dials(&["site-example.netlify.app:443"])
+        .replaced(&[("/etc/ssl/certs/ca-certificates.crt", "FILES/ca.pem")])
+        .origin(Tls)
+        .responds(200, &[("server", "edge"), ("x-nf-request-id", "1")]),
     haproxy("three_nodes")
         .dials(&["10.10.11.86:80", "10.10.11.87:80", "10.10.11.88:80"])
         .replaced(&[("    log global\n", "")])

@@ -16,6 +16,30 @@ const CLIENT_FIELD: &str = "nginx passes what the client wrote";
 const LABEL: &str = "nginx sends the label of the `upstream`, the import the server's address";
 
 pub(super) const ROWS: &[Row] = &[
+    nginx("analytics_script")
+        .dials(&["analytics.origin.example"])
+        .section("location = /js/script.js")
+        .get("/js/script.js?query=1")
+        .origin(Tls)
+        .differs(&[
+            ("request x-forwarded-for", CLIENT_FIELD),
+            (
+                "request x-forwarded-host",
+                "the import writes it by default",
+            ),
+            ("request x-forwarded-proto", CLIENT_FIELD),
+            ("version", "nginx speaks HTTP/1.0 without a line"),
+        ]),
+    nginx("analytics_script")
+        .dials(&["analytics.origin.example"])
+        .section("location = /api/event")
+        .post("/api/event")
+        .origin(Tls)
+        .responds(202, &[])
+        .differs(&[(
+            "request x-forwarded-host",
+            "the field has the client's port, as its Host has",
+        )]),
     nginx("azure_app_service")
         .dials(&["shop-example.azurewebsites.net"])
         .origin(Tls)
@@ -53,6 +77,14 @@ pub(super) const ROWS: &[Row] = &[
             ("request x-forwarded-for", CLIENT_FIELD),
             ("request x-forwarded-proto", CLIENT_FIELD),
         ]),
+    nginx("behind_tls_with_large_heads")
+        .replaced(&[("10.0.0.31:8080", "ORIGIN")])
+        .host("www.example.com")
+        .responds(302, &[("location", "http://www.example.com/next")])
+        .differs(&[(
+            "response location",
+            "by hand: the origin could have read X-Forwarded-Proto",
+        )]),
     nginx("bodies_and_errors")
         .replaced(&[
             ("127.0.0.1:9000", "ORIGIN"),
@@ -67,6 +99,19 @@ pub(super) const ROWS: &[Row] = &[
         .get("/old/page?query=1")
         .responds(200, &[("x-powered-by", "php"), ("set-cookie", "a=1")])
         .differs(&[("response set-cookie", "`proxy_cookie_flags` is by hand")]),
+    nginx("cloud_storage_prefix")
+        .dials(&["storage.googleapis.com"])
+        .get("/media/page?query=1")
+        .origin(Tls)
+        .responds(
+            200,
+            &[
+                ("alt-svc", "h3=\":443\""),
+                ("x-goog-hash", "1"),
+                ("x-goog-meta-kept", "1"),
+                ("x-guploader-uploadid", "1"),
+            ],
+        ),
     nginx("cloudflare_as_origin")
         .dials(&["www.origin.example"])
         .origin(Tls)
@@ -89,6 +134,45 @@ pub(super) const ROWS: &[Row] = &[
         .dials(&["d1234567890.cloudfront.net"])
         .origin(Tls)
         .differs(&[SENDS_SNI]),
+    nginx("docker_registry")
+        .replaced(&[("10.0.0.21:5000", "ORIGIN")])
+        .post("/v2/app/blobs/uploads/")
+        .responds(
+            202,
+            &[
+                ("location", "/v2/app/blobs/uploads/1"),
+                ("docker-upload-uuid", "1"),
+            ],
+        )
+        .differs(&[(
+            "response docker-distribution-api-version",
+            "by hand: the value is in a variable",
+        )]),
+    nginx("docs_in_a_folder")
+        .dials(&["docs-example.netlify.app"])
+        .get("/docs/page?query=1")
+        .origin(Tls)
+        .responds(
+            301,
+            &[
+                (
+                    "location",
+                    "https://docs-example.netlify.app/docs/page/?query=1",
+                ),
+                ("set-cookie", "a=1; Path=/"),
+                ("x-nf-request-id", "1"),
+            ],
+        )
+        .differs(&[
+            (
+                "response location",
+                "X-Forwarded-Proto says https, which nginx does not look at",
+            ),
+            (
+                "response set-cookie",
+                "refused: a path cannot add attributes to a cookie",
+            ),
+        ]),
     nginx("inherited_fields")
         .replaced(&[("10.0.0.1:8000", "ORIGIN")])
         .section("location /"),
@@ -208,6 +292,11 @@ pub(super) const ROWS: &[Row] = &[
         ("b.example:8080", "ORIGIN"),
         ("    queue 100 timeout=30s;\n", ""),
     ]),
+    nginx("streaming_api")
+        .dials(&["api.example"])
+        .post("/v1/chat/completions?query=1")
+        .origin(Tls)
+        .responds(200, &[("content-type", "text/event-stream")]),
     nginx("sub_path")
         .replaced(&[("127.0.0.1:8080", "ORIGIN")])
         .get("/app/page?query=1")

@@ -16,11 +16,12 @@ use crate::support::{Authority, Edge, Requests, SniRefusal};
 pub(super) type Observed = BTreeMap<String, String>;
 
 /// The names in the origin's certificate. It presents it for any SNI and without one.
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 18] = [
     "127.0.0.1",
     "*.azurewebsites.net",
     "*.blob.core.windows.net",
     "*.cloudfront.net",
+    "*.netlify.app",
     "*.origin.example",
     "*.s3.amazonaws.com",
     "*.s3.eu-west-1.amazonaws.com",
@@ -32,6 +33,7 @@ const NAMES: [&str; 16] = [
     "media.example",
     "new.example",
     "one.example",
+    "storage.googleapis.com",
     "www.example.com",
 ];
 

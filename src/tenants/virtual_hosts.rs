@@ -339,8 +339,7 @@ impl VirtualHosts {
     /// [Drains](OriginProxy::drain) all proxies and groups, for a shutdown.
     ///
     /// From this call on, all tenants answer new requests with 503, also those whose proxy is built
-    /// later. The future does not wait for requests to tenants that were replaced or removed
-    /// before.
+    /// later. Requests to tenants that were replaced or removed before are not waited for.
     ///
     /// ```
     /// # async fn shut_down(hosts: cdn_origin::tenants::VirtualHosts) {
@@ -353,10 +352,7 @@ impl VirtualHosts {
         let proxies = self.registry.proxies();
         let proxies = join_all(proxies.iter().map(|(_, proxy)| proxy.drain()));
         let groups = join_all(self.registry.groups().iter().map(OriginGroup::drain));
-        async move {
-            proxies.await;
-            groups.await;
-        }
+        async move { drop((proxies.await, groups.await)) }
     }
 
     /// [Closes all tunnels](OriginProxy::close_tunnels) of all tenants.

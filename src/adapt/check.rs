@@ -56,7 +56,8 @@ impl<R: AnyResponse, B: AsRef<[u8]>> AnyResponse for (R, B) {
 
 /// Returns the response, or an error if the request failed or was refused.
 ///
-/// `outcome` is what another library returned for a request to the connector's origin.
+/// `outcome` is what another library returned for a request to the connector's origin. The report
+/// shows the connector's Host, and is right only if the request had the same.
 ///
 /// # Errors
 ///

@@ -8,7 +8,7 @@ use std::{fs, path::Path, sync::Arc};
 
 use bytes::Bytes;
 use cdn_origin::{
-    CdnOriginConnector, Error, ErrorKind, Roots, VerifyPolicy, connector::CdnOriginBuilder,
+    CdnOriginConnector, Error, ErrorKind, Roots, VerifyPolicy, adapt, connector::CdnOriginBuilder,
 };
 use http::{Response, StatusCode};
 use tokio::{
@@ -169,6 +169,26 @@ async fn tonic_has_our_report() {
         status.is_some_and(|status: &tonic::Status| status.code() == tonic::Code::Unimplemented)
     })
     .await;
+}
+
+#[test]
+fn a_misdirected_request_is_fixed_by_the_host_of_the_url_if_another_is_dialled() {
+    let fix = |builder: CdnOriginBuilder| {
+        let refused = Response::builder().status(421).body(()).unwrap();
+        let outcome = Ok::<_, std::convert::Infallible>(refused);
+        let error = adapt::check(&builder.build().unwrap(), outcome).unwrap_err();
+        error.report().to_string()
+    };
+    let site = || CdnOriginConnector::builder("https://shop.example.com").sni("www.example.com");
+    let edge = "d1234567890.cloudfront.net:443";
+    assert!(fix(site().dial(edge)).contains("fix: .host(\"shop.example.com\")"));
+
+    // The URL may be no more than the address of the edge.
+    let unknown = ".host(\"..\") with a name that the edge serves";
+    assert!(fix(site()).contains(unknown));
+    assert!(
+        fix(CdnOriginConnector::builder("https://www.example.com").dial(edge)).contains(unknown)
+    );
 }
 
 /// A WebSocket origin on TLS. It answers the handshake, and closes.

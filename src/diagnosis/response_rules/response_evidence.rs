@@ -214,7 +214,8 @@ impl<'a> ResponseEvidence<'a> {
 
     /// The fix that sends another Host, by the setting that decides it.
     pub(super) fn another_host(&self) -> FixKind {
-        match (self.served_name(), self.is_host_of_layer()) {
+        let name = self.served_name().or_else(|| self.site_of_url());
+        match (name, self.is_host_of_layer()) {
             (Some(name), false) => FixKind::Host(name),
             (Some(name), true) => FixKind::HostRewrite(name),
             (None, _) => self.unknown_host(),
@@ -259,19 +260,37 @@ impl<'a> ResponseEvidence<'a> {
         let served = match self.origin.sni().name() {
             Some(sni) => [Some(sni.into()), None],
             None => {
-                let url = self.origin.url();
-                let target = url.target().clone();
-                let target = target.without_default_port(url.scheme().default_port());
                 let dialled = self.origin.dial().host().and_then(Host::dns);
-                let is_name = target.host().dns().is_some();
-                [is_name.then(|| (&target).into()), dialled.map(Into::into)]
+                [self.url_authority(), dialled.map(Into::into)]
             }
         };
-        let is_sent = |name: &HostAuthority| {
-            let (name, sent) = (name.host(), self.host.host());
-            name.eq_ignore_ascii_case(sent)
-        };
-        served.into_iter().flatten().find(|name| !is_sent(name))
+        served
+            .into_iter()
+            .flatten()
+            .find(|name| !self.is_sent(name))
+    }
+
+    /// The site that the URL names, while another host is dialled, and that is not the Host sent.
+    ///
+    /// An explicit SNI is also the Host, so such a URL has no effect on either.
+    fn site_of_url(&self) -> Option<HostAuthority> {
+        let dialled = self.origin.dial().host();
+        let is_dialled = dialled == Some(self.origin.url().target().host());
+        self.url_authority()
+            .filter(|site| !is_dialled && !self.is_sent(site))
+    }
+
+    /// The URL's authority, unless its host is an address.
+    fn url_authority(&self) -> Option<HostAuthority> {
+        let url = self.origin.url();
+        let target = url.target().clone();
+        let target = target.without_default_port(url.scheme().default_port());
+        let is_name = target.host().dns().is_some();
+        is_name.then(|| (&target).into())
+    }
+
+    fn is_sent(&self, name: &HostAuthority) -> bool {
+        name.host().eq_ignore_ascii_case(self.host.host())
     }
 
     /// Whether a layer decided the Host, so the builder's `.host(..)` has no effect.

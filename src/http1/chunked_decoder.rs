@@ -28,7 +28,7 @@ use super::{
 
 /// The maximum length of a chunk-size line in bytes, including extensions.
 ///
-/// A longer line fails as soon as so many bytes are there, whether or not its end has arrived.
+/// A longer line fails once that many bytes have arrived, even without its end.
 const MAX_LINE: usize = 4 * 1024;
 
 /// The maximum length of all extensions of a response in bytes. They are ignored, and without a

@@ -49,7 +49,7 @@ where
     input: ReadBuffer<S>,
     /// The limit of a response head in bytes.
     ///
-    /// Interim responses count, too: the heads of one exchange together have no more.
+    /// Interim responses count, too: the heads of one exchange together stay within it.
     max_head: usize,
     /// The field names of the previous response.
     ///

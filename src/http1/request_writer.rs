@@ -304,7 +304,7 @@ where
 
     /// Writes pending bytes once.
     ///
-    /// A write of zero bytes is an error: the stream accepts no more.
+    /// A write of zero bytes is an error: the stream takes nothing further.
     fn poll_write<S>(&mut self, stream: Pin<&mut S>, cx: &mut Context<'_>) -> Poll<io::Result<()>>
     where
         S: AsyncWrite,

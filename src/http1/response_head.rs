@@ -168,7 +168,7 @@ impl ResponseHeadReader {
     /// place.
     ///
     /// A peer of another protocol is noticed with its first byte, without waiting for a line's end.
-    /// A TLS record is told apart from other bytes, since it means that the port expects TLS.
+    /// A TLS record has an error of its own, since it means that the port expects TLS.
     pub(super) fn read(
         &mut self,
         bytes: &mut BytesMut,

@@ -75,7 +75,7 @@ impl Http2Exchange {
 
     /// Fails with [`Http2Error::Body`] if the client's body fails. The stream has been reset then.
     ///
-    /// An upload that ends because the peer wants no more of it is no failure: the response
+    /// An upload that ends because the peer refuses the rest of it is no failure: the response
     /// follows.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Response<h2::RecvStream>, Http2Error>> {
         if let Some(upload) = &mut self.upload

@@ -45,7 +45,7 @@ impl Upload {
         }
     }
 
-    /// Ready when the body has ended, or the peer wants no more of it.
+    /// Ready when the body has ended, or the peer refuses the rest of it.
     ///
     /// # Errors
     ///

@@ -82,7 +82,7 @@ pub(super) const ROWS: [NginxRow; 19] = [
     NginxRow::by_hand("match", "`HealthCheck::statuses`"),
     NginxRow::no_effect(
         "status_zone",
-        "`OriginGroup::members` has the counters of each member",
+        "`OriginGroup::snapshot` has the counters of each member",
     ),
 ];
 

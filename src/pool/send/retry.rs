@@ -20,7 +20,7 @@ use tokio::time::Instant;
 
 use crate::{
     error::{Error, NotRetried},
-    observe::RetryReason,
+    observe::{ExchangeRecord, RetryReason},
     upload::{Replay, RequestBody, UploadProgress},
 };
 
@@ -310,6 +310,7 @@ impl<'a> Attempts<'a> {
         response: Response<ResponseBody>,
         connection: PooledConnection,
         request: &mut Request<RequestBody>,
+        record: &mut ExchangeRecord,
     ) -> Result<Retried, Error> {
         let fresh = fresh_connection(self.pool, self.key).await;
         // The exchange that was answered may have gone on reading the body.
@@ -320,6 +321,7 @@ impl<'a> Attempts<'a> {
         // In this order: the connection notes why it closes before the body drops the socket.
         drop(connection);
         drop(response);
+        record.retry(RetryReason::Misdirected);
         Ok(Retried::On(fresh))
     }
 

@@ -69,8 +69,9 @@ pub(crate) fn send(
                             let retrying = attempts.retry_too_early(response, connection);
                             Box::pin(retrying.map_ok(Retried::On))
                         } else if attempts.is_misdirected(&response, &connection) {
-                            record.retry(RetryReason::Misdirected);
-                            Box::pin(attempts.retry_misdirected(response, connection, request))
+                            let retrying =
+                                attempts.retry_misdirected(response, connection, request, record);
+                            Box::pin(retrying)
                         } else {
                             answered(pool, &mut connection, in_flight, progress, deadline);
                             return Ok((response, connection));

@@ -14,8 +14,8 @@
 //! | **expected**: the certificate's name | `proxy_ssl_name`, `verifyhost` | [`expected_name`] |
 //! | **Host**: the name in the request | `proxy_set_header`, `set-header` | [`host`] |
 //!
-//! They may differ, but each has to be the one that its reader expects. If one is wrong, the CDN
-//! refuses the connection or the request, often without naming the reason.
+//! The four may differ, but the edge serves a request only if it knows the names that it receives.
+//! If one is wrong, it refuses the connection or the request, often without naming the reason.
 //!
 //! This crate keeps the four names in one value with one set of defaults. When a request still
 //! fails, the error **ranks the likely causes, and gives the builder call that fixes a wrong

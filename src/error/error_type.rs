@@ -22,8 +22,8 @@ use super::{
 /// code.
 ///
 /// Texts that the peer chose, such as the names in its certificate, are escaped and shortened
-/// throughout the `source()` chain. A source that is not safe to print is replaced by a printable
-/// one.
+/// throughout the `source()` chain. A source whose text may not be safe to print is replaced by one
+/// with a safe text.
 ///
 /// Clones are cheap: they share one allocation.
 ///

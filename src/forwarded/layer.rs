@@ -195,11 +195,14 @@ impl ForwardedLayer {
     /// is never dropped.
     ///
     /// Cloudflare [refuses more than 100 bytes] with its error 1000. For an origin behind
-    /// Cloudflare, set 100: long chains lose the client's address, which `X-Real-IP` still has.
+    /// Cloudflare, set 100. Long chains then lose the client's address, but `X-Real-IP` has it.
     /// [`OriginProxy`](crate::OriginProxy) does this itself if the dial target is a Cloudflare
     /// name.
     ///
-    /// [refuses more than 100 bytes]: https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-1xxx-errors/error-1000/
+    #[doc = concat!(
+        "[refuses more than 100 bytes]: https://developers.cloudflare.com/support/troubleshooting/",
+        "http-status-codes/cloudflare-1xxx-errors/error-1000/"
+    )]
     ///
     /// ```
     /// use cdn_origin::ForwardedLayer;
@@ -218,10 +221,10 @@ impl ForwardedLayer {
         self
     }
 
-    /// Sets the scheme of clients without a
-    /// [`ClientConnection`](crate::downstream::ClientConnection).
+    /// Sets the scheme of clients whose connection is not known.
     ///
-    /// The default is `http`.
+    /// The default is `http`. A [`ClientConnection`](crate::downstream::ClientConnection) in the
+    /// request's extensions makes the connection known.
     ///
     /// Set `https` if a load balancer in front terminates TLS. The `X-Forwarded-Proto` of a trusted
     /// peer takes precedence. An [`OriginProxy`](crate::OriginProxy) rewrites redirects to this

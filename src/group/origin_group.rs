@@ -46,13 +46,13 @@ use super::{
 ///
 /// # Which member gets a request
 ///
-/// The tiers are searched in their order:
+/// The group searches the tiers in their order:
 ///
-/// 1. A member of the tier that is due for a trial comes first: it was [ejected](super::Ejection),
-///    and its time has passed. Trials are GET, HEAD and OPTIONS requests without content. Any other
-///    request becomes a trial only after twice the time.
-/// 2. The members of the tier that are not out share the requests as [`Balance`](super::Balance)
-///    says. If there are none, the next tier is searched.
+/// 1. If a member of the tier was [ejected](super::Ejection) and the time of its ejection has
+///    passed, it gets the request as a trial. Trials are GET, HEAD and OPTIONS requests without
+///    content. Any other request becomes a trial only after twice the time.
+/// 2. Otherwise, the members of the tier that are not out share the requests by their
+///    [`Balance`](super::Balance). If all of them are out, the group searches the next tier.
 /// 3. If all members of all tiers are out, the first tier gets the request, as if none of its
 ///    members were out.
 ///
@@ -63,7 +63,8 @@ use super::{
 /// * a response with one of the [statuses](super::Failover::statuses) that is 500 or above
 /// * a truncated response body
 ///
-/// A request that began before the last ejection or return of its member counts only in the totals.
+/// A request that began before its member was last ejected or returned does not count here, but it
+/// does in the [snapshot](super::MemberSnapshot).
 ///
 /// A member to which no connection can be opened gets at most one request a second while others of
 /// its tier serve, even before it is ejected.
@@ -77,9 +78,9 @@ use super::{
 /// * For GET, HEAD and OPTIONS, if the response has one of the
 ///   [statuses](super::Failover::statuses).
 ///
-/// In all cases, no attempt may have read the client's body, unless all of it was
-/// [buffered](crate::proxy::Limits::buffer_requests). Errors that the client caused are never
-/// retried.
+/// In all cases, another member is tried only if no attempt has read any of the client's body, or
+/// if all of it was [buffered](crate::proxy::Limits::buffer_requests). Errors that the client
+/// caused are never retried.
 ///
 /// A request that a member may have received goes to any member whose last outcome was not a
 /// failure. It goes to a failing member only within the [`RetryBudget`](crate::pool::RetryBudget)
@@ -95,9 +96,8 @@ use super::{
 /// Deadlines belong to each proxy. A [`request_timeout`](crate::proxy::Limits::request_timeout)
 /// begins anew with each member that is tried.
 ///
-/// These are logged as warnings: a failure that the client gets, an ejection, and a member whose
-/// checks fail. These are logged as information: a failure after which another member is tried, a
-/// return, and a member that is added or removed.
+/// The group logs a failure that the client gets, an ejection and failing checks at WARN. It logs a
+/// failure after which another member is tried, a return, and changes of the members at INFO.
 #[derive(Clone)]
 #[must_use = "a group does nothing until it is called"]
 pub struct OriginGroup(Arc<SharedGroup>);

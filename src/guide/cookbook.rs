@@ -1,8 +1,8 @@
 //! Recipes for tasks that come up often.
 //!
-//! Each is a file in `examples/cookbook`, which a test runs. An `origin` is a builder: call
-//! [`build`](crate::connector::CdnOriginBuilder::build) on it. A `proxy` or a `group` is a service
-//! for axum's `fallback_service`.
+//! Each recipe is a file in `examples/cookbook`, which a test runs. In a recipe, an `origin` is a
+//! builder: call [`build`](crate::connector::CdnOriginBuilder::build) on it. A `proxy` or a `group`
+//! is a service for axum's `fallback_service`.
 //!
 //! # A custom domain on a CDN
 //!
@@ -13,8 +13,8 @@
 //!
 //! # The client's Host
 //!
-//! For origins that serve several sites. nginx does this with `proxy_set_header Host $http_host`.
-//! SNI and the expected name stay those of the connector.
+//! An origin that serves several sites needs the Host that the client sent. nginx passes it with
+//! `proxy_set_header Host $http_host`. SNI and the expected name stay those of the connector.
 //!
 #![doc = concat!("```\n", include_str!("../../examples/cookbook/client_host.rs"), "```")]
 //!
@@ -27,8 +27,8 @@
 //!
 //! # Another path at the origin
 //!
-//! nginx does this with a path in `proxy_pass`. A path that the origin could take for a place
-//! outside of the prefix gets 400.
+//! nginx does this with a path in `proxy_pass`. A path that could lead out of the prefix, such as
+//! one with `..`, gets 400.
 //!
 #![doc = concat!("```\n", include_str!("../../examples/cookbook/path_prefix.rs"), "```")]
 //!
@@ -50,21 +50,22 @@
 //!
 //! # A pinned key, with rotation
 //!
-//! For self-signed certificates. To demand a pin beside a verified chain, begin with
-//! [`VerifyPolicy::native_roots`](crate::VerifyPolicy::native_roots). Pin the next key before the
-//! origin changes it.
+//! A pin makes it safe to accept a self-signed certificate. To demand a pin and a verified chain,
+//! begin with [`VerifyPolicy::native_roots`](crate::VerifyPolicy::native_roots). Pin the next key
+//! before the origin changes to it.
 //!
 #![doc = concat!("```\n", include_str!("../../examples/cookbook/pinned_key.rs"), "```")]
 //!
 //! # A client certificate that is renewed
 //!
-//! For mutual TLS. The same call reads the files of roots again.
+//! With mutual TLS, the origin verifies the proxy's certificate too. The reload also reads the
+//! files of roots again.
 //!
 #![doc = concat!("```\n", include_str!("../../examples/cookbook/client_certificate.rs"), "```")]
 //!
 //! # A website in S3
 //!
-//! The endpoint has no TLS, and finds the bucket by the Host. Any other Host gets 404.
+//! The endpoint has no TLS, and finds the bucket by the Host. A Host that names no bucket gets 404.
 //!
 #![doc = concat!("```\n", include_str!("../../examples/cookbook/s3_website.rs"), "```")]
 //!
@@ -77,8 +78,8 @@
 //!
 //! # A CDN in front
 //!
-//! Without `trust`, the proxy reports the CDN as the client. Pass the networks that the CDN
-//! publishes.
+//! If a CDN calls the proxy, trust its networks, which the CDN publishes. Otherwise the origin sees
+//! the CDN's address as the client's.
 //!
 #![doc = concat!("```\n", include_str!("../../examples/cookbook/behind_a_cdn.rs"), "```")]
 //!
@@ -91,13 +92,15 @@
 //!
 //! # WebSockets
 //!
-//! Each WebSocket occupies a connection. `max_tunnels` leaves the others to requests.
+//! Each WebSocket occupies a connection until it is closed. `max_tunnels` keeps connections free
+//! for other requests.
 //!
 #![doc = concat!("```\n", include_str!("../../examples/cookbook/websocket.rs"), "```")]
 //!
 //! # Server-sent events
 //!
-//! The proxy buffers nothing, but it ends a body that is silent for 60 seconds. Raise that limit.
+//! Events reach the client at once, because the proxy does not buffer responses. But a response
+//! that is silent for 60 seconds is aborted, so raise that limit.
 //!
 #![doc = concat!("```\n", include_str!("../../examples/cookbook/server_sent_events.rs"), "```")]
 //!
@@ -116,7 +119,8 @@
 //!
 //! # Sticky sessions
 //!
-//! A request goes to another member if its own has more than 150 % of the mean load.
+//! Requests with the same cookie go to the same member, unless it has more than 150 % of the mean
+//! load.
 //!
 #![doc = concat!("```\n", include_str!("../../examples/cookbook/sticky_sessions.rs"), "```")]
 //!
@@ -138,13 +142,15 @@
 //!
 //! # Through an egress proxy
 //!
-//! See [`transport`](crate::connector::CdnOriginBuilder::transport).
+//! The connector asks the egress proxy for a tunnel, and speaks TLS with the origin through it. See
+//! [`transport`](crate::connector::CdnOriginBuilder::transport).
 //!
 #![doc = concat!("```\n", include_str!("../../examples/cookbook/egress_proxy.rs"), "```")]
 //!
 //! # DNS over TLS
 //!
-//! Needs the feature `hickory`, and the feature `tls-aws-lc-rs` or `tls-ring` of hickory-resolver.
+//! This needs the feature `hickory`, and the feature `tls-aws-lc-rs` or `tls-ring` of
+//! hickory-resolver.
 //!
 #![cfg_attr(
     feature = "hickory",
@@ -187,8 +193,8 @@
 //!
 //! # Metrics
 //!
-//! Needs the feature `metrics`, and an exporter such as metrics-exporter-prometheus. The gauges of
-//! a removed tenant keep their last value, so sample its proxy once more.
+//! This needs the feature `metrics`, and an exporter such as metrics-exporter-prometheus. The
+//! gauges of a removed tenant keep their last value, so sample its proxy once more.
 //!
 #![cfg_attr(
     feature = "metrics",

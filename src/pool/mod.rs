@@ -68,48 +68,52 @@
 //!   request gets the error; if the pool has no connection left, every waiting request gets it too.
 //! * The queue is first come, first served. [`max_queued`](PoolSettings::max_queued) and
 //!   [`queue_timeout`](PoolSettings::queue_timeout) bound it.
-//! * A request that is cancelled frees its connection or stream at once. hyper's server notices
-//!   that an HTTP/1 client has left in the middle of an upload only when it reads more of it; if
-//!   the origin does not take more,
-//!   [`response_timeout`](crate::proxy::Limits::response_timeout) ends the request.
+//! * A request that is cancelled frees its connection or stream at once. If an HTTP/1 client leaves
+//!   in the middle of an upload, hyper's server notices only when it reads more of the upload. If
+//!   the origin takes no more, [`response_timeout`](crate::proxy::Limits::response_timeout) ends
+//!   the request.
 //!
 //! # What is retried
 //!
-//! A request is retried in the cases below, if its body is empty or
-//! [all that was read of it is kept](PoolSettings::max_replay). In all but the first three cases, a
-//! request is sent at most three times, and a [`RetryBudget`] bounds the retries of all requests.
-//! The error of a request that was not retried names the bound.
+//! A request is retried only in these cases, and only if its body is empty or
+//! [everything that was read of it is kept](PoolSettings::max_replay):
 //!
-//! * **Nothing of it was written**, over HTTP/2 or to an HTTP/1 connection that had been idle. Any
-//!   method, up to 32 times, outside of the budget. A new HTTP/1 connection that ends at once is an
-//!   error of the origin.
+//! | case | methods | retries | in the budget |
+//! |---|---|---|---|
+//! | nothing of the request was written | all | 32 | no |
+//! | a GOAWAY shows that the origin did not process it | all | 32 | no |
+//! | an idle HTTP/1 connection took it, and ended without a response | idempotent | 32 | no |
+//! | a used or idle HTTP/2 connection ended without a response | idempotent | 2 | yes |
+//! | the origin refused the stream | all | 2 | yes |
+//! | the response is 421, on a connection that served others too | all | 1 | yes |
+//! | the response is 425, to a request in TLS early data | GET, HEAD, OPTIONS | 1 | no |
 //!
-//!   Before the pool writes a request that it could not repeat to an idle connection, it asks the
-//!   socket whether the connection has ended, because the runtime may not know yet.
-//! * **A GOAWAY shows that the origin has not processed it** (RFC 9113 section 8.7). Any method, up
-//!   to 32 times, outside of the budget.
+//! The first three cases share their 32 retries, and the next three their two. A [`RetryBudget`]
+//! bounds the retries of all requests together, where the last column says so. The error of a
+//! request that was not retried names the limit that it reached.
 //!
-//!   Requests that fail by the same GOAWAY share the next connection. One that fails again gets an
-//!   idle or a fresh connection. It fails for good when it was the first request of three new
-//!   connections.
-//! * **An HTTP/1 connection that had been idle ended** before the first byte of the response.
-//!   Idempotent methods (RFC 9110 section 9.2.2), on a connection that is opened in its place,
-//!   outside of the budget. With [`RetryBudget::none`], they fail.
-//! * **An HTTP/2 connection that had been idle, or served others, ended** before the head of the
-//!   response. Idempotent methods, if possible on a newer connection, which all its streams share.
-//! * **The origin refused the stream** (RFC 9113 section 8.7). Any method.
-//! * **421** (RFC 9110 section 15.5.20) on a connection that served others too. Any method, once,
-//!   on a fresh connection.
-//! * **425** (RFC 8470 section 5.2) to a request that was sent in TLS early data. GET, HEAD and
-//!   OPTIONS, once, after the handshake, outside of the budget.
+//! * **Nothing was written** to an HTTP/2 connection, or to an HTTP/1 connection that had been
+//!   idle. A new HTTP/1 connection that ends at once is an error of the origin. Before the pool
+//!   writes a request that it could not repeat to an idle connection, it asks the socket whether
+//!   the connection has ended, because the runtime may not know yet.
+//! * **GOAWAY** ([RFC 9113 section 8.7]). All requests that fail by one GOAWAY share the next
+//!   connection. A request that fails again gets an idle or a fresh connection. When it was the
+//!   first request of three new connections, it fails for good.
+//! * **An idle HTTP/1 connection ended** before the first byte of the response. The request is sent
+//!   on a connection that is opened in its place. With [`RetryBudget::none`], the request fails.
+//! * **An HTTP/2 connection ended** before the head of the response. The request is sent on a newer
+//!   connection if possible. All streams of the ended connection share it.
+//! * **421** ([RFC 9110 section 15.5.20]). The request is sent on a fresh connection. If its own
+//!   connection was opened for it, the client gets the 421. Later 421s are then passed on without a
+//!   retry until the origin sends another status.
+//! * **425** ([RFC 8470 section 5.2]). The request is sent after the handshake.
 //!
-//! If a connection that was opened for the request returns 421, the client gets it. Later 421s are
-//! then passed on without a retry until the origin sends another status.
+//! Idempotent methods are those of [RFC 9110 section 9.2.2].
 //!
 //! # Connections that die in silence
 //!
-//! If a request timed out or its client gave up, and nothing had arrived on its connection, the
-//! connection may be dead. So may others that have been silent for as long. The
+//! If a request timed out or its client gave up, and nothing had arrived on its connection, that
+//! connection may be dead, and so may others that have been silent for as long. The
 //! [guide](crate::guide::timeouts) lists the timeouts that count.
 //!
 //! * The pool sends a PING on HTTP/2 connections, and no new request until something arrives. It
@@ -131,11 +135,16 @@
 //!   HTTP/1 a body is read on demand, at most 315 KiB at a time. Idle HTTP/1 connections have no
 //!   buffers; the process keeps up to 1 MiB of large ones for reuse.
 //! * Endless heads, and floods of empty DATA frames, end the connection.
-//! * If a peer floods with SETTINGS or PING and does not read the answers, the pool stops reading
-//!   from it. A peer that reads them, or keeps resetting a stream, costs CPU time but no memory,
-//!   until its connection is idle or reaches `max_age`.
+//! * If a peer floods the pool with SETTINGS or PING and does not read the answers, the pool stops
+//!   reading from it. A peer that reads them, or that resets stream after stream, costs CPU time
+//!   but no memory, until its connection is idle or reaches `max_age`.
 //! * An HTTP/2 connection that nothing uses is closed after five seconds, whether the peer reads or
 //!   not.
+//!
+//! [RFC 8470 section 5.2]: https://www.rfc-editor.org/rfc/rfc8470#section-5.2
+//! [RFC 9110 section 15.5.20]: https://www.rfc-editor.org/rfc/rfc9110#section-15.5.20
+//! [RFC 9110 section 9.2.2]: https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2
+//! [RFC 9113 section 8.7]: https://www.rfc-editor.org/rfc/rfc9113#section-8.7
 
 // | file | what it decides or holds |
 // |---|---|

@@ -39,7 +39,7 @@ use super::send::RetryBudget;
 /// | [`queue_timeout`] | 10 s | |
 /// | [`max_response_head`] | 128 KiB | `proxy_buffer_size` |
 /// | [`max_replay`] | 64 KiB | |
-/// | [`retry_budget`] | 20 % of the requests, and always 3 at a time | |
+/// | [`retry_budget`] | 20 % of the requests, or 3 at a time if that is more | |
 ///
 /// [`max_connections`]: Self::max_connections
 /// [`max_tunnels`]: Self::max_tunnels
@@ -181,9 +181,9 @@ impl PoolSettings {
     /// Sets how long a connection may be idle before it is closed.
     ///
     /// The default is 45 s, below the idle limit of every CDN edge that documents one. The profile
-    /// of the dialled edge raises it: to 320 s for Cloudflare and 480 s for Google. Settings that
-    /// are passed to [`OriginProxy::pool`](crate::OriginProxy::pool) replace that, with 45 s unless
-    /// this is called.
+    /// of the dialled edge raises it, to 320 s for Cloudflare and 480 s for Google, but only for a
+    /// proxy without a call of [`pool`](crate::OriginProxy::pool). Settings that are passed to it
+    /// have 45 s unless this is called.
     ///
     /// Stay below the origin's own limit: a request on a connection that the origin is closing has
     /// to be retried.

@@ -43,9 +43,8 @@ use super::{deadline::non_zero, min_rate::MinRate, overload::AdaptiveConcurrency
 /// A duration of zero counts as one millisecond. A duration that the clock cannot hold counts as
 /// 30 years.
 ///
-/// Connecting has deadlines of its own, in
-/// [`CdnOriginBuilder`](crate::connector::CdnOriginBuilder). Connections have limits of their own,
-/// in [`PoolSettings`](crate::pool::PoolSettings).
+/// [`Timeouts`](crate::connector::Timeouts) limits how long connecting may take, and
+/// [`PoolSettings`](crate::pool::PoolSettings) the number and age of connections.
 ///
 /// ```
 /// use std::time::Duration;
@@ -171,9 +170,10 @@ impl Limits {
     /// [`PoolSettings::max_uploads`](crate::pool::PoolSettings::max_uploads) keeps slow ones from
     /// taking all connections. The default of Kestrel, ASP.NET Core's server, is 240 bytes and 5 s.
     ///
-    /// The client starts with a credit of `grace`. Waiting for it uses up the credit. Each byte
-    /// restores 1/`bytes` of a second, but never above `grace`. Without credit, the client gets 408
-    /// with `http_request_error`, and its connection to the origin becomes free. Like
+    /// The client starts with a credit of `grace`. The time that the proxy waits for it is
+    /// subtracted, and each byte that arrives adds 1/`bytes` of a second, up to `grace`. When the
+    /// credit is used up, the client gets 408 with `http_request_error`, and its connection to the
+    /// origin becomes free. Like
     /// [`body_idle_timeout`](Self::body_idle_timeout), the limit applies until the response begins.
     ///
     /// Zero bytes turn the limit off. gRPC streams have no such limit. Apache calls this `MinRate`
@@ -191,13 +191,13 @@ impl Limits {
 
     /// Sets how fast a client has to read its response, in bytes per second.
     ///
-    /// There is no such limit by default: a rate that harms no slow client would still allow a
-    /// large download to take days, and [`unread_timeout`](Self::unread_timeout) ends downloads
-    /// that stop. Kestrel's default is 240 bytes and 5 s.
+    /// There is no such limit by default: a rate low enough for every slow client would still let a
+    /// large download take days, and [`unread_timeout`](Self::unread_timeout) ends downloads that
+    /// stop. Kestrel's default is 240 bytes and 5 s.
     ///
-    /// While data waits, the client may take `grace`, plus the time that it needs at this rate for
-    /// the bytes already handed to the HTTP server (at most 4 MiB are counted). If it takes longer,
-    /// the response is aborted. Zero bytes turn the limit off. gRPC streams have no such limit.
+    /// The client may leave data waiting for `grace`, plus the time that it needs at this rate for
+    /// the bytes that the HTTP server has taken already, at most 4 MiB. After that, the response is
+    /// aborted. Zero bytes turn the limit off. gRPC streams have no such limit.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -234,11 +234,11 @@ impl Limits {
     /// is 60 s. The time begins anew with each part of the response that the HTTP server takes.
     /// Beyond it, the response is aborted and its connection to the origin is free again.
     ///
-    /// * The server and the system buffer some MiB for each client. A client that takes longer than
-    ///   the limit to read those MiB seems not to read.
-    /// * Over HTTP/1, the limit applies from the second frame of the body on: a server takes the
-    ///   first one whether or not its client reads. A caller that is not a server occupies a
-    ///   connection for as long as it keeps an unread response.
+    /// * The server and the system buffer some MiB for each client. To the proxy, a client that
+    ///   needs longer than the limit for those MiB does not read.
+    /// * Over HTTP/1, the limit begins with the second frame of the body, because a server takes
+    ///   the first one whether its client reads or not. So code that calls the proxy itself, and
+    ///   keeps a response without reading it, occupies a connection without a limit.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -289,9 +289,9 @@ impl Limits {
     ///
     /// The default is the limit in the
     /// [profile](crate::connector::CdnOriginBuilder::without_edge_profile) of the dialled edge, if
-    /// it has one. This call replaces it. The profile's limit counts the head for the origin, with
-    /// its request line and Host; this one counts only the client's fields. Each counts as its
-    /// name, its value and four bytes. Beyond it, the client gets 431 with `http_request_error`.
+    /// it has one. This call replaces it. The profile limits the head that the origin gets, with
+    /// its request line and Host. This call limits the client's fields: the sum of their names and
+    /// values, and four bytes for each. Beyond it, the client gets 431 with `http_request_error`.
     ///
     /// hyper's server refuses HTTP/1 heads over 400 KiB and HTTP/2 fields over 16 KiB.
     ///
@@ -321,8 +321,8 @@ impl Limits {
     /// Sets how an overloaded origin is recognised, and how many requests it gets then.
     ///
     /// This is on by default: [`AdaptiveConcurrency`] describes the rules, and how to turn it off.
-    /// Beyond the limit, requests wait in a queue. It holds as many as the origin answers in a
-    /// second, at most [`max_queued`](Self::max_queued). The others get 503 at once.
+    /// Beyond the limit, requests wait in a queue. It holds as many requests as the origin answers
+    /// in a second, but at most [`max_queued`](Self::max_queued). The others get 503 at once.
     ///
     /// ```
     /// # use cdn_origin::proxy::{AdaptiveConcurrency, Limits};

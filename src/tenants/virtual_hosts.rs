@@ -119,12 +119,12 @@ impl VirtualHosts {
     ///
     /// To proxy these requests, [insert](Self::insert) a tenant for the host `*`.
     ///
-    /// The template creates it like its other error responses. Its
+    /// The template creates the response like its other error responses. Its
     /// [`map_response`](OriginProxy::map_response) functions get it, with an error of kind
     /// [`RequestProblem::HostUnknown`](crate::error::RequestProblem::HostUnknown).
     ///
-    /// The observers of the template's connector get the record, which has no origin. Metrics count
-    /// it under the address `other`, and not under the host that the client chose.
+    /// The observers of the template's connector get the record of the request, without an origin.
+    /// Metrics count it under the address `other`, because clients choose the host.
     pub fn unknown(mut self, rule: UnknownHost) -> Self {
         self.settings_mut().unknown = rule;
         self
@@ -292,7 +292,7 @@ impl VirtualHosts {
 
     /// Returns the proxy of a host, if it exists now.
     ///
-    /// `None` for a host whose first request has not arrived, and for a group.
+    /// Returns `None` for a host whose first request has not arrived, and for a group.
     ///
     /// ```
     /// # use cdn_origin::tenants::VirtualHosts;

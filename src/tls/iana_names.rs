@@ -4,7 +4,7 @@ use rustls::{CipherSuite, NamedGroup, SignatureScheme};
 
 /// The name in the registry of [TLS cipher suites].
 ///
-/// [TLS cipher suites]: https://www.iana.org/assignments/tls-parameters/tls-parameters.xhtml#tls-parameters-4
+/// [TLS cipher suites]: https://www.iana.org/assignments/tls-parameters#tls-parameters-4
 pub(super) fn cipher_suite(suite: CipherSuite) -> &'static str {
     match suite {
         CipherSuite::TLS13_AES_128_GCM_SHA256 => "TLS_AES_128_GCM_SHA256",

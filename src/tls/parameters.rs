@@ -112,7 +112,7 @@ impl TlsParameters {
     ///     .cipher_suites(["TLS_AES_128_GCM_SHA256", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"]);
     /// ```
     ///
-    /// [IANA names]: https://www.iana.org/assignments/tls-parameters/tls-parameters.xhtml#tls-parameters-4
+    /// [IANA names]: https://www.iana.org/assignments/tls-parameters#tls-parameters-4
     pub fn cipher_suites<S>(mut self, names: impl IntoIterator<Item = S>) -> Self
     where
         S: Into<String>,
@@ -133,7 +133,7 @@ impl TlsParameters {
     /// let parameters = TlsParameters::default().key_exchange_groups(["secp256r1", "x25519"]);
     /// ```
     ///
-    /// [IANA names]: https://www.iana.org/assignments/tls-parameters/tls-parameters.xhtml#tls-parameters-8
+    /// [IANA names]: https://www.iana.org/assignments/tls-parameters#tls-parameters-8
     /// [RFC 8446 section 4.2.8]: https://www.rfc-editor.org/rfc/rfc8446#section-4.2.8
     pub fn key_exchange_groups<S>(mut self, names: impl IntoIterator<Item = S>) -> Self
     where
@@ -156,7 +156,7 @@ impl TlsParameters {
     ///     .signature_schemes(["ecdsa_secp256r1_sha256", "rsa_pss_rsae_sha256"]);
     /// ```
     ///
-    /// [IANA names]: https://www.iana.org/assignments/tls-parameters/tls-parameters.xhtml#tls-signaturescheme
+    /// [IANA names]: https://www.iana.org/assignments/tls-parameters#tls-signaturescheme
     pub fn signature_schemes<S>(mut self, names: impl IntoIterator<Item = S>) -> Self
     where
         S: Into<String>,

@@ -13,14 +13,14 @@ impl CdnOriginBuilder {
     /// the edge changes some defaults. Explicit settings take precedence, and verification stays
     /// the same. [`profile`](crate::CdnOriginConnector::profile) shows what has changed.
     ///
-    /// * **CloudFront.** The proxy refuses a GET with content, a head over 20 480 bytes and a
-    ///   target over 8 192 bytes.
+    /// * **CloudFront.** The proxy refuses a GET with content, a head over 20,480 bytes and a
+    ///   target over 8,192 bytes.
     /// * **Cloudflare.** Pooled connections are kept idle for 320 s. The proxy limits
     ///   `X-Forwarded-For` to 100 bytes, and removes fields such as `CF-Connecting-IP`. The proxy
     ///   refuses a target over 16 KiB.
     /// * **Fastly.** The proxy refuses a head over 69 KiB and a target over 8 KiB.
     /// * **Azure Front Door.** `secp256r1` is offered first, because the edge requires a NIST
-    ///   curve. The proxy refuses a target over 8 192 bytes.
+    ///   curve. The proxy refuses a target over 8,192 bytes.
     /// * **Google.** Pooled connections are kept idle for 480 s.
     /// * **Vercel.** The proxy refuses a head over 32 KiB.
     ///

@@ -30,7 +30,7 @@ use crate::{
 /// | [`timeouts`](Self::timeouts) | dial 10 s, TLS handshake 10 s, all together 15 s |
 /// | [`dns`](Self::dns) | the system's resolver; answers are kept for 5 s |
 /// | [`happy_eyeballs`](Self::happy_eyeballs) | IPv4 and IPv6, 250 ms apart |
-/// | [`socket_options`](Self::socket_options) | no Nagle delay, keepalive after 15 s |
+/// | [`socket_options`](Self::socket_options) | no Nagle delay; keepalive probes after 15 s |
 /// | [`proxy_protocol`](Self::proxy_protocol) | no header |
 /// | [`egress_guard`](Self::egress_guard) | no guard |
 /// | [`transport`](Self::transport) | the resolver and TCP |

@@ -40,14 +40,17 @@ impl RetryBudget {
 
     /// Sets the number of concurrent retries that are allowed whatever their share.
     ///
-    /// Without it, a proxy with little traffic could not retry at all: 10 % of five requests is
-    /// none.
+    /// The default is 3. With zero, a proxy with little traffic cannot retry at all: 10 % of five
+    /// requests is none.
     pub fn at_least(mut self, count: usize) -> Self {
         self.at_least = count;
         self
     }
 
-    /// Allows no retries.
+    /// Allows no retry that the origin may have seen, nor one after an idle connection ended.
+    ///
+    /// Requests that the origin cannot have processed are still [sent
+    /// again](crate::pool#what-is-retried).
     ///
     /// ```
     /// use cdn_origin::pool::{PoolSettings, RetryBudget};

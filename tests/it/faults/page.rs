@@ -29,9 +29,9 @@ one, and no POST is sent twice. The deadlines are those of [`timeouts`].
 const MUTATIONS_HEAD: &str = "
 # Mutations
 
-Tests are worth what they catch. Each of these mistakes was made in the code on purpose, and the
-tests in the second column failed. `faults` are the tables above. `simulation` sends random requests
-through random faults, `cancellation` drops each future at each of its polls.
+Each of these mistakes was made in the code on purpose, to see which tests notice it: those in the
+second column failed. `faults` are the tests behind the tables above. `simulation` sends random
+requests through random faults, and `cancellation` drops each future at each of its polls.
 
 | mistake | found by |
 |---|---|

@@ -79,7 +79,7 @@
 //!
 //! likely: the edge does not serve d1234567890.cloudfront.net, the name sent in SNI
 //!   seen: the SNI sent, the alert
-//!   fix: .sni("www.example.com")
+//!   fix: .sni("www.example.com"), or another name that the edge serves
 //!   to confirm: cdn_origin::probe(&connector) tries the other names
 //!
 //! possible: the origin supports none of the offered cipher suites or groups: its

@@ -27,7 +27,7 @@ pub(super) struct AdviceConfig {
     /// The advice to silence.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     silence: Vec<AdviceIdConfig>,
-    /// How long before a certificate expires a warning is logged.
+    /// How long before its expiry a certificate is reported.
     ///
     /// The default is 14 days.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -58,10 +58,11 @@ impl AdviceSettings {
         self
     }
 
-    /// Sets how long before the expiry of an origin's certificate a warning is logged.
+    /// Sets how long before the expiry of an origin's certificate it is reported.
     ///
-    /// The default is 14 days. The warning is logged through `tracing`, once for each certificate.
-    /// Zero turns it off.
+    /// The default is 14 days. A warning is logged through `tracing`, once for each certificate.
+    /// Observers get [`certificate_expiring`](crate::observe::Observer::certificate_expiring), for
+    /// each connection. Zero turns both off.
     ///
     /// ```
     /// use std::time::Duration;

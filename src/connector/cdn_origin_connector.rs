@@ -359,7 +359,8 @@ impl CdnOriginConnector {
             let attempt = ConnectAttempt::new(&this.state, origin, &purpose, client);
             let attempt = attempt.called_with(&uri).at_address(this.address);
             let outcome = attempt.run_in_span().await;
-            report_connect(observers, &outcome);
+            let notice = this.state.settings.tls.expiry_notice;
+            report_connect(observers, &outcome, notice);
             outcome
         })
     }

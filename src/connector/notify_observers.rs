@@ -1,6 +1,6 @@
 //! Reports the outcome of a connect to observers.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::{
     error::{Error, Facts, Stage},
@@ -9,11 +9,12 @@ use crate::{
 
 use super::OriginStream;
 
-/// A certificate with at most this many days left is reported.
-const EXPIRING: i64 = 14;
-
-/// Reports how a connect ended.
-pub(super) fn report_connect(observers: &Observers, outcome: &Result<OriginStream, Error>) {
+/// Reports how a connect ended, and a certificate that expires within `notice`.
+pub(super) fn report_connect(
+    observers: &Observers,
+    outcome: &Result<OriginStream, Error>,
+    notice: Duration,
+) {
     if observers.is_empty() {
         return;
     }
@@ -21,7 +22,7 @@ pub(super) fn report_connect(observers: &Observers, outcome: &Result<OriginStrea
         Ok(stream) => {
             let facts = stream.info().facts();
             observers.notify(|observer| observer.connected(facts));
-            if let Some(days_left) = days_left(facts).filter(|days| *days <= EXPIRING) {
+            if let Some(days_left) = expires_in(facts, notice) {
                 observers.notify(|observer| observer.certificate_expiring(facts, days_left));
             }
         }
@@ -32,7 +33,13 @@ pub(super) fn report_connect(observers: &Observers, outcome: &Result<OriginStrea
     }
 }
 
-/// The days left of the certificate that was accepted.
-fn days_left(facts: &Facts) -> Option<i64> {
-    facts.certificate()?.days_left(SystemTime::now())
+/// The days left of the certificate that was accepted, if it expires within `notice`. Zero turns
+/// that off, even for a certificate that is accepted after its expiry.
+fn expires_in(facts: &Facts, notice: Duration) -> Option<i64> {
+    let (leaf, now) = (facts.certificate()?, SystemTime::now());
+    let is_due = match leaf.not_after()?.duration_since(now) {
+        Ok(left) => left < notice,
+        Err(_) => !notice.is_zero(),
+    };
+    leaf.days_left(now).filter(|_| is_due)
 }

@@ -30,7 +30,7 @@ pub struct Cause {
     clues: &'static [Clue],
     /// Only for a recognised error page.
     documented_in: Option<&'static str>,
-    /// `None` if the cause is certain.
+    /// Of no use if cause and fix are certain.
     confirmation: Option<Confirmation>,
     /// Of these, the report prints each in a line, and `Display` prints the first.
     fixes: Vec<FixKind>,
@@ -60,9 +60,9 @@ impl Cause {
         self
     }
 
-    /// Sets what would confirm the cause. A certain cause needs no confirmation.
+    /// Sets what would confirm the cause, or else which of its fixes is right.
     pub(crate) fn confirmed_by(mut self, confirmation: Confirmation) -> Self {
-        self.confirmation = (self.certainty < Certainty::Certain).then_some(confirmation);
+        self.confirmation = Some(confirmation);
         self
     }
 
@@ -145,7 +145,10 @@ impl Cause {
         clues.chain(self.documented_in)
     }
 
-    /// Returns what would confirm the cause, as an instruction; `None` if the cause is certain.
+    /// Returns what would confirm the cause, as an instruction.
+    ///
+    /// `None` if the cause is certain, unless its fix is one of several candidates: then this tells
+    /// them apart.
     ///
     /// ```
     /// # fn log(error: &cdn_origin::Error) {
@@ -158,12 +161,14 @@ impl Cause {
     /// ```
     #[must_use]
     pub fn confirm(&self) -> Option<&'static str> {
-        self.confirmation.map(Confirmation::as_str)
+        self.confirmation().map(Confirmation::as_str)
     }
 
     /// What would confirm the cause, for a caller that has tried some of that itself.
     pub(crate) fn confirmation(&self) -> Option<Confirmation> {
-        self.confirmation
+        let is_open = self.certainty < Certainty::Certain
+            || self.fixes.first().is_some_and(FixKind::is_candidate);
+        self.confirmation.filter(|_| is_open)
     }
 
     /// Returns the fixes, the best first. Empty if nothing is known that helps.

@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! Sni("www.example.com")        .sni("www.example.com")
-//! SniOneOf([a, b])              .sni("a") or .sni("b"), whichever name the edge serves
+//! SniOneOf([a, b])              .sni("a") or .sni("b"), or another name that the edge serves
 //! Verify("VerifyPolicy::..")    .verify(VerifyPolicy::..)
 //! Advice("renew the ..")        renew the ..
 //! ```
@@ -67,7 +67,8 @@ pub(crate) enum FixKind {
     Sni(DnsName),
     /// `.sni(..)`, and `.expected_name(..)` with a name that only the certificate contains.
     SniAndExpectPresented(DnsName, DnsName),
-    /// `.sni(..)` with one of several configured names.
+    /// `.sni(..)` with one of the configured names, or with one that only the edge's configuration
+    /// has.
     SniOneOf(Vec<DnsName>),
     /// `.sni(..)` with a name that only the edge's configuration has.
     SniUnknown,
@@ -78,6 +79,14 @@ pub(crate) enum FixKind {
 }
 
 impl FixKind {
+    /// Whether it is one of several, of which only the edge's configuration tells the right one.
+    pub(crate) fn is_candidate(&self) -> bool {
+        matches!(
+            self,
+            Self::HostRewriteUnknown | Self::HostUnknown | Self::SniOneOf(_) | Self::SniUnknown
+        )
+    }
+
     /// A report that clients may see leaves such fixes out: addresses of origins are kept from
     /// them.
     pub(crate) fn shows_address(&self) -> bool {
@@ -153,7 +162,11 @@ impl fmt::Display for FixKind {
                     .iter()
                     .map(|name| format!(".sni(\"{name}\")"))
                     .collect();
-                write!(f, "{}, whichever name the edge serves", calls.join(" or "))
+                write!(
+                    f,
+                    "{}, or another name that the edge serves",
+                    calls.join(" or ")
+                )
             }
             Self::TlsVersions(oldest, newest) => f.write_str(match (oldest, newest) {
                 (TlsVersion::V1_2, TlsVersion::V1_2) => ".tls_versions(..=TlsVersion::V1_2)",

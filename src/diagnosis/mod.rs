@@ -55,7 +55,7 @@
 //! | `response_rules/` | the rules for responses |
 //! | `refusal` | a diagnosed response as the source of an error |
 //! | `proofs/` | tests of what has to be observed before a cause is certain |
-//! | `report` | the report of an error |
+//! | `report`, `print_code` | the report of an error, and the code of fixes in it |
 
 mod cause;
 mod cause_id;
@@ -64,6 +64,7 @@ mod clue;
 mod confirmation;
 mod error_rules;
 mod fix;
+mod print_code;
 #[cfg(test)]
 mod proofs;
 mod ranked_causes;

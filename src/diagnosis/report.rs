@@ -10,7 +10,10 @@ use crate::{
     origin::{Origin, Scheme},
 };
 
-use super::{Cause, Diagnosis};
+use super::{
+    Cause, Diagnosis,
+    print_code::{lines_of_call, split_code},
+};
 
 const COLUMNS: usize = 80;
 
@@ -210,19 +213,32 @@ pub(crate) fn paragraph(f: &mut fmt::Formatter<'_>, start: &str, text: &str) -> 
     wrapped(f, start, words(text).flat_map(|word| cut(word, room)))
 }
 
-/// Writes code like a paragraph. It is broken only where it still compiles.
+/// Writes a fix like a paragraph. Its calls are in one line each, or broken as rustfmt does.
 pub(crate) fn code_paragraph(f: &mut fmt::Formatter<'_>, start: &str, code: &str) -> fmt::Result {
-    wrapped(f, start, words(code))
+    let room = COLUMNS - start.len();
+    let pieces = split_code(code).enumerate().flat_map(|(index, word)| {
+        let (call, space) = word.split_at(word.trim_end().len());
+        let mut lines = lines_of_call(call, room);
+        let last = lines.pop().map(|last| format!("{last}{space}"));
+        // A broken call begins a line.
+        let is_within = index > 0 && !lines.is_empty();
+        let before = is_within.then(|| String::from("\n"));
+        let broken = lines.into_iter().map(|line| format!("{line}\n"));
+        let pieces = before.into_iter().chain(broken).chain(last);
+        pieces.collect::<Vec<_>>()
+    });
+    wrapped(f, start, pieces)
 }
 
 /// Writes the words in lines of at most [`COLUMNS`]. A longer word has its own line.
-fn wrapped<'a>(
+fn wrapped(
     f: &mut fmt::Formatter<'_>,
     start: &str,
-    words: impl Iterator<Item = &'a str>,
+    words: impl Iterator<Item: AsRef<str>>,
 ) -> fmt::Result {
     let mut line = start.to_owned();
     for word in words {
+        let word = word.as_ref();
         let width = columns(&line) + columns(word.trim_end());
         let is_full = width > COLUMNS || line.ends_with('\n');
         if line.len() > start.len() && is_full {
@@ -259,8 +275,8 @@ fn cut(word: &str, room: usize) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Splits a line where it may be broken: after spaces, before an escaped byte, and in code before a
-/// string or a further call. Names and dates stay whole at their hyphens.
+/// Splits a line where it may be broken: after spaces and before an escaped byte. Names and dates
+/// stay whole at their hyphens.
 fn words(line: &str) -> impl Iterator<Item = &str> {
     let inner = line.char_indices().map(|(at, _)| at);
     let ends = inner.filter(|at| is_end(&line[..*at], &line[*at..]));
@@ -275,10 +291,6 @@ fn words(line: &str) -> impl Iterator<Item = &str> {
 fn is_end(before: &str, after: &str) -> bool {
     let is_line = before.ends_with('\n');
     let is_space = before.ends_with(' ') && !after.starts_with(' ');
-    let is_text = before.ends_with('(') && after.starts_with('"');
     let is_byte = after.starts_with("\\x") && !before.ends_with('\\');
-    let is_call = before.ends_with(')')
-        && after.starts_with('.')
-        && after[1..].starts_with(|it: char| it.is_ascii_lowercase());
-    is_line || is_space || is_text || is_byte || is_call
+    is_line || is_space || is_byte
 }

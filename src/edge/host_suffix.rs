@@ -62,6 +62,28 @@ pub(crate) fn edge_of_host(name: &DnsName) -> Option<Edge> {
     by_suffix.or_else(|| amazon_s3(name))
 }
 
+/// Suffixes of names that are only dialled: the site has a name of the customer's. Cloudflare
+/// answers 1001 to them, and Akamai and Fastly have certificates for the customer's names.
+///
+/// Source: the documentation of each about CNAME targets, read 2026.
+const ONLY_DIALLED: [&str; 9] = [
+    "akamaiedge.net",
+    "cdn.cloudflare.net",
+    "edgekey.net",
+    "edgesuite.net",
+    "fastlylb.net",
+    "ghs.googlehosted.com",
+    "herokudns.com",
+    "map.fastly.net",
+    "vercel-dns.com",
+];
+
+/// Whether the edge also serves the site under this host name, which it has assigned.
+pub(crate) fn is_site_of_edge(name: &DnsName) -> bool {
+    let is_only_dialled = |suffix: &str| is_within(name.as_str(), suffix);
+    edge_of_host(name).is_some() && !ONLY_DIALLED.iter().any(|suffix| is_only_dialled(suffix))
+}
+
 /// Recognises the endpoints of Amazon S3, which carry the region inside the name.
 ///
 /// REST endpoints: `bucket.s3.amazonaws.com`, `s3.region.amazonaws.com`,

@@ -36,7 +36,7 @@ pub(crate) use edge_error::EdgeErrorKind;
 pub(crate) use edge_error_pages::known_error_pages;
 pub(crate) use error_page::{ErrorPage, EvidenceStrength};
 pub(crate) use host_suffix::{
-    edge_of_host, is_bucket_in_path, is_bucket_with_dots, regional_bucket_host,
+    edge_of_host, is_bucket_in_path, is_bucket_with_dots, is_site_of_edge, regional_bucket_host,
 };
 pub(crate) use placeholder_certificates::{placeholder_by_names, placeholder_by_subject};
 pub(crate) use profile::EdgeProfile;

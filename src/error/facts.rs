@@ -254,12 +254,13 @@ impl Facts {
         &self.chain
     }
 
-    /// Returns whether the peer's certificate was accepted, in this handshake or in the original
-    /// one of a resumed session.
+    /// Returns whether the [`VerifyPolicy`](crate::VerifyPolicy) accepted the peer's certificate,
+    /// in this handshake or in the original one of a resumed session. False without TLS.
     ///
-    /// False without TLS. With [`danger`](crate::tls::danger), any certificate is accepted.
+    /// No proof of identity where a call of [`danger`](crate::tls::danger) relaxes the policy: with
+    /// `accept_any_certificate`, it is true for every peer.
     #[must_use]
-    pub fn is_certificate_accepted(&self) -> bool {
+    pub fn is_accepted_by_policy(&self) -> bool {
         self.accepted
     }
 

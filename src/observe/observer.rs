@@ -85,9 +85,10 @@ pub trait Observer: Send + Sync + 'static {
         let _ = connection;
     }
 
-    /// A certificate that was accepted expires in `days_left` days, at most 14. Called for each
-    /// connection, after [`connected`](Self::connected). The log has one warning per certificate,
-    /// and its [own notice](crate::connector::AdviceSettings::expiry_notice).
+    /// A certificate that was accepted expires in `days_left` days: sooner than
+    /// [`expiry_notice`](crate::connector::AdviceSettings::expiry_notice), which is 14 days by
+    /// default. Called for each connection, after [`connected`](Self::connected). The log has one
+    /// warning per certificate.
     fn certificate_expiring(&self, facts: &Facts, days_left: i64) {
         let _ = (facts, days_left);
     }

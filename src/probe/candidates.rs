@@ -94,7 +94,7 @@ fn after_error(best: &ProbeAttempt, error: &Error, names: &[DnsName]) -> Vec<Set
         // Versions and groups are agreed on. Another name may have another certificate.
         (Stage::Handshake, ErrorKind::Certificate(_)) => other_snis(&origin, names).collect(),
         // The origin has accepted the names, and refuses the client.
-        (_, ErrorKind::AlertReceived) if facts.is_certificate_accepted() => Vec::new(),
+        (_, ErrorKind::AlertReceived) if facts.is_accepted_by_policy() => Vec::new(),
         (Stage::Handshake, _) => after_handshake_without_certificate(best, error, names),
         (Stage::Send | Stage::Receive, _) if origin.scheme() == Scheme::Http => {
             after_plain_http(best, error)
@@ -259,7 +259,7 @@ fn after_response(
     let origin = best.combination.origin();
     let causes = diagnosis.map_or(&[][..], Diagnosis::causes);
     let fixes = causes.iter().flat_map(|cause| cause.fix_kinds());
-    let fixes = fixes.filter_map(change_of_fix);
+    let fixes = fixes.flat_map(changes_of_fix);
     let mut changes: Vec<_> = fixes
         .filter(|change| !gives_up_tls(change, &origin))
         .collect();
@@ -280,19 +280,21 @@ fn gives_up_tls(change: &SettingChange, origin: &Origin) -> bool {
     is_plain && origin.scheme() == Scheme::Https
 }
 
-/// The change that a fix of a diagnosis describes, if an attempt can make it.
-pub(super) fn change_of_fix(fix: &FixKind) -> Option<SettingChange> {
-    match fix {
-        FixKind::Builder(url) => Some(SettingChange::Url(url.clone())),
-        FixKind::ClientScheme => Some(SettingChange::ClientScheme),
-        FixKind::ExpectedName(name) => Some(SettingChange::ExpectedName(name.clone())),
-        FixKind::ExpectPresented(name) => Some(SettingChange::ExpectedName(name.clone().into())),
-        FixKind::Host(host) | FixKind::HostRewrite(host) => Some(SettingChange::Host(host.clone())),
-        FixKind::NoProxyProtocol => Some(SettingChange::NoProxyHeader),
-        FixKind::OmitSni => Some(SettingChange::Sni(Sni::Omit(SniOmission::Requested))),
-        FixKind::ProxyProtocol => Some(SettingChange::ProxyHeader),
-        FixKind::Sni(name) => Some(SettingChange::Sni(Sni::Send(name.clone()))),
-        FixKind::TlsVersions(oldest, newest) => Some(SettingChange::Versions(*oldest, *newest)),
-        _ => None,
-    }
+/// The changes that a fix of a diagnosis describes, as far as an attempt can make them.
+pub(super) fn changes_of_fix(fix: &FixKind) -> Vec<SettingChange> {
+    let sni = |name: &DnsName| SettingChange::Sni(Sni::Send(name.clone()));
+    vec![match fix {
+        FixKind::Builder(url) => SettingChange::Url(url.clone()),
+        FixKind::ClientScheme => SettingChange::ClientScheme,
+        FixKind::ExpectedName(name) => SettingChange::ExpectedName(name.clone()),
+        FixKind::ExpectPresented(name) => SettingChange::ExpectedName(name.clone().into()),
+        FixKind::Host(host) | FixKind::HostRewrite(host) => SettingChange::Host(host.clone()),
+        FixKind::NoProxyProtocol => SettingChange::NoProxyHeader,
+        FixKind::OmitSni => SettingChange::Sni(Sni::Omit(SniOmission::Requested)),
+        FixKind::ProxyProtocol => SettingChange::ProxyHeader,
+        FixKind::Sni(name) => sni(name),
+        FixKind::SniOneOf(names) => return names.iter().map(sni).collect(),
+        FixKind::TlsVersions(oldest, newest) => SettingChange::Versions(*oldest, *newest),
+        _ => return Vec::new(),
+    }]
 }

@@ -13,7 +13,7 @@ use crate::{
 use super::{
     attempt::{ProbeAttempt, Step},
     attempt_result::AttemptResult,
-    candidates::{candidate_names, change_of_fix},
+    candidates::{candidate_names, changes_of_fix},
     key_exchange_groups::GroupOrder,
     known_edge::{is_http_only, is_known_edge},
     progress::Progress,
@@ -106,11 +106,13 @@ impl<'a> Others<'a> {
     }
 
     fn has_tried(&self, fix: &FixKind) -> bool {
-        let tried = change_of_fix(fix).map(|change| self.best.combination.with(&change));
-        tried.is_some_and(|tried| {
+        let is_tried = |change: &SettingChange| {
+            let combination = self.best.combination.with(change);
             let mut attempts = self.attempts.iter();
-            attempts.any(|attempt| attempt.combination == tried)
-        })
+            attempts.any(|attempt| attempt.combination == combination)
+        };
+        let changes = changes_of_fix(fix);
+        !changes.is_empty() && changes.iter().all(is_tried)
     }
 
     /// The diagnosis of an attempt to the same address whose peer named its service. Its first

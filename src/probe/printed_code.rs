@@ -74,6 +74,7 @@ fn fixes() -> Vec<FixKind> {
             "www.example.com".parse().expect("a name"),
             "origin.example".parse().expect("a name"),
         ),
+        FixKind::SniOneOf(vec![name.clone()]),
         FixKind::SniOneOf(vec![name, "origin.example".parse().expect("a name")]),
         FixKind::SniUnknown,
         FixKind::Verify(policy),
@@ -119,7 +120,9 @@ fn statements(fix: &FixKind) -> Option<String> {
     }
     let text = fix.to_string();
     // The words after the code say where to write it. `..` stands for a value.
-    let end = text.find(") ").map_or(text.len(), |end| end + 1);
+    let ends = [text.find(") "), text.find("), or ")];
+    let end = ends.into_iter().flatten().min();
+    let end = end.map_or(text.len(), |end| end + 1);
     let code = text[..end].replace("(..)", "(\"\")");
     let (before, call) = match code.split_once("; ") {
         Some((statement, call)) => (format!("    {statement};\n"), call.to_owned()),

@@ -96,7 +96,7 @@ fn of_error(combination: &Combination, error: &Error) -> Progress {
     }
     let is_for_others = error.kind() == ErrorKind::Certificate(CertificateProblem::NameMismatch);
     match facts.certificate() {
-        _ if facts.is_certificate_accepted() => Progress::Verified,
+        _ if facts.is_accepted_by_policy() => Progress::Verified,
         Some(leaf) if !is_for_others && leaf.covers(combination.origin().expected_name()) => {
             Progress::ExpectedCertificate
         }

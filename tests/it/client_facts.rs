@@ -190,7 +190,7 @@ async fn a_handshake_closed_after_the_server_certificate_is_not_blamed_on_sni() 
             .tls_versions(..=TlsVersion::V1_2);
         let error = error(builder).await;
         assert_eq!(error.stage(), Stage::Handshake);
-        assert!(error.facts().is_certificate_accepted());
+        assert!(error.facts().is_accepted_by_policy());
         check(&error, id, certainty, fix);
     }
 }

@@ -95,8 +95,10 @@ possible: the port does not support TLS, or a firewall cut the connection
 possible: a device on the path drops or cuts off the ClientHello, which a
 post-quantum key share makes larger than a packet
   seen: how the connection ended, what was offered
-  fix: .tls_parameters(TlsParameters::default().key_exchange_groups([\"x25519\",
-       \"secp256r1\", \"secp384r1\"]))
+  fix: .tls_parameters(
+           TlsParameters::default()
+               .key_exchange_groups([\"x25519\", \"secp256r1\", \"secp384r1\"]),
+       )
   to confirm: cdn_origin::probe(&connector) tries other versions and protocols,
               and plain http
 "
@@ -230,7 +232,7 @@ async fn a_report_breaks_long_calls_where_code_may_be_broken() {
     let edge = Edge::builder(&authority).serves(name).start().await;
     let builder = crate::failing::to(&edge, &authority, name).expected_name("other.example");
     let other = report(&error(builder).await);
-    let broken = format!("\n  fix: .expected_name(\n       \"{name}\")");
+    let broken = format!("\n  fix: .expected_name(\n           \"{name}\",\n       )\n");
     assert!(other.contains(&broken), "{other}");
     for line in text.lines().chain(other.lines()) {
         assert!(line.chars().count() <= 80, "too wide: {line}");

@@ -46,7 +46,7 @@ async fn an_error_of_our_own_tells_its_cause_only_when_asked() {
     let response = visit(&proxy.disclose_diagnosis(), "client.test").await;
     assert_eq!(response.status(), StatusCode::BAD_GATEWAY);
     // Quotes are escaped as RFC 9651 section 3.3.3 says.
-    let details = r#";details="SniNotServed, likely; fix: .sni(\"www.example.test\")""#;
+    let details = r#";details="SniNotServed, likely; fix: .sni(\"www.example.test\"), or another name that the edge serves""#;
     assert_eq!(proxy_status(&response), [format!("{without}{details}")]);
     let text = response.into_body().collect().await.unwrap().to_bytes();
     assert_eq!(text, "502 Bad Gateway\n");

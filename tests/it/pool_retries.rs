@@ -22,6 +22,7 @@ use tower::ServiceExt;
 
 use crate::{
     memory::{read_head, to_connections, write_text},
+    observe::Seen,
     origin::{NAME, Origin, server_config},
     support::Authority,
 };
@@ -100,12 +101,21 @@ async fn a_421_on_a_fresh_connection_is_passed_on_until_there_is_another_respons
 #[tokio::test]
 async fn a_421_without_a_fresh_connection_is_passed_on_and_is_no_retry() {
     for origin in right_from(1).await {
+        let seen = Seen::default();
         let settings = PoolSettings::default().max_connections(1);
-        let proxy = OriginProxy::new(origin.connector()).pool(settings);
+        let proxy = seen.proxy(&origin.connector()).pool(settings);
         assert_eq!(send(&proxy, Method::GET, "").await, StatusCode::OK);
+        seen.take_only();
         let status = send(&proxy, Method::GET, "").await;
         assert_eq!(status, StatusCode::MISDIRECTED_REQUEST);
         assert_eq!(proxy.snapshot().pool.retried, 0);
+        let record = seen.take_only();
+        let tries: Vec<_> = record
+            .tries()
+            .map(|it| (it.reason(), it.status()))
+            .collect();
+        assert_eq!(tries, [(None, Some(status))]);
+        assert_eq!(record.status(), Some(status));
     }
 }
 

@@ -104,7 +104,7 @@ async fn a_resumed_session_shows_the_certificates_of_the_first() {
         let mut stream = connector.clone().oneshot(Uri::default()).await.unwrap();
         http_get::exchange(&mut stream).await;
         let facts = stream.info().facts();
-        assert!(facts.is_certificate_accepted());
+        assert!(facts.is_accepted_by_policy());
         let session = facts.tls_session().unwrap();
         assert_eq!(session.is_resumed(), resumed);
         assert_eq!(session.group(), Some("X25519MLKEM768"));

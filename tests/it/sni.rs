@@ -1,6 +1,7 @@
 //! A missing or unknown SNI in all the forms in which edges refuse it.
 
 use cdn_origin::{
+    CdnOriginConnector,
     diagnosis::{CauseId, Certainty},
     error::{CertificateProblem, ErrorKind, Fault, Stage},
 };
@@ -8,6 +9,7 @@ use cdn_origin::{
 use crate::{
     failing::{check, error, to},
     support::{Authority, Edge, SniRefusal},
+    transports,
 };
 
 async fn edge(authority: &Authority, refusal: SniRefusal) -> Edge {
@@ -62,8 +64,8 @@ async fn alert_40_from_an_ip_address_suggests_the_host_as_sni() {
 async fn alert_40_of_a_known_edge_without_sni_is_certain() {
     let authority = Authority::new();
     let edge = edge(&authority, SniRefusal::Alert(40)).await;
-    let transport = crate::transports::to(edge.address());
-    let builder = cdn_origin::CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
+    let transport = transports::to(edge.address());
+    let builder = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
         .omit_sni()
         .transport(transport);
     let error = error(builder).await;
@@ -159,7 +161,7 @@ async fn unknown_sni_answered_by_alert_40_names_what_was_sent() {
         &error,
         CauseId::SniNotServed,
         Certainty::Likely,
-        ".sni(\"www.example.test\")",
+        ".sni(\"www.example.test\"), or another name that the edge serves",
     );
     let others = error.diagnosis().causes()[1..].to_vec();
     assert!(
@@ -174,10 +176,11 @@ async fn a_wrong_sni_is_replaced_by_any_other_configured_name() {
     let authority = Authority::new();
     let edge = edge(&authority, SniRefusal::Alert(40)).await;
     let builder = to(&edge, &authority, "edge.cdn.test").sni("wrong.test");
-    let one = ".sni(\"edge.cdn.test\")";
-    let two = ".sni(\"edge.cdn.test\") or .sni(\"shop.test\"), whichever name the edge serves";
-    let three = ".sni(\"cert.test\") or .sni(\"edge.cdn.test\") or .sni(\"shop.test\"), whichever \
-                 name the edge serves";
+    let one = ".sni(\"edge.cdn.test\"), or another name that the edge serves";
+    let two =
+        ".sni(\"edge.cdn.test\") or .sni(\"shop.test\"), or another name that the edge serves";
+    let three = ".sni(\"cert.test\") or .sni(\"edge.cdn.test\") or .sni(\"shop.test\"), or another \
+                 name that the edge serves";
     for (builder, fix) in [
         (builder.clone(), one),
         (builder.clone().host("shop.test"), two),
@@ -264,4 +267,80 @@ async fn sni_goes_out_in_lower_case_and_without_trailing_dot() {
         .await
         .unwrap();
     assert_eq!(edge.hellos()[0].sni.as_deref(), Some("www.example.test"));
+}
+
+#[tokio::test]
+async fn a_rejected_sni_is_certain_and_the_right_name_is_not() {
+    let authority = Authority::new();
+    let edge = edge(&authority, SniRefusal::Alert(112)).await;
+    for (dialled, fix) in [
+        // The name of a server: it is no site.
+        ("server.test", ".sni(\"shop.test\")"),
+        // Cloudflare answers 1001 to its own names.
+        ("shop.test.cdn.cloudflare.net", ".sni(\"shop.test\")"),
+        // A distribution has its name as well as those of its customer.
+        (
+            "d1234567890.cloudfront.net",
+            ".sni(\"d1234567890.cloudfront.net\") or .sni(\"shop.test\")",
+        ),
+    ] {
+        let builder = CdnOriginConnector::builder(format!("https://{dialled}"))
+            .transport(transports::to(edge.address()))
+            .sni("wrong.test")
+            .host("shop.test");
+        let error = error(builder).await;
+        let fix = format!("{fix}, or another name that the edge serves");
+        check(&error, CauseId::SniNotServed, Certainty::Certain, &fix);
+        let diagnosis = error.diagnosis();
+        let cause = &diagnosis.causes()[0];
+        assert!(cause.text().contains("wrong.test"), "{cause}");
+        assert_eq!(
+            cause.confirm(),
+            Some("cdn_origin::probe(&connector) tries the other names")
+        );
+        let report = error.report().to_string();
+        assert!(
+            report.contains("  to confirm: cdn_origin::probe"),
+            "{report}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_dialled_name_is_offered_as_sni_if_no_other_is_known() {
+    let authority = Authority::new();
+    let edge = edge(&authority, SniRefusal::Alert(112)).await;
+    let builder = CdnOriginConnector::builder("https://server.test")
+        .transport(transports::to(edge.address()))
+        .sni("wrong.test");
+    let fix = ".sni(\"server.test\"), or another name that the edge serves";
+    check(
+        &error(builder).await,
+        CauseId::SniNotServed,
+        Certainty::Certain,
+        fix,
+    );
+}
+
+#[tokio::test]
+async fn a_call_in_a_report_is_not_broken_within() {
+    let authority = Authority::new();
+    let edge = edge(&authority, SniRefusal::Alert(112)).await;
+    // A label of 63 letters, so that no call fits into a line.
+    let long = format!("{}.{}.test", "a".repeat(60), "b".repeat(60));
+    for host in [
+        long.as_str(),
+        "a-name-of-some-length.for-a-tenant.of-the-shop.test",
+    ] {
+        let builder = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
+            .transport(transports::to(edge.address()))
+            .sni("wrong.test")
+            .host(host);
+        let report = error(builder).await.report().to_string();
+        let whole = format!("  fix: .sni(\"d1234567890.cloudfront.net\") or .sni(\"{host}\")");
+        let broken = format!("\") or\n       .sni(\n           \"{host}\",\n       )");
+        let next = format!("\") or\n       .sni(\"{host}\")");
+        let is_printed = [whole, broken, next].map(|call| report.contains(&call));
+        assert!(is_printed.contains(&true), "{report}");
+    }
 }

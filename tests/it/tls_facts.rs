@@ -10,7 +10,7 @@ use cdn_origin::{
     CdnOriginConnector, TlsVersion,
     connector::AdviceSettings,
     tls::{
-        Roots, SpkiPin, TlsParameters, VerifyPolicy,
+        Roots, SpkiPin, TlsParameters, VerifyPolicy, danger,
         rustls::{self, ServerConfig},
     },
 };
@@ -27,6 +27,7 @@ use tracing_subscriber::{filter::Targets, fmt::MakeWriter, layer::SubscriberExt}
 use crate::{
     failing::{error, serving, to},
     http_get,
+    observe::Seen,
     pki::{Ca, key, server},
     support::Authority,
 };
@@ -272,4 +273,56 @@ async fn a_certificate_that_lasts_longer_than_the_notice_logs_no_warning() {
         .await
         .unwrap();
     assert!(log.text().contains("good.example.test"));
+}
+
+#[tokio::test]
+async fn observers_get_the_expiry_within_the_notice_that_is_set() {
+    let (root, address) = ending_in(20 * DAY + DAY / 2).await;
+    for (notice, count) in [
+        (None, 0),
+        (Some(20 * DAY), 0),
+        (Some(21 * DAY), 1),
+        (Some(Duration::ZERO), 0),
+    ] {
+        let advice = AdviceSettings::default();
+        let advice = notice.map_or_else(AdviceSettings::default, |it| advice.expiry_notice(it));
+        let (seen, connector) = (Seen::default(), connector(&root, address).advice(advice));
+        let connector = connector.build().unwrap().with_observer(seen.clone());
+        connector.oneshot(Uri::default()).await.unwrap();
+        assert_eq!(
+            seen.count("certificate expires in 20 days"),
+            count,
+            "{notice:?}"
+        );
+    }
+    let (root, address) = ending_in(5 * DAY + DAY / 2).await;
+    for (notice, count) in [(5 * DAY, 0), (Duration::ZERO, 0), (6 * DAY, 1)] {
+        let advice = AdviceSettings::default().expiry_notice(notice);
+        let (seen, connector) = (Seen::default(), connector(&root, address).advice(advice));
+        let connector = connector.build().unwrap().with_observer(seen.clone());
+        connector.oneshot(Uri::default()).await.unwrap();
+        assert_eq!(
+            seen.count("certificate expires in 5 days"),
+            count,
+            "{notice:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_policy_without_checks_accepts_every_certificate_and_the_report_of_it_is_no_proof() {
+    let (root, address) = ending_in(5 * DAY).await;
+    let stranger = Ca::root();
+    for (policy, accepted) in [
+        (VerifyPolicy::roots(Roots::pem(root.pem())), true),
+        (VerifyPolicy::roots(Roots::pem(stranger.pem())), false),
+        (danger::accept_any_certificate(), true),
+    ] {
+        let connector = connector(&root, address).verify(policy).build().unwrap();
+        let facts = match connector.oneshot(Uri::default()).await {
+            Ok(stream) => stream.info().facts().clone(),
+            Err(error) => error.facts().clone(),
+        };
+        assert_eq!(facts.is_accepted_by_policy(), accepted);
+    }
 }

@@ -2,7 +2,10 @@
 
 use crate::{
     diagnosis::FixKind,
-    edge::{Edge, EdgeProfile, SourceKind, edge_of_host, placeholder_by_subject, profile_of},
+    edge::{
+        Edge, EdgeProfile, SourceKind, edge_of_host, is_site_of_edge, placeholder_by_subject,
+        profile_of,
+    },
     error::{
         Alert, CertificateProblem, ClientCertificate, EchAnswer, EchOffer, ErrorKind, Facts,
         OfferedParameters, Stage, TlsVersion,
@@ -184,7 +187,7 @@ impl Evidence<'_> {
 
     /// Whether the origin's certificate was accepted, so that SNI was right.
     pub(super) fn was_accepted(&self) -> bool {
-        self.stage > Stage::Handshake || self.facts.is_certificate_accepted()
+        self.stage > Stage::Handshake || self.facts.is_accepted_by_policy()
     }
 
     /// The presented chain. It is empty if none was received.
@@ -281,6 +284,9 @@ impl Evidence<'_> {
 
     /// The fix that sends another name in SNI: the other configured names, else the one that the
     /// connector was called with, else the presented name, if that is proved.
+    ///
+    /// A configured name is only a candidate. Only without SNI is the first of them the one that
+    /// was meant.
     pub(super) fn another_sni(&self) -> FixKind {
         let mut names: Vec<DnsName> = Vec::new();
         for name in self.other_names() {
@@ -288,9 +294,16 @@ impl Evidence<'_> {
                 names.push(name);
             }
         }
-        // Without SNI, the name of the URL was meant.
-        if names.len() > 1 && self.sni().is_some() {
-            return FixKind::SniOneOf(names);
+        if self.sni().is_some() {
+            // The name of a server seldom is that of a site, unless its edge serves it as one.
+            let is_site =
+                |name: &DnsName| Some(name) != self.dialled_name() || is_site_of_edge(name);
+            if names.iter().any(is_site) {
+                names.retain(is_site);
+            }
+            if !names.is_empty() {
+                return FixKind::SniOneOf(names);
+            }
         }
         let called = self.facts.called_with();
         let called = called.and_then(|host| host.host().parse().ok());

@@ -20,7 +20,7 @@ pub(super) struct Rule {
     pub(super) text: fn(&Evidence<'_>) -> String,
     /// Only what `when` looks at.
     pub(super) clues: &'static [Clue],
-    /// What would confirm the cause. Ignored if it is certain.
+    /// What would confirm the cause, or which fix is right. Ignored if both are certain.
     pub(super) confirmation: Confirmation,
     /// The best first. Empty if no change of configuration helps.
     pub(super) fixes: fn(&Evidence<'_>) -> Vec<FixKind>,

@@ -210,7 +210,7 @@ fn alert(error: &Error) -> Option<u8> {
 
 /// The alert, if it arrived before the certificate was accepted.
 fn early_alert(error: &Error) -> Option<u8> {
-    let is_late = error.stage() > Stage::Handshake || error.facts().is_certificate_accepted();
+    let is_late = error.stage() > Stage::Handshake || error.facts().is_accepted_by_policy();
     alert(error).filter(|_| !is_late)
 }
 

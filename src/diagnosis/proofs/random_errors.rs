@@ -193,7 +193,7 @@ fn is_possible(error: &Error) -> bool {
     match (error.kind(), facts.certificate()) {
         (ErrorKind::Certificate(_), None) => false,
         (ErrorKind::Certificate(problem), Some(leaf)) => {
-            let is_refused = error.stage() == Stage::Handshake && !facts.is_certificate_accepted();
+            let is_refused = error.stage() == Stage::Handshake && !facts.is_accepted_by_policy();
             let is_for_others = !leaf.covers(origin.expected_name());
             is_tls && is_refused && (is_for_others || problem != CertificateProblem::NameMismatch)
         }

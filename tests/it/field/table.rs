@@ -60,7 +60,9 @@ fn page(rows: &[(&str, Diagnosis)]) -> String {
 /// Code in backticks; advice as it is.
 fn shown(fix: &str) -> String {
     let is_code = fix.starts_with('.') || fix.contains("::") && !fix.contains(' ');
+    let or = ", or another name";
     match is_code && !fix.contains('`') {
+        true if fix.contains(or) => format!("`{}", fix.replace(or, &format!("`{or}"))),
         true => format!("`{}`", fix.replace('|', "\\|")),
         false => escaped(fix),
     }

@@ -28,7 +28,7 @@ use crate::upload::{ContinueSignal, RequestBody};
 use super::{
     AddedFields, Http1Error, UnexpectedBytes,
     exchange::Exchange,
-    field_name_cache::FieldNameCache,
+    head_cache::HeadCache,
     idle_waker::IdleWaker,
     read_buffer::ReadBuffer,
     response_head::{HeadMemory, ResponseHead},
@@ -51,10 +51,10 @@ where
     ///
     /// Interim responses count, too: the heads of one exchange together stay within it.
     max_head: usize,
-    /// The field names of the previous response.
+    /// The field lines of the previous response.
     ///
-    /// It survives the exchange, since an origin sends nearly the same names each time.
-    names: FieldNameCache,
+    /// It survives the exchange, since an origin sends nearly the same lines each time.
+    head_cache: HeadCache,
     /// Sets a flag and notifies the reaper when the idle stream becomes readable.
     idle_waker: Arc<IdleWaker>,
     /// Decides what bytes mean that arrive before anything was sent.
@@ -107,7 +107,7 @@ where
         Self {
             input: ReadBuffer::new(stream),
             max_head,
-            names: FieldNameCache::default(),
+            head_cache: HeadCache::default(),
             idle_waker: IdleWaker::new(reaper),
             first_request: FirstRequest::NotBegun,
             idle_state: IdleState::Open,
@@ -168,8 +168,8 @@ where
         map: &mut HeaderMap,
         cx: &mut Context<'_>,
     ) -> Poll<Result<ResponseHead, Http1Error>> {
-        let names = &mut self.names;
-        let memory = &mut HeadMemory { names, map };
+        let cache = &mut self.head_cache;
+        let memory = &mut HeadMemory { cache, map };
         match &mut self.exchange {
             Some(exchange) => exchange.poll_head(&mut self.input, memory, cx),
             None => Poll::Ready(Err(Http1Error::ClosedBeforeWrite)),

@@ -110,7 +110,7 @@ impl Exchange {
     /// Interim responses are consumed here (RFC 9110 section 15.2). 101 is an error: upgrades use
     /// dedicated connections.
     ///
-    /// `memory` lends the names of the previous head, and the request's map, which a success takes
+    /// `memory` lends the lines of the previous head, and the request's map, which a success takes
     /// over.
     pub(super) fn poll_head<S>(
         &mut self,

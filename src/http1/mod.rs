@@ -52,7 +52,7 @@
 //! | `framing` | where content ends |
 //! | `persistence` | whether the connection can be reused |
 //! | `line_scanner`, `response_head` | where a head ends, and its fields |
-//! | `field_name_cache` | the names of the previous head |
+//! | `head_cache` | the lines of the previous head |
 //! | `chunked_decoder` | the decoder of the chunked coding |
 //! | `response_body` | the body that the pool returns |
 //! | `deliver_response` | sends a request while its response is read, in a task |
@@ -73,8 +73,8 @@ mod encode_request;
 mod error;
 mod exchange;
 mod exchange_state;
-mod field_name_cache;
 mod framing;
+mod head_cache;
 mod idle_waker;
 mod line_scanner;
 mod persistence;

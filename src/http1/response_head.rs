@@ -12,7 +12,8 @@
 //! | anything before `HTTP/1.` | refused, with its first bytes | it is another protocol |
 //! | more than 12,288 fields | refused | a map could not take the proxy's fields |
 //!
-//! Values are slices of the head's buffer, and names are taken from those of the previous head.
+//! Values are slices of the head's buffer. Names, and values that are as before, are taken from the
+//! previous head.
 
 use std::{
     mem::{self, MaybeUninit},
@@ -29,9 +30,7 @@ use hyper::ext::ReasonPhrase;
 
 use crate::error::SpeaksTls;
 
-use super::{
-    Http1Error, UnexpectedBytes, field_name_cache::FieldNameCache, line_scanner::HeaderBlockScanner,
-};
+use super::{Http1Error, UnexpectedBytes, head_cache::HeadCache, line_scanner::HeaderBlockScanner};
 
 /// How many fields are parsed without an allocation. Nearly all responses have fewer.
 pub(super) const USUAL_FIELDS: usize = 100;
@@ -100,8 +99,8 @@ impl PlainOptions {
 
 /// What a head is read into, taken from what was there before.
 pub(super) struct HeadMemory<'a> {
-    /// The names of the previous head on the connection.
-    pub(super) names: &'a mut FieldNameCache,
+    /// The lines of the previous head on the connection.
+    pub(super) cache: &'a mut HeadCache,
     /// The map of the request. A success takes its memory: the request is not needed any longer.
     /// hyper's server in turn uses the map of a response for its next request.
     pub(super) map: &'a mut HeaderMap,
@@ -226,9 +225,12 @@ fn not_http(received: &[u8]) -> Http1Error {
 
 /// Parses a complete head. The values share its memory.
 ///
-/// Room for 100 fields is on the stack. A head with more is parsed a second time, with room for all
-/// of its lines.
+/// A head with the names of the previous one needs no parser. Otherwise room for 100 fields is on
+/// the stack. A head with more is parsed a second time, with room for all of its lines.
 fn parse(head: &Bytes, memory: &mut HeadMemory<'_>) -> Result<ResponseHead, Http1Error> {
+    if let Some(head) = recall(head, memory) {
+        return Ok(head);
+    }
     let mut fields = [const { MaybeUninit::uninit() }; USUAL_FIELDS];
     match parse_into(head, &mut fields, memory) {
         Err(Http1Error::Head(httparse::Error::TooManyHeaders)) => {
@@ -237,6 +239,29 @@ fn parse(head: &Bytes, memory: &mut HeadMemory<'_>) -> Result<ResponseHead, Http
         }
         outcome => outcome,
     }
+}
+
+/// Reads a head that differs from the previous one in values alone.
+fn recall(head: &Bytes, memory: &mut HeadMemory<'_>) -> Option<ResponseHead> {
+    let (status, fields) = usual_status_line(head).filter(|_| memory.cache.len() > 0)?;
+    let mut builder = HeadBuilder {
+        status,
+        headers: memory.map(status, memory.cache.len()),
+        framing_fields: FramingFields::default(),
+        plain_options: PlainOptions::default(),
+    };
+    let add = |name, value| builder.add(name, value);
+    memory.cache.read_lines(head, fields, add)?;
+    Some(builder.build(Version::HTTP_11, None))
+}
+
+/// The status and the fields of a head that begins as nearly all do: `HTTP/1.1 200 OK`.
+fn usual_status_line(head: &[u8]) -> Option<(StatusCode, &[u8])> {
+    let (code, rest) = head.strip_prefix(b"HTTP/1.1 ")?.split_at_checked(3)?;
+    let status = StatusCode::from_bytes(code).ok()?;
+    let reason = status.canonical_reason()?;
+    let rest = rest.strip_prefix(b" ")?.strip_prefix(reason.as_bytes())?;
+    Some((status, rest.strip_prefix(b"\r\n")?))
 }
 
 /// Parses a complete head with room for as many fields as `fields` is long.
@@ -268,38 +293,60 @@ fn parse_into<'a>(
     if response.headers.len() > MAX_FIELDS {
         return Err(Http1Error::HeadTooLarge);
     }
-    let mut headers = memory.map(status, response.headers.len());
-    let mut names = memory.names.read(response.headers.len());
-    let mut framing_fields = FramingFields::default();
-    let mut plain_options = PlainOptions::default();
+    let mut builder = HeadBuilder {
+        status,
+        headers: memory.map(status, response.headers.len()),
+        framing_fields: FramingFields::default(),
+        plain_options: PlainOptions::default(),
+    };
+    let mut names = memory.cache.read_names(response.headers.len());
     for field in &*response.headers {
         let name = names.next(field.name.as_bytes());
         let name = name.map_err(|_| Http1Error::Head(httparse::Error::HeaderName))?;
+        builder.add(name, field_value(field.value, head)?);
+    }
+    let version = match version {
+        0 => Version::HTTP_10,
+        _ => Version::HTTP_11,
+    };
+    Ok(builder.build(version, custom_reason(status, head)))
+}
+
+/// A head whose fields are read one after the other.
+struct HeadBuilder {
+    status: StatusCode,
+    headers: HeaderMap,
+    framing_fields: FramingFields,
+    plain_options: PlainOptions,
+}
+
+impl HeadBuilder {
+    fn add(&mut self, name: HeaderName, value: HeaderValue) {
         // The length excludes nearly all names.
-        match field.name.len() {
+        match name.as_str().len() {
             10 if name == CONNECTION => {
-                if plain_options.note(field.value) && status.is_success() {
-                    continue;
+                if self.plain_options.note(value.as_bytes()) && self.status.is_success() {
+                    return;
                 }
-                framing_fields.connection = true;
+                self.framing_fields.connection = true;
             }
-            14 => framing_fields.content_length |= name == CONTENT_LENGTH,
-            17 => framing_fields.transfer_encoding |= name == TRANSFER_ENCODING,
+            14 => self.framing_fields.content_length |= name == CONTENT_LENGTH,
+            17 => self.framing_fields.transfer_encoding |= name == TRANSFER_ENCODING,
             _ => {}
         }
-        headers.append(name, field_value(field.value, head)?);
+        self.headers.append(name, value);
     }
-    Ok(ResponseHead {
-        version: match version {
-            0 => Version::HTTP_10,
-            _ => Version::HTTP_11,
-        },
-        status,
-        reason: custom_reason(status, head),
-        framing_fields,
-        headers,
-        plain_options,
-    })
+
+    fn build(self, version: Version, reason: Option<ReasonPhrase>) -> ResponseHead {
+        ResponseHead {
+            version,
+            status: self.status,
+            reason,
+            headers: self.headers,
+            framing_fields: self.framing_fields,
+            plain_options: self.plain_options,
+        }
+    }
 }
 
 /// Parses a block of trailers, including the empty line at its end.

@@ -90,7 +90,7 @@ async fn memory() {
     println!(
         "memory: {:.1} MiB, {} proxies",
         mib(resident() - before),
-        hosts.active()
+        hosts.proxies().len()
     );
 }
 

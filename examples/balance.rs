@@ -56,7 +56,7 @@ async fn main() -> Result<(), BoxError> {
     show("All of the first tier ended. The backup serves.", &group).await?;
 
     let late = member("late", start("late", &mut backups).await?)?;
-    group.add(0, late)?;
+    group.put(0, late)?.await;
     show("Another was added to the first tier.", &group).await
 }
 

@@ -47,13 +47,17 @@ pub(crate) fn write(out: &mut impl Write, imported: &Imported, is_all: bool) -> 
     ];
     let shown = if is_all { 6 } else { 4 };
     for kind in &kinds[..shown] {
-        let mut notes = imported.notes_of(*kind).peekable();
+        let notes = imported.notes().iter();
+        let mut notes = notes.filter(|note| note.kind == *kind).peekable();
         if notes.peek().is_some() {
             writeln!(out, "\n// {kind}:")?;
         }
         for note in notes {
-            let (line, directive, text) = (note.line(), note.directive(), note.text());
-            writeln!(out, "// line {line}: {directive}: {text}")?;
+            writeln!(
+                out,
+                "// line {}: {}: {}",
+                note.line, note.directive, note.text
+            )?;
         }
     }
     Ok(())

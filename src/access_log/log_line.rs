@@ -205,9 +205,9 @@ fn push_times(fields: &mut Vec<(&'static str, Value)>, exchange: &ExchangeInfo) 
     let times = [
         ("queue", Some(exchange.queue_wait())),
         ("checkout", Some(exchange.checkout())),
-        ("resolve", Some(connect.resolve().unwrap_or_default())),
-        ("connect", Some(connect.dial().unwrap_or_default())),
-        ("handshake", Some(connect.handshake().unwrap_or_default())),
+        ("resolve", Some(connect.resolve.unwrap_or_default())),
+        ("connect", Some(connect.dial.unwrap_or_default())),
+        ("handshake", Some(connect.handshake.unwrap_or_default())),
         ("first_byte", last.and_then(ExchangeTry::first_byte)),
     ];
     let known = times.into_iter();

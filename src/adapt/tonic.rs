@@ -1,7 +1,7 @@
 //! The gRPC channels of tonic 0.14.
 //!
-//! [`channel`] connects when it is first used, and [`connect`] at once. Use [`endpoint`] to change
-//! tonic's own settings.
+//! [`channel`] connects when it is first used, and [`connect`] at once. To change settings of
+//! tonic's [`Endpoint`], make one [by hand](crate::guide::choosing_an_adapter#tonic).
 //!
 //! ```no_run
 //! use cdn_origin::{CdnOriginConnector, adapt, adapt::tonic::OriginChannel};
@@ -151,7 +151,7 @@ impl Service<Uri> for Http2Connector {
 /// Fails if the connector has no fixed origin, or was built with
 /// [`Alpn::Http1`](crate::Alpn::Http1).
 pub fn channel(connector: &CdnOriginConnector) -> Result<OriginChannel, BuildError> {
-    let endpoint = http2_endpoint(connector, offers_http2)?;
+    let endpoint = http2_endpoint(connector)?;
     let channel = endpoint.connect_with_connector_lazy(Http2Connector(connector.clone()));
     Ok(origin_channel(channel, connector))
 }
@@ -178,7 +178,7 @@ pub fn channel(connector: &CdnOriginConnector) -> Result<OriginChannel, BuildErr
 /// }
 /// ```
 pub async fn connect(connector: &CdnOriginConnector) -> Result<OriginChannel, BoxError> {
-    let endpoint = http2_endpoint(connector, offers_http2)?;
+    let endpoint = http2_endpoint(connector)?;
     let connecting = endpoint.connect_with_connector(Http2Connector(connector.clone()));
     Ok(origin_channel(connecting.await?, connector))
 }
@@ -190,49 +190,15 @@ fn origin_channel(channel: Channel, connector: &CdnOriginConnector) -> OriginCha
     }
 }
 
-/// Returns an endpoint with the scheme and the Host of the connector's origin.
-///
-/// Pass the connector to its `connect_with_connector` or `connect_with_connector_lazy`. The
-/// endpoint's URI has the scheme `http` even for an `https` origin, because the connector handles
-/// TLS: do not use tonic's `tls_config`.
-///
-/// # Errors
-///
-/// Fails if the connector has no fixed origin. Also fails for an `https` origin if ALPN may select
-/// a protocol other than HTTP/2: set [`Alpn::Http2`](crate::Alpn::Http2).
-///
-/// ```no_run
-/// use cdn_origin::{Alpn, CdnOriginConnector, adapt};
-/// use tonic::transport::Channel;
-///
-/// async fn channel() -> Result<Channel, Box<dyn std::error::Error>> {
-///     let connector = CdnOriginConnector::builder("https://grpc.example.com")
-///         .alpn(Alpn::Http2)
-///         .build()?;
-///     let endpoint = adapt::tonic::endpoint(&connector)?.concurrency_limit(100);
-///     Ok(endpoint.connect_with_connector(connector).await?)
-/// }
-/// ```
-pub fn endpoint(connector: &CdnOriginConnector) -> Result<Endpoint, BuildError> {
-    http2_endpoint(connector, |protocols| protocols == ["h2"])
-}
-
-fn offers_http2(protocols: &[&str]) -> bool {
-    protocols.contains(&"h2")
-}
-
-/// The endpoint, if the protocols that are offered in ALPN are fit for it.
-fn http2_endpoint(
-    connector: &CdnOriginConnector,
-    is_fit: impl Fn(&[&str]) -> bool,
-) -> Result<Endpoint, BuildError> {
+/// The endpoint, with the scheme and the Host of the origin, if ALPN may select HTTP/2.
+fn http2_endpoint(connector: &CdnOriginConnector) -> Result<Endpoint, BuildError> {
     let Some(origin) = connector.origin() else {
         let why = "a tonic endpoint needs a fixed origin: create the connector with \
                    CdnOriginConnector::builder(..)";
         return Err(refusal("origin", BuildProblemKind::Empty, why));
     };
     let offer = connector.tls_offer();
-    if offer.is_some_and(|offer| !is_fit(offer.protocols)) {
+    if offer.is_some_and(|offer| !offer.protocols.contains(&"h2")) {
         let why = "tonic speaks only HTTP/2: set Alpn::Http2";
         return Err(refusal("alpn", BuildProblemKind::Contradiction, why));
     }

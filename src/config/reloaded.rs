@@ -22,62 +22,34 @@ use tracing::info;
 /// # Ok(())
 /// # }
 /// ```
+///
+/// A program can restart when a key needs it:
+///
+/// ```
+/// use cdn_origin::config::Reloaded;
+///
+/// /// Whether the process has to be restarted for the new file.
+/// fn needs_restart(reloaded: &Reloaded) -> bool {
+///     !reloaded.not_applied.is_empty()
+/// }
+/// assert!(!needs_restart(&Reloaded::default()));
+/// ```
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Reloaded {
-    pub(super) added: Vec<String>,
-    pub(super) removed: Vec<String>,
-    pub(super) changed: Vec<String>,
-    pub(super) not_applied: Vec<String>,
+    /// The members or hosts that were added.
+    pub added: Vec<String>,
+    /// The members or hosts that were removed.
+    pub removed: Vec<String>,
+    /// The keys, members or hosts that were changed.
+    ///
+    /// Certificates that were read anew from their files are among them.
+    pub changed: Vec<String>,
+    /// The changed keys that were not applied: they need a new connector, proxy, group or service.
+    pub not_applied: Vec<String>,
 }
 
 impl Reloaded {
-    /// Returns the members or hosts that were added.
-    ///
-    /// ```
-    /// use cdn_origin::config::Reloaded;
-    ///
-    /// # fn log(reloaded: &Reloaded) {
-    /// if !reloaded.added().is_empty() {
-    ///     println!("new members: {}", reloaded.added().join(", "));
-    /// }
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn added(&self) -> &[String] {
-        &self.added
-    }
-
-    /// Returns the members or hosts that were removed.
-    #[must_use]
-    pub fn removed(&self) -> &[String] {
-        &self.removed
-    }
-
-    /// Returns the keys, members or hosts that were changed.
-    ///
-    /// Certificates that were read anew from their files are among them.
-    #[must_use]
-    pub fn changed(&self) -> &[String] {
-        &self.changed
-    }
-
-    /// Returns the changed keys that were not applied: they need a new connector, proxy, group or
-    /// service.
-    ///
-    /// ```
-    /// use cdn_origin::config::Reloaded;
-    ///
-    /// /// Whether the process has to be restarted for the new file.
-    /// fn needs_restart(reloaded: &Reloaded) -> bool {
-    ///     !reloaded.not_applied().is_empty()
-    /// }
-    /// assert!(!needs_restart(&Reloaded::default()));
-    /// ```
-    #[must_use]
-    pub fn not_applied(&self) -> &[String] {
-        &self.not_applied
-    }
-
     /// Logs what was changed.
     pub(super) fn log(self) -> Self {
         info!("configuration reloaded: {self}");

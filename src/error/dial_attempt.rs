@@ -11,18 +11,25 @@ use std::{fmt, io, net::SocketAddr, time::Duration};
 ///
 /// # fn log(error: &cdn_origin::Error) {
 /// for attempt in error.facts().attempts() {
-///     if let DialOutcome::Failed(kind) = attempt.outcome() {
-///         println!("{} after {:?}: {kind}", attempt.address(), attempt.elapsed());
+///     if let DialOutcome::Failed(kind) = attempt.outcome {
+///         println!("{} after {:?}: {kind}", attempt.address, attempt.elapsed);
 ///     }
 /// }
 /// # }
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct DialAttempt {
-    address: SocketAddr,
-    started: Duration,
-    elapsed: Duration,
-    outcome: DialOutcome,
+    /// The address that was dialled.
+    pub address: SocketAddr,
+    /// When the attempt began, counted from the start of the first DNS look-up.
+    ///
+    /// The second attempt of a race begins some time after the first, or when the first has failed.
+    pub started: Duration,
+    /// How long it took until the attempt connected, failed or was cancelled.
+    pub elapsed: Duration,
+    /// The outcome of the attempt.
+    pub outcome: DialOutcome,
     text: String,
 }
 
@@ -73,42 +80,6 @@ impl DialAttempt {
     pub(crate) fn because(mut self, text: impl Into<String>) -> Self {
         self.text = text.into();
         self
-    }
-
-    /// Returns the address that was dialled.
-    #[must_use]
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// When the attempt began, counted from the start of the first DNS lookup.
-    ///
-    /// The second attempt of a race begins some time after the first, or when the first has failed.
-    ///
-    /// ```
-    /// # fn log(info: &cdn_origin::connector::ConnectionInfo) {
-    /// if let Some(second) = info.facts().attempts().get(1) {
-    ///     println!("fell back to {} after {:?}", second.address(), second.started());
-    /// }
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn started(&self) -> Duration {
-        self.started
-    }
-
-    /// Returns how long the attempt took.
-    ///
-    /// Until it connected, failed or was cancelled.
-    #[must_use]
-    pub fn elapsed(&self) -> Duration {
-        self.elapsed
-    }
-
-    /// Returns the outcome of the attempt.
-    #[must_use]
-    pub fn outcome(&self) -> DialOutcome {
-        self.outcome
     }
 
     /// Whether the attempt failed. Being overtaken by another address is no failure.

@@ -9,42 +9,22 @@ use std::time::Duration;
 /// let elapsed = info.facts().elapsed();
 /// println!(
 ///     "dns {:?}, tcp {:?}, tls {:?}",
-///     elapsed.resolve(),
-///     elapsed.dial(),
-///     elapsed.handshake(),
+///     elapsed.resolve,
+///     elapsed.dial,
+///     elapsed.handshake,
 /// );
 /// # }
 /// ```
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Elapsed {
-    pub(crate) resolve: Option<Duration>,
-    pub(crate) dial: Option<Duration>,
-    pub(crate) handshake: Option<Duration>,
-}
-
-impl Elapsed {
-    /// Returns the time of the DNS look-up.
-    ///
-    /// Nearly zero if the answer was in the DNS cache.
-    #[must_use]
-    pub fn resolve(&self) -> Option<Duration> {
-        self.resolve
-    }
-
-    /// Returns the time from the first connection attempt until one connected.
+    /// The time of the DNS look-up. Nearly zero if the answer was in the DNS cache.
+    pub resolve: Option<Duration>,
+    /// The time from the first connection attempt until one connected.
     ///
     /// It covers all addresses that were tried. If addresses arrive late, it overlaps with the
     /// look-up.
-    #[must_use]
-    pub fn dial(&self) -> Option<Duration> {
-        self.dial
-    }
-
-    /// Returns the time of the TLS handshake.
-    ///
-    /// `None` without TLS.
-    #[must_use]
-    pub fn handshake(&self) -> Option<Duration> {
-        self.handshake
-    }
+    pub dial: Option<Duration>,
+    /// The time of the TLS handshake. `None` without TLS.
+    pub handshake: Option<Duration>,
 }

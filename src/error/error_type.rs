@@ -149,6 +149,12 @@ impl Error {
     /// fn is_certificate(error: &Error) -> bool {
     ///     matches!(error.kind(), ErrorKind::Certificate(_))
     /// }
+    ///
+    /// fn log(error: &Error) {
+    ///     if error.kind() == ErrorKind::TimedOut {
+    ///         println!("{} took longer than {:?}", error.stage(), error.facts().deadline());
+    ///     }
+    /// }
     /// ```
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
@@ -198,20 +204,6 @@ impl Error {
     #[must_use]
     pub fn facts(&self) -> &Facts {
         &self.0.facts
-    }
-
-    /// Returns whether a deadline passed. [`Facts::deadline`] has its length.
-    ///
-    /// ```
-    /// fn log(error: &cdn_origin::Error) {
-    ///     if error.is_timeout() {
-    ///         println!("{} took longer than {:?}", error.stage(), error.facts().deadline());
-    ///     }
-    /// }
-    /// ```
-    #[must_use]
-    pub fn is_timeout(&self) -> bool {
-        self.0.kind == ErrorKind::TimedOut
     }
 
     fn fmt_stage(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

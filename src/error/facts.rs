@@ -23,7 +23,7 @@ use super::{
 ///     if let Some(session) = facts.tls_session() {
 ///         println!("{} with {}", session.version(), session.cipher_suite());
 ///     }
-///     if let Some(leaf) = facts.certificate() {
+///     if let Some(leaf) = facts.certificates().first() {
 ///         println!("certificate for {:?}", leaf.names());
 ///     }
 ///     println!("handshake took {:?}", facts.elapsed().handshake());
@@ -229,19 +229,8 @@ impl Facts {
         self.session.as_ref()
     }
 
-    /// Returns the leaf certificate that the peer presented, even if it was refused.
-    ///
-    /// `None` without TLS, and if the handshake failed before the certificate arrived.
-    ///
-    /// ```
-    /// # fn log(error: &cdn_origin::Error) {
-    /// if let Some(leaf) = error.facts().certificate() {
-    ///     println!("the peer's certificate is for {}", leaf.names().join(", "));
-    /// }
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn certificate(&self) -> Option<&PeerCertificate> {
+    /// The leaf certificate that the peer presented, even if it was refused.
+    pub(crate) fn certificate(&self) -> Option<&PeerCertificate> {
         self.chain.first()
     }
 

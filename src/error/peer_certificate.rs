@@ -56,7 +56,7 @@ impl PeerCertificate {
     ///
     /// ```no_run
     /// # fn save(error: &cdn_origin::Error) -> std::io::Result<()> {
-    /// if let Some(leaf) = error.facts().certificate() {
+    /// if let Some(leaf) = error.facts().certificates().first() {
     ///     // openssl x509 -inform der -in leaf.der -text
     ///     std::fs::write("leaf.der", leaf.der())?;
     /// }
@@ -75,7 +75,7 @@ impl PeerCertificate {
     ///
     /// ```
     /// # fn log(info: &cdn_origin::connector::ConnectionInfo) {
-    /// if let Some(leaf) = info.facts().certificate() {
+    /// if let Some(leaf) = info.facts().certificates().first() {
     ///     println!("valid for {}", leaf.names().join(", "));
     /// }
     /// # }
@@ -136,7 +136,7 @@ impl PeerCertificate {
     ///
     /// ```
     /// # fn pin(error: &cdn_origin::Error) {
-    /// if let Some(pin) = error.facts().certificate().and_then(|leaf| leaf.pin()) {
+    /// if let Some(pin) = error.facts().certificates().first().and_then(|leaf| leaf.pin()) {
     ///     println!(".verify(VerifyPolicy::pinned(\"{pin}\".parse::<SpkiPin>()?))");
     /// }
     /// # }
@@ -146,9 +146,8 @@ impl PeerCertificate {
         self.fields()?.pin.as_deref()
     }
 
-    /// Returns whether subject and issuer are the same, as in a self-signed certificate.
-    #[must_use]
-    pub fn is_self_issued(&self) -> bool {
+    /// Whether subject and issuer are the same, as in a self-signed certificate.
+    pub(crate) fn is_self_issued(&self) -> bool {
         !self.subject().is_empty() && self.subject() == self.issuer()
     }
 
@@ -210,7 +209,7 @@ impl PeerCertificate {
     ///
     /// ```
     /// # fn log(info: &cdn_origin::connector::ConnectionInfo) {
-    /// if let Some(leaf) = info.facts().certificate() {
+    /// if let Some(leaf) = info.facts().certificates().first() {
     ///     println!("{:?} days left", leaf.days_left(std::time::SystemTime::now()));
     /// }
     /// # }

@@ -9,72 +9,34 @@ use std::{borrow::Cow, fmt, net::IpAddr, time::Duration};
 /// ```
 /// # fn log(info: &cdn_origin::connector::ConnectionInfo) {
 /// for answer in info.facts().resolutions() {
-///     if answer.is_stale() {
+///     if answer.stale {
 ///         eprintln!("name servers do not answer: {answer}");
 ///     }
 /// }
 /// # }
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Resolution {
-    pub(crate) source: Cow<'static, str>,
-    pub(crate) addresses: usize,
-    pub(crate) ttl: Option<Duration>,
-    pub(crate) age: Duration,
-    pub(crate) stale: bool,
-    pub(crate) service: Option<ServiceBinding>,
-}
-
-impl Resolution {
-    /// Returns the source of the answer, such as `A records` or `the system's resolver`.
+    /// The source of the answer, such as `A records` or `the system's resolver`.
+    pub source: Cow<'static, str>,
+    /// The number of addresses in the answer.
+    pub addresses: usize,
+    /// The answer's time to live, as the name server sent it: [`age`](Self::age) is not subtracted.
     ///
-    /// ```
-    /// # fn log(answer: &cdn_origin::error::Resolution) {
-    /// println!("{} addresses from {}", answer.addresses(), answer.source());
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn source(&self) -> &str {
-        &self.source
-    }
-
-    /// Returns the number of addresses in the answer.
-    #[must_use]
-    pub fn addresses(&self) -> usize {
-        self.addresses
-    }
-
-    /// Returns the answer's time to live, if it has one.
-    ///
-    /// As the name server sent it: [`age`](Self::age) is not subtracted. `None` for the system's
-    /// resolver, which does not report it.
-    #[must_use]
-    pub fn ttl(&self) -> Option<Duration> {
-        self.ttl
-    }
-
-    /// Returns how long the answer has been in the DNS cache. Zero for a fresh answer.
-    #[must_use]
-    pub fn age(&self) -> Duration {
-        self.age
-    }
-
-    /// Returns whether the answer's time to live had passed, and no newer answer was available.
+    /// `None` for the system's resolver, which does not report it.
+    pub ttl: Option<Duration>,
+    /// How long the answer has been in the DNS cache. Zero for a fresh answer.
+    pub age: Duration,
+    /// Whether the answer's time to live had passed, and no newer answer was available.
     ///
     /// A stale answer is used while look-ups fail, because a failure of the name servers does not
     /// mean that the origin has failed ([RFC 8767]).
     ///
     /// [RFC 8767]: https://www.rfc-editor.org/rfc/rfc8767
-    #[must_use]
-    pub fn is_stale(&self) -> bool {
-        self.stale
-    }
-
-    /// Returns the `HTTPS` record of the answer, if it has one.
-    #[must_use]
-    pub fn service(&self) -> Option<&ServiceBinding> {
-        self.service.as_ref()
-    }
+    pub stale: bool,
+    /// The `HTTPS` record of the answer, if it has one.
+    pub service: Option<ServiceBinding>,
 }
 
 impl fmt::Display for Resolution {
@@ -157,14 +119,6 @@ impl ServiceBinding {
     #[must_use]
     pub fn alpn(&self) -> &[String] {
         &self.alpn
-    }
-
-    /// Returns the addresses to use until those of the target are known (section 7.3).
-    ///
-    /// IPv4 and IPv6 addresses of the parameters `ipv4hint` and `ipv6hint`.
-    #[must_use]
-    pub fn hints(&self) -> &[IpAddr] {
-        &self.hints
     }
 
     /// Returns the encoded `ECHConfigList` for Encrypted ClientHello ([RFC 9848]); empty if there

@@ -14,106 +14,48 @@ use super::{EchStatus, TlsVersion};
 /// # fn check(info: &cdn_origin::connector::ConnectionInfo) {
 /// if let Some(session) = info.facts().tls_session() {
 ///     println!("agreed: {session}");
-///     if session.version() < TlsVersion::V1_3 {
+///     if session.version < TlsVersion::V1_3 {
 ///         eprintln!("the origin does not speak TLS 1.3");
 ///     }
 /// }
 /// # }
 /// ```
+///
+/// The names of suites, groups and schemes are those of IANA's registries:
+///
+/// ```
+/// # fn check(session: &cdn_origin::error::TlsSession) {
+/// let is_post_quantum = session.group.is_some_and(|group| group.contains("MLKEM"));
+/// println!("post-quantum key exchange: {is_post_quantum}");
+/// # }
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct TlsSession {
-    pub(crate) version: TlsVersion,
-    pub(crate) cipher_suite: &'static str,
-    pub(crate) protocol: Option<String>,
-    pub(crate) group: Option<&'static str>,
-    pub(crate) signature_scheme: Option<&'static str>,
-    pub(crate) ech: EchStatus,
-    pub(crate) resumed: bool,
-    pub(crate) early_data: EarlyData,
-}
-
-impl TlsSession {
-    /// Returns the TLS version.
-    #[must_use]
-    pub fn version(&self) -> TlsVersion {
-        self.version
-    }
-
-    /// Returns the IANA name of the cipher suite.
+    /// The TLS version.
+    pub version: TlsVersion,
+    /// The cipher suite, such as `TLS_AES_128_GCM_SHA256`.
+    pub cipher_suite: &'static str,
+    /// The application protocol that the peer chose in ALPN, such as `h2`.
     ///
-    /// Such as `TLS_AES_128_GCM_SHA256`, in the spelling of its registry.
-    #[must_use]
-    pub fn cipher_suite(&self) -> &'static str {
-        self.cipher_suite
-    }
-
-    /// Returns the application protocol that the peer chose in ALPN, if any.
-    ///
-    /// `h2`, `http/1.1`, or another protocol that was offered. `None` means that the peer does not
-    /// support ALPN, and HTTP/1.1 is spoken.
-    ///
-    /// ```
-    /// # fn log(session: &cdn_origin::error::TlsSession) {
-    /// let version = match session.protocol() {
-    ///     Some("h2") => "HTTP/2",
-    ///     _ => "HTTP/1.1",
-    /// };
-    /// println!("{version}");
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn protocol(&self) -> Option<&str> {
-        self.protocol.as_deref()
-    }
-
-    /// Returns the IANA name of the key exchange group; `None` in a resumed TLS 1.2 session.
+    /// `None` means that the peer does not support ALPN, and HTTP/1.1 is spoken.
+    pub protocol: Option<String>,
+    /// The key exchange group; `None` in a resumed TLS 1.2 session.
     ///
     /// Such as `X25519MLKEM768`, which also resists quantum computers, or `x25519`.
-    ///
-    /// ```
-    /// # fn check(session: &cdn_origin::error::TlsSession) {
-    /// let is_post_quantum = session.group().is_some_and(|group| group.contains("MLKEM"));
-    /// println!("post-quantum key exchange: {is_post_quantum}");
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn group(&self) -> Option<&'static str> {
-        self.group
-    }
-
-    /// Returns the IANA name of the signature scheme by which the peer proved that it holds its
-    /// key; `None` in a resumed session.
-    #[must_use]
-    pub fn signature_scheme(&self) -> Option<&'static str> {
-        self.signature_scheme
-    }
-
-    /// Returns the outcome of Encrypted ClientHello.
-    #[must_use]
-    pub fn ech(&self) -> EchStatus {
-        self.ech
-    }
-
-    /// Returns whether an earlier session was resumed. The peer then sends no certificate.
+    pub group: Option<&'static str>,
+    /// The signature scheme by which the peer proved that it holds its key; `None` in a resumed
+    /// session.
+    pub signature_scheme: Option<&'static str>,
+    /// The outcome of Encrypted ClientHello.
+    pub ech: EchStatus,
+    /// Whether an earlier session was resumed. The peer then sends no certificate.
     ///
     /// [`Facts::certificates`](super::Facts::certificates) then has the chain of the original
     /// handshake.
-    ///
-    /// ```
-    /// # fn log(session: &cdn_origin::error::TlsSession) {
-    /// println!("{} handshake", if session.is_resumed() { "abbreviated" } else { "full" });
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn is_resumed(&self) -> bool {
-        self.resumed
-    }
-
-    /// Returns whether the request was sent as early data, and whether the origin accepted it.
-    #[must_use]
-    pub fn early_data(&self) -> EarlyData {
-        self.early_data
-    }
+    pub resumed: bool,
+    /// Whether the request was sent as early data, and whether the origin accepted it.
+    pub early_data: EarlyData,
 }
 
 impl fmt::Display for TlsSession {
@@ -168,7 +110,7 @@ pub enum ClientCertificate {
 /// use cdn_origin::error::EarlyData;
 ///
 /// # fn count(session: &cdn_origin::error::TlsSession) {
-/// match session.early_data() {
+/// match session.early_data {
 ///     EarlyData::Accepted => println!("one round trip was saved"),
 ///     EarlyData::Rejected => println!("the origin has forgotten the session"),
 ///     _ => {}

@@ -36,15 +36,8 @@ impl ForwardedField {
         Self::XRealIp,
     ];
 
-    /// Returns the field's name.
-    ///
-    /// ```
-    /// use cdn_origin::forwarded::ForwardedField;
-    ///
-    /// assert_eq!(ForwardedField::XForwardedFor.name(), "x-forwarded-for");
-    /// ```
-    #[must_use]
-    pub const fn name(self) -> HeaderName {
+    /// The name of the field.
+    pub(super) const fn name(self) -> HeaderName {
         match self {
             Self::Forwarded => FORWARDED,
             Self::XForwardedFor => const { HeaderName::from_static("x-forwarded-for") },

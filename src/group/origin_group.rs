@@ -23,7 +23,7 @@ use crate::{
 use super::{
     Member, MemberSnapshot,
     accepted_by_group::{AcceptedByGroup, buffer},
-    drained_members::{drained, not_unique},
+    drained_members::drained,
     group_task::GroupTask,
     shared_group::SharedGroup,
 };
@@ -196,20 +196,24 @@ impl OriginGroup {
         self.0.with_tiers(|tiers| tiers.snapshot())
     }
 
-    /// Returns the proxies of the members with their names, for their snapshots, tier by tier.
-    #[must_use]
-    pub fn proxies(&self) -> Vec<(String, OriginProxy)> {
+    /// The proxies of the members, tier by tier.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn proxies(&self) -> Vec<OriginProxy> {
         let members = self.0.members();
-        let members = members.iter();
         members
-            .map(|member| (member.name().to_owned(), member.proxy().clone()))
+            .iter()
+            .map(|member| member.proxy().clone())
             .collect()
     }
 
-    /// Adds a member to a tier. The first tier is 0; the number after the last creates another.
+    /// Puts a member into a tier, in place of the one with its name in any tier.
     ///
-    /// The member begins with a small share of requests, as after a
-    /// [return](super::Ejection::slow_start).
+    /// The first tier is 0; the number after the last creates another. A new member begins with a
+    /// small share of requests, as after a [return](super::Ejection::slow_start). In place of
+    /// another one, it takes over neither connections nor health.
+    ///
+    /// From this call on, requests go to the new member. The future resolves when the last request
+    /// of the replaced one has ended, at once if there is none. It may be dropped.
     ///
     /// ```
     /// use cdn_origin::{CdnOriginConnector, group::{Member, OriginGroup}};
@@ -220,41 +224,12 @@ impl OriginGroup {
     /// let group = OriginGroup::builder().tier([Member::new(a).name("a")]).build()?;
     ///
     /// let b = CdnOriginConnector::builder("https://b.origin.example").build()?;
-    /// group.add(0, Member::new(b).name("b"))?;
+    /// group.put(0, Member::new(b).name("b"))?.await;
     /// group.set_weight("b", 3);
     /// if let Some(drained) = group.remove("a") {
     ///     drained.await;
     /// }
     /// assert_eq!(group.snapshot().len(), 1);
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// Fails if a member has this name already, or if there is no such tier.
-    pub fn add(&self, tier: usize, member: impl Into<Member>) -> Result<(), BuildError> {
-        let member = member.into();
-        self.check_tier("OriginGroup::add", tier)?;
-        let name = member.name.clone();
-        match self.0.add(tier, member) {
-            true => Ok(()),
-            false => BuildError::from_problems(vec![not_unique("OriginGroup::add", &name)]),
-        }
-    }
-
-    /// Replaces the member of the same name, in any tier, or [adds](Self::add) one.
-    ///
-    /// From this call on, requests go to the new member. It takes over neither connections nor
-    /// health. The future resolves when the last request of the replaced one has ended. It may be
-    /// dropped.
-    ///
-    /// ```
-    /// use cdn_origin::{BuildError, CdnOriginConnector, group::{Member, OriginGroup}};
-    ///
-    /// # async fn put(group: &OriginGroup) -> Result<(), BuildError> {
-    /// let connector = CdnOriginConnector::builder("https://new.origin.example").build()?;
-    /// group.put(0, Member::new(connector).name("a"))?.await;
     /// # Ok(())
     /// # }
     /// ```

@@ -173,22 +173,6 @@ impl SharedGroup {
         Arc::new(GroupMember::new(member, self.each.as_ref()))
     }
 
-    /// Adds a member to a tier. Returns whether the name was free.
-    pub(super) fn add(&self, tier: usize, member: Member) -> bool {
-        let member = self.make(member);
-        let mut is_new = false;
-        self.tiers.send_modify(|tiers| {
-            is_new = tiers.find(member.name()).is_none();
-            if is_new {
-                tiers.add(tier, member.clone());
-            }
-        });
-        if is_new {
-            self.added(&member);
-        }
-        is_new
-    }
-
     /// Puts a member into a tier, in place of the one with its name. Returns that one.
     pub(super) fn put(&self, tier: usize, member: Member) -> Option<Arc<GroupMember>> {
         let member = self.make(member);

@@ -11,13 +11,16 @@ use thiserror::Error;
 /// let error = cdn_origin::import::nginx("location / {\n  proxy_pass 'http://a.example;\n}")
 ///     .expect_err("the quote is not closed");
 /// assert_eq!(error.to_string(), "line 2, column 14: a quote is not closed");
-/// assert_eq!((error.line(), error.column()), (2, 14));
+/// assert_eq!((error.line, error.column), (2, 14));
 /// ```
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[error("line {line}, column {column}: {problem}")]
+#[non_exhaustive]
 pub struct ImportError {
-    line: usize,
-    column: usize,
+    /// The line, counted from 1.
+    pub line: usize,
+    /// The column in characters, counted from 1.
+    pub column: usize,
     problem: &'static str,
 }
 
@@ -28,18 +31,6 @@ impl ImportError {
             column: at.column,
             problem,
         }
-    }
-
-    /// Returns the line, counted from 1.
-    #[must_use]
-    pub fn line(&self) -> usize {
-        self.line
-    }
-
-    /// Returns the column in characters, counted from 1.
-    #[must_use]
-    pub fn column(&self) -> usize {
-        self.column
     }
 }
 

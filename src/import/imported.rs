@@ -4,7 +4,7 @@ use crate::config::OriginConfig;
 
 use super::{
     draft::Draft,
-    note::{Finding, ImportNote, NoteKind},
+    note::{Finding, ImportNote},
     print_code,
 };
 
@@ -15,11 +15,11 @@ use super::{
 ///
 /// let imported = import::nginx("location / { proxy_pass http://a.example; tcp_nodelay on; }")?;
 /// for origin in imported.origins() {
-///     println!("{}: {}", origin.section(), origin.server());
+///     println!("{}: {}", origin.section, origin.server);
 /// }
 /// // Every directive has a note, so that nothing is lost in silence.
-/// let open = imported.notes_of(NoteKind::ByHand).chain(imported.notes_of(NoteKind::Unmapped));
-/// assert_eq!(open.count(), 0);
+/// let open = [NoteKind::ByHand, NoteKind::Unmapped];
+/// assert!(!imported.notes().iter().any(|note| open.contains(&note.kind)));
 /// # Ok::<(), cdn_origin::import::ImportError>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -59,7 +59,7 @@ impl Imported {
                 sections.push((draft, servers));
             }
         }
-        notes.sort_by_key(ImportNote::line);
+        notes.sort_by_key(|note| note.line);
         notes.dedup();
         Self {
             origins,
@@ -78,7 +78,7 @@ impl Imported {
     /// let text = "backend app\n  server a a.example:80\n  server b b.example:80\n";
     /// let imported = import::haproxy(text)?;
     /// for origin in imported.origins() {
-    ///     let proxy = OriginProxy::try_from(origin.config())?;
+    ///     let proxy = OriginProxy::try_from(&origin.config)?;
     ///     # drop(proxy);
     /// }
     /// assert_eq!(imported.origins().len(), 2);
@@ -123,11 +123,6 @@ impl Imported {
     pub fn notes(&self) -> &[ImportNote] {
         &self.notes
     }
-
-    /// Returns the notes of one kind.
-    pub fn notes_of(&self, kind: NoteKind) -> impl Iterator<Item = &ImportNote> {
-        self.notes.iter().filter(move |note| note.kind() == kind)
-    }
 }
 
 /// The configuration of one origin, and where it is from.
@@ -137,43 +132,27 @@ impl Imported {
 ///
 /// let imported = import::haproxy("backend app\n  server a a.example:443 ssl")?;
 /// let origin = &imported.origins()[0];
-/// assert_eq!((origin.section(), origin.server()), ("backend app", "a"));
+/// assert_eq!((&*origin.section, &*origin.server), ("backend app", "a"));
 /// # Ok::<(), import::ImportError>(())
 /// ```
+///
+/// serde writes its configuration in any format, as a [configuration file](crate::config):
+///
+/// ```
+/// use cdn_origin::import;
+///
+/// let imported = import::nginx("location / { proxy_pass http://a.example; }")?;
+/// let file = toml::to_string(&imported.origins()[0].config)?;
+/// assert!(file.contains("url = \"http://a.example\""));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct ImportedOrigin {
-    section: String,
-    server: String,
-    config: OriginConfig,
-}
-
-impl ImportedOrigin {
-    /// Returns the section, such as `location /`, `backend app` or `cluster app at /`.
-    #[must_use]
-    pub fn section(&self) -> &str {
-        &self.section
-    }
-
-    /// Returns the server in the section: its name in HAProxy, its address in the others.
-    #[must_use]
-    pub fn server(&self) -> &str {
-        &self.server
-    }
-
-    /// Returns the settings of connector and proxy.
-    ///
-    /// serde writes it in any format, as a [configuration file](crate::config):
-    ///
-    /// ```
-    /// use cdn_origin::import;
-    ///
-    /// let imported = import::nginx("location / { proxy_pass http://a.example; }")?;
-    /// let file = toml::to_string(imported.origins()[0].config())?;
-    /// assert!(file.contains("url = \"http://a.example\""));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn config(&self) -> &OriginConfig {
-        &self.config
-    }
+    /// The section, such as `location /`, `backend app` or `cluster app at /`.
+    pub section: String,
+    /// The server in the section: its name in HAProxy, its address in the others.
+    pub server: String,
+    /// The settings of connector and proxy.
+    pub config: OriginConfig,
 }

@@ -13,10 +13,11 @@
 //!     }",
 //! )?;
 //! // nginx sends no SNI and verifies nothing unless two more lines say so. The import does both.
-//! let warnings = imported.notes_of(NoteKind::Warning).map(|note| note.directive());
-//! assert!(warnings.eq(["proxy_ssl_server_name", "proxy_ssl_verify"]));
+//! let warnings = imported.notes().iter().filter(|note| note.kind == NoteKind::Warning);
+//! let directives: Vec<_> = warnings.map(|note| note.directive.as_str()).collect();
+//! assert_eq!(directives, ["proxy_ssl_server_name", "proxy_ssl_verify"]);
 //!
-//! let proxy = OriginProxy::try_from(imported.origins()[0].config())?;
+//! let proxy = OriginProxy::try_from(&imported.origins()[0].config)?;
 //! assert!(imported.code().contains(".sni(\"www.example.com\")"));
 //! # drop(proxy);
 //! # Ok::<(), Box<dyn std::error::Error>>(())

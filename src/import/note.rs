@@ -71,16 +71,24 @@ impl fmt::Display for NoteKind {
 ///     proxy_ssl_verify off;
 /// }";
 /// let imported = import::nginx(text)?;
-/// let note = imported.notes_of(NoteKind::Warning).find(|note| note.line() == 3);
-/// assert_eq!(note.map(|note| note.directive()), Some("proxy_ssl_verify"));
+/// let warning = imported.notes().iter().find(|note| note.kind == NoteKind::Warning);
+/// let place = warning.map(|note| (note.line, note.directive.as_str()));
+/// assert_eq!(place, Some((3, "proxy_ssl_verify")));
 /// # Ok::<(), import::ImportError>(())
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct ImportNote {
-    line: usize,
-    directive: String,
-    kind: NoteKind,
-    text: Cow<'static, str>,
+    /// The line of the directive, counted from 1.
+    ///
+    /// For a directive that is missing, the line of the one that it would belong to.
+    pub line: usize,
+    /// The name of the directive, such as `proxy_set_header Host`.
+    pub directive: String,
+    /// What becomes of it.
+    pub kind: NoteKind,
+    /// The call that replaces it, or the reason why there is none.
+    pub text: Cow<'static, str>,
 }
 
 impl ImportNote {
@@ -92,32 +100,6 @@ impl ImportNote {
             kind: finding.kind,
             text: finding.text,
         }
-    }
-
-    /// Returns the line of the directive, counted from 1.
-    ///
-    /// For a directive that is missing, the line of the one that it would belong to.
-    #[must_use]
-    pub fn line(&self) -> usize {
-        self.line
-    }
-
-    /// Returns the name of the directive, such as `proxy_set_header Host`.
-    #[must_use]
-    pub fn directive(&self) -> &str {
-        &self.directive
-    }
-
-    /// Returns what becomes of it.
-    #[must_use]
-    pub fn kind(&self) -> NoteKind {
-        self.kind
-    }
-
-    /// Returns the call that replaces it, or the reason why there is none.
-    #[must_use]
-    pub fn text(&self) -> &str {
-        &self.text
     }
 }
 

@@ -183,7 +183,7 @@ impl MetricsObserver {
                 ::metrics::gauge!(MEMBERS.name, labels).set(count as f64);
             }
         }
-        for (_, proxy) in group.proxies() {
+        for proxy in group.proxies() {
             self.sample(&proxy);
         }
     }
@@ -269,7 +269,9 @@ impl Observer for MetricsObserver {
     }
 
     fn closed(&self, connection: &ClosedConnection) {
-        self.with(connection.origin(), |metrics| metrics.closed(connection));
+        self.with(connection.origin.as_deref(), |metrics| {
+            metrics.closed(connection)
+        });
     }
 
     fn reloaded(&self, origin: Option<&Origin>) {

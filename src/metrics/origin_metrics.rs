@@ -113,9 +113,9 @@ impl OriginMetrics {
         self.count(names::CONNECTS.name, [(names::STAGE, "connected")]);
         let elapsed = facts.elapsed();
         for (stage, elapsed) in [
-            (Stage::Resolve, elapsed.resolve()),
-            (Stage::Dial, elapsed.dial()),
-            (Stage::Handshake, elapsed.handshake()),
+            (Stage::Resolve, elapsed.resolve),
+            (Stage::Dial, elapsed.dial),
+            (Stage::Handshake, elapsed.handshake),
         ] {
             if let Some(elapsed) = elapsed {
                 let labels = self.labels([(names::STAGE, stage.as_str())]);
@@ -141,11 +141,11 @@ impl OriginMetrics {
     }
 
     pub(super) fn closed(&self, connection: &ClosedConnection) {
-        let reason = [(names::REASON, connection.reason().as_str())];
+        let reason = [(names::REASON, connection.reason.as_str())];
         self.count(names::CLOSED.name, reason);
         let duration = names::CONNECTION_DURATION.name;
         let duration = ::metrics::histogram!(duration, self.server.clone());
-        duration.record(connection.age().as_secs_f64());
+        duration.record(connection.age.as_secs_f64());
     }
 
     pub(super) fn reloaded(&self) {
@@ -197,20 +197,20 @@ impl OriginMetrics {
 }
 
 fn handshake(session: &TlsSession) -> [(&'static str, &'static str); 4] {
-    let version = match session.version() {
+    let version = match session.version {
         TlsVersion::V1_2 => "1.2",
         TlsVersion::V1_3 => "1.3",
     };
-    let kind = match session.is_resumed() {
+    let kind = match session.resumed {
         true => "resumed",
         false => "full",
     };
-    let early_data = match session.early_data() {
+    let early_data = match session.early_data {
         EarlyData::NotSent => "not_sent",
         EarlyData::Accepted => "accepted",
         EarlyData::Rejected => "rejected",
     };
-    let ech = match session.ech() {
+    let ech = match session.ech {
         EchStatus::NotSent => "not_sent",
         EchStatus::Greased => "greased",
         EchStatus::Accepted => "accepted",

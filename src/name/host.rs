@@ -17,7 +17,7 @@ use super::{DnsName, NameProblem};
 ///
 /// let host: Host = "2001:db8::1".parse()?;
 /// assert_eq!(host.to_string(), "[2001:db8::1]");
-/// assert!(host.dns().is_none());
+/// assert!(matches!(host, Host::Ip(_)));
 /// # Ok::<(), cdn_origin::error::InvalidValue>(())
 /// ```
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -30,32 +30,11 @@ pub enum Host {
 }
 
 impl Host {
-    /// Returns the DNS name. `None` for an address.
-    #[must_use]
-    pub fn dns(&self) -> Option<&DnsName> {
+    /// The DNS name. `None` for an address.
+    pub(crate) fn dns(&self) -> Option<&DnsName> {
         match self {
             Self::Dns(name) => Some(name),
             Self::Ip(_) => None,
-        }
-    }
-
-    /// Returns the address. `None` for a DNS name.
-    ///
-    /// ```
-    /// use std::net::Ipv4Addr;
-    ///
-    /// use cdn_origin::name::Host;
-    ///
-    /// let host: Host = "192.0.2.1".parse()?;
-    /// assert_eq!(host.ip(), Some(Ipv4Addr::new(192, 0, 2, 1).into()));
-    /// assert!(host.dns().is_none());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn ip(&self) -> Option<IpAddr> {
-        match self {
-            Self::Dns(_) => None,
-            Self::Ip(ip) => Some(*ip),
         }
     }
 

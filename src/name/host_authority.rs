@@ -69,9 +69,8 @@ impl HostAuthority {
         self.authority.port_u16()
     }
 
-    /// Returns the authority as a type of the `http` crate.
-    #[must_use]
-    pub fn as_authority(&self) -> &Authority {
+    /// The authority as a type of the `http` crate.
+    pub(crate) fn as_authority(&self) -> &Authority {
         &self.authority
     }
 

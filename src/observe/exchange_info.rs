@@ -195,7 +195,7 @@ impl ExchangeInfo {
     pub fn peer(&self) -> Option<SocketAddr> {
         let failed = || {
             let facts = self.error()?.facts();
-            let tried = facts.attempts().last().map(|attempt| attempt.address());
+            let tried = facts.attempts().last().map(|attempt| attempt.address);
             facts.peer().or(tried)
         };
         match self.last_try() {

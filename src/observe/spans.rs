@@ -112,15 +112,15 @@ pub(crate) fn record_connect(span: &Span, facts: &Facts, error: Option<&Error>) 
         );
     }
     if let Some(session) = facts.tls_session() {
-        let version = match session.version() {
+        let version = match session.version {
             TlsVersion::V1_2 => "1.2",
             TlsVersion::V1_3 => "1.3",
         };
         tracing::record_all!(
             span,
             tls.protocol.version = version,
-            tls.cipher = session.cipher_suite(),
-            tls.resumed = session.is_resumed(),
+            tls.cipher = session.cipher_suite,
+            tls.resumed = session.resumed,
         );
     }
     if let Some(error) = error {

@@ -54,7 +54,19 @@ impl ProbeAttempt {
 
     /// Returns the builder code of this attempt, without `.build()`.
     ///
-    /// A call whose value the probe does not know, such as `.verify(..)`, is a comment.
+    /// A call whose value the probe does not know, such as `.verify(..)`, is a comment: keep it as
+    /// it is in your code. Check the [certainty](super::Findings::working_certainty) first: an
+    /// origin may answer without recognising the Host.
+    ///
+    /// ```no_run
+    /// # async fn run(connector: cdn_origin::CdnOriginConnector) -> Result<(), cdn_origin::Error> {
+    /// let findings = cdn_origin::probe(&connector).await?;
+    /// if let Some(working) = findings.working() {
+    ///     println!("{}\n    .build()?", working.builder_code());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn builder_code(&self) -> String {
         self.combination.to_string()
@@ -64,8 +76,8 @@ impl ProbeAttempt {
     /// www.example.com`.
     ///
     /// `a made-up Host` for the attempt that shows whether the origin recognises the Host. `None`
-    /// for the first attempt, which uses the configuration as it is, and for a
-    /// [repeated](Self::is_repeated) one.
+    /// for the first attempt, which uses the configuration as it is, and for one that repeats
+    /// another without its change, to see whether the failure was chance.
     ///
     /// ```
     /// # fn log(findings: &cdn_origin::probe::Findings) {
@@ -84,11 +96,8 @@ impl ProbeAttempt {
         }
     }
 
-    /// Returns whether it repeats the best attempt, without the change that got further.
-    ///
-    /// It shows whether that failure was chance.
-    #[must_use]
-    pub fn is_repeated(&self) -> bool {
+    /// Whether it repeats the best attempt, without the change that got further.
+    pub(super) fn is_repeated(&self) -> bool {
         matches!(self.step, Step::Repeated)
     }
 

@@ -103,20 +103,8 @@ impl Findings {
         })
     }
 
-    /// Returns the builder code of the attempt that works, without `.build()`.
-    ///
-    /// Check its [certainty](Self::working_certainty): an origin may answer without recognising the
-    /// Host.
-    ///
-    /// A call whose value the probe does not know, such as `.verify(..)`, is a comment: keep it as
-    /// it is in your code.
-    #[must_use]
-    pub fn builder_code(&self) -> Option<String> {
-        self.working().map(ProbeAttempt::builder_code)
-    }
-
-    /// A builder with the names and protocols that work, and with everything else that the probed
-    /// connector was built with.
+    /// Returns a builder with the names and protocols that work, and with everything else that the
+    /// probed connector was built with.
     ///
     /// ```no_run
     /// # use cdn_origin::CdnOriginConnector;

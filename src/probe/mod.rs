@@ -162,9 +162,9 @@ pub use run::Probe;
 /// ```no_run
 /// # async fn run(connector: cdn_origin::CdnOriginConnector) -> Result<(), cdn_origin::Error> {
 /// let findings = cdn_origin::probe(&connector).await?;
-/// match findings.builder_code() {
-///     Some(code) => println!("{code}"),
-///     None => println!("{findings}"),
+/// println!("{findings}");
+/// if let Some(working) = findings.working() {
+///     println!("this works:\n{}", working.builder_code());
 /// }
 /// # Ok(())
 /// # }

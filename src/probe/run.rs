@@ -143,9 +143,9 @@ impl Probe {
     /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
     /// let connector = CdnOriginConnector::builder("https://www.example.com").build()?;
     /// let findings = Probe::new(&connector).run().await?;
-    /// match findings.builder_code() {
-    ///     Some(code) => println!("this works:\n{code}"),
-    ///     None => println!("{findings}"),
+    /// println!("{findings}");
+    /// if let Some(working) = findings.working() {
+    ///     println!("this works:\n{}", working.builder_code());
     /// }
     /// # Ok(())
     /// # }

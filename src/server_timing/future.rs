@@ -60,9 +60,9 @@ fn value(exchange: &ExchangeInfo) -> Option<HeaderValue> {
         });
     }
     let stages = [
-        ("resolve", connect.resolve()),
-        ("connect", connect.dial()),
-        ("handshake", connect.handshake()),
+        ("resolve", connect.resolve),
+        ("connect", connect.dial),
+        ("handshake", connect.handshake),
         ("first-byte", last.and_then(ExchangeTry::first_byte)),
     ];
     for (name, time) in stages {

@@ -284,12 +284,6 @@ impl VirtualHosts {
         self.registry.hosts()
     }
 
-    /// Returns how many proxies exist now.
-    #[must_use]
-    pub fn active(&self) -> usize {
-        self.registry.active()
-    }
-
     /// Returns the proxy of a host, if it exists now.
     ///
     /// Returns `None` for a host whose first request has not arrived, and for a group.
@@ -393,7 +387,7 @@ impl fmt::Debug for VirtualHosts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("VirtualHosts")
             .field("hosts", &self.registry.len())
-            .field("active", &self.active())
+            .field("active", &self.registry.active())
             .finish_non_exhaustive()
     }
 }

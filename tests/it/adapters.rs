@@ -42,12 +42,12 @@ async fn hyper_utils_client_speaks_what_alpn_chose_and_carries_the_facts() {
         assert_eq!(response.version(), version);
         let info: &ConnectionInfo = response.extensions().get().unwrap();
         let session = info.facts().tls_session().unwrap();
-        assert_eq!(session.version(), TlsVersion::V1_3);
-        assert_eq!(session.protocol(), Some(protocol));
+        assert_eq!(session.version, TlsVersion::V1_3);
+        assert_eq!(session.protocol.as_deref(), Some(protocol));
         assert_eq!(info.facts().peer(), Some(edge.address()));
-        let names = info.facts().certificate().unwrap().names();
+        let names = info.facts().certificates().first().unwrap().names();
         assert_eq!(names, ["www.example.test"]);
-        assert!(info.facts().elapsed().handshake().is_some());
+        assert!(info.facts().elapsed().handshake.is_some());
     }
 }
 

@@ -149,7 +149,7 @@ async fn the_certificate_that_a_server_was_installed_with_says_that_it_has_no_su
 async fn a_certificate_for_localhost_is_the_right_one_where_localhost_is_asked_for() {
     let address = self_signed(leaf("localhost", &["localhost"])).await;
     let error = error(at("localhost", address, &Ca::root())).await;
-    let pin = error.facts().certificate().unwrap().pin().unwrap();
+    let pin = error.facts().certificates().first().unwrap().pin().unwrap();
     let fix = format!("let pin = \"{pin}\".parse()?; .verify(VerifyPolicy::pinned(pin))");
     check(&error, CauseId::SelfSigned, Certainty::Certain, &fix);
 }
@@ -177,7 +177,8 @@ async fn a_certificate_that_only_has_its_issuers_name_is_not_called_self_signed(
     let signed = leaf(SITE, &[SITE]).signed_by(&key, &issuer).unwrap();
     let address = presenting(&[signed.der().clone()], &key).await;
     let error = error(at(SITE, address, &Ca::root())).await;
-    assert!(error.facts().certificate().unwrap().is_self_issued());
+    let leaf = error.facts().certificates().first().unwrap();
+    assert_eq!(leaf.subject(), leaf.issuer());
     assert!(
         !ids(&error).contains(&CauseId::SelfSigned),
         "{}",
@@ -216,7 +217,7 @@ async fn an_authoritys_certificate_is_unusable_as_a_leaf_even_if_it_is_a_trusted
         fix,
     );
     // The other fix works.
-    let pin = error.facts().certificate().unwrap().pin().unwrap();
+    let pin = error.facts().certificates().first().unwrap().pin().unwrap();
     assert!(fixes(&error).contains(pin), "{}", error.report());
     let pinned = trusting(VerifyPolicy::pinned(pin.parse().unwrap()));
     let connector = pinned.build().unwrap();

@@ -61,7 +61,7 @@ async fn acquainted(edge: &Edge, authority: &Authority) -> (CdnOriginConnector, 
     let proxy = OriginProxy::new(connector.clone());
     let response = ask(&proxy, get()).await;
     assert_eq!(response.status(), StatusCode::OK);
-    assert_eq!(session(&response).early_data(), EarlyData::NotSent);
+    assert_eq!(session(&response).early_data, EarlyData::NotSent);
     (connector, proxy)
 }
 
@@ -163,8 +163,8 @@ async fn safe_requests_without_content_are_in_the_first_flight_of_a_resumed_hand
         let response = ask(&proxy, request(method, "")).await;
         assert_eq!(response.status(), StatusCode::OK);
         let session = session(&response);
-        assert!(session.is_resumed());
-        assert_eq!(session.early_data(), EarlyData::Accepted);
+        assert!(session.resumed);
+        assert_eq!(session.early_data, EarlyData::Accepted);
         assert!(session.to_string().ends_with(", resumed, early data"));
     }
     assert_eq!(
@@ -233,11 +233,7 @@ async fn what_may_do_something_or_was_early_before_waits_for_the_handshake() {
         let shown = format!("{request:?}");
         let response = ask(&proxy, request).await;
         assert_eq!(response.status(), StatusCode::OK, "{shown}");
-        assert_eq!(
-            session(&response).early_data(),
-            EarlyData::NotSent,
-            "{shown}"
-        );
+        assert_eq!(session(&response).early_data, EarlyData::NotSent, "{shown}");
     }
     assert!(early(&edge).iter().all(String::is_empty));
     assert_eq!(counts(&connector), [1, 8, 0, 0]);
@@ -269,8 +265,8 @@ async fn a_connector_by_itself_sends_nothing_early() {
         let mut stream = connector.clone().oneshot(Uri::default()).await.unwrap();
         http_get::exchange(&mut stream).await;
         let session = stream.info().facts().tls_session().unwrap();
-        assert_eq!(session.is_resumed(), resumed);
-        assert_eq!(session.early_data(), EarlyData::NotSent);
+        assert_eq!(session.resumed, resumed);
+        assert_eq!(session.early_data, EarlyData::NotSent);
     }
     assert!(early(&edge).iter().all(String::is_empty));
 }
@@ -290,7 +286,7 @@ async fn over_http_2_nothing_is_sent_early() {
     let proxy = OriginProxy::new(connector.clone());
     for count in 1..=3 {
         let response = ask(&proxy, get()).await;
-        assert_eq!(session(&response).protocol(), Some("h2"));
+        assert_eq!(session(&response).protocol.as_deref(), Some("h2"));
         edge.wait_for_closed(count).await;
     }
     assert!(early(&edge).iter().all(String::is_empty));
@@ -303,7 +299,7 @@ async fn a_request_that_is_larger_than_the_session_takes_waits_for_the_handshake
     let edge = edge(&authority).early_data(64).start().await;
     let (_, proxy) = acquainted(&edge, &authority).await;
     let response = ask(&proxy, get()).await;
-    assert_eq!(session(&response).early_data(), EarlyData::NotSent);
+    assert_eq!(session(&response).early_data, EarlyData::NotSent);
     assert_eq!(early(&edge), ["", ""]);
 }
 
@@ -317,7 +313,7 @@ async fn a_request_that_is_larger_than_the_first_flight_waits_for_the_handshake(
     large.headers_mut().insert("x-large", value);
     let response = ask(&proxy, large).await;
     assert_eq!(response.status(), StatusCode::OK);
-    assert_eq!(session(&response).early_data(), EarlyData::NotSent);
+    assert_eq!(session(&response).early_data, EarlyData::NotSent);
     assert_eq!(early(&edge), ["", ""]);
 }
 
@@ -331,8 +327,8 @@ async fn what_an_origin_that_has_forgotten_the_session_did_not_read_is_sent_once
     let response = ask(&proxy, get()).await;
     assert_eq!(response.status(), StatusCode::OK);
     let session = session(&response);
-    assert!(!session.is_resumed());
-    assert_eq!(session.early_data(), EarlyData::Rejected);
+    assert!(!session.resumed);
+    assert_eq!(session.early_data, EarlyData::Rejected);
     assert!(session.to_string().ends_with(", early data rejected"));
     assert_eq!(second.requests().len(), 1);
     assert_eq!(early(&second), [""]);
@@ -353,9 +349,9 @@ async fn an_http_2_session_is_resumed_for_http_1_without_its_early_data() {
     let response = ask(&proxy, get()).await;
     assert_eq!(response.status(), StatusCode::OK);
     let session = session(&response);
-    assert_eq!(session.protocol(), Some("http/1.1"));
-    assert!(session.is_resumed());
-    assert_eq!(session.early_data(), EarlyData::Rejected);
+    assert_eq!(session.protocol.as_deref(), Some("http/1.1"));
+    assert!(session.resumed);
+    assert_eq!(session.early_data, EarlyData::Rejected);
     let requests = second.requests();
     let seen = requests.iter().filter(|it| it.target == "/page?query");
     assert_eq!(seen.count(), 1);
@@ -372,7 +368,7 @@ async fn a_request_to_an_origin_that_now_speaks_only_http_2_is_retried_without_e
     let (connector, proxy) = led_from(&first, &second, &authority).await;
     let response = ask(&proxy, get()).await;
     assert_eq!(response.status(), StatusCode::OK);
-    assert_eq!(session(&response).protocol(), Some("h2"));
+    assert_eq!(session(&response).protocol.as_deref(), Some("h2"));
     assert_eq!(second.requests().len(), 1);
     assert_eq!(early(&second), ["", ""]);
     assert_eq!(counts(&connector), [2, 0, 0, 0]);
@@ -491,11 +487,11 @@ async fn after_a_reload_the_first_handshake_is_a_full_one_without_early_data() {
     let (connector, proxy) = acquainted(&edge, &authority).await;
     connector.reload(|tls| tls).unwrap();
     let response = ask(&proxy, get()).await;
-    assert!(!session(&response).is_resumed());
-    assert_eq!(session(&response).early_data(), EarlyData::NotSent);
+    assert!(!session(&response).resumed);
+    assert_eq!(session(&response).early_data, EarlyData::NotSent);
     // And the setting survives it.
     let response = ask(&proxy, get()).await;
-    assert_eq!(session(&response).early_data(), EarlyData::Accepted);
+    assert_eq!(session(&response).early_data, EarlyData::Accepted);
     // The edge is not trusted any more: nothing is said to it before it has proved who it is.
     let other = VerifyPolicy::roots(Roots::pem(Authority::new().root_pem()));
     connector.reload(|tls| tls.verify(other)).unwrap();
@@ -545,8 +541,8 @@ async fn a_retry_is_never_early() {
     assert_eq!(ask(&proxy, get()).await.status(), StatusCode::OK);
     let response = ask(&proxy, get()).await;
     assert_eq!(response.status(), StatusCode::OK);
-    assert!(session(&response).is_resumed());
-    assert_eq!(session(&response).early_data(), EarlyData::NotSent);
+    assert!(session(&response).resumed);
+    assert_eq!(session(&response).early_data, EarlyData::NotSent);
     assert_eq!(proxy.snapshot().pool.retried, 1);
     assert_eq!(counts(&connector), [1, 1, 0, 0]);
     assert_eq!(early.load(SeqCst), 0);

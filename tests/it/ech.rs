@@ -88,7 +88,7 @@ async fn connected(builder: CdnOriginBuilder) -> Facts {
 }
 
 fn ech(facts: &Facts) -> EchStatus {
-    facts.tls_session().unwrap().ech()
+    facts.tls_session().unwrap().ech
 }
 
 #[tokio::test]
@@ -101,7 +101,10 @@ async fn the_outer_sni_is_the_public_name_and_a_rejection_is_reported() {
     assert_eq!(rejected.stage(), Stage::Handshake);
     check(&rejected, CauseId::EchStale, Certainty::Certain, CONFIGURE);
     // The verified certificate is that of the public name.
-    assert_eq!(rejected.facts().certificate().unwrap().names(), [PUBLIC]);
+    assert_eq!(
+        rejected.facts().certificates().first().unwrap().names(),
+        [PUBLIC]
+    );
     let offer = rejected.facts().tls_offer().unwrap();
     assert!(offer.to_string().starts_with("TLS 1.3 only"));
     assert_eq!(
@@ -123,9 +126,9 @@ async fn an_origin_that_has_turned_ech_off_is_connected_to_once_more_without() {
         http_get::exchange(&mut stream).await;
         let facts = stream.info().facts();
         assert_eq!(ech(facts), EchStatus::Disabled);
-        assert_eq!(facts.certificate().unwrap().names(), [NAME]);
+        assert_eq!(facts.certificates().first().unwrap().names(), [NAME]);
         let session = facts.tls_session().unwrap();
-        assert_eq!(session.is_resumed(), resumed);
+        assert_eq!(session.resumed, resumed);
         assert!(session.to_string().contains("disabled by the origin"));
         let offer = facts.tls_offer().unwrap();
         assert!(
@@ -279,14 +282,14 @@ async fn grease_changes_nothing_but_the_hello() {
         let mut stream = connector.clone().oneshot(Uri::default()).await.unwrap();
         http_get::exchange(&mut stream).await;
         let session = stream.info().facts().tls_session().unwrap();
-        assert_eq!(session.ech(), EchStatus::Greased);
-        assert_eq!(session.is_resumed(), resumed);
+        assert_eq!(session.ech, EchStatus::Greased);
+        assert_eq!(session.resumed, resumed);
     }
     assert_eq!(edge.hellos()[0].sni.as_deref(), Some(NAME));
     let plain = to(&edge, &authority, NAME).build().unwrap();
     let stream = plain.oneshot(Uri::default()).await.unwrap();
     let session = stream.info().facts().tls_session().unwrap();
-    assert_eq!(session.ech(), EchStatus::NotSent);
+    assert_eq!(session.ech, EchStatus::NotSent);
 }
 
 fn problem_kinds(builder: CdnOriginBuilder) -> Vec<BuildProblemKind> {

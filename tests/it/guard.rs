@@ -235,7 +235,7 @@ async fn every_spelling_of_an_address_that_is_not_public_is_refused() {
         match error.kind() {
             ErrorKind::AddressProhibited => {
                 assert_eq!(error.stage(), Stage::Dial, "{host}");
-                let outcome = error.facts().attempts()[0].outcome();
+                let outcome = error.facts().attempts()[0].outcome;
                 assert_eq!(outcome, DialOutcome::Prohibited, "{host}");
             }
             // It is no host at all here.
@@ -413,7 +413,7 @@ async fn of_mixed_addresses_only_the_allowed_are_dialled() {
         .unwrap();
     let facts = stream.info().facts();
     assert_eq!(facts.peer(), Some(address));
-    assert_eq!(facts.attempts()[0].outcome(), DialOutcome::Prohibited);
+    assert_eq!(facts.attempts()[0].outcome, DialOutcome::Prohibited);
 }
 
 #[tokio::test]

@@ -109,7 +109,7 @@ async fn a_hostile_certificate_cannot_write_lines_into_the_report() {
     let report = error.report().to_string();
     assert!(!report.contains("\ncertain: all is well"), "{report}");
     assert!(!report.contains('\u{1b}'), "{report}");
-    let names = error.facts().certificate().unwrap().names();
+    let names = error.facts().certificates().first().unwrap().names();
     assert!(names[0].starts_with("x.test\\n\\ncertain"), "{names:?}");
 }
 

@@ -108,7 +108,7 @@ async fn names_are_asked_for_over_tls_and_of_nobody_who_is_not_trusted() {
 
     let stream = connect(&authority).await.unwrap();
     assert_eq!(stream.info().facts().peer(), Some(live));
-    assert_eq!(stream.info().facts().resolutions()[0].source(), "A records");
+    assert_eq!(stream.info().facts().resolutions()[0].source, "A records");
     let error = connect(&stranger).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ResolveFailed);
 }

@@ -202,7 +202,7 @@ fn assert_refused(error: &BoxError, kind: ErrorKind) {
     assert_eq!(error.kind(), kind);
     assert_eq!(error.stage(), Stage::Prepare);
     assert_eq!(error.fault(), Fault::Client);
-    assert!(!error.is_timeout());
+    assert!(error.kind() != ErrorKind::TimedOut);
 }
 
 /// All texts of an error.

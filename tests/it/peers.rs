@@ -104,10 +104,10 @@ async fn a_stalled_handshake_meets_its_own_deadline() {
     let builder = to(&edge, &authority, "www.example.test")
         .timeouts(Timeouts::default().tls_handshake(deadline));
     let error = error(builder).await;
-    assert!(error.is_timeout());
+    assert!(error.kind() == ErrorKind::TimedOut);
     assert_eq!(error.stage(), Stage::Handshake);
     assert_eq!(error.facts().deadline(), Some(deadline));
-    assert!(error.facts().elapsed().handshake().is_some());
+    assert!(error.facts().elapsed().handshake.is_some());
     let line = error.to_string();
     assert!(line.contains("failed: deadline of 50ms passed"), "{line}");
 }
@@ -130,12 +130,12 @@ async fn a_stalled_connect_meets_its_own_deadline() {
     let deadline = Duration::from_millis(50);
     let error =
         error(unverified(blackhole.address()).timeouts(Timeouts::default().dial(deadline))).await;
-    assert!(error.is_timeout());
+    assert!(error.kind() == ErrorKind::TimedOut);
     assert_eq!(error.stage(), Stage::Dial);
     assert_eq!(error.facts().deadline(), Some(deadline));
     let attempts = error.facts().attempts();
     assert_eq!(attempts.len(), 1);
-    assert_eq!(attempts[0].address(), blackhole.address());
+    assert_eq!(attempts[0].address, blackhole.address());
 }
 
 #[tokio::test]
@@ -168,10 +168,10 @@ async fn every_address_is_tried_and_every_failure_kept() {
         .facts()
         .attempts()
         .iter()
-        .map(cdn_origin::error::DialAttempt::address)
+        .map(|attempt| attempt.address)
         .collect();
     assert_eq!(tried, expected);
-    assert!(error.facts().elapsed().resolve().is_some());
+    assert!(error.facts().elapsed().resolve.is_some());
 }
 
 #[tokio::test]

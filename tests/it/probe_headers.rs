@@ -64,7 +64,7 @@ async fn an_origin_that_redirects_until_the_client_uses_https_is_found() {
     for findings in [over_http, over_tls] {
         let fix = ".client_scheme(Scheme::Https) on the ForwardedLayer";
         assert_proved(&findings, CauseId::ForwardedProto, fix);
-        let code = findings.builder_code().unwrap();
+        let code = findings.working().unwrap().builder_code();
         assert!(code.contains(&format!("// {fix}")), "{findings}");
     }
 }
@@ -121,7 +121,7 @@ async fn a_configured_proxy_header_that_the_origin_refuses_is_found() {
             let findings = probe(builder.clone().proxy_protocol(header)).await;
             let fix = "leave out .proxy_protocol(..)";
             assert_proved(&findings, CauseId::ProxyHeaderNotExpected, fix);
-            let code = findings.builder_code().unwrap();
+            let code = findings.working().unwrap().builder_code();
             assert!(code.ends_with("// without .proxy_protocol(..)"), "{code}");
             assert!(findings.builder().unwrap().build().is_ok());
         }

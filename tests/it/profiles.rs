@@ -269,7 +269,7 @@ async fn front_door_is_offered_its_required_curve_first() {
     ];
     let stream = moved.oneshot(http::Uri::default()).await.unwrap();
     let session = stream.info().facts().tls_session().unwrap();
-    assert_eq!(session.group(), Some("secp256r1"));
+    assert_eq!(session.group, Some("secp256r1"));
     for builder in others {
         let connector = builder.build().unwrap();
         connector.oneshot(http::Uri::default()).await.unwrap();

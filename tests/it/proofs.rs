@@ -145,8 +145,8 @@ const ERRORS: &[Proof<Error>] = &[
         is_nameless || is_certificate(e, CertificateProblem::Rejected)
     }),
     (CauseId::SelfSigned, |e| {
-        let leaf = e.facts().certificate();
-        let is_own = leaf.is_some_and(PeerCertificate::is_self_issued);
+        let leaf = e.facts().certificates().first();
+        let is_own = leaf.is_some_and(|leaf| leaf.subject() == leaf.issuer());
         is_certificate(e, CertificateProblem::UnknownIssuer) && is_own
     }),
     (CauseId::CertificateExpired, |e| {
@@ -321,7 +321,7 @@ fn dialled(error: &Error) -> String {
 }
 
 fn names(error: &Error) -> &[String] {
-    let leaf = error.facts().certificate();
+    let leaf = error.facts().certificates().first();
     leaf.map_or(&[], PeerCertificate::names)
 }
 
@@ -338,7 +338,8 @@ fn is_mismatch(error: &Error) -> bool {
 fn has_default_certificate(error: &Error) -> bool {
     let subject = error
         .facts()
-        .certificate()
+        .certificates()
+        .first()
         .map_or("", PeerCertificate::subject);
     let subjects = [
         "TRAEFIK DEFAULT CERT",

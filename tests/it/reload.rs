@@ -52,7 +52,7 @@ fn pem(certified: &Certified) -> ClientIdentity {
 async fn connect(connector: &CdnOriginConnector) -> Result<bool, Error> {
     let mut stream = connector.clone().oneshot(Uri::default()).await?;
     http_get::exchange(&mut stream).await;
-    Ok(stream.info().facts().tls_session().unwrap().is_resumed())
+    Ok(stream.info().facts().tls_session().unwrap().resumed)
 }
 
 async fn serving(authority: &Authority) -> Edge {

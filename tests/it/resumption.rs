@@ -30,7 +30,7 @@ async fn connect(connector: &CdnOriginConnector) -> TlsSession {
 }
 
 async fn resumes(connector: &CdnOriginConnector) -> bool {
-    connect(connector).await.is_resumed()
+    connect(connector).await.resumed
 }
 
 fn counts(connector: &CdnOriginConnector) -> (u64, u64) {
@@ -106,10 +106,10 @@ async fn a_resumed_session_shows_the_certificates_of_the_first() {
         let facts = stream.info().facts();
         assert!(facts.is_accepted_by_policy());
         let session = facts.tls_session().unwrap();
-        assert_eq!(session.is_resumed(), resumed);
-        assert_eq!(session.group(), Some("X25519MLKEM768"));
+        assert_eq!(session.resumed, resumed);
+        assert_eq!(session.group, Some("X25519MLKEM768"));
         let signed = (!resumed).then_some("ecdsa_secp256r1_sha256");
-        assert_eq!(session.signature_scheme(), signed);
+        assert_eq!(session.signature_scheme, signed);
         chains.push(
             facts
                 .certificates()
@@ -140,7 +140,7 @@ async fn a_pool_resumes_from_one_connection_to_the_next_behind_any_layers() {
             let request = request.body(Empty::<bytes::Bytes>::new()).unwrap();
             let response = proxy.clone().oneshot(request).await.unwrap();
             let info = response.extensions().get::<ConnectionInfo>().unwrap();
-            assert_eq!(info.facts().tls_session().unwrap().is_resumed(), resumed);
+            assert_eq!(info.facts().tls_session().unwrap().resumed, resumed);
             response.into_body().collect().await.unwrap();
             edge.wait_for_closed(count).await;
         }
@@ -314,7 +314,7 @@ async fn sessions_are_kept_for_the_configured_number_of_names() {
         let resumes = async |name: &str| {
             let mut stream = connector.clone().oneshot(uri(name)).await.unwrap();
             http_get::exchange(&mut stream).await;
-            stream.info().facts().tls_session().unwrap().is_resumed()
+            stream.info().facts().tls_session().unwrap().resumed
         };
         assert!(!resumes(one).await);
         assert!(!resumes(two).await);
@@ -380,7 +380,7 @@ async fn the_edge_decides_whether_a_session_is_resumed() {
         let mut stream = connector.clone().oneshot(uri).await.unwrap();
         http_get::exchange(&mut stream).await;
         assert_eq!(
-            stream.info().facts().tls_session().unwrap().is_resumed(),
+            stream.info().facts().tls_session().unwrap().resumed,
             resumed
         );
     }

@@ -124,7 +124,7 @@ async fn no_sni_answered_by_the_default_certificate_names_both_names() {
         error.kind(),
         ErrorKind::Certificate(CertificateProblem::NameMismatch)
     );
-    let certificate = error.facts().certificate().unwrap();
+    let certificate = error.facts().certificates().first().unwrap();
     assert_eq!(certificate.names(), ["default.example.test"]);
     let fix = ".sni(\"www.example.test\")";
     check(&error, CauseId::SniMissing, Certainty::Likely, fix);

@@ -107,7 +107,11 @@ async fn each_request_goes_to_the_origin_of_its_host() {
         .unwrap();
     let tenant = Tenant::new("http://two.example").host("www.example");
     hosts.insert("blog.test", tenant).unwrap();
-    assert_eq!(hosts.active(), 0, "nothing is built before its first use");
+    assert_eq!(
+        hosts.proxies().len(),
+        0,
+        "nothing is built before its first use"
+    );
     for host in ["shop.test", "SHOP.TEST:8080", "shop.test."] {
         assert_eq!(
             get(&hosts, host).await,
@@ -118,7 +122,7 @@ async fn each_request_goes_to_the_origin_of_its_host() {
         get(&hosts, "blog.test").await,
         answer("two.example", "www.example")
     );
-    assert_eq!((hosts.hosts().len(), hosts.active()), (2, 2));
+    assert_eq!((hosts.hosts().len(), hosts.proxies().len()), (2, 2));
     // The authority of the target takes precedence over the field.
     let request = Request::get("http://blog.test/").header("host", "shop.test");
     let request = request.body(Empty::<Bytes>::new()).unwrap();
@@ -143,7 +147,7 @@ async fn an_unknown_host_is_421_or_404() {
     let expected = "cdn-origin;error=destination_not_found";
     assert_eq!(response.headers()["proxy-status"], expected);
     assert_eq!(get(&not_found, "shop.test").await.0, 200);
-    assert_eq!(misdirected.active(), 1);
+    assert_eq!(misdirected.proxies().len(), 1);
 }
 
 #[tokio::test]
@@ -241,7 +245,7 @@ async fn a_tenant_that_is_replaced_or_removed_loses_no_request() {
     assert!(hosts.remove("shop.test"));
     assert!(!hosts.remove("shop.test"));
     assert_eq!(get(&hosts, "shop.test").await.0, 421);
-    assert_eq!((hosts.hosts().len(), hosts.active()), (0, 0));
+    assert_eq!((hosts.hosts().len(), hosts.proxies().len()), (0, 0));
     permits.add_permits(2);
     for (request, origin) in [(first, "one.example"), (second, "two.example")] {
         let response = request.await.unwrap();
@@ -260,7 +264,7 @@ async fn the_least_recently_used_proxy_gives_way() {
     }
     for host in ["a.test", "b.test", "c.test", "a.test"] {
         assert_eq!(get(&hosts, host).await, answer(host, host));
-        assert!(hosts.active() <= 2);
+        assert!(hosts.proxies().len() <= 2);
     }
     assert_eq!(hosts.hosts().len(), 3);
 }
@@ -275,7 +279,7 @@ async fn a_proxy_that_is_not_used_is_dropped_when_another_is_built() {
     get(&hosts, "a.test").await;
     tokio::time::sleep(Duration::from_secs(601)).await;
     get(&hosts, "b.test").await;
-    assert_eq!(hosts.active(), 1);
+    assert_eq!(hosts.proxies().len(), 1);
     assert_eq!(get(&hosts, "a.test").await, answer("a.test", "a.test"));
 }
 
@@ -399,7 +403,7 @@ async fn a_drain_refuses_requests_and_waits_for_those_in_flight() {
 
     // Tenants whose proxy does not exist yet, and such as are added now.
     assert_eq!(
-        (hosts.active(), get(&hosts, "quiet.test").await.0),
+        (hosts.proxies().len(), get(&hosts, "quiet.test").await.0),
         (1, 503)
     );
     let origin = in_memory(CdnOriginConnector::builder("http://new.test"), &instant());
@@ -532,7 +536,7 @@ async fn a_host_may_have_a_group_that_is_kept_until_it_is_replaced() {
     }
     let running = hosts.group("shop.test").unwrap();
     assert_eq!(running.snapshot()[0].proxy.pool.open, 1);
-    assert_eq!((hosts.hosts().len(), hosts.active()), (2, 1));
+    assert_eq!((hosts.hosts().len(), hosts.proxies().len()), (2, 1));
 
     let slow = tokio::spawn({
         let hosts = hosts.clone();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cdn_origin::{
-    Error, OriginProxy,
+    Error, ErrorKind, OriginProxy,
     error::Fault,
     proxy::{Limits, ProxyBody},
 };
@@ -49,7 +49,10 @@ async fn assert_taken_away(proxy: &OriginProxy, mut body: ProxyBody, fault: Faul
     quiet().await;
     assert_eq!(proxy.snapshot().pool.open, 0);
     let error = body.frame().await.unwrap().unwrap_err();
-    assert_eq!((error.is_timeout(), error.fault()), (true, fault));
+    assert_eq!(
+        (error.kind() == ErrorKind::TimedOut, error.fault()),
+        (true, fault)
+    );
     assert_eq!(error.facts().deadline(), Some(LONG));
     let diagnosis = error.diagnosis();
     let fix = diagnosis
@@ -183,7 +186,10 @@ async fn a_client_that_reads_too_slowly_loses_its_connection() {
         let (frames, error) = read_slowly(&mut body, too_slow).await;
         let error = error.unwrap();
         assert!(frames < 5, "{frames}");
-        assert_eq!((error.is_timeout(), error.fault()), (true, Fault::Client));
+        assert_eq!(
+            (error.kind() == ErrorKind::TimedOut, error.fault()),
+            (true, Fault::Client)
+        );
         let diagnosis = error.diagnosis();
         let fixes = diagnosis.likeliest().unwrap().fixes();
         let fix = fixes.first().unwrap().to_string();

@@ -24,7 +24,7 @@ pub(crate) fn findings(findings: &Findings) -> Value {
     json!({
         "attempts": attempts,
         "causes": causes,
-        "working": findings.builder_code(),
+        "working": findings.working().map(ProbeAttempt::builder_code),
         "working_certainty": findings.working_certainty().map(Certainty::as_str),
     })
 }

@@ -240,8 +240,8 @@ fn fails_in_ipv6_only(facts: &Facts) -> bool {
     ];
     let is_lost = |attempt: &DialAttempt| {
         let is_failure =
-            |kind| matches!(attempt.outcome(), DialOutcome::Failed(found) if found == kind);
-        attempt.address().is_ipv6() && LOST.into_iter().any(is_failure)
+            |kind| matches!(attempt.outcome, DialOutcome::Failed(found) if found == kind);
+        attempt.address.is_ipv6() && LOST.into_iter().any(is_failure)
     };
     !facts.attempts().is_empty() && facts.attempts().iter().all(is_lost)
 }

@@ -41,7 +41,7 @@ pub(super) fn refused(kind: ErrorKind, limit: Option<ReachedLimit>) -> Option<Ca
         ErrorKind::NoOrigin => (
             CauseId::GroupEmpty,
             "the group has no member, or none with a weight above zero",
-            Some("add one with OriginGroup::add(..), or call OriginGroup::set_weight(..)"),
+            Some("add one with OriginGroup::put(..), or call OriginGroup::set_weight(..)"),
         ),
         ErrorKind::Request(problem) => client_request(problem),
         _ => return None,

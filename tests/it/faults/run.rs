@@ -3,7 +3,7 @@
 use std::{sync::atomic::Ordering::SeqCst, time::Duration};
 
 use bytes::Bytes;
-use cdn_origin::{Error, proxy::ProxyBody};
+use cdn_origin::{Error, ErrorKind, proxy::ProxyBody};
 use http::{Method, Response};
 use http_body::Frame;
 use http_body_util::{BodyExt, Empty, channel::Channel};
@@ -191,14 +191,14 @@ async fn outcome(
 
 /// A response of the proxy itself.
 pub(super) fn failure(status: u16, error: &Error) -> Outcome {
-    match error.is_timeout() {
+    match error.kind() == ErrorKind::TimedOut {
         true => Outcome::TimesOut(status, error.stage(), deadline(error)),
         false => Outcome::Fails(status, error.kind(), error.stage()),
     }
 }
 
 fn aborted(error: &Error) -> Outcome {
-    match error.is_timeout() {
+    match error.kind() == ErrorKind::TimedOut {
         true => Outcome::AbortsAfter(error.stage(), deadline(error)),
         false => Outcome::Aborts(error.kind(), error.stage()),
     }

@@ -2,6 +2,8 @@
 
 use cdn_origin::import::{self, Imported, NoteKind};
 
+use super::notes_of;
+
 /// A `reverse_proxy` to one origin with these lines.
 fn proxy(lines: &str) -> Imported {
     let text = format!("a.example {{\nreverse_proxy https://origin.example {{\n{lines}\n}}\n}}\n");
@@ -14,8 +16,8 @@ fn transport(lines: &str) -> Imported {
 
 fn kinds(imported: &Imported, directive: &str) -> Vec<NoteKind> {
     let notes = imported.notes().iter();
-    let notes = notes.filter(|note| note.directive() == directive);
-    notes.map(|note| note.kind()).collect()
+    let notes = notes.filter(|note| note.directive == directive);
+    notes.map(|note| note.kind).collect()
 }
 
 #[test]
@@ -150,7 +152,7 @@ fn a_handle_with_a_path_has_routes_or_a_warning() {
         let code = imported.code();
         assert_eq!(code.contains("Router"), route.is_some(), "{code}");
         assert!(route.is_none_or(|route| code.contains(route)), "{code}");
-        let found = imported.notes_of(NoteKind::Warning).count();
+        let found = notes_of(&imported, NoteKind::Warning).count();
         assert_eq!(found, warnings, "{block}: {imported:?}");
     }
 }
@@ -170,7 +172,7 @@ fn a_text_without_an_address_has_no_origin_and_says_why() {
         let imported = import::caddy(text).unwrap();
         assert!(imported.origins().is_empty(), "{text}");
         assert_eq!(
-            imported.notes_of(NoteKind::Refused).count(),
+            notes_of(&imported, NoteKind::Refused).count(),
             refused,
             "{text}"
         );

@@ -3,6 +3,8 @@
 
 use cdn_origin::import::{self, NoteKind};
 
+use super::notes_of;
+
 /// `ngx_http_proxy_module`, and the health checks of `ngx_http_upstream_hc_module`.
 const NGINX_PROXY: [&str; 78] = [
     "health_check",
@@ -522,7 +524,7 @@ fn each_directive_of_nginx_is_known_and_has_a_row_in_the_guide() {
     for name in NGINX_PROXY {
         let text = format!("location / {{ proxy_pass http://a.example; {name} 1; }}");
         let imported = import::nginx(&text).unwrap();
-        assert_eq!(imported.notes_of(NoteKind::Unmapped).count(), 0, "{name}");
+        assert_eq!(notes_of(&imported, NoteKind::Unmapped).count(), 0, "{name}");
         assert!(has_row(NGINX_GUIDE, name), "{name}");
     }
     for name in NGINX_UPSTREAM {
@@ -530,7 +532,7 @@ fn each_directive_of_nginx_is_known_and_has_a_row_in_the_guide() {
             "upstream a {{ server a.example; {name} 1; }} location / {{ proxy_pass http://a; }}"
         );
         let imported = import::nginx(&text).unwrap();
-        assert_eq!(imported.notes_of(NoteKind::Unmapped).count(), 0, "{name}");
+        assert_eq!(notes_of(&imported, NoteKind::Unmapped).count(), 0, "{name}");
         assert!(has_row(NGINX_GUIDE, name), "{name}");
     }
 }
@@ -540,7 +542,7 @@ fn each_keyword_of_a_haproxy_server_is_known_and_has_a_row_in_the_guide() {
     for name in HAPROXY_SERVER {
         let text = format!("backend a\n server a a.example:80 {name}\n");
         let imported = import::haproxy(&text).unwrap();
-        assert_eq!(imported.notes_of(NoteKind::Unmapped).count(), 0, "{name}");
+        assert_eq!(notes_of(&imported, NoteKind::Unmapped).count(), 0, "{name}");
         assert!(has_row(HAPROXY_GUIDE, name), "{name}");
     }
 }
@@ -553,6 +555,6 @@ fn each_keyword_of_a_haproxy_backend_is_known() {
     for line in keywords.iter().chain(&requests).chain(&responses) {
         let text = format!("backend a\n {line}\n server a a.example:80\n");
         let imported = import::haproxy(&text).unwrap();
-        assert_eq!(imported.notes_of(NoteKind::Unmapped).count(), 0, "{line}");
+        assert_eq!(notes_of(&imported, NoteKind::Unmapped).count(), 0, "{line}");
     }
 }

@@ -3,6 +3,8 @@
 
 use cdn_origin::import::{self, Imported, NoteKind};
 
+use super::notes_of;
+
 /// A line for each message: where it is, and its fields. `[]` is a list, and `.` a cluster itself. A
 /// path that begins with `@` is not one of a cluster.
 const ENVOY: &str = include_str!("envoy_fields.txt");
@@ -71,10 +73,10 @@ fn each_field_of_envoy_is_known() {
         let (path, fields) = line.split_once(": ").unwrap();
         for field in fields.split(' ') {
             let imported = envoy(path, field);
-            let mut unknown = imported.notes_of(NoteKind::Unmapped);
+            let mut unknown = notes_of(&imported, NoteKind::Unmapped);
             // What is inside of the field is none of its fields.
             let is_outer = |name: &str| !name.ends_with(".x") && name != "x";
-            let unknown = unknown.find(|note| is_outer(note.directive()));
+            let unknown = unknown.find(|note| is_outer(&note.directive));
             assert!(unknown.is_none(), "{path}/{field}: {unknown:?}");
             assert!(!imported.notes().is_empty(), "{path}/{field}");
             assert!(ENVOY_GUIDE.contains(field), "{field}");
@@ -90,7 +92,7 @@ fn each_line_of_caddy_is_known_and_has_a_row_in_the_guide() {
     for line in lines.chain(transport) {
         let text = format!("a.example {{\nreverse_proxy b.example {{\n{line}\n}}\n}}\n");
         let imported = import::caddy(&text).unwrap();
-        assert_eq!(imported.notes_of(NoteKind::Unmapped).count(), 0, "{line}");
+        assert_eq!(notes_of(&imported, NoteKind::Unmapped).count(), 0, "{line}");
     }
     for name in CADDY
         .split_whitespace()

@@ -12,7 +12,7 @@ use http::{Request, Response, StatusCode};
 use tokio::net::TcpStream;
 use tower::ServiceExt;
 
-use super::printed;
+use super::{notes_of, printed};
 use crate::support::{Authority, Edge, Requests, Site, SniRefusal};
 
 /// Sends a request through the imported proxy.
@@ -20,7 +20,7 @@ pub(super) async fn through(imported: &Imported, host: &str) -> Response<String>
     let [origin] = imported.origins() else {
         panic!("one origin: {imported:?}");
     };
-    let proxy = OriginProxy::try_from(origin.config()).unwrap();
+    let proxy = OriginProxy::try_from(&origin.config).unwrap();
     let site = Site::serve(Router::new().fallback_service(proxy)).await;
     let stream = TcpStream::connect(site.address()).await.unwrap();
     let mut client = Requests::http1(stream).await.unwrap();
@@ -35,9 +35,8 @@ pub(super) async fn through(imported: &Imported, host: &str) -> Response<String>
 }
 
 pub(super) fn warned(imported: &Imported) -> Vec<&str> {
-    imported
-        .notes_of(NoteKind::Warning)
-        .map(|note| note.directive())
+    notes_of(imported, NoteKind::Warning)
+        .map(|note| note.directive.as_str())
         .collect()
 }
 
@@ -204,7 +203,7 @@ fn each_broken_form_of_the_haproxy_backend_is_named() {
         let imported = import::haproxy(&text).unwrap();
         let mut notes = imported.notes().iter();
         assert!(
-            notes.any(|note| note.text().starts_with(warning)),
+            notes.any(|note| note.text.starts_with(warning)),
             "{server}: {imported:?}"
         );
     }

@@ -2,6 +2,8 @@
 
 use cdn_origin::import::{self, Imported, NoteKind};
 
+use super::notes_of;
+
 /// A cluster with one endpoint and these fields.
 fn cluster(fields: &str) -> Imported {
     let text = format!(
@@ -15,8 +17,8 @@ fn cluster(fields: &str) -> Imported {
 /// The kinds of the notes about a field.
 fn kinds(imported: &Imported, field: &str) -> Vec<NoteKind> {
     let notes = imported.notes().iter();
-    let notes = notes.filter(|note| note.directive() == field);
-    notes.map(|note| note.kind()).collect()
+    let notes = notes.filter(|note| note.directive == field);
+    notes.map(|note| note.kind).collect()
 }
 
 #[test]
@@ -172,16 +174,16 @@ fn each_field_of_a_route_has_its_kind() {
         );
         let imported = import::envoy(&text).unwrap();
         assert_eq!(kinds(&imported, field), [kind], "{action}");
-        assert_eq!(imported.origins()[0].section(), "cluster a at /a/");
+        assert_eq!(imported.origins()[0].section, "cluster a at /a/");
     }
 }
 
 #[test]
 fn the_first_of_two_fields_counts_whatever_their_case() {
     let imported = cluster(r#""connect_timeout": "1s", "connectTimeout": "2s","#);
-    let note = imported.notes_of(NoteKind::Refused).next().unwrap();
-    assert_eq!(note.directive(), "connectTimeout");
-    assert_eq!(note.text(), "the field occurs twice: the first one counts");
+    let note = notes_of(&imported, NoteKind::Refused).next().unwrap();
+    assert_eq!(note.directive, "connectTimeout");
+    assert_eq!(note.text, "the field occurs twice: the first one counts");
     assert!(
         imported.code().contains(".connect(Duration::from_secs(1))"),
         "{}",
@@ -249,8 +251,8 @@ fn the_number_of_origins_is_bounded() {
     );
     let imported = import::envoy(&text).unwrap();
     assert_eq!(imported.origins().len(), 1000);
-    let mut notes = imported.notes_of(NoteKind::Refused);
-    assert!(notes.any(|note| note.text().starts_with("more than 1000 origins")));
+    let mut notes = notes_of(&imported, NoteKind::Refused);
+    assert!(notes.any(|note| note.text.starts_with("more than 1000 origins")));
 }
 
 #[test]

@@ -8,8 +8,8 @@ fn kinds(section: &str, server: &str) -> Vec<NoteKind> {
     let imported = import::haproxy(&text).unwrap();
     assert_eq!(imported.origins().len(), 1, "{text}");
     let notes = imported.notes().iter();
-    let notes = notes.filter(|note| note.directive().ends_with("source"));
-    notes.map(|note| note.kind()).collect()
+    let notes = notes.filter(|note| note.directive.ends_with("source"));
+    notes.map(|note| note.kind).collect()
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use cdn_origin::import::{self, ImportError, Imported};
 
+use super::notes_of;
+
 /// Less than 1 MiB: fields that all origins share.
 fn fields(line: impl Fn(usize) -> String) -> String {
     (0..20).map(line).collect()
@@ -68,7 +70,7 @@ fn a_text_that_repeats_much_is_refused_with_its_place() {
         let text = text(900);
         assert!(text.len() < 1 << 20);
         let error = import(&text).expect_err("32 MiB are repeated");
-        assert!(error.line() > 0);
+        assert!(error.line > 0);
         assert!(error.to_string().contains("more than 32 MiB"), "{error}");
     }
 }
@@ -79,7 +81,7 @@ fn what_is_imported_is_a_small_multiple_of_what_is_repeated() {
     for (text, import) in SERVERS {
         let imported = import(&text(100)).expect("a tenth is imported");
         assert_eq!(imported.origins().len(), 100);
-        let config = serde_json::to_string(imported.origins()[0].config()).unwrap();
+        let config = serde_json::to_string(&imported.origins()[0].config).unwrap();
         let configs = imported.origins().len() * config.len();
         let notes = imported.notes().len() * 200;
         let size = configs + notes + imported.code().len();
@@ -97,8 +99,8 @@ fn a_field_too_many_is_refused_and_the_others_stay() {
     let code = imported.code();
     assert!(code.contains("\"x-a0\"") && code.contains("\"x-a999\""));
     assert!(!code.contains("\"x-a1000\""));
-    let notes = imported.notes_of(import::NoteKind::Refused);
-    let refused: Vec<_> = notes.map(|note| note.directive()).collect();
+    let notes = notes_of(&imported, import::NoteKind::Refused);
+    let refused: Vec<_> = notes.map(|note| note.directive.as_str()).collect();
     assert_eq!(refused, ["proxy_set_header X-A1000"]);
 }
 

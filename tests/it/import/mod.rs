@@ -26,7 +26,7 @@ use std::{fs, path::Path};
 
 use cdn_origin::{
     CdnOriginConnector,
-    import::{self, ImportError, Imported, NoteKind},
+    import::{self, ImportError, ImportNote, Imported, NoteKind},
 };
 
 type Importer = fn(&str) -> Result<Imported, ImportError>;
@@ -36,6 +36,13 @@ struct Case {
     name: String,
     text: String,
     imported: Imported,
+}
+
+fn notes_of(imported: &Imported, kind: NoteKind) -> impl Iterator<Item = &ImportNote> {
+    imported
+        .notes()
+        .iter()
+        .filter(move |note| note.kind == kind)
 }
 
 fn cases() -> Vec<Case> {
@@ -140,7 +147,7 @@ fn no_line_is_without_a_note_and_none_is_unknown() {
         imported,
     } in cases()
     {
-        let unknown: Vec<_> = imported.notes_of(NoteKind::Unmapped).collect();
+        let unknown: Vec<_> = notes_of(&imported, NoteKind::Unmapped).collect();
         assert!(unknown.is_empty(), "{name}: {unknown:?}");
         let is_json = name.starts_with("envoy_");
         // The lines of sections without servers have one note, and those of a program none.
@@ -160,7 +167,7 @@ fn no_line_is_without_a_note_and_none_is_unknown() {
             }
             let mut notes = imported.notes().iter();
             assert!(
-                notes.any(|note| note.line() == index + 1),
+                notes.any(|note| note.line == index + 1),
                 "{name}:{}: {line}",
                 index + 1
             );
@@ -181,7 +188,7 @@ fn is_structural_json(line: &str) -> bool {
 fn each_origin_is_valid() {
     for case in cases() {
         for origin in case.imported.origins() {
-            if let Err(error) = CdnOriginConnector::try_from(origin.config()) {
+            if let Err(error) = CdnOriginConnector::try_from(&origin.config) {
                 let text = error.to_string();
                 assert!(
                     text.contains("file") || text.contains("read"),

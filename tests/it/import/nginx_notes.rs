@@ -5,6 +5,8 @@ use cdn_origin::{
     import::{self, NoteKind},
 };
 
+use super::notes_of;
+
 #[test]
 fn a_local_address_is_set_without_its_port() {
     let rows = [
@@ -33,7 +35,7 @@ fn an_exact_location_maps_its_path() {
         let code = imported.code();
         assert_eq!(code.contains("map_path"), call.is_some(), "{code}");
         assert!(call.is_none_or(|call| code.contains(call)), "{code}");
-        assert_eq!(imported.notes_of(NoteKind::ByHand).count(), 0, "{path}");
+        assert_eq!(notes_of(&imported, NoteKind::ByHand).count(), 0, "{path}");
     }
 }
 
@@ -57,8 +59,8 @@ fn fields_of_the_server_are_lost_if_the_location_has_any() {
                 location / { proxy_set_header X-A 1;\nproxy_pass http://10.0.0.1; } }";
     let imported = import::nginx(text).unwrap();
     let note = &imported.notes()[0];
-    assert_eq!((note.line(), note.kind()), (1, NoteKind::NoEffect));
-    assert_eq!(note.text(), "no `proxy_pass` inherits it");
+    assert_eq!((note.line, note.kind), (1, NoteKind::NoEffect));
+    assert_eq!(note.text, "no `proxy_pass` inherits it");
     assert!(
         !imported.code().contains("a.example"),
         "{}",
@@ -77,7 +79,7 @@ fn lines_that_block_upgrades_and_http2_become_calls() {
     ] {
         assert!(imported.code().contains(call), "{}", imported.code());
     }
-    drop(OriginProxy::try_from(imported.origins()[0].config()).unwrap());
+    drop(OriginProxy::try_from(&imported.origins()[0].config).unwrap());
 }
 
 #[test]
@@ -106,7 +108,7 @@ fn a_location_for_some_requests_has_routes_or_a_warning() {
         let expected = route.unwrap_or("pub fn ");
         assert!(code.contains(expected), "{section}: {code}");
         assert_eq!(code.contains("Router"), route.is_some(), "{section}");
-        let found = imported.notes_of(NoteKind::Warning).count();
+        let found = notes_of(&imported, NoteKind::Warning).count();
         assert_eq!(found, warnings, "{section}");
     }
 }
@@ -139,6 +141,6 @@ fn cookies_are_rewritten_where_redirects_are_not() {
         let imported = import::nginx(&text).unwrap();
         let expected = format!(".response_rewrite({call})");
         assert!(imported.code().contains(&expected), "{}", imported.code());
-        drop(OriginProxy::try_from(imported.origins()[0].config()).unwrap());
+        drop(OriginProxy::try_from(&imported.origins()[0].config).unwrap());
     }
 }

@@ -2,13 +2,15 @@
 
 use cdn_origin::import::{self, NoteKind};
 
+use super::notes_of;
+
 /// The kinds of notes about a directive in this location.
 fn nginx_kind(lines: &str, directive: &str) -> Vec<NoteKind> {
     let text = format!("location /a/ {{ proxy_pass http://origin.example;\n{lines} }}");
     let imported = import::nginx(&text).unwrap();
     let notes = imported.notes().iter();
-    let notes = notes.filter(|note| note.directive() == directive);
-    notes.map(|note| note.kind()).collect()
+    let notes = notes.filter(|note| note.directive == directive);
+    notes.map(|note| note.kind).collect()
 }
 
 #[test]
@@ -202,8 +204,8 @@ fn rules_of_haproxy_become_calls_only_if_the_calls_do_the_same() {
     for (line, kind) in rows {
         let text = format!("backend a\n {line}\n server a 10.0.0.1:80\n");
         let imported = import::haproxy(&text).unwrap();
-        let note = imported.notes().iter().find(|note| note.line() == 2);
-        assert_eq!(note.map(|note| note.kind()), Some(kind), "{line}");
+        let note = imported.notes().iter().find(|note| note.line == 2);
+        assert_eq!(note.map(|note| note.kind), Some(kind), "{line}");
     }
 }
 
@@ -216,9 +218,8 @@ fn unknown_directives_are_unmapped() {
     );
     let imported =
         import::haproxy("backend a\n frobnicate\n server a 10.0.0.1:80 frob 1\n").unwrap();
-    let unmapped: Vec<_> = imported
-        .notes_of(NoteKind::Unmapped)
-        .map(|it| it.directive())
+    let unmapped: Vec<_> = notes_of(&imported, NoteKind::Unmapped)
+        .map(|it| it.directive.as_str())
         .collect();
     assert_eq!(unmapped, ["frobnicate", "server frob", "server 1"]);
 }
@@ -270,7 +271,7 @@ fn quotes_and_escapes_are_those_of_haproxy() {
     let text = "backend a # comment\n http-request set-header Host 'a.example' # \"\n \
                 server a\\ b \"10.0.0.1\":80 # ssl\n";
     let imported = import::haproxy(text).unwrap();
-    assert_eq!(imported.origins()[0].server(), "a b");
+    assert_eq!(imported.origins()[0].server, "a b");
     assert!(
         imported.code().contains("builder(\"http://10.0.0.1\")"),
         "{}",
@@ -289,7 +290,7 @@ fn the_number_of_origins_is_bounded() {
     let haproxy = import::haproxy(&backends).unwrap();
     for (imported, origins) in [(nginx, 1000), (haproxy, 800)] {
         assert_eq!(imported.origins().len(), origins);
-        let mut notes = imported.notes_of(NoteKind::Refused);
-        assert!(notes.any(|note| note.text().starts_with("more than 1000 origins")));
+        let mut notes = notes_of(&imported, NoteKind::Refused);
+        assert!(notes.any(|note| note.text.starts_with("more than 1000 origins")));
     }
 }

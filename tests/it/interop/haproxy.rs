@@ -139,7 +139,7 @@ async fn a_421_and_a_403_of_haproxy_for_other_hosts_are_diagnosed() {
         );
         let fixed = answer(connector.host(NAME)).await;
         assert_eq!(fixed.body(), "welcome");
-        assert_eq!(session(&fixed).protocol(), Some("h2"));
+        assert_eq!(session(&fixed).protocol.as_deref(), Some("h2"));
     }
 }
 
@@ -168,6 +168,6 @@ async fn haproxy_without_a_common_tls_version_sends_alert_70() {
             Certainty::Certain,
             ".tls_versions(TlsVersion::V1_2..)",
         );
-        assert_eq!(session(&answer(connector).await).version(), theirs);
+        assert_eq!(session(&answer(connector).await).version, theirs);
     }
 }

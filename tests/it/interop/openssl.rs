@@ -40,8 +40,8 @@ async fn openssl_reports_the_negotiated_parameters() {
     let response = answer(connector).await;
     assert_eq!(response.status(), StatusCode::OK);
     let session = session(&response);
-    assert_eq!(session.version(), TlsVersion::V1_2);
-    assert_eq!(session.protocol(), Some("http/1.1"));
+    assert_eq!(session.version, TlsVersion::V1_2);
+    assert_eq!(session.protocol.as_deref(), Some("http/1.1"));
     assert!(response.body().contains("TLSv1.2"), "{}", response.body());
 }
 
@@ -129,7 +129,7 @@ async fn openssl_without_alpn_is_refused_if_h2_is_required() {
 
     assert_eq!(error.kind(), ErrorKind::ProtocolNotNegotiated);
     assert_eq!(error.stage(), Stage::Handshake);
-    assert_eq!(error.facts().tls_session().unwrap().protocol(), None);
+    assert_eq!(error.facts().tls_session().unwrap().protocol, None);
     assert_likeliest(
         &error.diagnosis(),
         CauseId::AlpnNotAccepted,
@@ -166,7 +166,7 @@ async fn openssl_that_requires_a_client_certificate_sends_an_alert_after_a_tls_1
     // The client completes the handshake before the server checks the certificate.
     let stream = connector.clone().oneshot(Uri::default()).await.unwrap();
     assert_eq!(
-        stream.info().facts().tls_session().unwrap().version(),
+        stream.info().facts().tls_session().unwrap().version,
         TlsVersion::V1_3
     );
     drop(stream);

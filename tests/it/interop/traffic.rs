@@ -107,7 +107,7 @@ async fn everyday_requests(connector: CdnOriginBuilder) {
             (page.status(), page.body().as_str()),
             (StatusCode::OK, "hello")
         );
-        assert_eq!(session(&page).protocol(), Some(protocol));
+        assert_eq!(session(&page).protocol.as_deref(), Some(protocol));
 
         let head = ask(Method::HEAD, "/page", Vec::new()).await;
         assert_eq!((head.status(), head.body().as_str()), (StatusCode::OK, ""));
@@ -136,7 +136,7 @@ async fn a_websocket(connector: CdnOriginBuilder) {
     let site = Site::serve(Router::new().fallback_service(proxy.clone())).await;
     let page = Request::get("/page").header("host", "client.test");
     let page = send(&proxy, page.body(Body::empty()).unwrap()).await;
-    assert_eq!(session(&page).protocol(), Some("h2"));
+    assert_eq!(session(&page).protocol.as_deref(), Some("h2"));
 
     let stream = TcpStream::connect(site.address()).await.unwrap();
     let chat = tokio_tungstenite::client_async("ws://client.test/chat", stream);

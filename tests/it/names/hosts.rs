@@ -138,13 +138,11 @@ fn a_dial_target_has_accessors_for_host_and_port() {
     let target: DialTarget = "[2001:db8::1]:8443".parse().unwrap();
     assert_eq!(target.port(), Some(8443));
     let host = target.host().unwrap();
-    assert_eq!(host.ip(), Some("2001:db8::1".parse().unwrap()));
-    assert_eq!(host.dns(), None);
+    assert_eq!(host, &Host::Ip("2001:db8::1".parse().unwrap()));
     let target: DialTarget = "example.com".parse().unwrap();
     assert_eq!(target.port(), None);
     let host = target.host().unwrap();
-    assert_eq!(host.ip(), None);
-    assert_eq!(host.dns().map(DnsName::as_str), Some("example.com"));
+    assert_eq!(host, &Host::Dns("example.com".parse().unwrap()));
 }
 
 #[test]

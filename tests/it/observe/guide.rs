@@ -25,17 +25,19 @@ const ROWS: [&str; 16] = [
     "%ts",
 ];
 
-/// The calls of a type, by the list of the public API.
+/// The calls and fields of a type, by the list of the public API.
 fn calls(of: &str) -> BTreeSet<&'static str> {
     let start = format!("struct {of}");
     let mut lines = API.lines().skip_while(|line| {
         let name = line.strip_prefix(&start);
         name.is_none_or(|rest| rest.starts_with(|it: char| it.is_alphanumeric()))
     });
-    lines.next().unwrap_or_else(|| panic!("{of} is not public"));
+    let head = lines.next().unwrap_or_else(|| panic!("{of} is not public"));
+    let fields = head.split(['{', ',']).skip(1);
+    let fields = fields.filter_map(|field| Some(field.trim().split_once(": ")?.0));
     let calls = lines.take_while(|line| line.starts_with(' '));
     let calls = calls.filter_map(|line| line.trim().strip_prefix("fn ")?.split('(').next());
-    calls.collect()
+    fields.chain(calls).collect()
 }
 
 #[test]

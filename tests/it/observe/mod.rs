@@ -102,12 +102,12 @@ impl Observer for Seen {
     }
 
     fn closed(&self, connection: &ClosedConnection) {
-        let (reason, requests) = (connection.reason(), connection.requests());
+        let (reason, requests) = (connection.reason, connection.requests);
         self.note(format!("closed: {reason} after {requests}"));
     }
 
     fn certificate_expiring(&self, facts: &Facts, days_left: i64) {
-        assert!(facts.certificate().is_some());
+        assert!(!facts.certificates().is_empty());
         self.note(format!("certificate expires in {days_left} days"));
     }
 

@@ -66,7 +66,7 @@ pub fn run(bytes: &[u8]) -> Option<()> {
     // No input has the private key of a certificate.
     let error = error.expect_err("the key is another one");
     assert_error(&error);
-    let certificate = error.facts().certificate()?;
+    let certificate = error.facts().certificates().first()?;
     (!certificate.names().is_empty()).then_some(())
 }
 

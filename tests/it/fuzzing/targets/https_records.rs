@@ -90,7 +90,7 @@ impl NameServer {
         let error = error.expect_err("nothing is dialled");
         assert_error(&error);
         let mut services = error.facts().resolutions().iter();
-        let service = services.find_map(|resolution| resolution.service())?;
+        let service = services.find_map(|resolution| resolution.service.as_ref())?;
         assert_ne!(service.port(), Some(0));
         Some(())
     }

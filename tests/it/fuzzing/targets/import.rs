@@ -26,13 +26,13 @@ fn check(made: &Result<Imported, ImportError>, lines: usize) -> usize {
         Ok(imported) => imported,
         Err(error) => {
             assert_line(&error.to_string());
-            assert!((1..=lines).contains(&error.line()), "{error}");
+            assert!((1..=lines).contains(&error.line), "{error}");
             return 0;
         }
     };
     for note in imported.notes() {
         assert_line(&note.to_string());
-        assert!((1..=lines).contains(&note.line()), "{note}");
+        assert!((1..=lines).contains(&note.line), "{note}");
     }
     // Strings and comments cannot end early: only then do braces match outside of them.
     let code = imported.code();
@@ -43,7 +43,7 @@ fn check(made: &Result<Imported, ImportError>, lines: usize) -> usize {
         "{code}"
     );
     for origin in imported.origins() {
-        let json = format!("{:?}", origin.config());
+        let json = format!("{:?}", origin.config);
         assert!(!json.is_empty());
     }
     imported.origins().len()

@@ -38,9 +38,9 @@ async fn compare(row: &Row, authority: &Authority) -> Vec<String> {
 /// The proxy of the row's section. If it has several servers, all of them are the same origin.
 fn imported(row: &Row, imported: &Imported) -> OriginProxy {
     let mut origins = imported.origins().iter();
-    let origin = origins.find(|origin| row.section.is_none_or(|name| origin.section() == name));
+    let origin = origins.find(|origin| row.section.is_none_or(|name| origin.section == name));
     let origin = origin.unwrap_or_else(|| panic!("{}: no origin: {imported:?}", row.setup));
-    OriginProxy::try_from(origin.config()).unwrap_or_else(|error| panic!("{}: {error}", row.setup))
+    OriginProxy::try_from(&origin.config).unwrap_or_else(|error| panic!("{}: {error}", row.setup))
 }
 
 /// The differences that the row does not list, and those that it lists in vain.

@@ -35,7 +35,7 @@ async fn refused(certified: &Certified, authority: &Authority) -> Error {
     let nginx = presenting(certified);
     let error = refusal(connector(&nginx, authority)).await;
     assert_eq!(error.stage(), Stage::Handshake);
-    let presented = error.facts().certificate().unwrap();
+    let presented = error.facts().certificates().first().unwrap();
     assert_eq!(presented.der(), &*certified.chain[0]);
     error
 }
@@ -49,7 +49,10 @@ async fn a_certificate_of_nginx_for_another_name_is_refused_and_the_name_is_repo
         error.kind(),
         ErrorKind::Certificate(CertificateProblem::NameMismatch)
     );
-    assert_eq!(error.facts().certificate().unwrap().names(), [OTHER]);
+    assert_eq!(
+        error.facts().certificates().first().unwrap().names(),
+        [OTHER]
+    );
     assert_likeliest(
         &error.diagnosis(),
         CauseId::CertificateForAnotherName,
@@ -66,7 +69,7 @@ async fn a_certificate_of_nginx_from_an_unknown_authority_is_refused_and_the_iss
         error.kind(),
         ErrorKind::Certificate(CertificateProblem::UnknownIssuer)
     );
-    let issuer = error.facts().certificate().unwrap().issuer();
+    let issuer = error.facts().certificates().first().unwrap().issuer();
     assert_eq!(issuer, format!("CN={AUTHORITY_NAME}"));
     assert_likeliest(
         &error.diagnosis(),
@@ -154,7 +157,10 @@ async fn nginx_may_present_an_expected_name_that_differs_from_sni() {
         error.kind(),
         ErrorKind::Certificate(CertificateProblem::NameMismatch)
     );
-    assert_eq!(error.facts().certificate().unwrap().names(), [OTHER]);
+    assert_eq!(
+        error.facts().certificates().first().unwrap().names(),
+        [OTHER]
+    );
     assert_likeliest(
         &error.diagnosis(),
         CauseId::CertificateForAnotherName,
@@ -222,7 +228,7 @@ async fn danger_accepts_any_certificate_of_nginx() {
     assert_eq!(advice[0].id(), AdviceId::VerificationOff);
     let response = answer(connector).await;
     assert_eq!(response.body(), NAME);
-    let presented = facts(&response).certificate().unwrap();
+    let presented = facts(&response).certificates().first().unwrap();
     assert_eq!(presented.names(), ["nobody.test"]);
 }
 
@@ -251,6 +257,6 @@ fn pins_presented_key(error: &Error) -> String {
 
 /// The start of the fix that pins the presented key.
 fn pin_presented(error: &Error) -> String {
-    let pin = error.facts().certificate().unwrap().pin().unwrap();
+    let pin = error.facts().certificates().first().unwrap().pin().unwrap();
     format!("let pin = {pin:?}.parse()?; ")
 }

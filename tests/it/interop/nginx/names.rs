@@ -152,7 +152,7 @@ async fn nginx_presents_its_default_certificate_when_no_sni_is_sent() {
         error.kind(),
         ErrorKind::Certificate(CertificateProblem::NameMismatch)
     );
-    let presented = error.facts().certificate().unwrap();
+    let presented = error.facts().certificates().first().unwrap();
     assert_eq!(presented.names(), ["default.example.test"]);
     assert_likeliest(
         &error.diagnosis(),

@@ -44,7 +44,7 @@ async fn nginx_with_h2_gets_h2_by_default() {
     let (_nginx, connector) = listening("listen LISTEN ssl http2");
     let response = answer(connector).await;
     assert_eq!(response.body(), "HTTP/2.0 www.example.test /page?query");
-    assert_eq!(session(&response).protocol(), Some("h2"));
+    assert_eq!(session(&response).protocol.as_deref(), Some("h2"));
     // The client's connection has its own version.
     assert_eq!(response.version(), Version::HTTP_11);
 }
@@ -55,7 +55,7 @@ async fn nginx_with_h2_gets_http_1_1_if_only_that_is_offered() {
     let (_nginx, connector) = listening("listen LISTEN ssl http2");
     let response = answer(connector.alpn(Alpn::Http1)).await;
     assert_eq!(response.body(), "HTTP/1.1 www.example.test /page?query");
-    assert_eq!(session(&response).protocol(), Some("http/1.1"));
+    assert_eq!(session(&response).protocol.as_deref(), Some("http/1.1"));
 }
 
 #[tokio::test]
@@ -64,7 +64,7 @@ async fn nginx_without_h2_gets_http_1_1_by_default() {
     let (_nginx, connector) = listening("listen LISTEN ssl");
     let response = answer(connector).await;
     assert_eq!(response.body(), "HTTP/1.1 www.example.test /page?query");
-    assert_eq!(session(&response).protocol(), Some("http/1.1"));
+    assert_eq!(session(&response).protocol.as_deref(), Some("http/1.1"));
 }
 
 #[tokio::test]

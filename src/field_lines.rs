@@ -1,7 +1,10 @@
 //! Field lines in the form of HTTP/1, for the fields that a proxy adds to each request.
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue};
+use http::{
+    HeaderName, HeaderValue,
+    header::{FORWARDED, VIA},
+};
 
 /// Field lines, one behind the other, each with its CRLF (RFC 9112 section 5).
 ///
@@ -10,17 +13,25 @@ use http::{HeaderName, HeaderValue};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct FieldLines {
     text: Vec<u8>,
-    /// The name of each line, for HTTP/2: parsing it again would allocate it.
-    names: Vec<&'static HeaderName>,
 }
 
-/// The initial capacities. They hold what a proxy usually adds.
+/// The initial capacity. It holds what a proxy usually adds.
 const USUAL_LENGTH: usize = 256;
-const USUAL_LINES: usize = 8;
+
+/// The names of nearly all lines. Parsing one would allocate it.
+static USUAL_NAMES: [HeaderName; 7] = [
+    HeaderName::from_static("x-forwarded-for"),
+    HeaderName::from_static("x-forwarded-host"),
+    HeaderName::from_static("x-forwarded-proto"),
+    HeaderName::from_static("x-real-ip"),
+    VIA,
+    HeaderName::from_static("x-forwarded-port"),
+    FORWARDED,
+];
 
 impl FieldLines {
     /// Adds a line. Leaves out a value with a control character, which could begin another line.
-    pub(crate) fn push(&mut self, name: &'static HeaderName, value: &[u8]) {
+    pub(crate) fn push(&mut self, name: &HeaderName, value: &[u8]) {
         // A fold has no branch for each byte, so it is vectorised.
         let has_control = value
             .iter()
@@ -28,16 +39,14 @@ impl FieldLines {
         if has_control {
             return;
         }
-        let Self { text, names } = self;
-        if names.is_empty() {
+        let text = &mut self.text;
+        if text.is_empty() {
             text.reserve(USUAL_LENGTH);
-            names.reserve(USUAL_LINES);
         }
         text.extend_from_slice(name.as_str().as_bytes());
         text.extend_from_slice(b": ");
         text.extend_from_slice(value);
         text.extend_from_slice(b"\r\n");
-        names.push(name);
     }
 
     /// The lines as HTTP/1 writes them.
@@ -46,43 +55,45 @@ impl FieldLines {
     }
 
     /// The lines as names and values. The values share memory.
-    pub(crate) fn fields(&self) -> impl Iterator<Item = (HeaderName, HeaderValue)> + use<'_> {
-        self.lines().map(|(name, value)| (name.clone(), value))
-    }
-
-    fn lines(&self) -> impl Iterator<Item = (&'static HeaderName, HeaderValue)> + use<'_> {
-        let text = Bytes::copy_from_slice(&self.text);
-        let mut start = 0;
-        self.names.iter().filter_map(move |name| {
-            let value = start + name.as_str().len() + ": ".len();
-            let length = text.get(value..)?.iter().position(|byte| *byte == b'\r')?;
-            start = value + length + "\r\n".len();
-            // Never an error: a line has no control characters.
-            let value = HeaderValue::from_maybe_shared(text.slice(value..value + length)).ok()?;
-            Some((*name, value))
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (HeaderName, HeaderValue)> + use<> {
+        let mut rest = Bytes::copy_from_slice(&self.text);
+        std::iter::from_fn(move || {
+            let colon = memchr::memchr(b':', &rest)?;
+            let name = rest.split_to(colon);
+            let end = memchr::memchr(b'\r', &rest)?;
+            let value = rest.split_to(end).slice(": ".len()..);
+            rest = rest.slice("\r\n".len()..);
+            // Never an error: a name was one, and a line has no control characters.
+            let value = HeaderValue::from_maybe_shared(value).ok()?;
+            Some((parse_name(&name)?, value))
         })
     }
 
     /// Removes the lines of a field.
     pub(crate) fn remove(&mut self, name: &HeaderName) {
         let mut left = Self::default();
-        for (other, value) in self.lines() {
+        for (other, value) in self.fields() {
             if other != name {
-                left.push(other, value.as_bytes());
+                left.push(&other, value.as_bytes());
             }
         }
         *self = left;
     }
 }
 
+fn parse_name(text: &[u8]) -> Option<HeaderName> {
+    let mut usual = USUAL_NAMES.iter();
+    let usual = usual.find(|name| name.as_str().as_bytes() == text);
+    usual.cloned().or_else(|| HeaderName::from_bytes(text).ok())
+}
+
 #[cfg(test)]
 mod tests {
-    use http::header::{FORWARDED, HOST};
+    use http::header::HOST;
 
     use super::*;
 
-    static VIA: HeaderName = http::header::VIA;
-    static EMPTY: HeaderName = FORWARDED;
+    static EMPTY: HeaderName = HeaderName::from_static("x-empty");
 
     #[test]
     fn lines_are_those_of_http1_and_read_as_the_fields_that_were_added() {
@@ -91,12 +102,12 @@ mod tests {
         lines.push(&VIA, b"1.1 a: b");
         lines.push(&EMPTY, b"");
         lines.push(&VIA, b"1.1 \xe9");
-        let text = b"via: 1.1 a: b\r\nforwarded: \r\nvia: 1.1 \xe9\r\n";
+        let text = b"via: 1.1 a: b\r\nx-empty: \r\nvia: 1.1 \xe9\r\n";
         assert_eq!(lines.as_bytes(), text);
         let value = |bytes: &[u8]| HeaderValue::from_bytes(bytes).unwrap();
-        let first = (VIA.clone(), value(b"1.1 a: b"));
-        let second = (FORWARDED, value(b""));
-        let third = (VIA.clone(), value(b"1.1 \xe9"));
+        let first = (VIA, value(b"1.1 a: b"));
+        let second = (EMPTY.clone(), value(b""));
+        let third = (VIA, value(b"1.1 \xe9"));
         let fields: Vec<_> = lines.fields().collect();
         assert_eq!(fields, [first, second.clone(), third]);
         lines.remove(&VIA);

@@ -34,7 +34,13 @@ impl PresentFields {
     }
 
     fn named(name: &HeaderName) -> Self {
-        match name.as_str() {
+        let name = name.as_str();
+        // The first letter excludes most names, of browsers and of origins.
+        let first = name.as_bytes().first();
+        let Some(b'c' | b'e' | b'f' | b'k' | b'p' | b't' | b'u' | b'v' | b'x') = first else {
+            return Self(0);
+        };
+        match name {
             "content-length" => Self::CONTENT_LENGTH,
             "cookie" => Self::COOKIE,
             "early-data" => Self::EARLY_DATA,
@@ -43,6 +49,57 @@ impl PresentFields {
             other if is_hop_by_hop(other) => Self::HOP_BY_HOP,
             other if forwarded::may_be_forwarded_field(other.as_bytes()) => Self::FORWARDED,
             _ => Self(0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn flags(name: &str) -> u8 {
+        let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
+        let headers = HeaderMap::from_iter([(name, HeaderValue::from_static(""))]);
+        PresentFields::of(&headers).0
+    }
+
+    #[test]
+    fn each_field_that_is_handled_is_noticed_and_no_other() {
+        for (name, flag) in [
+            ("Content-Length", PresentFields::CONTENT_LENGTH),
+            ("Cookie", PresentFields::COOKIE),
+            ("Expect", PresentFields::EXPECT),
+            ("Via", PresentFields::HOPS),
+            ("CDN-Loop", PresentFields::HOPS),
+            ("Early-Data", PresentFields::EARLY_DATA),
+            ("Connection", PresentFields::HOP_BY_HOP),
+            ("Keep-Alive", PresentFields::HOP_BY_HOP),
+            ("Proxy-Authenticate", PresentFields::HOP_BY_HOP),
+            ("Proxy-Authorization", PresentFields::HOP_BY_HOP),
+            ("Proxy-Connection", PresentFields::HOP_BY_HOP),
+            ("TE", PresentFields::HOP_BY_HOP),
+            ("Transfer-Encoding", PresentFields::HOP_BY_HOP),
+            ("Upgrade", PresentFields::HOP_BY_HOP),
+            ("Forwarded", PresentFields::FORWARDED),
+            ("X-Forwarded-For", PresentFields::FORWARDED),
+            ("X-Forwarded-Host", PresentFields::FORWARDED),
+            ("X-Forwarded-Port", PresentFields::FORWARDED),
+            ("X-Forwarded-Proto", PresentFields::FORWARDED),
+            ("x_real_ip", PresentFields::FORWARDED),
+        ] {
+            assert_eq!(flags(name), flag.0, "{name}");
+        }
+        for name in [
+            "Accept",
+            "Content-Type",
+            "Host",
+            "Server",
+            "User-Agent",
+            "X-Cache",
+        ] {
+            assert_eq!(flags(name), 0, "{name}");
         }
     }
 }

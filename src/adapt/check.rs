@@ -5,15 +5,24 @@ use tower::BoxError;
 
 use crate::{
     CdnOriginConnector,
+    connector::ConnectionInfo,
     diagnosis::{Refusal, ResponseEvidence},
-    error::{Error, ErrorKind, Facts, Stage, source_chain},
+    error::{Error, ErrorKind, Stage, source_chain},
     pool::classify_hyper,
 };
+
+use super::supposed_facts::{facts_of_response, supposed_facts};
 
 /// A response of any library.
 pub trait AnyResponse {
     /// Returns the status and the header fields.
     fn head(&self) -> (StatusCode, &HeaderMap);
+
+    /// Returns the facts of the connection, if it came from a connector and the library reports
+    /// them.
+    fn connection(&self) -> Option<&ConnectionInfo> {
+        None
+    }
 
     /// Returns the start of the body, as far as it is known: some edges explain a refusal there.
     fn body_start(&self) -> &[u8] {
@@ -25,17 +34,36 @@ impl<B> AnyResponse for Response<B> {
     fn head(&self) -> (StatusCode, &HeaderMap) {
         (self.status(), self.headers())
     }
+
+    fn connection(&self) -> Option<&ConnectionInfo> {
+        self.extensions().get()
+    }
 }
 
 impl AnyResponse for Parts {
     fn head(&self) -> (StatusCode, &HeaderMap) {
         (self.status, &self.headers)
     }
+
+    fn connection(&self) -> Option<&ConnectionInfo> {
+        self.extensions.get()
+    }
+}
+
+#[cfg(feature = "reqwest")]
+impl AnyResponse for reqwest::Response {
+    fn head(&self) -> (StatusCode, &HeaderMap) {
+        (self.status(), self.headers())
+    }
 }
 
 impl<R: AnyResponse> AnyResponse for &R {
     fn head(&self) -> (StatusCode, &HeaderMap) {
         (**self).head()
+    }
+
+    fn connection(&self) -> Option<&ConnectionInfo> {
+        (**self).connection()
     }
 
     fn body_start(&self) -> &[u8] {
@@ -49,6 +77,10 @@ impl<R: AnyResponse, B: AsRef<[u8]>> AnyResponse for (R, B) {
         self.0.head()
     }
 
+    fn connection(&self) -> Option<&ConnectionInfo> {
+        self.0.connection()
+    }
+
     fn body_start(&self) -> &[u8] {
         self.1.as_ref()
     }
@@ -56,8 +88,10 @@ impl<R: AnyResponse, B: AsRef<[u8]>> AnyResponse for (R, B) {
 
 /// Returns the response, or an error if the request failed or was refused.
 ///
-/// `outcome` is what another library returned for a request to the connector's origin. The report
-/// shows the connector's Host, and is right only if the request had the same.
+/// `outcome` is what another library returned for a request to the connector's origin. It does not
+/// contain the request, so the Host that was sent is not known. The report shows the host of the
+/// URL, if the connection reports that, and else the configured Host. It marks them as `of the URL`
+/// and `configured`, and no cause in the Host is certain.
 ///
 /// # Errors
 ///
@@ -93,9 +127,12 @@ where
         return Ok(response);
     };
     let (status, headers) = response.head();
-    let evidence = ResponseEvidence::new(origin, origin.host(), status, headers);
+    let facts = facts_of_response(connector, response.connection());
+    let host = facts.host().unwrap_or_else(|| origin.host()).clone();
+    let evidence = ResponseEvidence::new(origin, &host, status, headers);
+    let evidence = evidence.host_knowledge(facts.host_knowledge);
     let evidence = evidence.body(response.body_start());
-    match Refusal::find(&evidence, facts(connector)) {
+    match Refusal::find(&evidence, facts) {
         Some(refusal) => Err(refusal),
         None => Ok(response),
     }
@@ -106,19 +143,19 @@ fn explain(connector: &CdnOriginConnector, error: BoxError) -> Error {
     if let Some(ours) = Error::find_in(&*error) {
         return ours.clone();
     }
-    let (kind, stage) = match source_chain::find(&*error) {
-        Some(hyper) => classify_hyper(hyper),
-        None => (ErrorKind::Io, Stage::Receive),
-    };
-    Error::with_source(kind, stage, facts(connector), error)
+    let (kind, stage) = classify(&*error);
+    Error::with_source(kind, stage, supposed_facts(connector), error)
 }
 
-/// What is known without a connection: the names.
-pub(super) fn facts(connector: &CdnOriginConnector) -> Facts {
-    let origin = connector.shared_origin().cloned();
-    Facts {
-        host: origin.as_ref().map(|origin| origin.host().clone()),
-        origin,
-        ..Facts::default()
+/// What failed, by the most telling error in the chain.
+fn classify(error: &(dyn std::error::Error + 'static)) -> (ErrorKind, Stage) {
+    if let Some(hyper) = source_chain::find(error) {
+        return classify_hyper(hyper);
     }
+    #[cfg(feature = "reqwest")]
+    if let Some(kind) = super::reqwest::classify(error) {
+        return kind;
+    }
+    let io = source_chain::find::<std::io::Error>(error);
+    (io.map_or(ErrorKind::Io, ErrorKind::of_io), Stage::Receive)
 }

@@ -17,6 +17,7 @@ mod pingora;
 #[cfg_attr(cdn_origin_docsrs, doc(cfg(feature = "reqwest")))]
 pub mod reqwest;
 pub mod socket;
+mod supposed_facts;
 #[cfg(feature = "tonic")]
 #[cfg_attr(cdn_origin_docsrs, doc(cfg(feature = "tonic")))]
 pub mod tonic;

@@ -53,7 +53,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{HeaderMap, StatusCode, Uri, header::HOST};
+use http::{HeaderMap, Uri, header::HOST};
 use reqwest::{
     ClientBuilder, Url,
     dns::{Addrs, Name, Resolve, Resolving},
@@ -64,12 +64,15 @@ use tower::BoxError;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::AnyResponse;
+use super::supposed_facts::facts;
 
 use crate::{
     CdnOriginConnector,
     connector::{AppliedProfile, Connecting, Purpose},
-    error::{BuildError, BuildProblem, BuildProblemKind},
+    error::{
+        BuildError, BuildProblem, BuildProblemKind, Error, ErrorKind, RequestProblem, Stage,
+        source_chain,
+    },
     name::{DnsName, ExpectedName, Host, HostAuthority, Sni},
     origin::{Origin, Scheme},
     tls::{SpkiPin, VerifyPolicy},
@@ -248,9 +251,10 @@ impl Resolve for OriginResolver {
         Box::pin(async move {
             let base = base_url(&connector)?;
             if base.host_str() != Some(name.as_str()) {
-                return Err(BoxError::from(format!(
-                    "this client is only for {base}: join paths to base_url(..)"
-                )));
+                let kind = ErrorKind::Request(RequestProblem::HostForeign);
+                let why = format!("this client is only for {base}: join paths to base_url(..)");
+                let facts = facts(&connector);
+                return Err(Error::with_source(kind, Stage::Prepare, facts, why).into());
             }
             let addresses = addresses(&connector).await;
             let addresses = addresses.ok_or("the dialled name has no known address")?;
@@ -274,10 +278,15 @@ async fn addresses(connector: &CdnOriginConnector) -> Option<Vec<SocketAddr>> {
     }
 }
 
-impl AnyResponse for reqwest::Response {
-    fn head(&self) -> (StatusCode, &HeaderMap) {
-        (self.status(), self.headers())
+/// What failed, if reqwest itself found it.
+pub(super) fn classify(error: &(dyn std::error::Error + 'static)) -> Option<(ErrorKind, Stage)> {
+    let error: &reqwest::Error = source_chain::find(error)?;
+    if error.is_builder() {
+        let problem = RequestProblem::TargetInvalid;
+        return Some((ErrorKind::Request(problem), Stage::Prepare));
     }
+    let timed_out = (ErrorKind::TimedOut, Stage::Receive);
+    error.is_timeout().then_some(timed_out)
 }
 
 /// Puts the connector's own error in place of reqwest's.
@@ -340,6 +349,8 @@ where
             let limit = layer.connector.to_builder().connect_timeout();
             let error = match timeout(limit, connecting).await {
                 Ok(Ok(connection)) => return Ok(connection),
+                // The URL is wrong: the connector would connect to another host.
+                Ok(Err(error)) if Error::find_in(&*error).is_some() => return Err(error),
                 Ok(Err(error)) => error,
                 Err(elapsed) => elapsed.into(),
             };

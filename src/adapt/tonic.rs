@@ -43,7 +43,7 @@ use tonic::{
 use tower::BoxError;
 use tower_service::Service;
 
-use super::check::facts;
+use super::supposed_facts::facts;
 
 use crate::{
     CdnOriginConnector, Error,

@@ -28,6 +28,8 @@ pub struct Cause {
     text: String,
     /// Named in the report after `seen:`.
     clues: &'static [Clue],
+    /// Whether the Host is not known to be the one that was sent.
+    is_host_supposed: bool,
     /// Only for a recognised error page.
     documented_in: Option<&'static str>,
     /// Of no use if cause and fix are certain.
@@ -43,6 +45,7 @@ impl Cause {
             certainty,
             text: text.into(),
             clues: &[],
+            is_host_supposed: false,
             documented_in: None,
             confirmation: None,
             fixes: Vec::new(),
@@ -78,6 +81,15 @@ impl Cause {
     pub(crate) fn at_most(mut self, certainty: Certainty) -> Self {
         self.certainty = self.certainty.min(certainty);
         self
+    }
+
+    /// Notes that another Host than the one in the text may have been sent.
+    pub(super) fn of_supposed_host(mut self) -> Self {
+        self.is_host_supposed = true;
+        match self.clues.contains(&Clue::Host) {
+            true => self.at_most(Certainty::Likely),
+            false => self,
+        }
     }
 
     /// Whether this is part of the evidence.
@@ -141,7 +153,10 @@ impl Cause {
     /// # }
     /// ```
     pub fn evidence(&self) -> impl Iterator<Item = &'static str> {
-        let clues = self.clues.iter().map(|clue| clue.as_str());
+        let clues = self.clues.iter().map(|clue| match clue {
+            Clue::Host if self.is_host_supposed => "the Host that the client is supposed to send",
+            clue => clue.as_str(),
+        });
         clues.chain(self.documented_in)
     }
 

@@ -45,6 +45,10 @@ pub(crate) enum FixKind {
     ExpectPresented(DnsName),
     /// `.host(..)`.
     Host(HostAuthority),
+    /// `.host(..)`, and the same in the URL of requests, from which their client takes the Host.
+    HostAndUrl(HostAuthority),
+    /// The same with a name that only the edge's configuration has.
+    HostAndUrlUnknown,
     /// `HostRewriteLayer::to(..)` in place of the layer that set the Host.
     HostRewrite(HostAuthority),
     /// The same with a placeholder: only the edge's configuration has the name.
@@ -83,7 +87,11 @@ impl FixKind {
     pub(crate) fn is_candidate(&self) -> bool {
         matches!(
             self,
-            Self::HostRewriteUnknown | Self::HostUnknown | Self::SniOneOf(_) | Self::SniUnknown
+            Self::HostAndUrlUnknown
+                | Self::HostRewriteUnknown
+                | Self::HostUnknown
+                | Self::SniOneOf(_)
+                | Self::SniUnknown
         )
     }
 
@@ -98,7 +106,7 @@ impl FixKind {
         match self {
             Self::Builder(url) => url.target().host().dns().is_none(),
             Self::ExpectedName(name) => matches!(name, ExpectedName::Ip(_)),
-            Self::Host(host) | Self::HostRewrite(host) => is_address(host),
+            Self::Host(host) | Self::HostAndUrl(host) | Self::HostRewrite(host) => is_address(host),
             _ => false,
         }
     }
@@ -129,6 +137,15 @@ impl fmt::Display for FixKind {
                 write!(f, ".expected_name(\"{name}\") only if that is your origin")
             }
             Self::Host(host) => write!(f, ".host(\"{host}\")"),
+            Self::HostAndUrl(host) => {
+                write!(
+                    f,
+                    ".host(\"{host}\") and the same host in the request's URL"
+                )
+            }
+            Self::HostAndUrlUnknown => f.write_str(
+                ".host(\"..\") with a name that the edge serves, and the same in the request's URL",
+            ),
             Self::HostRewrite(host) => write!(f, "HostRewriteLayer::to(\"{host}\")"),
             Self::HostRewriteUnknown => {
                 f.write_str("HostRewriteLayer::to(\"..\") with a name that the edge serves")

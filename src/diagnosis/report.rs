@@ -116,7 +116,10 @@ fn names(f: &mut fmt::Formatter<'_>, origin: &Origin, facts: &Facts) -> fmt::Res
         row(f, "expected", &expected)?;
     }
     match facts.host() {
-        Some(host) => row(f, "Host", host.as_str()),
+        Some(host) => {
+            let remark = facts.host_knowledge.remark();
+            row(f, "Host", &format!("{host}{remark}"))
+        }
         None => Ok(()),
     }
 }

@@ -141,6 +141,7 @@ impl ErrorKind {
         Self::Request(RequestProblem::ExpectationUnknown),
         Self::Request(RequestProblem::HeadTooLarge),
         Self::Request(RequestProblem::HostConflict),
+        Self::Request(RequestProblem::HostForeign),
         Self::Request(RequestProblem::HostInvalid),
         Self::Request(RequestProblem::HostMissing),
         Self::Request(RequestProblem::HostRepeated),

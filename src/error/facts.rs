@@ -6,8 +6,8 @@ use crate::{name::HostAuthority, origin::Origin};
 
 use super::{
     Alert, CertificateChain, ChainFindings, ClientCertificate, DialAttempt, EarlyData, EchAnswer,
-    EchOffer, Elapsed, ExchangeTimeout, HttpFault, NotRetried, PeerCertificate, ReachedLimit,
-    Resolution, ServiceBinding, TlsOffer, TlsSession,
+    EchOffer, Elapsed, ExchangeTimeout, HostKnowledge, HttpFault, NotRetried, PeerCertificate,
+    ReachedLimit, Resolution, ServiceBinding, TlsOffer, TlsSession,
 };
 
 /// Everything that was observed while connecting and while exchanging a request.
@@ -33,6 +33,7 @@ use super::{
 pub struct Facts {
     pub(crate) origin: Option<Arc<Origin>>,
     pub(crate) host: Option<HostAuthority>,
+    pub(crate) host_knowledge: HostKnowledge,
     pub(crate) resolutions: Vec<Resolution>,
     pub(crate) attempts: Vec<DialAttempt>,
     pub(crate) peer: Option<SocketAddr>,
@@ -124,8 +125,7 @@ impl Facts {
     }
 
     /// Returns the `Host` or `:authority` of the request, or the origin's default if there is none.
-    ///
-    /// `None` if neither is known.
+    /// [`check`](crate::adapt::check) does not see the request: it takes the URL's or the default.
     #[must_use]
     pub fn host(&self) -> Option<&HostAuthority> {
         self.host

@@ -118,6 +118,8 @@ pub enum RequestProblem {
     HeadTooLarge,
     /// The `Host` field contradicts `:authority` (RFC 9113 section 8.3.1).
     HostConflict,
+    /// The URL has another host than the base URL of a client of [`adapt`](crate::adapt).
+    HostForeign,
     /// `Host` is not a host with an optional port.
     HostInvalid,
     /// The request has neither `Host` nor an authority.
@@ -159,6 +161,10 @@ impl RequestProblem {
             Self::HostConflict => (
                 "request_host_conflict",
                 "Host and :authority name different hosts",
+            ),
+            Self::HostForeign => (
+                "request_host_foreign",
+                "URL has another host than the client's base URL",
             ),
             Self::HostInvalid => (
                 "request_host_invalid",

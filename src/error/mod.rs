@@ -41,6 +41,7 @@
 // | `error_kind`, `kind_details` | what failed, for code that branches on it |
 // | `stage` | how far an attempt got, and whose fault it is |
 // | `facts`, `elapsed`, `exchange_timeout` | everything that was observed of a connection |
+// | `host_knowledge` | whether its Host is the one that was sent |
 // | `dial_attempt`, `resolution` | the attempts to connect, and the answer of the resolver |
 // | `tls_offer`, `tls_session`, `ech_outcome` | what a handshake offered, and its result |
 // | `peer_certificate`, `chain_findings` | its certificates, and what verification showed |
@@ -63,6 +64,7 @@ mod error_type;
 mod exchange_timeout;
 mod facts;
 mod handshake_flood;
+mod host_knowledge;
 mod http_fault;
 mod kind_details;
 mod not_retried;
@@ -91,6 +93,7 @@ pub use error_type::Error;
 pub(crate) use exchange_timeout::ExchangeTimeout;
 pub use facts::Facts;
 pub(crate) use handshake_flood::HandshakeFlood;
+pub(crate) use host_knowledge::HostKnowledge;
 pub(crate) use http_fault::HttpFault;
 pub use kind_details::{CertificateProblem, RequestProblem};
 pub(crate) use not_retried::NotRetried;

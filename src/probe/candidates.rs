@@ -191,15 +191,17 @@ fn plain_http(origin: &Origin, error: &Error) -> Vec<SettingChange> {
 /// A name that only the certificate contains is not expected: the peer chooses its certificate.
 fn expected_names(best: &ProbeAttempt, error: &Error, names: &[DnsName]) -> Vec<SettingChange> {
     let mut changes = Vec::new();
-    if best.combination.has_expected_name() {
+    let sni = best.combination.origin().sni().name().cloned();
+    let leaf = error.facts().certificate();
+    let covers_sni = match (leaf, &sni) {
+        (Some(leaf), Some(sni)) => leaf.covers(&sni.clone().into()),
+        _ => true,
+    };
+    if best.combination.has_expected_name() && covers_sni {
         changes.push(SettingChange::ExpectSni);
     }
-    let presented = error
-        .facts()
-        .certificate()
-        .map_or(&[][..], PeerCertificate::names);
+    let presented = leaf.map_or(&[][..], PeerCertificate::names);
     let is_covered = |name: &&DnsName| presented.iter().any(|found| found == name.as_str());
-    let sni = best.combination.origin().sni().name().cloned();
     let covered = names.iter().filter(is_covered);
     let expected = covered.filter(|name| Some(*name) == sni.as_ref());
     changes.extend(expected.map(|name| SettingChange::ExpectedName(name.clone().into())));
@@ -263,6 +265,8 @@ fn after_response(
     let mut changes: Vec<_> = fixes
         .filter(|change| !gives_up_tls(change, &origin))
         .collect();
+    // Another Host is the smaller step: the peer has accepted the SNI.
+    changes.sort_by_key(|change| matches!(change, SettingChange::Sni(_)));
     if best.combination.is_plaintext_on_tls_port() {
         changes.push(SettingChange::Url(origin.url_over_tls(origin.odd_port())));
     }
@@ -288,7 +292,9 @@ pub(super) fn changes_of_fix(fix: &FixKind) -> Vec<SettingChange> {
         FixKind::ClientScheme => SettingChange::ClientScheme,
         FixKind::ExpectedName(name) => SettingChange::ExpectedName(name.clone()),
         FixKind::ExpectPresented(name) => SettingChange::ExpectedName(name.clone().into()),
-        FixKind::Host(host) | FixKind::HostRewrite(host) => SettingChange::Host(host.clone()),
+        FixKind::Host(host) | FixKind::HostAndUrl(host) | FixKind::HostRewrite(host) => {
+            SettingChange::Host(host.clone())
+        }
         FixKind::NoProxyProtocol => SettingChange::NoProxyHeader,
         FixKind::OmitSni => SettingChange::Sni(Sni::Omit(SniOmission::Requested)),
         FixKind::ProxyProtocol => SettingChange::ProxyHeader,

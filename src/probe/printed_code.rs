@@ -61,6 +61,8 @@ fn fixes() -> Vec<FixKind> {
         FixKind::ExpectedName("192.0.2.1".parse().expect("an address")),
         FixKind::ExpectPresented("www.example.com".parse().expect("a name")),
         FixKind::Host(host.clone()),
+        FixKind::HostAndUrl(host.clone()),
+        FixKind::HostAndUrlUnknown,
         FixKind::HostRewrite(host),
         FixKind::HostRewriteUnknown,
         FixKind::HostUnknown,

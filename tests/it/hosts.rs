@@ -11,6 +11,8 @@ use cdn_origin::{
     CdnOriginConnector, Error, ErrorKind, Roots, VerifyPolicy, adapt, connector::CdnOriginBuilder,
 };
 use http::{Response, StatusCode};
+use http_body_util::Empty;
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -188,6 +190,84 @@ fn a_misdirected_request_is_fixed_by_the_host_of_the_url_if_another_is_dialled()
     assert!(fix(site()).contains(unknown));
     assert!(
         fix(CdnOriginConnector::builder("https://www.example.com").dial(edge)).contains(unknown)
+    );
+}
+
+/// RFC 9110 section 15.5.20: the connection is none for this Host.
+#[test]
+fn a_host_that_was_chosen_is_kept_and_its_connection_is_changed_after_a_421() {
+    for status in [421, 403] {
+        let builder = CdnOriginConnector::builder("https://d1234567890.cloudfront.net");
+        let connector = builder.sni("www.example.com").host("shop.example.com");
+        let connector = connector.build().unwrap();
+        let refused = Response::builder().status(status).body(()).unwrap();
+        let outcome = Ok::<_, std::convert::Infallible>(refused);
+        let error = adapt::check(&connector, outcome).unwrap_err();
+        let diagnosis = error.diagnosis();
+        let fixes: Vec<_> = diagnosis.causes()[0]
+            .fixes()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(
+            fixes,
+            [".sni(\"shop.example.com\")", ".host(\"www.example.com\")"]
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_report_names_the_host_of_the_url_and_not_the_configured_one() {
+    let authority = Authority::new();
+    let edge = edge(&authority, HOST).await;
+    let connector = builder(edge.address(), &authority).build().unwrap();
+    let client = Client::builder(TokioExecutor::new());
+    let client: Client<_, Empty<Bytes>> = client.build(connector.clone());
+    let url = "https://other.example.com/path?secret";
+    let response = client.get(url.parse().unwrap()).await;
+    let error = adapt::check(&connector, response).unwrap_err();
+    assert_eq!(edge.requests()[0].host(), Some("other.example.com"));
+    let report = error.report().to_string();
+    for part in [
+        "Host       other.example.com (of the URL)\n",
+        "SNI is www.example.com and Host is other.example.com (of the URL)",
+        "the Host that the client is supposed to send",
+        "fix: .host(\"www.example.com\") and the same host in the request's URL\n",
+        "agreed ",
+    ] {
+        assert!(report.contains(part), "{part} is not in\n{report}");
+    }
+    assert!(!report.contains("shop.example.com"), "{report}");
+    assert!(!report.contains("secret"), "{report}");
+}
+
+#[test]
+fn a_host_that_is_only_configured_is_marked_and_no_cause_in_it_is_certain() {
+    let connector = examples::origin::builder().build().unwrap();
+    let refused = Response::builder()
+        .status(409)
+        .header("server", "cloudflare");
+    let refused = (refused.body(()).unwrap(), "error code: 1001");
+    let error = adapt::check(&connector, Ok::<_, std::convert::Infallible>(refused)).unwrap_err();
+    let report = error.report().to_string();
+    assert!(
+        report.contains("Host       shop.example.com (configured)\n"),
+        "{report}"
+    );
+    assert!(
+        report.contains("serve shop.example.com (configured)"),
+        "{report}"
+    );
+    assert!(!report.contains("certain: "), "{report}");
+    assert!(!report.contains("the Host sent"), "{report}");
+
+    let cut_off = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+    let failed: Result<Response<()>, _> = Err(cut_off);
+    let error = adapt::check(&connector, failed).unwrap_err();
+    let report = error.report().to_string();
+    assert!(
+        report.contains("Host       shop.example.com (configured)\n"),
+        "{report}"
     );
 }
 

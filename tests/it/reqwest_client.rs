@@ -1,11 +1,15 @@
 //! reqwest's client for a connector's origin: four names that differ, and our error inside its own.
 
 use cdn_origin::{
-    CdnOriginConnector, Error,
-    adapt::reqwest::{base_url, client_builder},
+    CdnOriginConnector, Error, ErrorKind,
+    adapt::{
+        self,
+        reqwest::{base_url, client_builder},
+    },
     connector::CdnOriginBuilder,
+    diagnosis::Certainty,
     dial::{ProxyProtocol, SocketOptions},
-    error::BuildProblemKind,
+    error::{BuildProblemKind, RequestProblem},
     tls::{Alpn, SpkiPin, VerifyPolicy},
 };
 use http::{Response, StatusCode, Version, header::LOCATION};
@@ -157,10 +161,33 @@ async fn a_url_of_another_host_is_not_dialled() {
     let edge = edge(&authority).await;
     let connector = builder(&edge, &authority).build().unwrap();
     let client = client_builder(&connector).unwrap().build().unwrap();
-    for url in ["https://host.test/", "http://sni.test/"] {
-        assert!(client.get(url).send().await.is_err(), "{url}");
+    for (url, problem, headline) in [
+        (
+            "https://host.test/path?secret",
+            RequestProblem::HostForeign,
+            "URL has another host than the client's base URL",
+        ),
+        (
+            "http://sni.test/path?secret",
+            RequestProblem::TargetInvalid,
+            "request target has a form or scheme that is not forwarded",
+        ),
+    ] {
+        let outcome = client.get(url).send().await;
+        let error = adapt::check(&connector, outcome).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Request(problem), "{url}");
+        let report = error.report().to_string();
+        let text = report.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains(headline), "{report}");
+        assert!(!text.contains("I/O failed"), "{report}");
+        assert!(!text.contains("secret"), "{report}");
+        assert_eq!(
+            error.diagnosis().causes()[0].certainty(),
+            Certainty::Certain
+        );
     }
     assert!(edge.requests().is_empty());
+    assert!(edge.hellos().is_empty());
 }
 
 #[test]

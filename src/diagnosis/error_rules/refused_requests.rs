@@ -78,6 +78,10 @@ fn client_request(problem: RequestProblem) -> Refused {
             "Host and the authority of the request's URI name different hosts",
             "send the same host in both, or no Host field",
         ),
+        RequestProblem::HostForeign => (
+            "the URL of the request has another host than the base URL, whose host is sent in SNI",
+            "join the path to adapt::reqwest::base_url(..)",
+        ),
         RequestProblem::HostInvalid => (
             "the request's Host is not a host with an optional port",
             "send a DNS name or an IP address, with an optional port",

@@ -1,7 +1,7 @@
 //! The diagnosis of a response: applies every group of rules.
 
 use crate::{
-    diagnosis::Diagnosis,
+    diagnosis::{Cause, Diagnosis},
     edge::{ErrorPage, known_error_pages},
 };
 
@@ -31,13 +31,21 @@ impl ResponseEvidence<'_> {
     pub(crate) fn diagnosis(&self) -> Option<Diagnosis> {
         if self.is_success() {
             let cause = grpc::causes(self)?;
-            return Some(Diagnosis::ranked(vec![cause]));
+            return Some(self.ranked(vec![cause]));
         }
         let mut causes = redirects::causes(self);
         causes.extend(cross_origin::causes(self));
         causes.extend(edge_pages::causes(self));
         causes.extend(statuses::causes(self));
         causes.extend(grpc::causes(self));
-        (!causes.is_empty()).then(|| Diagnosis::ranked(causes))
+        (!causes.is_empty()).then(|| self.ranked(causes))
+    }
+
+    /// The causes by their certainty, which is limited if the Host is not the one seen sent.
+    fn ranked(&self, mut causes: Vec<Cause>) -> Diagnosis {
+        if self.is_host_supposed() {
+            causes = causes.into_iter().map(Cause::of_supposed_host).collect();
+        }
+        Diagnosis::ranked(causes)
     }
 }

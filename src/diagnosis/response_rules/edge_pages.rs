@@ -192,7 +192,7 @@ fn wrong_region(evidence: &ResponseEvidence<'_>, certainty: Certainty, body: &st
 fn refused_request(evidence: &ResponseEvidence<'_>, edge: &str) -> Vec<Cause> {
     let text = format!(
         "Host {} is not an alternate domain name of any CloudFront distribution",
-        evidence.host
+        evidence.shown_host()
     );
     let host = Cause::new(CauseId::HostNotServed, Certainty::Likely, text)
         .shown_by(&[Clue::Status, Clue::Body, Clue::Host])

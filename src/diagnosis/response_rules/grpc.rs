@@ -54,7 +54,7 @@ pub(super) fn causes(evidence: &ResponseEvidence<'_>) -> Option<Cause> {
         "the response to a gRPC call is {kind} with status {}, and no gRPC: Host {} or the path \
          reaches a site that is not the gRPC service",
         evidence.status.as_u16(),
-        evidence.host
+        evidence.shown_host()
     );
     Some(
         Cause::new(CauseId::GrpcNotServed, Certainty::Likely, text)

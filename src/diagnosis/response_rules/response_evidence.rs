@@ -9,6 +9,7 @@ use http::{
 use crate::{
     diagnosis::FixKind,
     edge::{Edge, ErrorPage, edge_of_host, edges_passed},
+    error::HostKnowledge,
     name::{DnsName, Host, HostAuthority},
     origin::{Origin, Scheme},
 };
@@ -24,6 +25,7 @@ pub(crate) struct ResponseEvidence<'a> {
     /// The scheme in `X-Forwarded-Proto`.
     forwarded_scheme: Option<Scheme>,
     host_source: Option<HostSource>,
+    host_knowledge: HostKnowledge,
     pub(super) redirects: RedirectHandling,
     pub(super) status: StatusCode,
     pub(super) headers: &'a HeaderMap,
@@ -70,6 +72,7 @@ impl<'a> ResponseEvidence<'a> {
             client_scheme: None,
             forwarded_scheme: None,
             host_source: None,
+            host_knowledge: HostKnowledge::Sent,
             redirects: RedirectHandling::PassedOn,
             status,
             headers,
@@ -146,6 +149,12 @@ impl<'a> ResponseEvidence<'a> {
         self
     }
 
+    /// Adds how the Host is known, if another library sent the request.
+    pub(crate) fn host_knowledge(mut self, knowledge: HostKnowledge) -> Self {
+        self.host_knowledge = knowledge;
+        self
+    }
+
     /// Adds that redirects to the origin's name are rewritten before the client receives them.
     pub(crate) fn rewritten_redirects(mut self) -> Self {
         self.redirects = RedirectHandling::Rewritten;
@@ -160,6 +169,16 @@ impl<'a> ResponseEvidence<'a> {
 
     pub(crate) fn status(&self) -> StatusCode {
         self.status
+    }
+
+    /// The Host, for a text. It says so if another one may have been sent.
+    pub(super) fn shown_host(&self) -> String {
+        format!("{}{}", self.host, self.host_knowledge.remark())
+    }
+
+    /// Whether another Host may have been sent.
+    pub(super) fn is_host_supposed(&self) -> bool {
+        self.host_knowledge != HostKnowledge::Sent
     }
 
     pub(super) fn is_success(&self) -> bool {
@@ -216,6 +235,9 @@ impl<'a> ResponseEvidence<'a> {
     pub(super) fn another_host(&self) -> FixKind {
         let name = self.served_name().or_else(|| self.site_of_url());
         match (name, self.is_host_of_layer()) {
+            (Some(name), false) if self.host_knowledge == HostKnowledge::OfUrl => {
+                FixKind::HostAndUrl(name)
+            }
             (Some(name), false) => FixKind::Host(name),
             (Some(name), true) => FixKind::HostRewrite(name),
             (None, _) => self.unknown_host(),
@@ -225,6 +247,7 @@ impl<'a> ResponseEvidence<'a> {
     /// The fix that sends another Host, where only the edge's configuration has the name.
     pub(super) fn unknown_host(&self) -> FixKind {
         match self.is_host_of_layer() {
+            false if self.host_knowledge == HostKnowledge::OfUrl => FixKind::HostAndUrlUnknown,
             false => FixKind::HostUnknown,
             true => FixKind::HostRewriteUnknown,
         }
@@ -289,6 +312,12 @@ impl<'a> ResponseEvidence<'a> {
         is_name.then(|| (&target).into())
     }
 
+    /// The Host, if it is a name and a call of the builder set it.
+    pub(super) fn host_of_builder(&self) -> Option<DnsName> {
+        let is_of_builder = !self.is_host_of_layer() && self.host_knowledge != HostKnowledge::OfUrl;
+        self.host.host().parse().ok().filter(|_| is_of_builder)
+    }
+
     fn is_sent(&self, name: &HostAuthority) -> bool {
         name.host().eq_ignore_ascii_case(self.host.host())
     }
@@ -297,7 +326,7 @@ impl<'a> ResponseEvidence<'a> {
     pub(super) fn is_host_of_layer(&self) -> bool {
         match self.host_source {
             Some(source) => source == HostSource::Layer,
-            None => self.host != self.origin.host(),
+            None => !self.is_host_supposed() && self.host != self.origin.host(),
         }
     }
 }

@@ -9,7 +9,8 @@
 //! | no backend, or no route | yes | the same, likely |
 //! | no backend, or no route | no | possible: the path, or the servers |
 //! | application refuses the Host | rewritten | preserve it |
-//! | SNI and Host disagree | | the name in SNI, as Host |
+//! | SNI and Host disagree | set by `.host(..)` | the name in Host, as SNI; else the reverse |
+//! | SNI and Host disagree | set otherwise | the name in SNI, as Host |
 
 use crate::diagnosis::{Cause, CauseId, Certainty, Clue, Confirmation, FixKind};
 
@@ -23,7 +24,10 @@ pub(super) fn host_not_served(
     certainty: Certainty,
     edge: &str,
 ) -> Cause {
-    let text = format!("{edge} does not serve {}, the name in Host", evidence.host);
+    let text = format!(
+        "{edge} does not serve {}, the name in Host",
+        evidence.shown_host()
+    );
     Cause::new(CauseId::HostNotServed, certainty, text)
         .shown_by(&[Clue::Status, Clue::Fields, Clue::Body, Clue::Host])
         .confirmed_by(Confirmation::ProbeNames)
@@ -38,7 +42,10 @@ pub(super) fn host_is_address(
     certainty: Certainty,
     edge: &str,
 ) -> Cause {
-    let text = format!("Host is {}, and {edge} requires a name", evidence.host);
+    let text = format!(
+        "Host is {}, and {edge} requires a name",
+        evidence.shown_host()
+    );
     Cause::new(CauseId::HostNotServed, certainty, text)
         .shown_by(&[Clue::Status, Clue::Body, Clue::Host])
         .confirmed_by(Confirmation::EdgeConfiguration)
@@ -51,7 +58,7 @@ pub(super) fn host_is_address(
 pub(super) fn host_not_allowed(evidence: &ResponseEvidence<'_>, certainty: Certainty) -> Cause {
     let text = format!(
         "the application does not accept {}, the name in Host",
-        evidence.host
+        evidence.shown_host()
     );
     let name = match evidence.is_host_rewritten() {
         true => FixKind::PreserveHost,
@@ -68,7 +75,7 @@ pub(super) fn host_not_allowed(evidence: &ResponseEvidence<'_>, certainty: Certa
 ///
 /// Two causes: which is likelier depends on whether the Host is one of the origin's own names.
 pub(super) fn no_backend(evidence: &ResponseEvidence<'_>, edge: &str) -> Vec<Cause> {
-    let host = evidence.host;
+    let host = evidence.shown_host();
     let (certainty, behind) = match (evidence.is_through_edge(), evidence.is_host_foreign()) {
         // The edge in between has chosen the Host.
         (true, _) => (Certainty::Possible, Certainty::Likely),
@@ -98,7 +105,7 @@ pub(super) fn no_route(evidence: &ResponseEvidence<'_>, certainty: Certainty, ed
         true => certainty,
         false => Certainty::Possible,
     };
-    let host = evidence.host;
+    let host = evidence.shown_host();
     let text = format!("{edge} has no route for {host}, the name in Host, or none for this path");
     Cause::new(CauseId::HostNotServed, certainty, text)
         .shown_by(&[Clue::Status, Clue::Fields, Clue::Body, Clue::Host])
@@ -120,10 +127,19 @@ pub(super) fn sni_and_host_disagree(
     };
     let text = format!(
         "SNI is {sni} and Host is {}, and the edge requires them to agree",
-        evidence.host
+        evidence.shown_host()
     );
     Cause::new(CauseId::SniAndHostDisagree, certainty, text)
         .shown_by(&[Clue::Status, Clue::Sni, Clue::Host])
         .confirmed_by(Confirmation::ProbeNames)
-        .fixed_by([evidence.another_host()])
+        .fixed_by(agreeing_names(evidence))
+}
+
+/// The fixes that make SNI and Host agree.
+///
+/// A Host that was set on the builder differs from SNI on purpose: it is the site, and the
+/// connection has to be one for it (RFC 9110 section 15.5.20).
+pub(super) fn agreeing_names(evidence: &ResponseEvidence<'_>) -> Vec<FixKind> {
+    let site = evidence.host_of_builder().map(FixKind::Sni);
+    site.into_iter().chain([evidence.another_host()]).collect()
 }

@@ -23,7 +23,10 @@ use crate::{
     origin::Scheme,
 };
 
-use super::{ResponseEvidence, sni_and_host::sni_and_host_disagree};
+use super::{
+    ResponseEvidence,
+    sni_and_host::{agreeing_names, sni_and_host_disagree},
+};
 
 /// Known error pages are diagnosed in `edge_pages.rs`, and may add to these.
 pub(super) fn causes(evidence: &ResponseEvidence<'_>) -> Vec<Cause> {
@@ -77,7 +80,7 @@ fn misdirected(evidence: &ResponseEvidence<'_>) -> Vec<Cause> {
     if evidence.disagreeing_sni().is_some() {
         let text = format!(
             "the edge does not serve {}, the name in Host",
-            evidence.host
+            evidence.shown_host()
         );
         let served_host = not_served(Certainty::Possible, text).fixed_by([evidence.unknown_host()]);
         let agreement = sni_and_host_disagree(evidence, Certainty::Likely, "the edge");
@@ -88,7 +91,7 @@ fn misdirected(evidence: &ResponseEvidence<'_>) -> Vec<Cause> {
     }
     let text = format!(
         "the edge does not serve {}, the name in Host, on this connection",
-        evidence.host
+        evidence.shown_host()
     );
     vec![not_served(Certainty::Likely, text).fixed_by([evidence.another_host()])]
 }
@@ -130,13 +133,13 @@ fn forbidden(evidence: &ResponseEvidence<'_>) -> Option<Cause> {
     };
     let text = format!(
         "SNI is {sni} and Host is {}, which some edges refuse",
-        evidence.host
+        evidence.shown_host()
     );
     Some(
         Cause::new(CauseId::SniAndHostDisagree, certainty, text)
             .shown_by(&[Clue::Status, Clue::Sni, Clue::Host])
             .confirmed_by(Confirmation::ProbeNames)
-            .fixed_by([evidence.another_host()]),
+            .fixed_by(agreeing_names(evidence)),
     )
 }
 

@@ -211,7 +211,7 @@ impl Case {
         }
     }
 
-    /// The first fix, as a change of this case. With it the request must succeed.
+    /// The first fix, or the next one, as a change of this case. With it the request must succeed.
     pub(super) const fn fixed_by(self, fix: Fix) -> Self {
         Self { fix, ..self }
     }

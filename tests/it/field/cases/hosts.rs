@@ -25,7 +25,7 @@ pub(super) const CASES: &[Case] = &[
     .url("https://origin.example.test")
     .connector(|it| it.host("www.example.test"))
     .responds(421, &[("server", "Apache")], "")
-    .causes(&[(SniAndHostDisagree, Likely, ".host(\"origin.example.test\")")])
+    .causes(&[(SniAndHostDisagree, Likely, ".sni(\"www.example.test\")")])
     .works_if_sent("host: origin.example.test")
     .fixed_by(Fix::Connector(|it| it.host("origin.example.test"))),
     Case::of("the same 421, where a layer keeps the Host of clients")

@@ -5,6 +5,21 @@ use std::{fmt, sync::Arc};
 use super::options::{LineFormat, QueryUse};
 
 /// A layer that writes a line for each request. See the [module](super).
+///
+/// ```
+/// use axum::Router;
+/// use cdn_origin::{CdnOriginConnector, OriginProxy, access_log::AccessLogLayer};
+/// use tower::ServiceBuilder;
+///
+/// let connector = CdnOriginConnector::builder("http://origin.example").build()?;
+/// let (sender, lines) = std::sync::mpsc::channel();
+/// let log = AccessLogLayer::json(move |line| drop(sender.send(line.to_owned())));
+/// let proxy = ServiceBuilder::new().layer(log).service(OriginProxy::new(connector));
+/// let app: Router = Router::new().fallback_service(proxy);
+/// // A thread of its own takes the lines from `lines` and writes them to a file.
+/// # drop((app, lines));
+/// # Ok::<(), cdn_origin::BuildError>(())
+/// ```
 #[derive(Clone)]
 #[must_use = "a layer does nothing until it wraps a service"]
 pub struct AccessLogLayer {

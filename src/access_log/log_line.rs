@@ -16,7 +16,7 @@ use std::{
 use http::Version;
 use x509_cert::der::DateTime;
 
-use crate::observe::{ExchangeInfo, ExchangeOutcome, ExchangeTry};
+use crate::observe::{ExchangeInfo, ExchangeOutcome};
 
 use super::{
     escape::{push_escaped, push_json, push_quoted},
@@ -171,7 +171,7 @@ fn fields(entry: &LogEntry) -> Vec<(&'static str, Value)> {
     push_times(&mut fields, &exchange);
     fields.push(("request_bytes", Value::Number(exchange.request_bytes())));
     fields.push(("tries", Value::Number(exchange.tries().count() as u64)));
-    let retries = exchange.tries().filter_map(ExchangeTry::reason);
+    let retries = exchange.tries().filter_map(|attempt| attempt.reason);
     let retries: Vec<_> = retries.map(|reason| reason.as_str().to_owned()).collect();
     if !retries.is_empty() {
         fields.push(("retries", Value::Texts(retries)));
@@ -196,7 +196,7 @@ fn failed_exchange(exchange: &ExchangeInfo) -> String {
 fn push_times(fields: &mut Vec<(&'static str, Value)>, exchange: &ExchangeInfo) {
     let (last, connect) = (exchange.tries().last(), exchange.elapsed());
     if let Some(last) = last {
-        let connection = match last.is_reused() {
+        let connection = match last.reused {
             true => "reused",
             false => "fresh",
         };
@@ -208,7 +208,7 @@ fn push_times(fields: &mut Vec<(&'static str, Value)>, exchange: &ExchangeInfo) 
         ("resolve", Some(connect.resolve.unwrap_or_default())),
         ("connect", Some(connect.dial.unwrap_or_default())),
         ("handshake", Some(connect.handshake.unwrap_or_default())),
-        ("first_byte", last.and_then(ExchangeTry::first_byte)),
+        ("first_byte", last.and_then(|last| last.first_byte)),
     ];
     let known = times.into_iter();
     fields.extend(known.filter_map(|(key, time)| Some((key, Value::Seconds(time?)))));

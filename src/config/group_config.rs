@@ -198,6 +198,27 @@ impl GroupConfig {
     ///
     /// [`Reloaded`] shows an example.
     ///
+    /// ```
+    /// use cdn_origin::{config::{ConfigError, GroupConfig}, group::OriginGroup};
+    ///
+    /// /// Applies a changed file. Call it with the text, after a signal for example.
+    /// fn apply(
+    ///     running: &mut GroupConfig,
+    ///     group: &OriginGroup,
+    ///     text: &str,
+    /// ) -> Result<(), ConfigError> {
+    ///     let new: GroupConfig = match toml::from_str(text) {
+    ///         Ok(new) => new,
+    ///         // What runs stays as it is.
+    ///         Err(error) => return Ok(eprintln!("the new file is not read: {error}")),
+    ///     };
+    ///     let reloaded = running.reload(&new, group)?;
+    ///     println!("{reloaded}");
+    ///     *running = new;
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Fails if the new configuration is invalid. The group then keeps its members. Certificate

@@ -200,7 +200,7 @@ impl OriginConfig {
     ///
     /// let text = "url = 'http://origin.example'\n[limits]\nmax_concurrency = 100";
     /// let new: OriginConfig = toml::from_str(text)?;
-    /// assert_eq!(old.reload(&new, &connector)?.not_applied(), ["limits"]);
+    /// assert_eq!(old.reload(&new, &connector)?.not_applied, ["limits"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn reload(

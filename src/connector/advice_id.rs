@@ -1,6 +1,16 @@
 //! `AdviceId`: the kinds of advice.
 
 /// The kinds of [advice](super::Advice).
+///
+/// ```
+/// use cdn_origin::{CdnOriginConnector, connector::AdviceId};
+///
+/// /// A check of the deployment: fails if someone has turned verification off.
+/// fn is_verified(connector: &CdnOriginConnector) -> bool {
+///     let advice = connector.advice();
+///     !advice.iter().any(|advice| advice.id() == AdviceId::VerificationOff)
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum AdviceId {

@@ -87,7 +87,7 @@ impl ConnectionInfo {
     /// ```
     /// # fn log(info: &cdn_origin::connector::ConnectionInfo) {
     /// let facts = info.facts();
-    /// println!("{:?} after {:?}", facts.peer(), facts.elapsed().dial());
+    /// println!("{:?} after {:?}", facts.peer(), facts.elapsed().dial);
     /// # }
     /// ```
     #[must_use]

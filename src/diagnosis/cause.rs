@@ -126,6 +126,16 @@ impl Cause {
     /// Returns how certain the cause is.
     ///
     /// All causes of a diagnosis are certain, or none is: see [`Diagnosis`](super::Diagnosis).
+    ///
+    /// ```
+    /// use cdn_origin::{Error, diagnosis::Certainty};
+    ///
+    /// /// Whether a retry is pointless until someone changes the configuration.
+    /// fn is_settled(error: &Error) -> bool {
+    ///     let diagnosis = error.diagnosis();
+    ///     diagnosis.likeliest().is_some_and(|cause| cause.certainty() == Certainty::Certain)
+    /// }
+    /// ```
     #[must_use]
     pub fn certainty(&self) -> Certainty {
         self.certainty

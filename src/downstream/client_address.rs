@@ -71,6 +71,19 @@ impl ClientAddress {
 
     /// Sets the address that the client connected to. Default: the unspecified address of the
     /// source's family, port 0.
+    ///
+    /// ```
+    /// use std::net::SocketAddr;
+    ///
+    /// use cdn_origin::downstream::ClientAddress;
+    /// use tokio::net::TcpStream;
+    ///
+    /// /// The origin learns to which of our addresses the client connected.
+    /// fn client(stream: &TcpStream) -> std::io::Result<ClientAddress> {
+    ///     let (client, listener): (SocketAddr, _) = (stream.peer_addr()?, stream.local_addr()?);
+    ///     Ok(ClientAddress::new(client).destination(listener))
+    /// }
+    /// ```
     pub fn destination(mut self, destination: impl Into<SocketAddr>) -> Self {
         self.destination = Some(canonical(destination.into()));
         self
@@ -86,6 +99,15 @@ impl ClientAddress {
     }
 
     /// Sets the host that the client requested: with TLS, its SNI. At most 255 bytes.
+    ///
+    /// ```
+    /// use cdn_origin::downstream::ClientAddress;
+    ///
+    /// let client = ClientAddress::new(([203, 0, 113, 7], 40_001));
+    /// let client = client.authority("www.example.com")?.alpn("h2")?;
+    /// # drop(client);
+    /// # Ok::<(), cdn_origin::error::InvalidValue>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -113,6 +135,16 @@ impl ClientAddress {
     }
 
     /// Sets the TLS parameters of the client's connection. Each at most 255 bytes.
+    ///
+    /// ```
+    /// use cdn_origin::downstream::{ClientAddress, ClientTls};
+    ///
+    /// // The server in front has verified the client's certificate.
+    /// let tls = ClientTls::new("TLSv1.3").verified_common_name("device-7.example");
+    /// let client = ClientAddress::new(([203, 0, 113, 7], 40_001)).tls(tls)?;
+    /// # drop(client);
+    /// # Ok::<(), cdn_origin::error::InvalidValue>(())
+    /// ```
     ///
     /// # Errors
     ///

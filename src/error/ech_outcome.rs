@@ -12,7 +12,7 @@ use std::{fmt, sync::Arc};
 /// use cdn_origin::error::EchStatus;
 ///
 /// # fn check(session: &cdn_origin::error::TlsSession) {
-/// match session.ech() {
+/// match session.ech {
 ///     EchStatus::Accepted | EchStatus::AcceptedOnRetry => {}
 ///     // The network can read the name of the origin.
 ///     other => eprintln!("SNI was not hidden: {other:?}"),

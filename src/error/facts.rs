@@ -21,12 +21,12 @@ use super::{
 ///
 /// fn log(facts: &Facts) {
 ///     if let Some(session) = facts.tls_session() {
-///         println!("{} with {}", session.version(), session.cipher_suite());
+///         println!("{} with {}", session.version, session.cipher_suite);
 ///     }
 ///     if let Some(leaf) = facts.certificates().first() {
 ///         println!("certificate for {:?}", leaf.names());
 ///     }
-///     println!("handshake took {:?}", facts.elapsed().handshake());
+///     println!("handshake took {:?}", facts.elapsed().handshake);
 /// }
 /// ```
 #[derive(Clone, Debug, Default)]

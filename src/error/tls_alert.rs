@@ -26,6 +26,15 @@ impl Alert {
     }
 
     /// Returns the alert's number.
+    ///
+    /// ```
+    /// use cdn_origin::Error;
+    ///
+    /// /// Whether the edge does not know the name in SNI: `unrecognized_name`.
+    /// fn is_unknown_name(error: &Error) -> bool {
+    ///     error.facts().alert().is_some_and(|alert| alert.code() == 112)
+    /// }
+    /// ```
     #[must_use]
     pub fn code(self) -> u8 {
         self.0

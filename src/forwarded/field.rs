@@ -5,9 +5,11 @@ use http::{HeaderName, header::FORWARDED};
 /// A field that describes the client to the origin.
 ///
 /// ```
-/// use cdn_origin::forwarded::ForwardedField;
+/// use cdn_origin::forwarded::{ForwardedField, ForwardedLayer};
 ///
-/// assert_eq!(ForwardedField::XForwardedFor.name(), "x-forwarded-for");
+/// // The origin reads only the standard field.
+/// let layer = ForwardedLayer::new().fields([ForwardedField::Forwarded]);
+/// # drop(layer);
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]

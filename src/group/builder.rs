@@ -213,6 +213,20 @@ impl OriginGroupBuilder {
     /// Sets when a member is ejected, and how it returns.
     ///
     /// [`Ejection`] lists the defaults.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use cdn_origin::{CdnOriginConnector, group::{Ejection, OriginGroup}};
+    ///
+    /// let a = CdnOriginConnector::builder("https://a.origin.example").build()?;
+    /// let b = CdnOriginConnector::builder("https://b.origin.example").build()?;
+    /// // Out after two failures in a row, for ten seconds at first.
+    /// let ejection = Ejection::default().failures(2).time(Duration::from_secs(10));
+    /// let group = OriginGroup::builder().tier([a, b]).ejection(ejection).build()?;
+    /// # drop(group);
+    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// ```
     pub fn ejection(mut self, ejection: Ejection) -> Self {
         self.ejection = ejection;
         self
@@ -221,6 +235,19 @@ impl OriginGroupBuilder {
     /// Sends health check requests to each member.
     ///
     /// By default, the group sends none. [`HealthCheck`] lists the defaults of a check.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use cdn_origin::{CdnOriginConnector, group::{HealthCheck, OriginGroup}};
+    ///
+    /// let a = CdnOriginConnector::builder("https://a.origin.example").build()?;
+    /// let b = CdnOriginConnector::builder("https://b.origin.example").build()?;
+    /// let check = HealthCheck::get("/healthz").interval(Duration::from_secs(2)).fall(2);
+    /// let group = OriginGroup::builder().tier([a, b]).health_check(check).build()?;
+    /// # drop(group);
+    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// ```
     pub fn health_check(mut self, check: HealthCheck) -> Self {
         self.health_check = Some(check);
         self

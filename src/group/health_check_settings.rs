@@ -163,6 +163,14 @@ impl HealthCheck {
     ///
     /// At least 1 ms. A check that takes longer has failed, and the next one begins after the
     /// pause.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use cdn_origin::group::HealthCheck;
+    ///
+    /// let check = HealthCheck::get("/healthz").timeout(Duration::from_millis(500));
+    /// ```
     pub fn timeout(mut self, time: Duration) -> Self {
         self.timeout = time.max(Duration::from_millis(1));
         self
@@ -185,6 +193,13 @@ impl HealthCheck {
 
     /// Sets how many failed checks in a row take a member out. The default is 3. Zero counts as
     /// one.
+    ///
+    /// ```
+    /// use cdn_origin::group::HealthCheck;
+    ///
+    /// // Checked every 5 s by default: out after 10 s, and back after 15 s.
+    /// let check = HealthCheck::get("/healthz").fall(2).rise(3);
+    /// ```
     pub fn fall(mut self, count: u32) -> Self {
         self.fall = count.max(1);
         self

@@ -252,6 +252,17 @@ impl OriginGroup {
     /// From this call on, it gets no new requests. The future resolves when the last of its
     /// requests has ended, as [`OriginProxy::drain`](crate::OriginProxy::drain) describes. It may
     /// be dropped.
+    ///
+    /// ```
+    /// # async fn replace_by_hand(group: &cdn_origin::group::OriginGroup) {
+    /// use std::time::Duration;
+    ///
+    /// if let Some(drained) = group.remove("a") {
+    ///     // Its last requests may take half a minute before the server is stopped.
+    ///     let _ = tokio::time::timeout(Duration::from_secs(30), drained).await;
+    /// }
+    /// # }
+    /// ```
     #[expect(
         clippy::must_use_candidate,
         reason = "the member is removed whether the result is used or not"
@@ -265,6 +276,14 @@ impl OriginGroup {
     /// there is no member of this name.
     ///
     /// With weight 0, it gets no new requests, but stays in the group and keeps its connections.
+    ///
+    /// ```
+    /// # fn begin_canary(group: &cdn_origin::group::OriginGroup) {
+    /// // A new release gets 5 of 105 requests.
+    /// group.set_weight("stable", 100);
+    /// group.set_weight("canary", 5);
+    /// # }
+    /// ```
     #[expect(
         clippy::must_use_candidate,
         reason = "the weight is set whether the result is used or not"
@@ -284,6 +303,21 @@ impl OriginGroup {
     ///
     /// A new member whose name is not unique is ignored and logged. If there is no such tier, the
     /// group stays as it is.
+    ///
+    /// ```
+    /// use cdn_origin::{BuildError, CdnOriginConnector, group::{Member, OriginGroup}};
+    ///
+    /// /// The list of a service registry becomes the first tier.
+    /// async fn apply(group: &OriginGroup, urls: &[String]) -> Result<(), BuildError> {
+    ///     let member = |url: &String| {
+    ///         let connector = CdnOriginConnector::builder(url.as_str()).build()?;
+    ///         Ok(Member::new(connector).name(url))
+    ///     };
+    ///     let members: Result<_, BuildError> = urls.iter().map(member).collect();
+    ///     group.replace(0, members?).await;
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn replace(
         &self,
         tier: usize,

@@ -122,7 +122,7 @@ pub fn nginx(text: &str) -> Result<Imported, ImportError> {
 /// ```
 /// let text = "backend app\n  server a origin.example:443 ssl verify required";
 /// let imported = cdn_origin::import::haproxy(text)?;
-/// assert_eq!(imported.origins()[0].section(), "backend app");
+/// assert_eq!(imported.origins()[0].section, "backend app");
 /// # Ok::<(), cdn_origin::import::ImportError>(())
 /// ```
 pub fn haproxy(text: &str) -> Result<Imported, ImportError> {
@@ -150,7 +150,7 @@ pub fn haproxy(text: &str) -> Result<Imported, ImportError> {
 ///     }}]}]}
 /// }"#;
 /// let imported = cdn_origin::import::envoy(text)?;
-/// assert_eq!(imported.origins()[0].section(), "cluster app");
+/// assert_eq!(imported.origins()[0].section, "cluster app");
 /// # Ok::<(), cdn_origin::import::ImportError>(())
 /// ```
 pub fn envoy(text: &str) -> Result<Imported, ImportError> {
@@ -168,7 +168,7 @@ pub fn envoy(text: &str) -> Result<Imported, ImportError> {
 /// ```
 /// let text = "www.example.com {\n reverse_proxy https://origin.example\n}\n";
 /// let imported = cdn_origin::import::caddy(text)?;
-/// assert_eq!(imported.origins()[0].section(), "site www.example.com");
+/// assert_eq!(imported.origins()[0].section, "site www.example.com");
 /// # Ok::<(), cdn_origin::import::ImportError>(())
 /// ```
 pub fn caddy(text: &str) -> Result<Imported, ImportError> {

@@ -71,9 +71,9 @@ impl fmt::Display for NoteKind {
 ///     proxy_ssl_verify off;
 /// }";
 /// let imported = import::nginx(text)?;
-/// let warning = imported.notes().iter().find(|note| note.kind == NoteKind::Warning);
-/// let place = warning.map(|note| (note.line, note.directive.as_str()));
-/// assert_eq!(place, Some((3, "proxy_ssl_verify")));
+/// let note = imported.notes().iter().find(|note| note.line == 3);
+/// let found = note.map(|note| (note.kind, note.directive.as_str()));
+/// assert_eq!(found, Some((NoteKind::Warning, "proxy_ssl_verify")));
 /// # Ok::<(), import::ImportError>(())
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -36,6 +36,28 @@ const MAX_ORIGINS: usize = 256;
 /// One observer may watch several connectors; one that watches a single origin is a little faster.
 /// Clones count together.
 ///
+/// ```
+/// use axum::{Router, routing::get};
+/// use cdn_origin::{CdnOriginConnector, OriginProxy, metrics::MetricsObserver};
+///
+/// /// `render` is that of the recorder, such as `PrometheusHandle::render`.
+/// fn app(
+///     connector: CdnOriginConnector,
+///     render: impl Fn() -> String + Clone + Send + Sync + 'static,
+/// ) -> Router {
+///     let metrics = MetricsObserver::new();
+///     let proxy = OriginProxy::new(connector.with_observer(metrics.clone()));
+///     let sampled = proxy.clone();
+///     let scrape = move || async move {
+///         metrics.sample(&sampled); // the gauges, as they are now
+///         render()
+///     };
+///     Router::new()
+///         .route("/metrics", get(scrape))
+///         .fallback_service(proxy)
+/// }
+/// ```
+///
 /// [label]: crate::connector::CdnOriginBuilder::label
 #[derive(Clone)]
 pub struct MetricsObserver {

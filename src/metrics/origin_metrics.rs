@@ -92,10 +92,10 @@ impl OriginMetrics {
         let mut waited = exchange.queue_wait();
         for made in exchange.tries() {
             // The checkout of another connection is its connect.
-            if made.is_reused() {
-                waited += made.checkout();
+            if made.reused {
+                waited += made.checkout;
             }
-            if let Some(retry) = made.reason() {
+            if let Some(retry) = made.reason {
                 self.count(names::RETRIES.name, [(names::REASON, retry.as_str())]);
             }
         }

@@ -58,7 +58,7 @@ impl RequestTable {
         let row = row.get_or_init(|| Box::new([const { OnceLock::new() }; METHODS.len() * 4]));
         let last = exchange.last_try();
         let connection = last.map_or(0, |last| {
-            usize::from(last.is_http2()) * 2 + usize::from(last.is_reused())
+            usize::from(last.http2) * 2 + usize::from(last.reused)
         });
         let cell = row.get(index_of(exchange.method()) * 4 + connection)?;
         Some(cell.get_or_init(|| RequestMetrics::new(exchange, server)))
@@ -72,18 +72,18 @@ impl RequestMetrics {
         let method = METHODS[index_of(exchange.method())];
         duration.push(Label::from_static_parts(names::METHOD, method));
         // Without a response of the origin, there is no status of the request.
-        if let Some(status) = exchange.last_try().and_then(|last| last.status()) {
+        if let Some(status) = exchange.last_try().and_then(|last| last.status) {
             duration.push(Label::new(names::STATUS, status.as_str().to_owned()));
         }
         let connection = match exchange.last_try() {
             None => "none",
             Some(last) => {
-                let version = match last.is_http2() {
+                let version = match last.http2 {
                     true => "2",
                     false => "1.1",
                 };
                 duration.push(Label::from_static_parts(names::VERSION, version));
-                match last.is_reused() {
+                match last.reused {
                     true => "reused",
                     false => "fresh",
                 }

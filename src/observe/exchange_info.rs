@@ -34,8 +34,8 @@ use super::{ExchangeOutcome, ExchangeTry};
 ///         println!(
 ///             "queued {:?}, TCP connected in {:?}, first byte after {:?}, {} tries",
 ///             exchange.queue_wait(),
-///             exchange.elapsed().dial(),
-///             exchange.tries().last().and_then(|last| last.first_byte()),
+///             exchange.elapsed().dial,
+///             exchange.tries().last().and_then(|last| last.first_byte),
 ///             exchange.tries().count(),
 ///         );
 ///     }
@@ -126,6 +126,14 @@ impl ExchangeInfo {
     /// Returns the wait until the limits of the proxy admitted the request, such as
     /// [`Limits::max_concurrency`](crate::proxy::Limits::max_concurrency), or until an upload got
     /// its share of the connections. Zero if there was none.
+    ///
+    /// ```
+    /// # fn log(exchange: &cdn_origin::observe::ExchangeInfo) {
+    /// // Time that the proxy added, and time that the origin took.
+    /// let waited = exchange.queue_wait() + exchange.checkout();
+    /// println!("waited {waited:?} of {:?}", exchange.total());
+    /// # }
+    /// ```
     #[must_use]
     pub fn queue_wait(&self) -> Duration {
         self.queue_wait
@@ -134,7 +142,7 @@ impl ExchangeInfo {
     /// Returns the wait for a connection, over all tries: in the pool's queue, or for a connect.
     #[must_use]
     pub fn checkout(&self) -> Duration {
-        self.tries().map(ExchangeTry::checkout).sum()
+        self.tries().map(|attempt| attempt.checkout).sum()
     }
 
     /// Returns the time of each stage of the last connect: that of the last try, or the one that
@@ -142,7 +150,7 @@ impl ExchangeInfo {
     #[must_use]
     pub fn elapsed(&self) -> Elapsed {
         let failed = || self.error().map(|error| error.facts().elapsed());
-        let elapsed = self.last_try().map(ExchangeTry::elapsed);
+        let elapsed = self.last_try().map(|last| last.elapsed);
         elapsed.or_else(failed).unwrap_or_default()
     }
 
@@ -199,12 +207,28 @@ impl ExchangeInfo {
             facts.peer().or(tried)
         };
         match self.last_try() {
-            Some(last) => last.peer(),
+            Some(last) => last.peer,
             None => failed(),
         }
     }
 
     /// Returns how the exchange ended. `None` before the end.
+    ///
+    /// ```
+    /// use cdn_origin::observe::{ExchangeInfo, ExchangeOutcome, Observer};
+    ///
+    /// /// Logs the responses that the origin cut off, which have an innocent status.
+    /// struct BrokenResponses;
+    ///
+    /// impl Observer for BrokenResponses {
+    ///     fn request_completed(&self, exchange: &ExchangeInfo) {
+    ///         if exchange.outcome() == Some(ExchangeOutcome::OriginBrokeOff) {
+    ///             let (status, bytes) = (exchange.status(), exchange.response_bytes());
+    ///             eprintln!("{status:?} broke off after {bytes} bytes");
+    ///         }
+    ///     }
+    /// }
+    /// ```
     #[must_use]
     pub fn outcome(&self) -> Option<ExchangeOutcome> {
         self.end.as_ref().map(|end| end.outcome)

@@ -122,17 +122,17 @@ impl ExchangeRecord {
     }
 
     /// A try begins on the connection that was checked out.
-    pub(crate) fn begin_try(&mut self, facts: &Facts, is_reused: bool, is_http2: bool) {
+    pub(crate) fn begin_try(&mut self, facts: &Facts, reused: bool, http2: bool) {
         if let Some(recording) = &mut self.0 {
             recording.info.add_try(ExchangeTry {
                 reason: recording.reason.take(),
                 peer: facts.peer(),
-                is_reused,
-                is_http2,
+                reused,
+                http2,
                 checkout: mem::take(&mut recording.checkout),
                 elapsed: facts.elapsed(),
                 began: recording.mark,
-                first_byte_at: None,
+                first_byte: None,
                 status: None,
             });
         }
@@ -143,7 +143,7 @@ impl ExchangeRecord {
         if let Some(recording) = &mut self.0 {
             recording.mark = Instant::now();
             if let Some(last) = recording.info.last_try_mut() {
-                last.first_byte_at = Some(recording.mark);
+                last.first_byte = Some(recording.mark.duration_since(last.began));
                 last.status = Some(status);
             }
         }
@@ -170,10 +170,8 @@ impl ExchangeRecord {
             return;
         };
         // The origin's head has just arrived, if there is one.
-        let first_byte_at = recording
-            .info
-            .last_try_mut()
-            .and_then(|last| last.first_byte_at);
+        let last = recording.info.last_try_mut();
+        let first_byte_at = last.and_then(|last| Some(last.began + last.first_byte?));
         recording.info.status = Some(status);
         recording.info.head_at = Some(first_byte_at.unwrap_or_else(Instant::now));
         if recording.collector.is_some() {

@@ -15,86 +15,42 @@ use crate::error::Elapsed;
 /// ```
 /// # fn log(exchange: &cdn_origin::observe::ExchangeInfo) {
 /// for attempt in exchange.tries() {
-///     match attempt.reason() {
-///         None => println!("first try: {:?}", attempt.status()),
-///         Some(reason) => println!("retried ({}): {:?}", reason.as_str(), attempt.status()),
+///     match attempt.reason {
+///         None => println!("first try: {:?}", attempt.status),
+///         Some(reason) => println!("retried ({reason}): {:?}", attempt.status),
 ///     }
 /// }
 /// # }
 /// ```
+///
+/// The slowest try of a request, each timed by itself:
+///
+/// ```
+/// # fn slowest(exchange: &cdn_origin::observe::ExchangeInfo) {
+/// let slowest = exchange.tries().filter_map(|attempt| attempt.first_byte).max();
+/// # let _ = slowest;
+/// # }
+/// ```
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct ExchangeTry {
-    pub(super) reason: Option<RetryReason>,
-    pub(super) peer: Option<SocketAddr>,
-    pub(super) is_reused: bool,
-    pub(super) is_http2: bool,
-    pub(super) checkout: Duration,
-    pub(super) elapsed: Elapsed,
+    /// Why the request was sent again; `None` for the first try.
+    pub reason: Option<RetryReason>,
+    /// The address that the connection leads to; `None` over a Unix socket or a custom transport.
+    pub peer: Option<SocketAddr>,
+    /// Whether the connection had served another request before.
+    pub reused: bool,
+    /// Whether the connection speaks HTTP/2.
+    pub http2: bool,
+    /// The wait for the connection, in the pool's queue or for a connect. Zero if one was idle.
+    pub checkout: Duration,
+    /// The time of each stage of the connect; empty on a connection that was open before.
+    pub elapsed: Elapsed,
+    /// The time from the checkout to the head of the response, if one arrived.
+    pub first_byte: Option<Duration>,
+    /// The status that the origin sent, if it sent one.
+    pub status: Option<StatusCode>,
     pub(super) began: Instant,
-    /// When the head of the response arrived.
-    pub(super) first_byte_at: Option<Instant>,
-    pub(super) status: Option<StatusCode>,
-}
-
-impl ExchangeTry {
-    /// Returns why the request was sent again; `None` for the first try.
-    #[must_use]
-    pub fn reason(&self) -> Option<RetryReason> {
-        self.reason
-    }
-
-    /// Returns the address that the connection leads to; `None` over a Unix socket or a custom
-    /// transport.
-    #[must_use]
-    pub fn peer(&self) -> Option<SocketAddr> {
-        self.peer
-    }
-
-    /// Returns whether the connection had served another request before.
-    #[must_use]
-    pub fn is_reused(&self) -> bool {
-        self.is_reused
-    }
-
-    /// Returns whether the connection speaks HTTP/2.
-    #[must_use]
-    pub fn is_http2(&self) -> bool {
-        self.is_http2
-    }
-
-    /// Returns the wait for the connection, in the pool's queue or for a connect. Zero if one was
-    /// idle.
-    #[must_use]
-    pub fn checkout(&self) -> Duration {
-        self.checkout
-    }
-
-    /// Returns the time of each stage of the connect; empty on a connection that was open before.
-    #[must_use]
-    pub fn elapsed(&self) -> Elapsed {
-        self.elapsed
-    }
-
-    /// Returns the time from the checkout to the head of the response, if one arrived.
-    ///
-    /// Each try is timed by itself.
-    ///
-    /// ```
-    /// # fn slowest(exchange: &cdn_origin::observe::ExchangeInfo) {
-    /// let slowest = exchange.tries().filter_map(|attempt| attempt.first_byte()).max();
-    /// # let _ = slowest;
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn first_byte(&self) -> Option<Duration> {
-        Some(self.first_byte_at?.duration_since(self.began))
-    }
-
-    /// Returns the status that the origin sent, if it sent one.
-    #[must_use]
-    pub fn status(&self) -> Option<StatusCode> {
-        self.status
-    }
 }
 
 /// Why a request was sent again.

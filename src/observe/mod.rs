@@ -24,7 +24,7 @@
 //!     }
 //!
 //!     fn closed(&self, connection: &ClosedConnection) {
-//!         println!("{} after {:?}", connection.reason(), connection.age());
+//!         println!("{} after {:?}", connection.reason, connection.age);
 //!     }
 //! }
 //!

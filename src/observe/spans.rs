@@ -58,11 +58,11 @@ pub(super) fn record_end(span: &Span, exchange: &ExchangeInfo) {
         return;
     }
     let last = exchange.last_try();
-    let version = last.map(|last| match last.is_http2() {
+    let version = last.map(|last| match last.http2 {
         true => "2",
         false => "1.1",
     });
-    let status = last.and_then(|last| Some(last.status()?.as_u16()));
+    let status = last.and_then(|last| Some(last.status?.as_u16()));
     let peer = exchange.peer();
     tracing::record_all!(
         span,

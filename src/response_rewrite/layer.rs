@@ -187,6 +187,14 @@ impl ResponseRewriteLayer {
     /// Passes `Alt-Svc` on: clients may then connect to the origin and bypass the proxy.
     ///
     /// By default, the field is removed (RFC 7838 section 3).
+    ///
+    /// ```
+    /// use cdn_origin::ResponseRewriteLayer;
+    ///
+    /// // Clients may use HTTP/3 of the origin, and bypass the proxy then.
+    /// let layer = ResponseRewriteLayer::new().keep_alt_svc();
+    /// # drop(layer);
+    /// ```
     pub fn keep_alt_svc(mut self) -> Self {
         Arc::make_mut(&mut self.rules).alt_svc = AltSvcHandling::Keep;
         self

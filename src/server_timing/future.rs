@@ -11,7 +11,7 @@ use std::{
 use http::{HeaderName, HeaderValue, Response};
 use pin_project_lite::pin_project;
 
-use crate::observe::{ExchangeInfo, ExchangeTry};
+use crate::observe::ExchangeInfo;
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
@@ -54,7 +54,7 @@ fn value(exchange: &ExchangeInfo) -> Option<HeaderValue> {
     push(&mut value, "checkout", exchange.checkout());
     let (last, connect) = (exchange.tries().last(), exchange.elapsed());
     if let Some(last) = last {
-        value.push_str(match last.is_reused() {
+        value.push_str(match last.reused {
             true => ";desc=\"reused\"",
             false => ";desc=\"fresh\"",
         });
@@ -63,7 +63,7 @@ fn value(exchange: &ExchangeInfo) -> Option<HeaderValue> {
         ("resolve", connect.resolve),
         ("connect", connect.dial),
         ("handshake", connect.handshake),
-        ("first-byte", last.and_then(ExchangeTry::first_byte)),
+        ("first-byte", last.and_then(|last| last.first_byte)),
     ];
     for (name, time) in stages {
         if let Some(time) = time.filter(|time| !time.is_zero()) {

@@ -48,6 +48,15 @@ impl Tenant {
     /// Creates a tenant with this origin: `https://` or `http://`, a host, and optionally a port.
     ///
     /// An invalid URL or name fails in [`insert`](super::VirtualHosts::insert).
+    ///
+    /// ```
+    /// use cdn_origin::{BuildError, tenants::{Tenant, VirtualHosts}};
+    ///
+    /// /// One row of a table of customers: the host that they own, and their origin.
+    /// fn add(hosts: &VirtualHosts, host: &str, origin: &str) -> Result<(), BuildError> {
+    ///     hosts.insert(host, Tenant::new(origin))
+    /// }
+    /// ```
     pub fn new<U>(url: U) -> Self
     where
         U: TryInto<OriginUrl>,

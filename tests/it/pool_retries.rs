@@ -110,10 +110,7 @@ async fn a_421_without_a_fresh_connection_is_passed_on_and_is_no_retry() {
         assert_eq!(status, StatusCode::MISDIRECTED_REQUEST);
         assert_eq!(proxy.snapshot().pool.retried, 0);
         let record = seen.take_only();
-        let tries: Vec<_> = record
-            .tries()
-            .map(|it| (it.reason(), it.status()))
-            .collect();
+        let tries: Vec<_> = record.tries().map(|it| (it.reason, it.status)).collect();
         assert_eq!(tries, [(None, Some(status))]);
         assert_eq!(record.status(), Some(status));
     }

@@ -31,6 +31,13 @@ impl Default for RetryBudget {
 
 impl RetryBudget {
     /// Allows `percent` retries for each hundred requests, and at least 3 at a time.
+    ///
+    /// ```
+    /// use cdn_origin::pool::{PoolSettings, RetryBudget};
+    ///
+    /// // With 1,000 requests a second, at most 50 retries a second.
+    /// let settings = PoolSettings::default().retry_budget(RetryBudget::percent(5));
+    /// ```
     pub fn percent(percent: u32) -> Self {
         Self {
             percent,
@@ -42,6 +49,13 @@ impl RetryBudget {
     ///
     /// The default is 3. With zero, a proxy with little traffic cannot retry at all: 10 % of five
     /// requests is none.
+    ///
+    /// ```
+    /// use cdn_origin::pool::RetryBudget;
+    ///
+    /// // Five of a hundred requests, and ten at a time however few requests there are.
+    /// let budget = RetryBudget::percent(5).at_least(10);
+    /// ```
     pub fn at_least(mut self, count: usize) -> Self {
         self.at_least = count;
         self

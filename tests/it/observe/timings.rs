@@ -58,7 +58,7 @@ async fn a_reused_request_spends_no_time_on_look_up_tcp_and_tls() {
         let dns = Dns::default().resolver(ScriptedResolver::addresses([origin.address()]));
         let proxy = seen.proxy(&origin.by_name().dns(dns).build().unwrap());
         let first = exchange(&proxy, &seen).await;
-        assert!(!last(&first).is_reused(), "{speaks:?}");
+        assert!(!last(&first).reused, "{speaks:?}");
         let connect = first.elapsed();
         assert!(connect.resolve > Some(Duration::ZERO) && connect.dial > Some(Duration::ZERO));
         assert_eq!(
@@ -67,10 +67,10 @@ async fn a_reused_request_spends_no_time_on_look_up_tcp_and_tls() {
         );
         for _ in 0..2 {
             let later = exchange(&proxy, &seen).await;
-            assert!(last(&later).is_reused(), "{speaks:?}");
+            assert!(last(&later).reused, "{speaks:?}");
             assert_eq!(later.elapsed(), Elapsed::default(), "{speaks:?}");
             assert_eq!(later.peer(), Some(origin.address()));
-            assert_eq!(last(&later).is_http2(), speaks == Speaks::HttpsHttp2);
+            assert_eq!(last(&later).http2, speaks == Speaks::HttpsHttp2);
             assert_eq!(later.outcome(), Some(ExchangeOutcome::Complete));
             assert_eq!((later.tries().count(), later.response_bytes()), (1, 2));
             assert_eq!(later.error_type(), None);
@@ -86,7 +86,7 @@ async fn the_parts_of_a_request_add_up_to_its_time() {
     for _ in 0..2 {
         let it = exchange(&proxy, &seen).await;
         let head = it.head().unwrap();
-        assert!(it.queue_wait() + it.checkout() + last(&it).first_byte().unwrap() <= head);
+        assert!(it.queue_wait() + it.checkout() + last(&it).first_byte.unwrap() <= head);
         assert_eq!(head + it.body().unwrap(), it.total().unwrap());
         let connect = it.elapsed();
         let stages = [connect.resolve, connect.dial, connect.handshake];
@@ -164,14 +164,14 @@ async fn a_deadline_and_a_retry_are_in_the_record() {
         assert_eq!(again.outcome(), Some(ExchangeOutcome::Complete));
         let tries: Vec<_> = again.tries().collect();
         assert_eq!(tries.len(), 2, "{speaks:?}");
-        assert_eq!((tries[0].reason(), tries[0].status()), (None, None));
-        assert!(tries[0].is_reused() && !tries[1].is_reused());
+        assert_eq!((tries[0].reason, tries[0].status), (None, None));
+        assert!(tries[0].reused && !tries[1].reused);
         let expected = match speaks {
             Speaks::HttpsHttp2 => RetryReason::ConnectionEnded,
             Speaks::Http | Speaks::HttpsHttp1 => RetryReason::IdleClosed,
         };
-        assert_eq!(tries[1].reason(), Some(expected), "{speaks:?}");
-        assert_eq!(tries[1].status(), Some(StatusCode::OK));
+        assert_eq!(tries[1].reason, Some(expected), "{speaks:?}");
+        assert_eq!(tries[1].status, Some(StatusCode::OK));
     }
 }
 

@@ -96,7 +96,7 @@ async fn a_tunnel_is_recorded_once_when_it_has_ended_with_its_bytes() {
         assert_eq!(carried, (8, 5), "{how:?}");
         assert_eq!(tunnel.tries().count(), 1);
         assert!(tunnel.elapsed().dial > Some(Duration::ZERO));
-        assert!(!tunnel.tries().last().unwrap().is_reused());
+        assert!(!tunnel.tries().last().unwrap().reused);
         let total = tunnel.head().unwrap() + tunnel.body().unwrap();
         assert_eq!(tunnel.total(), Some(total));
         let label = (outcome != ExchangeOutcome::Complete).then_some(outcome.as_str());

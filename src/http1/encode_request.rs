@@ -7,7 +7,7 @@
 //! host: origin.example              the added Host, or the request's own at its place
 //! content-type: text/plain          the fields of the request, names in lower case
 //! via: 1.1 proxy                    the added fields
-//! transfer-encoding: chunked        only if the length is not known
+//! transfer-encoding: chunked        only if the length is not known, else `content-length`
 //!
 //! 5
 //! hello
@@ -15,7 +15,7 @@
 //!
 //! ```
 //!
-//! The caller has decided the framing. Whatever the request's own `Content-Length` and
+//! `framing.rs` decides the framing. Whatever the request's own `Content-Length` and
 //! `Transfer-Encoding` say is replaced by that, so that the head cannot contradict the content (RFC
 //! 9112 section 6.3). `HeaderName` and `HeaderValue` cannot contain CR or LF, so a field cannot
 //! split the head.
@@ -27,7 +27,9 @@ use http::{
 
 use crate::upload::expects_content;
 
-use super::{Http1Error, added_fields::AddedFields, framing::RequestFraming};
+use super::{
+    Http1Error, added_fields::AddedFields, framing::RequestFraming, response_head::FramingFields,
+};
 
 /// The line ending after each chunk.
 pub(super) const CRLF: &[u8] = b"\r\n";
@@ -35,54 +37,58 @@ pub(super) const CRLF: &[u8] = b"\r\n";
 /// The end of a head that announces chunks.
 const CHUNKED_END: &[u8] = b"transfer-encoding: chunked\r\n\r\n";
 
-/// Encodes the head of a request (RFC 9112 section 3).
+/// Encodes the head of a request (RFC 9112 section 3), and returns its framing. `exact` is the
+/// length of the request's body, if known.
 ///
 /// `Host` comes first (RFC 9110 section 7.2), then the fields of the request in their order, then
-/// the added ones. `Content-Length` and `Transfer-Encoding` are written according to `framing`,
-/// whatever the request has. `TE` brings `Connection: te` (RFC 9110 section 10.1.4).
+/// the added ones. The fields that frame the content are written last, whatever the request has.
+/// `TE` brings `Connection: te` (RFC 9110 section 10.1.4).
 ///
 /// # Errors
 ///
-/// [`Http1Error::Target`] if the request's target cannot be sent to an origin.
+/// [`Http1Error::Target`] if the request's target cannot be sent to an origin. Fails too if fields
+/// and body contradict each other.
 pub(super) fn head<B>(
     request: &Request<B>,
     added: &AddedFields,
-    framing: RequestFraming,
+    exact: Option<u64>,
     bytes: &mut Vec<u8>,
-) -> Result<(), Http1Error> {
+) -> Result<RequestFraming, Http1Error> {
     start_line(request.method(), request.uri(), bytes)?;
     if let Some(host) = &added.host {
         field(&HOST, host, bytes);
     }
-    let mut has_length = false;
+    let mut present = FramingFields::default();
     for (name, value) in request.headers() {
         // The length excludes nearly all names.
         match name.as_str().len() {
             2 if name == TE => field(&CONNECTION, &HeaderValue::from_static("te"), bytes),
             4 if name == HOST && added.host.is_some() => continue,
             14 if name == CONTENT_LENGTH => {
-                let first = !std::mem::replace(&mut has_length, true);
-                if first && framing != RequestFraming::Chunked {
-                    content_length(framing, bytes);
-                }
+                present.content_length = true;
                 continue;
             }
-            17 if name == TRANSFER_ENCODING => continue,
+            17 if name == TRANSFER_ENCODING => {
+                present.transfer_encoding = true;
+                continue;
+            }
             _ => {}
         }
         field(name, value, bytes);
     }
     bytes.extend_from_slice(added.lines.as_bytes());
+    let framing = RequestFraming::of(request.headers(), present, exact)?;
     match framing {
         RequestFraming::Chunked => {
             bytes.extend_from_slice(CHUNKED_END);
-            return Ok(());
+            return Ok(framing);
         }
-        RequestFraming::Length(_) if !has_length => content_length(framing, bytes),
-        RequestFraming::Length(_) | RequestFraming::Empty => {}
+        RequestFraming::Length(length) => content_length(length, bytes),
+        RequestFraming::Empty if present.content_length => content_length(0, bytes),
+        RequestFraming::Empty => {}
     }
     bytes.extend_from_slice(CRLF);
-    Ok(())
+    Ok(framing)
 }
 
 /// Removes the announcement of chunks from a head, because there is no content.
@@ -90,7 +96,7 @@ pub(super) fn without_chunks(method: &Method, head: &mut Vec<u8>) {
     if head.ends_with(CHUNKED_END) {
         head.truncate(head.len() - CHUNKED_END.len());
         if expects_content(method) {
-            content_length(RequestFraming::Empty, head);
+            content_length(0, head);
         }
         head.extend_from_slice(CRLF);
     }
@@ -148,13 +154,7 @@ fn start_line(method: &Method, uri: &Uri, bytes: &mut Vec<u8>) -> Result<(), Htt
 }
 
 /// Encodes `Content-Length`.
-///
-/// Zero for a request without content, which some servers want to see (RFC 9110 section 8.6).
-fn content_length(framing: RequestFraming, bytes: &mut Vec<u8>) {
-    let length = match framing {
-        RequestFraming::Length(length) => length,
-        RequestFraming::Empty | RequestFraming::Chunked => 0,
-    };
+fn content_length(length: u64, bytes: &mut Vec<u8>) {
     bytes.extend_from_slice(format!("content-length: {length}\r\n").as_bytes());
 }
 
@@ -174,17 +174,17 @@ mod tests {
 
     use super::*;
 
-    fn encoded(request: http::request::Builder, framing: RequestFraming) -> String {
-        encoded_with(&AddedFields::default(), request, framing)
+    fn encoded(request: http::request::Builder, exact: Option<u64>) -> String {
+        encoded_with(&AddedFields::default(), request, exact)
     }
 
     fn encoded_with(
         added: &AddedFields,
         request: http::request::Builder,
-        framing: RequestFraming,
+        exact: Option<u64>,
     ) -> String {
         let (request, mut bytes) = (request.body(()).unwrap(), Vec::new());
-        head(&request, added, framing, &mut bytes).unwrap();
+        head(&request, added, exact, &mut bytes).unwrap();
         String::from_utf8(bytes).unwrap()
     }
 
@@ -202,7 +202,7 @@ mod tests {
             request.header("host", "client.example").header("x-b", "2")
         };
         assert_eq!(
-            encoded_with(&added, request(), RequestFraming::Empty),
+            encoded_with(&added, request(), Some(0)),
             "GET / HTTP/1.1\r\nhost: origin.example\r\nx-a: 1\r\nx-b: 2\r\nx-a: 3\r\n\
              via: 4\r\n\r\n"
         );
@@ -223,7 +223,7 @@ mod tests {
     fn te_is_an_option_of_the_connection() {
         let request = Request::get("/").header("te", "trailers");
         assert_eq!(
-            encoded(request, RequestFraming::Empty),
+            encoded(request, Some(0)),
             "GET / HTTP/1.1\r\nconnection: te\r\nte: trailers\r\n\r\n"
         );
     }
@@ -236,47 +236,38 @@ mod tests {
             .header("x-a", "2")
             .header("x-b", "3");
         assert_eq!(
-            encoded(request, RequestFraming::Empty),
+            encoded(request, Some(0)),
             "GET /a//b/../%2f? HTTP/1.1\r\nhost: a.example\r\nx-b: 1\r\nx-b: 3\r\nx-a: 2\r\n\r\n"
         );
         let request = Request::get("http://a.example?b=c");
-        assert!(encoded(request, RequestFraming::Empty).starts_with("GET /?b=c HTTP/1.1\r\n"));
+        assert!(encoded(request, Some(0)).starts_with("GET /?b=c HTTP/1.1\r\n"));
         let request = Request::options("*").header("host", "a.example");
-        assert!(encoded(request, RequestFraming::Empty).starts_with("OPTIONS * HTTP/1.1\r\n"));
+        assert!(encoded(request, Some(0)).starts_with("OPTIONS * HTTP/1.1\r\n"));
     }
 
     #[test]
     fn a_request_has_exactly_one_framing_field() {
-        let request = || {
-            Request::post("/")
-                .header("content-length", "5")
-                .header("a", "b")
-                .header("content-length", "5")
-                .header("transfer-encoding", "chunked")
-        };
-        let start = "POST / HTTP/1.1\r\n";
-        for (framing, expected) in [
-            (
-                RequestFraming::Length(5),
-                "content-length: 5\r\na: b\r\n\r\n",
-            ),
-            (RequestFraming::Empty, "content-length: 0\r\na: b\r\n\r\n"),
-            (
-                RequestFraming::Chunked,
-                "a: b\r\ntransfer-encoding: chunked\r\n\r\n",
-            ),
+        const LENGTH: (&str, &str) = ("content-length", "5");
+        const CODING: (&str, &str) = ("transfer-encoding", "chunked");
+        for (fields, exact, expected) in [
+            (&[][..], Some(7), "content-length: 7\r\n"),
+            (&[], Some(0), ""),
+            (&[], None, "transfer-encoding: chunked\r\n"),
+            (&[LENGTH, LENGTH], Some(5), "content-length: 5\r\n"),
+            (&[LENGTH], None, "content-length: 5\r\n"),
+            (&[("content-length", "0")], Some(0), "content-length: 0\r\n"),
+            (&[CODING], Some(0), ""),
+            (&[CODING], None, "transfer-encoding: chunked\r\n"),
+            (&[LENGTH, CODING], Some(5), "transfer-encoding: chunked\r\n"),
         ] {
-            assert_eq!(encoded(request(), framing), format!("{start}{expected}"));
+            let mut request = Request::post("/").header("a", "b");
+            for (name, value) in fields {
+                request = request.header(*name, *value);
+            }
+            let head = encoded(request.header("c", "d"), exact);
+            let expected = format!("POST / HTTP/1.1\r\na: b\r\nc: d\r\n{expected}\r\n");
+            assert_eq!(head, expected, "{fields:?}");
         }
-        let bare = || Request::post("/");
-        assert_eq!(
-            encoded(bare(), RequestFraming::Length(7)),
-            format!("{start}content-length: 7\r\n\r\n")
-        );
-        assert_eq!(
-            encoded(bare(), RequestFraming::Empty),
-            format!("{start}\r\n")
-        );
     }
 
     #[test]
@@ -292,7 +283,7 @@ mod tests {
                 .unwrap();
             let mut bytes = Vec::new();
             let added = AddedFields::default();
-            head(&request, &added, RequestFraming::Chunked, &mut bytes).unwrap();
+            head(&request, &added, None, &mut bytes).unwrap();
             without_chunks(&method, &mut bytes);
             let expected = format!("{method} / HTTP/1.1\r\n{end}");
             assert_eq!(String::from_utf8(bytes).unwrap(), expected);
@@ -304,7 +295,7 @@ mod tests {
         for request in [Request::connect("a.example:443"), Request::connect("/")] {
             let request = request.body(()).unwrap();
             let added = AddedFields::default();
-            assert!(head(&request, &added, RequestFraming::Empty, &mut Vec::new()).is_err());
+            assert!(head(&request, &added, Some(0), &mut Vec::new()).is_err());
         }
     }
 

@@ -81,7 +81,8 @@ impl ResponseFraming {
 }
 
 impl RequestFraming {
-    /// The framing of a request with these fields. `exact` is the length of its body, if known.
+    /// The framing of a request with these fields, of which `present` are about framing. `exact` is
+    /// the length of its body, if known.
     ///
     /// # Errors
     ///
@@ -95,8 +96,11 @@ impl RequestFraming {
     /// | `Content-Length: 5` | 4 | an error |
     /// | `Transfer-Encoding: chunked` | any but zero | `Chunked` |
     /// | `Transfer-Encoding: gzip` | any but zero | an error |
-    pub(super) fn of(headers: &HeaderMap, exact: Option<u64>) -> Result<Self, Http1Error> {
-        let present = FramingFields::of(headers);
+    pub(super) fn of(
+        headers: &HeaderMap,
+        present: FramingFields,
+        exact: Option<u64>,
+    ) -> Result<Self, Http1Error> {
         if present.transfer_encoding && exact != Some(0) {
             return match is_chunked(headers) {
                 true => Ok(Self::Chunked),
@@ -174,13 +178,11 @@ fn content_length(headers: &HeaderMap) -> Result<Option<(u64, usize)>, Http1Erro
 ///
 /// `None` also for a number that does not fit into 64 bits.
 fn parse_decimal(digits: &[u8]) -> Option<u64> {
-    if digits.is_empty() {
-        return None;
-    }
-    digits.iter().try_fold(0_u64, |number, byte| {
-        let digit = char::from(*byte).to_digit(10)?;
-        number.checked_mul(10)?.checked_add(u64::from(digit))
-    })
+    let has_digits_alone = digits.iter().all(u8::is_ascii_digit);
+    let digits = std::str::from_utf8(digits)
+        .ok()
+        .filter(|_| has_digits_alone)?;
+    digits.parse().ok()
 }
 
 #[cfg(test)]
@@ -316,7 +318,8 @@ pub(super) mod tests {
     #[test]
     fn a_request_is_framed_only_if_fields_and_body_agree() {
         let framing = |fields: &[(&'static str, &'static str)], exact| {
-            RequestFraming::of(&head(Version::HTTP_11, 200, fields).headers, exact).ok()
+            let head = head(Version::HTTP_11, 200, fields);
+            RequestFraming::of(&head.headers, head.framing_fields, exact).ok()
         };
         let chunked = ("transfer-encoding", "chunked");
         let five = ("content-length", "5");

@@ -13,7 +13,6 @@
 //! A head whose names are all known is read here. Any other is parsed by `response_head.rs`, and
 //! its names are learnt.
 
-use bytes::Bytes;
 use http::{HeaderName, HeaderValue, header::InvalidHeaderName};
 
 /// How many lines are remembered. Nearly all responses have fewer.
@@ -49,7 +48,6 @@ struct CachedLine {
     name: HeaderName,
     /// Where the name ends in the text. It begins where the one before it ends.
     name_end: usize,
-    /// A copy: it must not keep the buffer of a connection.
     value: Option<HeaderValue>,
     /// How often in a row the value was another one than remembered.
     changes: u8,
@@ -70,45 +68,40 @@ impl HeadCache {
         self.lines.len()
     }
 
-    /// Reads the field lines of a head up to its empty line, and passes them on.
+    /// Reads field lines up to the empty line behind them, and passes them on. Returns what is
+    /// behind that.
     ///
-    /// Returns `None` if the parser has to read the head: a name is not the remembered one, or a
-    /// line is unusual or malformed. Some lines may have been passed on by then.
-    ///
-    /// `fields` is the part of `head` behind the status line.
-    pub(super) fn read_lines(
+    /// Returns `None` if the parser has to read the head: a name is not the remembered one, a line
+    /// is unusual or malformed, or bytes are missing. Some lines may have been passed on by then.
+    pub(super) fn read_lines<'a>(
         &mut self,
-        head: &Bytes,
-        fields: &[u8],
+        fields: &'a [u8],
         mut add: impl FnMut(HeaderName, HeaderValue),
-    ) -> Option<()> {
+    ) -> Option<&'a [u8]> {
         let mut rest = fields;
         let mut name_start = 0;
         for at in 0..self.lines.len() {
-            if rest == b"\r\n" {
-                return Some(());
+            if let Some(behind) = rest.strip_prefix(b"\r\n") {
+                return Some(behind);
             }
             let line = &mut self.lines[at];
             rest = rest.strip_prefix(&self.names[name_start..line.name_end])?;
             rest = rest.strip_prefix(b" ").unwrap_or(rest);
             name_start = line.name_end;
             let name = line.name.clone();
-            let value = match line.same_value(rest) {
-                Some((value, behind)) => {
-                    rest = behind;
-                    value
-                }
+            let (value, behind) = match line.same_value(rest) {
+                Some(known) => known,
                 None => {
                     let (value, behind) = split_value(rest)?;
-                    rest = behind;
-                    let value = HeaderValue::from_maybe_shared(head.slice_ref(value)).ok()?;
+                    let value = HeaderValue::from_bytes(value).ok()?;
                     self.learn_value(at, &value);
-                    value
+                    (value, behind)
                 }
             };
+            rest = behind;
             add(name, value);
         }
-        (rest == b"\r\n").then_some(())
+        rest.strip_prefix(b"\r\n")
     }
 
     /// Notes that the value of a line has changed, and remembers the new one if that may pay.
@@ -119,7 +112,7 @@ impl HeadCache {
         line.value = None;
         let text: usize = self.lines.iter().map(CachedLine::value_length).sum();
         if is_learnt && text + value.len() <= MAX_TEXT {
-            self.lines[at].value = HeaderValue::from_bytes(value.as_bytes()).ok();
+            self.lines[at].value = Some(value.clone());
         }
     }
 
@@ -222,11 +215,12 @@ mod tests {
 
     /// Reads the lines of a head, if the cache can.
     fn lines(cache: &mut HeadCache, head: &str) -> Option<Vec<(String, HeaderValue)>> {
-        let head = Bytes::copy_from_slice(head.as_bytes());
+        let with_content = format!("{head}content");
         let mut lines = Vec::new();
-        cache.read_lines(&head, &head, |name, value| {
+        let behind = cache.read_lines(with_content.as_bytes(), |name, value| {
             lines.push((name.as_str().to_owned(), value));
         })?;
+        assert_eq!(behind, b"content");
         Some(lines)
     }
 

@@ -32,6 +32,11 @@ static BARE_EMPTY_LINE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new
 const EMPTY_LINE_BEGUN: usize = 2;
 
 impl HeaderBlockScanner {
+    /// Whether it has scanned nothing.
+    pub(super) fn is_new(self) -> bool {
+        self.scanned == 0
+    }
+
     /// The length of the block including the empty line at its end, or `None` if more bytes are
     /// needed.
     ///

@@ -65,8 +65,7 @@ pub(crate) fn head_without_body<B>(
     added: &AddedFields,
 ) -> Result<Vec<u8>, Http1Error> {
     let mut head = Vec::new();
-    let framing = RequestFraming::of(request.headers(), Some(0))?;
-    encode_request::head(request, added, framing, &mut head)?;
+    encode_request::head(request, added, Some(0), &mut head)?;
     Ok(head)
 }
 
@@ -128,9 +127,8 @@ where
             true => Some(0),
             false => body.size_hint().exact(),
         };
-        let framing = RequestFraming::of(head.headers(), exact)?;
         let mut buffer = WriteBuffer::take();
-        encode_request::head(head, added, framing, &mut buffer)?;
+        let framing = encode_request::head(head, added, exact, &mut buffer)?;
         Ok(Self {
             body,
             body_state: match framing {

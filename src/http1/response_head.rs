@@ -12,15 +12,15 @@
 //! | anything before `HTTP/1.` | refused, with its first bytes | it is another protocol |
 //! | more than 12,288 fields | refused | a map could not take the proxy's fields |
 //!
-//! Values are slices of the head's buffer. Names, and values that are as before, are taken from the
-//! previous head.
+//! Values are slices of the head's buffer. A head that differs from the previous one in values alone
+//! is not parsed: see `head_cache.rs`.
 
 use std::{
     mem::{self, MaybeUninit},
     ops::RangeInclusive,
 };
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use http::{
     HeaderMap, HeaderName, HeaderValue, StatusCode, Version,
     header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING},
@@ -124,9 +124,7 @@ impl HeadMemory<'_> {
 
 /// Which fields of a message are about the end of its content and about the connection.
 ///
-/// One pass over the names that are present costs less than a look-up for each of the three.
-///
-/// A flag says that the name is there; the value is not looked at.
+/// They are found in the pass over all fields that reads or writes a head. A flag says that the name is there; the value is not looked at.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct FramingFields {
     pub(super) content_length: bool,
@@ -134,8 +132,8 @@ pub(super) struct FramingFields {
     pub(super) connection: bool,
 }
 
+#[cfg(test)]
 impl FramingFields {
-    /// Finds the fields in one pass.
     pub(super) fn of(headers: &HeaderMap) -> Self {
         let mut present = Self::default();
         for name in headers.keys() {
@@ -175,6 +173,13 @@ impl ResponseHeadReader {
         memory: &mut HeadMemory<'_>,
     ) -> Result<Option<ResponseHead>, Http1Error> {
         self.skip_empty_lines(bytes);
+        if self.scanner.is_new()
+            && let Some((head, length)) = recall(bytes, memory)
+            && length <= max
+        {
+            bytes.advance(length);
+            return Ok(Some(head));
+        }
         if SpeaksTls::is_said_by(bytes) {
             return Err(Http1Error::Tls(SpeaksTls));
         }
@@ -225,12 +230,9 @@ fn not_http(received: &[u8]) -> Http1Error {
 
 /// Parses a complete head. The values share its memory.
 ///
-/// A head with the names of the previous one needs no parser. Otherwise room for 100 fields is on
-/// the stack. A head with more is parsed a second time, with room for all of its lines.
+/// Room for 100 fields is on the stack. A head with more is parsed a second time, with room for all
+/// of its lines.
 fn parse(head: &Bytes, memory: &mut HeadMemory<'_>) -> Result<ResponseHead, Http1Error> {
-    if let Some(head) = recall(head, memory) {
-        return Ok(head);
-    }
     let mut fields = [const { MaybeUninit::uninit() }; USUAL_FIELDS];
     match parse_into(head, &mut fields, memory) {
         Err(Http1Error::Head(httparse::Error::TooManyHeaders)) => {
@@ -241,9 +243,11 @@ fn parse(head: &Bytes, memory: &mut HeadMemory<'_>) -> Result<ResponseHead, Http
     }
 }
 
-/// Reads a head that differs from the previous one in values alone.
-fn recall(head: &Bytes, memory: &mut HeadMemory<'_>) -> Option<ResponseHead> {
-    let (status, fields) = usual_status_line(head).filter(|_| memory.cache.len() > 0)?;
+/// Reads a head that differs from the previous one in values alone, and returns its length.
+///
+/// `None` if the parser has to read it.
+fn recall(bytes: &[u8], memory: &mut HeadMemory<'_>) -> Option<(ResponseHead, usize)> {
+    let (status, fields) = usual_status_line(bytes).filter(|_| memory.cache.len() > 0)?;
     let mut builder = HeadBuilder {
         status,
         headers: memory.map(status, memory.cache.len()),
@@ -251,8 +255,9 @@ fn recall(head: &Bytes, memory: &mut HeadMemory<'_>) -> Option<ResponseHead> {
         plain_options: PlainOptions::default(),
     };
     let add = |name, value| builder.add(name, value);
-    memory.cache.read_lines(head, fields, add)?;
-    Some(builder.build(Version::HTTP_11, None))
+    let behind = memory.cache.read_lines(fields, add)?;
+    let head = builder.build(Version::HTTP_11, None);
+    Some((head, bytes.len() - behind.len()))
 }
 
 /// The status and the fields of a head that begins as nearly all do: `HTTP/1.1 200 OK`.

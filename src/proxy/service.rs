@@ -259,9 +259,9 @@ mod tests {
         let future = AcceptedRequest::of(&proxy).respond(request);
         for (name, size, limit) in [
             // Up to 1032 bytes, glibc caches free blocks for each thread.
-            ("the future of a request", future.boxed_size(), 1024),
-            ("Ready", size_of::<Ready>(), 720),
-            ("Target", size_of::<Target>(), 224),
+            ("the future of a request", future.boxed_size(), 1008),
+            ("Ready", size_of::<Ready>(), 696),
+            ("Target", size_of::<Target>(), 200),
             ("PooledConnection", size_of::<PooledConnection>(), 120),
             ("ResponseBody", size_of::<ResponseBody>(), 64),
             ("OriginBody", size_of::<OriginBody>(), 400),

@@ -6,31 +6,40 @@
 
 use std::{pin::Pin, time::Duration};
 
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::UploadProgress;
 
 /// The outcome of an exchange, or `None` at the deadline. The deadline starts anew with each frame
 /// of the request's body.
 ///
-/// Without a body, or before its first frame, the deadline is counted from the call. The timer is
+/// Without a body, or before its first frame, the deadline is counted from `began_at`. The timer is
 /// set again only when it has fired, and not with each frame.
 ///
 /// Cancel safe as far as `exchange` is, which it borrows.
-pub(crate) async fn within_deadline<F: Future>(
-    mut exchange: Pin<&mut F>,
-    progress: &UploadProgress,
+#[expect(
+    clippy::manual_async_fn,
+    reason = "the future of an async fn holds each argument twice"
+)]
+pub(crate) fn within_deadline<'a, F: Future + Send>(
+    mut exchange: Pin<&'a mut F>,
+    progress: &'a UploadProgress,
+    began_at: Instant,
     deadline: Duration,
-) -> Option<F::Output> {
-    let mut left = deadline;
-    loop {
-        match timeout(left, exchange.as_mut()).await {
-            Ok(outcome) => return Some(outcome),
-            Err(_elapsed) => {
-                let moved_at = progress.last_frame_at()?;
-                left = deadline.saturating_sub(moved_at.elapsed());
-                if left.is_zero() {
-                    return None;
+) -> impl Future<Output = Option<F::Output>> + Send + 'a {
+    async move {
+        let mut moved_at = began_at;
+        loop {
+            let Some(end) = moved_at.checked_add(deadline) else {
+                return Some(exchange.await);
+            };
+            match timeout_at(end, exchange.as_mut()).await {
+                Ok(outcome) => return Some(outcome),
+                Err(_elapsed) => {
+                    moved_at = progress.last_frame_at()?;
+                    if moved_at.elapsed() >= deadline {
+                        return None;
+                    }
                 }
             }
         }

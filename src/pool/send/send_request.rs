@@ -58,6 +58,7 @@ pub(crate) fn send(
                 let outcome = within_deadline(
                     pin!(connection.exchange(request, target, attempts.began_at())),
                     &progress,
+                    attempts.began_at(),
                     deadline,
                 )
                 .await;

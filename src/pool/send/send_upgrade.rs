@@ -52,9 +52,11 @@ pub(crate) async fn send_upgrade(
     record.checked_out();
     begin_try(record, &connection);
     let progress = request.body().progress();
+    let began_at = Instant::now();
     let outcome = within_deadline(
-        pin!(connection.exchange(request, target, Instant::now())),
+        pin!(connection.exchange(request, target, began_at)),
         &progress,
+        began_at,
         deadline,
     )
     .await;

@@ -2,6 +2,8 @@
 
 use std::pin::pin;
 
+use tokio::time::Instant;
+
 use crate::{
     pool::{connection::UnfinishedUpload, shared_pool::SharedPool},
     upload::within_deadline,
@@ -23,7 +25,7 @@ impl FinishUpload {
             max_pause,
             in_flight,
         } = self.0;
-        let sent = within_deadline(pin!(rest), &progress, max_pause).await;
+        let sent = within_deadline(pin!(rest), &progress, Instant::now(), max_pause).await;
         if sent.is_none() {
             tracing::debug!("upload stopped: it made no progress after the response");
         }

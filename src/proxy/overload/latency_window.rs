@@ -140,9 +140,12 @@ impl Window {
 
 /// The quantiles of at least one sample.
 fn quantiles(samples: &mut [f64]) -> Latency {
-    samples.sort_unstable_by(f64::total_cmp);
-    Latency {
-        low: samples[samples.len() / 10],
-        median: samples[samples.len() / 2],
-    }
+    let (low, middle) = (samples.len() / 10, samples.len() / 2);
+    let (below, median, _) = samples.select_nth_unstable_by(middle, f64::total_cmp);
+    let median = *median;
+    let low = match low < below.len() {
+        true => *below.select_nth_unstable_by(low, f64::total_cmp).1,
+        false => median,
+    };
+    Latency { low, median }
 }

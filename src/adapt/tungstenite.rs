@@ -47,7 +47,8 @@ use crate::{
 /// * [`ErrorKind::ProtocolNotNegotiated`] if it was built with
 ///   [`Alpn::Http2`](crate::Alpn::Http2).
 /// * [`ErrorKind::RequestRefused`] if the edge refused the request, as with a wrong Host.
-/// * [`ErrorKind::UpgradeRefused`] for any other response that opens no WebSocket.
+/// * [`ErrorKind::UpgradeRefused`] for any other response that opens no WebSocket. The diagnosis
+///   has a cause for the statuses 2xx, 400, 403, 404 and 426.
 pub async fn connect(
     connector: &CdnOriginConnector,
     request: Request<()>,
@@ -98,6 +99,7 @@ fn refused(error: tungstenite::Error, origin: &Origin, facts: Facts) -> Error {
     let page = response.body().as_deref().unwrap_or_default();
     let evidence =
         ResponseEvidence::new(origin, origin.host(), status, response.headers()).body(page);
+    let evidence = evidence.upgrade("websocket");
     Refusal::find(&evidence, facts.clone())
         .unwrap_or_else(|| Refusal::unexplained(kind, status, facts))
 }

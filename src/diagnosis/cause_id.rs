@@ -147,6 +147,8 @@ pub enum CauseId {
     TooSlow,
     /// The certificate is issued by an authority that is not trusted.
     UntrustedAuthority,
+    /// The origin does not switch to the protocol that an upgrade asked for, such as a WebSocket.
+    UpgradeNotServed,
     /// The bucket has no website.
     WebsiteOff,
     /// A wildcard in the certificate seems to cover the expected name, but does not. A wildcard
@@ -227,6 +229,7 @@ impl CauseId {
         Self::StrictPeer,
         Self::TooSlow,
         Self::UntrustedAuthority,
+        Self::UpgradeNotServed,
         Self::WebsiteOff,
         Self::WildcardTooShallow,
         Self::WrongRegion,
@@ -310,6 +313,7 @@ impl CauseId {
             Self::StrictPeer => "strict_peer",
             Self::TooSlow => "too_slow",
             Self::UntrustedAuthority => "untrusted_authority",
+            Self::UpgradeNotServed => "upgrade_not_served",
             Self::WebsiteOff => "website_off",
             Self::WildcardTooShallow => "wildcard_too_shallow",
             Self::WrongRegion => "wrong_region",

@@ -4,7 +4,7 @@ use http::StatusCode;
 
 use crate::error::{Error, ErrorKind, Facts, Stage};
 
-use super::{Diagnosis, ResponseEvidence};
+use super::{Cause, CauseId, Diagnosis, ResponseEvidence};
 
 /// The response by which an edge refused a request. It displays as its status.
 #[derive(Debug, thiserror::Error)]
@@ -19,7 +19,12 @@ impl Refusal {
     pub(crate) fn find(evidence: &ResponseEvidence<'_>, facts: Facts) -> Option<Error> {
         // No refusal: clients follow a redirect to the origin's own name.
         let diagnosis = evidence.clone().rewritten_redirects().diagnosis()?;
-        let (kind, status) = (ErrorKind::RequestRefused, evidence.status());
+        let likeliest = diagnosis.likeliest().map(Cause::id);
+        let kind = match likeliest {
+            Some(CauseId::UpgradeNotServed) => ErrorKind::UpgradeRefused,
+            _ => ErrorKind::RequestRefused,
+        };
+        let status = evidence.status();
         Some(Self { status, diagnosis }.into_error(kind, facts))
     }
 

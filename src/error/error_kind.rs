@@ -99,8 +99,8 @@ pub enum ErrorKind {
     Unreachable,
     /// The URI names no `http` or `https` origin.
     UnsupportedUri,
-    /// The origin's response does not match the requested upgrade (RFC 9110 section 15.2.2, RFC
-    /// 6455 section 4.1).
+    /// The origin did not switch to the requested protocol, or to another one (RFC 9110 section
+    /// 15.2.2, RFC 6455 section 4.1).
     UpgradeRefused,
 }
 
@@ -292,7 +292,7 @@ impl ErrorKind {
             Self::UnsupportedUri => ("unsupported_uri", "URI names no http or https origin"),
             Self::UpgradeRefused => (
                 "upgrade_refused",
-                "origin's response does not match the requested upgrade",
+                "origin did not switch to the requested protocol",
             ),
         }
     }

@@ -95,6 +95,7 @@ impl ProxySettings {
         if permit.has_waited() || !is_quick {
             record.left_queue();
         }
+        let upgrade = ready.upgrade.as_ref().map(|it| it.protocol());
         let (response, connection) = match ready.upgrade.take() {
             None => {
                 let (request, target) = (&mut ready.request, &ready.target);
@@ -142,9 +143,9 @@ impl ProxySettings {
         parts.extensions = extensions;
         record.begin_response(parts.status, &mut parts.extensions);
         let mut body = self.received(body, connection, permit, &ready, record);
-        // Only error responses can be an edge's refusal, except for calls of gRPC.
+        // Only error responses can be an edge's refusal, except for gRPC and upgrades.
         let is_misplaced = || ready.is_grpc && !has_grpc_content(&parts.headers);
-        if !parts.status.is_success() || is_misplaced() {
+        if !parts.status.is_success() || is_misplaced() || upgrade.is_some() {
             let summary = RequestSummary {
                 method: ready.request.method().clone(),
                 target: ready.target.path_and_query.clone(),
@@ -152,6 +153,7 @@ impl ProxySettings {
                 has_length: ready.request.headers().contains_key(CONTENT_LENGTH),
                 origin_field: ready.request.headers().get(ORIGIN).cloned(),
                 is_grpc: ready.is_grpc,
+                upgrade,
             };
             let diagnosed = self.diagnose(
                 &mut parts,

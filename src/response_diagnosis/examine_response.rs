@@ -19,6 +19,8 @@ pub(crate) struct RequestSummary {
     pub(crate) has_length: bool,
     pub(crate) origin_field: Option<HeaderValue>,
     pub(crate) is_grpc: bool,
+    /// The protocol of an upgrade.
+    pub(crate) upgrade: Option<HeaderValue>,
 }
 
 impl RequestSummary {
@@ -42,6 +44,11 @@ impl RequestSummary {
         let evidence = match self.is_grpc {
             true => evidence.grpc_call(),
             false => evidence,
+        };
+        let upgrade = self.upgrade.as_ref();
+        let evidence = match upgrade.and_then(|protocol| protocol.to_str().ok()) {
+            Some(protocol) => evidence.upgrade(protocol),
+            None => evidence,
         };
         let field = self.origin_field.as_ref();
         match field.and_then(|field| field.to_str().ok()) {
@@ -73,6 +80,9 @@ pub(crate) fn log_diagnosis(status: StatusCode, diagnosis: &Diagnosis) {
     let likeliest = diagnosis.likeliest();
     if likeliest.is_some_and(|cause| cause.id() == CauseId::LocationNamesOrigin) {
         return tracing::info!(status, %diagnosis, "the redirect leads clients past the proxy");
+    }
+    if likeliest.is_some_and(|cause| cause.id() == CauseId::UpgradeNotServed) {
+        return tracing::warn!(status, %diagnosis, "the origin did not switch protocols");
     }
     if is_success {
         return tracing::warn!(status, %diagnosis, "the response is not that of the gRPC service");

@@ -7,8 +7,8 @@ use std::{
 
 use futures_util::future::BoxFuture;
 use http::{
-    Request, Response,
-    header::{CONTENT_LENGTH, HOST, ORIGIN},
+    HeaderMap, HeaderValue, Request, Response,
+    header::{CONTENT_LENGTH, HOST, ORIGIN, UPGRADE},
     uri::PathAndQuery,
 };
 use http_body::Body;
@@ -89,9 +89,17 @@ impl SentRequest {
                     || request.body().size_hint().exact().is_some(),
                 origin_field: request.headers().get(ORIGIN).cloned(),
                 is_grpc: has_grpc_content(request.headers()),
+                upgrade: websocket(request.headers()),
             },
         }
     }
+}
+
+/// The protocol, if the request opens a WebSocket. A client chooses the names of others.
+fn websocket(headers: &HeaderMap) -> Option<HeaderValue> {
+    let field = headers.get(UPGRADE)?;
+    let is_websocket = field.as_bytes().eq_ignore_ascii_case(b"websocket");
+    is_websocket.then(|| HeaderValue::from_static("websocket"))
 }
 
 /// Adds the diagnosis to the extensions of a response.

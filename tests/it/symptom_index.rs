@@ -321,6 +321,11 @@ const CERTIFICATES: &[Row] = &[
         &["a_public_chain_that_was_sent_in_full_misses_its_root_here"],
     ),
     (
+        "a WebSocket that is not opened: 200, 400, 403, 404, 426",
+        "UpgradeNotServed",
+        &["a_websocket_that_is_not_opened_has_a_cause_and_a_clear_headline"],
+    ),
+    (
         "a private authority",
         "UntrustedAuthority",
         &[

@@ -5,7 +5,7 @@ use crate::{
     edge::{ErrorPage, known_error_pages},
 };
 
-use super::{ResponseEvidence, cross_origin, edge_pages, grpc, redirects, statuses};
+use super::{ResponseEvidence, cross_origin, edge_pages, grpc, redirects, statuses, upgrades};
 
 impl ResponseEvidence<'_> {
     /// Returns whether the start of the body can change the diagnosis.
@@ -30,7 +30,7 @@ impl ResponseEvidence<'_> {
     #[must_use]
     pub(crate) fn diagnosis(&self) -> Option<Diagnosis> {
         if self.is_success() {
-            let cause = grpc::causes(self)?;
+            let cause = grpc::causes(self).or_else(|| upgrades::causes(self))?;
             return Some(self.ranked(vec![cause]));
         }
         let mut causes = redirects::causes(self);
@@ -38,6 +38,7 @@ impl ResponseEvidence<'_> {
         causes.extend(edge_pages::causes(self));
         causes.extend(statuses::causes(self));
         causes.extend(grpc::causes(self));
+        causes.extend(upgrades::causes(self));
         (!causes.is_empty()).then(|| self.ranked(causes))
     }
 

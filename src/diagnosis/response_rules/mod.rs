@@ -10,6 +10,7 @@
 //! | `request_limits` | Is it the size of the request, or its framing? |
 //! | `diagnose_response` | Which of these tables apply to a response? |
 //! | `grpc` | Does a gRPC call reach another site? |
+//! | `upgrades` | Why is there no WebSocket? |
 //! | `cross_origin` | Does the origin compare `Origin` with a rewritten Host? |
 
 mod cross_origin;
@@ -21,6 +22,7 @@ mod request_limits;
 mod response_evidence;
 mod sni_and_host;
 mod statuses;
+mod upgrades;
 
 pub(crate) use grpc::has_grpc_content;
 pub(crate) use response_evidence::HostSource;

@@ -38,6 +38,8 @@ pub(crate) struct ResponseEvidence<'a> {
     pub(super) request_origin: Option<&'a str>,
     pub(super) has_proxy_header: bool,
     pub(super) is_grpc: bool,
+    /// The protocol that the request asked for, if it was an upgrade.
+    pub(super) upgrade: Option<&'a str>,
     pub(super) body: &'a [u8],
 }
 
@@ -83,6 +85,7 @@ impl<'a> ResponseEvidence<'a> {
             request_origin: None,
             has_proxy_header: false,
             is_grpc: false,
+            upgrade: None,
             body: &[],
         }
     }
@@ -122,6 +125,13 @@ impl<'a> ResponseEvidence<'a> {
     /// even if its status is 200.
     pub(crate) fn grpc_call(mut self) -> Self {
         self.is_grpc = true;
+        self
+    }
+
+    /// Adds that the request was an upgrade to this protocol. A response that does not switch then
+    /// has a diagnosis even if its status is 200.
+    pub(crate) fn upgrade(mut self, protocol: &'a str) -> Self {
+        self.upgrade = Some(protocol);
         self
     }
 

@@ -44,6 +44,11 @@ pub(super) enum By {
 }
 
 impl UpgradeRequest {
+    /// The requested protocol.
+    pub(in crate::proxy) fn protocol(&self) -> HeaderValue {
+        self.token.value().clone()
+    }
+
     /// Reads the upgrade of a request; `None` if the request is an ordinary one, or its protocol
     /// is not allowed. An extended CONNECT becomes a GET, as HTTP/1.1 requires.
     pub(in crate::proxy) fn of(

@@ -1,7 +1,8 @@
 //! What counts as an answer to an upgrade.
 
 use cdn_origin::{
-    CdnOriginConnector, OriginProxy, VerifyPolicy,
+    CdnOriginConnector, ErrorKind, OriginProxy, VerifyPolicy,
+    diagnosis::{CauseId, Certainty},
     proxy::{Limits, Upgrades},
     tls::Alpn,
 };
@@ -248,4 +249,88 @@ async fn where_http_2_is_required_of_the_origin_an_upgrade_is_502_and_says_what_
     );
     assert_eq!(edge.connections(), 0);
     assert_eq!(proxy.snapshot().pool.open, 0);
+}
+
+/// Responses that do not switch, and the cause that the proxy and the client of a WebSocket name.
+const NOT_SWITCHED: [(&str, Certainty, &str); 7] = [
+    ("200 OK", Certainty::Likely, "was served as an ordinary one"),
+    (
+        "400 Bad Request",
+        Certainty::Possible,
+        "refuses the handshake",
+    ),
+    (
+        "403 Forbidden",
+        Certainty::Possible,
+        "does not allow websocket",
+    ),
+    (
+        "404 Not Found",
+        Certainty::Possible,
+        "no websocket at this path",
+    ),
+    (
+        "426 Upgrade Required\r\nUpgrade: WebSocket",
+        Certainty::Likely,
+        "expects another version, or a proxy before it drops Upgrade",
+    ),
+    (
+        "426 Upgrade Required\r\nUpgrade: h2c\u{202e}/1, xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\
+         xxxxxxxxxxxxxxxxxxxxxx",
+        Certainty::Likely,
+        "requires h2c\\u{202e}/1, xxxxxxxxxx",
+    ),
+    (
+        "426 Upgrade Required",
+        Certainty::Likely,
+        "does not name it in Upgrade",
+    ),
+];
+
+#[tokio::test]
+async fn an_upgrade_that_is_not_switched_has_a_cause_in_the_record() {
+    let scene = Scene::with(OriginProxy::disclose_diagnosis).await;
+    for (answer, certainty, _) in NOT_SWITCHED {
+        let mut client = scene.client(ASK).await;
+        let (mut origin, _) = scene.accept_request().await;
+        let response = format!("HTTP/1.1 {answer}\r\nContent-Length: 0\r\n\r\n");
+        origin.write_all(response.as_bytes()).await.unwrap();
+        let head = head(&mut client).await;
+        let cause = format!("UpgradeNotServed, {certainty}");
+        assert!(head.contains(&cause), "{head}");
+    }
+}
+
+#[cfg(feature = "tungstenite")]
+#[tokio::test]
+async fn a_websocket_that_is_not_opened_has_a_cause_and_a_clear_headline() {
+    for (answer, certainty, text) in NOT_SWITCHED {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let connector = CdnOriginConnector::builder(url).build().unwrap();
+        let origin = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            head(&mut stream).await;
+            let response = format!("HTTP/1.1 {answer}\r\nContent-Length: 0\r\n\r\n");
+            stream.write_all(response.as_bytes()).await.unwrap();
+            stream
+        };
+        let request = http::Request::get("/live?secret").body(()).unwrap();
+        let connecting = cdn_origin::adapt::tungstenite::connect(&connector, request);
+        let (opened, _stream) = tokio::join!(connecting, origin);
+        let error = opened.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::UpgradeRefused, "{answer}");
+        let diagnosis = error.diagnosis();
+        let cause = &diagnosis.causes()[0];
+        assert_eq!(cause.id(), CauseId::UpgradeNotServed, "{cause}");
+        assert_eq!(cause.certainty(), certainty, "{cause}");
+        assert!(cause.text().contains(text), "{cause}");
+        assert!(cause.text().len() < 200, "{cause}");
+        let headline = error.to_string();
+        assert!(
+            headline.ends_with("origin did not switch to the requested protocol"),
+            "{headline}"
+        );
+        assert!(!error.report().to_string().contains("secret"));
+    }
 }

@@ -145,6 +145,15 @@ impl Cause {
     ///
     /// Without a full stop, in English, and not meant to be parsed: it may change in any release.
     /// Match on [`id`](Self::id).
+    ///
+    /// ```
+    /// # fn show(error: &cdn_origin::Error) {
+    /// // For a page that people see; the id is for code.
+    /// if let Some(cause) = error.diagnosis().likeliest() {
+    ///     println!("{}: {}", cause.certainty(), cause.text());
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text

@@ -14,6 +14,17 @@ use crate::error::PeerText;
 /// | `ByHand` | write the call that the text names |
 /// | `Refused` | the text names another way, if there is one |
 /// | `Unmapped` | look it up: it may be misspelt |
+///
+/// ```
+/// use cdn_origin::import::{Imported, NoteKind};
+///
+/// /// Whether a reader has to look at the file again: these kinds leave something to do.
+/// fn is_complete(imported: &Imported) -> bool {
+///     use NoteKind::{ByHand, Refused, Unmapped, Warning};
+///     let open = [ByHand, Refused, Unmapped, Warning];
+///     !imported.notes().iter().any(|note| open.contains(&note.kind))
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum NoteKind {

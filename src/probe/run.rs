@@ -81,6 +81,16 @@ impl Probe {
     }
 
     /// Sets the maximum number of attempts. The default is 19; zero counts as one.
+    ///
+    /// ```
+    /// use cdn_origin::{CdnOriginConnector, Error, probe::Probe};
+    ///
+    /// /// A check of the deployment: is the configuration right as it is?
+    /// async fn check(connector: &CdnOriginConnector) -> Result<bool, Error> {
+    ///     let findings = Probe::new(connector).max_attempts(1).run().await?;
+    ///     Ok(findings.working().is_some())
+    /// }
+    /// ```
     pub fn max_attempts(mut self, count: usize) -> Self {
         self.settings.max_attempts = count.max(1);
         self
@@ -98,6 +108,20 @@ impl Probe {
     ///
     /// The attempt that is running at that time fails with
     /// [`ErrorKind::TimedOut`](crate::ErrorKind::TimedOut), and no further one begins.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use cdn_origin::{CdnOriginConnector, probe::Probe};
+    ///
+    /// let connector = CdnOriginConnector::builder("http://origin.example").build()?;
+    /// // A slow origin, and an engineer who waits: the time of one attempt, and of all.
+    /// let probe = Probe::new(&connector)
+    ///     .response_timeout(Duration::from_secs(30))
+    ///     .timeout(Duration::from_secs(300));
+    /// # drop(probe);
+    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// ```
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.settings.timeout = timeout;
         self

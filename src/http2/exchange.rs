@@ -1,15 +1,15 @@
 //! One request and the head of its response.
 //!
-//! [`Http2Exchange::response`] polls three things in order: the upload, interim responses, the
+//! [`Http2Exchange::poll_response`] polls three things in order: the upload, interim responses, the
 //! final head. The upload is polled first, as the head often depends on it. It is moved into a task
 //! of its own only once the head has arrived before its end, so that a usual request needs no task.
 //!
 //! If the future is dropped, the stream is reset with CANCEL, and upload and response end.
 
 use std::{
-    future::{Future, poll_fn},
+    future::Future,
     pin::Pin,
-    task::{Context, Poll, Waker},
+    task::{Context, Poll, Waker, ready},
 };
 
 use bytes::Bytes;
@@ -62,15 +62,22 @@ impl Http2Exchange {
     ///
     /// The body that it returns continues the upload, in a task. Errors are those of the stream; a
     /// failure of the connection is put in place of h2's broken pipe.
-    pub(crate) async fn response(mut self) -> Result<Response<Http2Body>, Http2Error> {
-        let response = poll_fn(|cx| self.poll(cx)).await;
-        let response = response
+    ///
+    /// It is no `async fn`, whose future would hold the exchange twice.
+    pub(crate) fn poll_response(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Response<Http2Body>, Http2Error>> {
+        let response = ready!(self.poll(cx))
             .map_err(|error| self.explain(error))
             .inspect_err(|error| self.open.note(error))?;
         let length = content_length(response.headers())?;
-        let (upload, open) = (self.upload, self.open);
-        let upload = upload.map(|upload| upload.continue_in_task(open.another()));
-        Ok(response.map(|stream| Http2Body::new(stream, length, upload, open)))
+        let upload = self.upload.take();
+        let upload = upload.map(|upload| upload.continue_in_task(self.open.another()));
+        let open = self.open.another();
+        Poll::Ready(Ok(
+            response.map(|stream| Http2Body::new(stream, length, upload, open))
+        ))
     }
 
     /// Fails with [`Http2Error::Body`] if the client's body fails. The stream has been reset then.

@@ -56,5 +56,6 @@ mod tests;
 
 pub(crate) use connection::{ConnectionTask, Http2Parameters, handshake};
 pub(crate) use error::Http2Error;
+pub(crate) use exchange::Http2Exchange;
 pub(crate) use request_sender::{ReadyToSend, RequestSender};
 pub(crate) use response_body::Http2Body;

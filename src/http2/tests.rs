@@ -69,8 +69,8 @@ async fn exchange(
     *head.method_mut() = request.method().clone();
     *head.uri_mut() = request.uri().clone();
     *head.headers_mut() = request.headers().clone();
-    let exchange = sender.ready().await?.begin(head, request.body_mut())?;
-    exchange.response().await
+    let mut exchange = sender.ready().await?.begin(head, request.body_mut())?;
+    poll_fn(|cx| exchange.poll_response(cx)).await
 }
 
 async fn send(

@@ -98,7 +98,9 @@ impl HostAuthority {
 
     /// The authority of a URI, without the port if it is the scheme's default.
     pub(crate) fn without_default_port(&self, default: u16) -> Authority {
-        match self.authority.port_u16() {
+        // Called for each request, and most hosts end in a letter.
+        let may_have_port = self.as_str().ends_with(|it: char| it.is_ascii_digit());
+        match may_have_port.then(|| self.port()).flatten() {
             Some(port) if port == default => {
                 let host = Authority::try_from(self.authority.host());
                 host.unwrap_or_else(|_| self.authority.clone())

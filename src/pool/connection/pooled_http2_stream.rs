@@ -1,15 +1,19 @@
 //! `PooledStream`: a stream of an HTTP/2 connection, which serves one request.
 
-use std::sync::Arc;
+use std::{future::poll_fn, sync::Arc};
 
 use http::{Request, Response};
 use tokio::time::Instant;
 
-use crate::{connector::ConnectionInfo, upload::RequestBody};
+use crate::{
+    connector::ConnectionInfo,
+    http2::{Http2Error, Http2Exchange},
+    upload::RequestBody,
+};
 
 use crate::pool::{
     checkout::{CheckIn, CheckInUsed, ConnectionKey},
-    send::{NoResponse, Target},
+    send::{NoResponse, SavedFields, Target},
 };
 
 use super::{
@@ -92,34 +96,46 @@ impl PooledStream {
         if self.connection.streams() == 1 && self.was_open_before() {
             self.connection.schedule_peek(request);
         }
-        let mut saved = None;
-        let begun = match self.connection.ready().await {
-            Ok(ready) => {
-                let (head, fields) = target.encode_http2(request);
-                saved = Some(fields);
-                ready.begin(head, request.body_mut())
-            }
-            Err(error) => Err(error),
+        // In a block, so that the future does not hold the outcome while it waits.
+        let (mut exchange, saved) = {
+            let begun = self.begin(request, target).await;
+            self.unlisted = None;
+            begun.map_err(|error| self.failed(error))?
         };
-        self.unlisted = None;
-        let response = match begun {
-            Ok(exchange) => exchange.response().await,
-            Err(error) => Err(error),
-        };
-        let is_success = response.as_ref().is_ok_and(|it| it.status().is_success());
-        if let Some(fields) = saved.filter(|_| !is_success) {
-            fields.restore(request.headers_mut());
+        let response = poll_fn(|cx| exchange.poll_response(cx)).await;
+        if !response.as_ref().is_ok_and(|it| it.status().is_success()) {
+            saved.restore(request.headers_mut());
         }
         match response {
             Ok(response) => {
                 self.waiting = self.waiting.take().map(Waiting::begun);
                 Ok(response.map(ResponseBody::Http2))
             }
+            Err(error) => Err(self.failed(error)),
+        }
+    }
+
+    /// Opens the stream. Takes the fields of the request, unless it fails.
+    async fn begin(
+        &self,
+        request: &mut Request<RequestBody>,
+        target: &Target,
+    ) -> Result<(Http2Exchange, SavedFields), Http2Error> {
+        let ready = self.connection.ready().await?;
+        let (head, saved) = target.encode_http2(request);
+        match ready.begin(head, request.body_mut()) {
+            Ok(exchange) => Ok((exchange, saved)),
             Err(error) => {
-                self.waiting = None;
-                Err(NoResponse::over_http2(error))
+                saved.restore(request.headers_mut());
+                Err(error)
             }
         }
+    }
+
+    /// There is no response to wait for any longer.
+    fn failed(&mut self, error: Http2Error) -> NoResponse {
+        self.waiting = None;
+        NoResponse::over_http2(error)
     }
 
     /// The response has not begun, or not gone on, in time.

@@ -33,6 +33,7 @@ pub(crate) use in_flight::{InFlight, RequestCount};
 pub(super) use no_response::NoResponse;
 pub use retry_budget::RetryBudget;
 pub(super) use retry_budget::RetryWindow;
+pub(super) use saved_fields::SavedFields;
 pub(crate) use send_early_data::EARLY_DATA;
 pub use send_early_data::NoEarlyData;
 pub(super) use send_request::send;

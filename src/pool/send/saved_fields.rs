@@ -1,62 +1,61 @@
 //! `SavedFields`: a compact copy of a request's fields, for a retry.
 
-use bytes::Bytes;
+use bytes::{Buf, BufMut, Bytes};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// A compact copy of a request's fields.
 ///
 /// h2 keeps the map of a request that it sends, and few requests are sent again. So the copy is
-/// cheap to make, with two allocations, rather than to restore. A clone of the map would allocate
+/// cheap to make, with one allocation, rather than to restore. A clone of the map would allocate
 /// for each name that is no standard one.
 pub(crate) struct SavedFields {
-    /// All names and values, one behind the other.
-    text: Vec<u8>,
-    lines: Vec<SavedLine>,
+    /// Each field as two lengths and a mark in one number, then its name and value.
+    lines: Vec<u8>,
 }
 
-/// Where a field ends in the text, and what the text does not show.
-struct SavedLine {
-    name: usize,
-    value: usize,
-    is_sensitive: bool,
-}
+/// The initial capacity for each field, including its number. Most fields are shorter.
+const USUAL_LINE: usize = 56;
+
+/// The bits of a number: whether the value is sensitive, the length of the name, which is below
+/// 64 KiB, and above them the length of the value.
+const NAME_BITS: u32 = 16;
+const VALUE_SHIFT: u32 = NAME_BITS + 1;
 
 impl SavedFields {
     /// Copies the fields.
     pub(super) fn of(headers: &HeaderMap) -> Self {
-        let mut text = Vec::with_capacity(USUAL_TEXT);
-        let mut lines = Vec::with_capacity(headers.len());
+        let mut lines = Vec::with_capacity(headers.len() * USUAL_LINE);
         for (name, value) in headers {
+            let is_sensitive = u64::from(value.is_sensitive());
             let name = name.as_str().as_bytes();
-            text.extend_from_slice(name);
-            text.extend_from_slice(value.as_bytes());
-            lines.push(SavedLine {
-                name: name.len(),
-                value: value.len(),
-                is_sensitive: value.is_sensitive(),
-            });
+            let lengths = (value.len() as u64) << VALUE_SHIFT | (name.len() as u64) << 1;
+            lines.put_u64_ne(lengths | is_sensitive);
+            lines.extend_from_slice(name);
+            lines.extend_from_slice(value.as_bytes());
         }
-        Self { text, lines }
+        Self { lines }
     }
 
     /// Replaces the fields of a map by the copied ones.
     pub(crate) fn restore(self, headers: &mut HeaderMap) {
-        let mut text = Bytes::from(self.text);
+        let mut lines = Bytes::from(self.lines);
         headers.clear();
-        for line in self.lines {
-            let name = HeaderName::from_bytes(&text.split_to(line.name));
-            let value = HeaderValue::from_maybe_shared(text.split_to(line.value));
+        while lines.has_remaining() {
+            let number = lines.get_u64_ne();
+            let name = lines.split_to((number >> 1) as usize & ((1 << NAME_BITS) - 1));
+            let value = lines.split_to((number >> VALUE_SHIFT) as usize);
+            let (name, value) = (
+                HeaderName::from_bytes(&name),
+                HeaderValue::from_maybe_shared(value),
+            );
             // Never fails: they were valid when they were copied.
             if let (Ok(name), Ok(mut value)) = (name, value) {
-                value.set_sensitive(line.is_sensitive);
+                value.set_sensitive(number & 1 == 1);
                 headers.append(name, value);
             }
         }
     }
 }
-
-/// The initial capacity of the text. Nearly all requests have less.
-const USUAL_TEXT: usize = 1024;
 
 #[cfg(test)]
 mod tests {

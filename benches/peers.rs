@@ -19,12 +19,17 @@ fn main() -> ExitCode {
     let package = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peers/Cargo.toml");
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("peers");
     let arguments = env::args_os().skip(1);
+    let arguments: Vec<_> = arguments.filter(|argument| argument != "--bench").collect();
+    let profile = match arguments.iter().any(|argument| argument == "gate") {
+        true => "gate",
+        false => "release",
+    };
     let status = Command::new(env!("CARGO"))
-        .args(["run", "--release", "--quiet", "--manifest-path", package])
-        .arg("--target-dir")
+        .args(["run", "--quiet", "--profile", profile])
+        .args(["--manifest-path", package, "--target-dir"])
         .arg(target)
         .arg("--")
-        .args(arguments.filter(|argument| argument != "--bench"))
+        .args(arguments)
         .status();
     match status {
         Ok(status) if status.success() => ExitCode::SUCCESS,

@@ -56,16 +56,17 @@ impl FieldLines {
 
     /// The lines as names and values. The values share memory.
     pub(crate) fn fields(&self) -> impl Iterator<Item = (HeaderName, HeaderValue)> + use<> {
-        let mut rest = Bytes::copy_from_slice(&self.text);
+        let text = Bytes::copy_from_slice(&self.text);
+        let mut start = 0;
         std::iter::from_fn(move || {
-            let colon = memchr::memchr(b':', &rest)?;
-            let name = rest.split_to(colon);
-            let end = memchr::memchr(b'\r', &rest)?;
-            let value = rest.split_to(end).slice(": ".len()..);
-            rest = rest.slice("\r\n".len()..);
+            let line = text.get(start..)?;
+            let colon = memchr::memchr(b':', line)?;
+            let end = memchr::memchr(b'\r', line)?;
+            let value = start + colon + ": ".len()..start + end;
+            start += end + "\r\n".len();
             // Never an error: a name was one, and a line has no control characters.
-            let value = HeaderValue::from_maybe_shared(value).ok()?;
-            Some((parse_name(&name)?, value))
+            let value = HeaderValue::from_maybe_shared(text.slice(value)).ok()?;
+            Some((parse_name(&line[..colon])?, value))
         })
     }
 

@@ -28,7 +28,7 @@ use http::{
 use crate::upload::expects_content;
 
 use super::{
-    Http1Error, added_fields::AddedFields, framing::RequestFraming, response_head::FramingFields,
+    Http1Error, added_fields::AddedFields, framing::RequestFraming, head_flags::FramingFields,
 };
 
 /// The line ending after each chunk.

@@ -19,10 +19,7 @@ use http::{
     header::{CONTENT_LENGTH, TRANSFER_ENCODING},
 };
 
-use super::{
-    Http1Error,
-    response_head::{FramingFields, ResponseHead},
-};
+use super::{Http1Error, head_flags::FramingFields, response_head::ResponseHead};
 
 /// How the end of a response's content is found.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -189,7 +186,7 @@ fn parse_decimal(digits: &[u8]) -> Option<u64> {
 pub(super) mod tests {
     use http::HeaderName;
 
-    use crate::http1::response_head::PlainOptions;
+    use crate::http1::head_flags::PlainOptions;
 
     use super::*;
 

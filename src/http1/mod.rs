@@ -53,6 +53,7 @@
 //! | `persistence` | whether the connection can be reused |
 //! | `line_scanner`, `response_head` | where a head ends, and its fields |
 //! | `head_cache` | the lines of the previous head |
+//! | `head_flags` | what a head says about framing and reuse |
 //! | `chunked_decoder` | the decoder of the chunked coding |
 //! | `response_body` | the body that the pool returns |
 //! | `deliver_response` | sends a request while its response is read, in a task |
@@ -75,6 +76,7 @@ mod exchange;
 mod exchange_state;
 mod framing;
 mod head_cache;
+mod head_flags;
 mod idle_waker;
 mod line_scanner;
 mod persistence;

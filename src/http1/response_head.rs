@@ -12,8 +12,8 @@
 //! | anything before `HTTP/1.` | refused, with its first bytes | it is another protocol |
 //! | more than 12,288 fields | refused | a map could not take the proxy's fields |
 //!
-//! Values are slices of the head's buffer. A head that differs from the previous one in values alone
-//! is not parsed: see `head_cache.rs`.
+//! Values are slices of the head's buffer. A head that differs from the previous one in values
+//! alone is not parsed: see `head_cache.rs`.
 
 use std::{
     mem::{self, MaybeUninit},
@@ -30,7 +30,12 @@ use hyper::ext::ReasonPhrase;
 
 use crate::error::SpeaksTls;
 
-use super::{Http1Error, UnexpectedBytes, head_cache::HeadCache, line_scanner::HeaderBlockScanner};
+use super::{
+    Http1Error, UnexpectedBytes,
+    head_cache::HeadCache,
+    head_flags::{FramingFields, PlainOptions},
+    line_scanner::HeaderBlockScanner,
+};
 
 /// How many fields are parsed without an allocation. Nearly all responses have fewer.
 pub(super) const USUAL_FIELDS: usize = 100;
@@ -73,30 +78,6 @@ pub(crate) struct ResponseHead {
     pub(super) plain_options: PlainOptions,
 }
 
-/// The options of `Connection` lines with exactly one option, which is `keep-alive` or `close`.
-///
-/// Nearly all of an origin's `Connection` lines are such. They are about this connection alone, and
-/// a proxy would have to remove them. Other responses than successes keep them, for a diagnosis.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct PlainOptions {
-    pub(super) keep_alive: bool,
-    pub(super) close: bool,
-}
-
-impl PlainOptions {
-    /// Notes a line of `Connection`. Returns whether it is a plain one.
-    ///
-    /// `line` is a complete value. `close, x-a` is not plain: it names a field, which a proxy must
-    /// remove.
-    fn note(&mut self, line: &[u8]) -> bool {
-        let is_keep_alive = line.eq_ignore_ascii_case(b"keep-alive");
-        let is_close = line.eq_ignore_ascii_case(b"close");
-        self.keep_alive |= is_keep_alive;
-        self.close |= is_close;
-        is_keep_alive || is_close
-    }
-}
-
 /// What a head is read into, taken from what was there before.
 pub(super) struct HeadMemory<'a> {
     /// The lines of the previous head on the connection.
@@ -119,29 +100,6 @@ impl HeadMemory<'_> {
         let mut map = mem::take(self.map);
         map.clear();
         map
-    }
-}
-
-/// Which fields of a message are about the end of its content and about the connection.
-///
-/// They are found in the pass over all fields that reads or writes a head. A flag says that the name is there; the value is not looked at.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct FramingFields {
-    pub(super) content_length: bool,
-    pub(super) transfer_encoding: bool,
-    pub(super) connection: bool,
-}
-
-#[cfg(test)]
-impl FramingFields {
-    pub(super) fn of(headers: &HeaderMap) -> Self {
-        let mut present = Self::default();
-        for name in headers.keys() {
-            present.content_length |= name == CONTENT_LENGTH;
-            present.transfer_encoding |= name == TRANSFER_ENCODING;
-            present.connection |= name == CONNECTION;
-        }
-        present
     }
 }
 

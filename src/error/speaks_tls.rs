@@ -10,7 +10,7 @@ pub(crate) struct SpeaksTls;
 impl SpeaksTls {
     /// The content types of RFC 8446 section 5.1, from change_cipher_spec to heartbeat, and the
     /// major version 3. A packet of MySQL can begin with the same length.
-    pub(crate) fn is_said_by(bytes: &[u8]) -> bool {
+    pub(crate) fn is_start_of(bytes: &[u8]) -> bool {
         matches!(bytes, [0x14..=0x18] | [0x14..=0x18, 3, ..])
     }
 }

@@ -138,7 +138,7 @@ impl ResponseHeadReader {
             bytes.advance(length);
             return Ok(Some(head));
         }
-        if SpeaksTls::is_said_by(bytes) {
+        if SpeaksTls::is_start_of(bytes) {
             return Err(Http1Error::Tls(SpeaksTls));
         }
         if !may_be_http(bytes) {

@@ -54,8 +54,8 @@ impl Draft {
             Some(path) if path.starts_with('/') && path.bytes().all(is_plain) => {
                 self.route = Some(path.to_owned());
                 Some(Finding::warning(
-                    "with `fallback_service`, other paths reach the origin too: the code has a \
-                     function that adds the routes of this section",
+                    "add the routes of this section by its function: with `fallback_service`, \
+                     other paths would reach the origin too",
                 ))
             }
             _ => Some(Finding::warning(

@@ -15,8 +15,6 @@
 
 use std::time::Duration;
 
-use hyper::client::conn::http1;
-
 use super::send::RetryBudget;
 
 /// The limits of a connection pool.
@@ -76,7 +74,8 @@ pub struct PoolSettings {
     max_tunnels: Option<usize>,
     max_uploads: Option<usize>,
     pub(super) max_idle: usize,
-    pub(super) idle_timeout: Duration,
+    /// `None` if it was not set.
+    idle_timeout: Option<Duration>,
     pub(super) max_age: Duration,
     pub(super) max_uses: u64,
     pub(super) grace: Option<Duration>,
@@ -88,6 +87,9 @@ pub struct PoolSettings {
     pub(super) retry_budget: RetryBudget,
 }
 
+/// Below the idle limit of every CDN edge that documents one.
+const DEFAULT_IDLE_TIMEOUT: Duration = Duration::from_secs(45);
+
 impl Default for PoolSettings {
     fn default() -> Self {
         Self {
@@ -95,7 +97,7 @@ impl Default for PoolSettings {
             max_tunnels: None,
             max_uploads: None,
             max_idle: 64,
-            idle_timeout: Duration::from_secs(45),
+            idle_timeout: None,
             max_age: Duration::from_secs(3600),
             // A handshake costs as much as twenty requests: this share of it is not noticeable.
             max_uses: 100_000,
@@ -181,9 +183,7 @@ impl PoolSettings {
     /// Sets how long a connection may be idle before it is closed.
     ///
     /// The default is 45 s, below the idle limit of every CDN edge that documents one. The profile
-    /// of the dialled edge raises it, to 320 s for Cloudflare and 480 s for Google, but only for a
-    /// proxy without a call of [`pool`](crate::OriginProxy::pool). Settings that are passed to it
-    /// have 45 s unless this is called.
+    /// of the dialled edge raises the default, to 320 s for Cloudflare and 480 s for Google.
     ///
     /// Stay below the origin's own limit: a request on a connection that the origin is closing has
     /// to be retried.
@@ -196,7 +196,7 @@ impl PoolSettings {
     /// let settings = PoolSettings::default().idle_timeout(Duration::from_secs(20));
     /// ```
     pub fn idle_timeout(mut self, time: Duration) -> Self {
-        self.idle_timeout = time;
+        self.idle_timeout = Some(time);
         self
     }
 
@@ -360,17 +360,21 @@ impl PoolSettings {
         self
     }
 
-    /// The same settings, with an idle timeout of at most this.
-    pub(crate) fn idle_timeout_at_most(mut self, time: Duration) -> Self {
-        self.idle_timeout = self.idle_timeout.min(time);
+    /// The idle timeout in effect.
+    pub(crate) fn idle_time(&self) -> Duration {
+        self.idle_timeout.unwrap_or(DEFAULT_IDLE_TIMEOUT)
+    }
+
+    /// The same settings, with this idle timeout if none was set.
+    pub(crate) fn idle_timeout_unless_set(mut self, time: Duration) -> Self {
+        self.idle_timeout.get_or_insert(time);
         self
     }
 
-    /// hyper's HTTP/1 client with these limits.
-    pub(super) fn http1(&self) -> http1::Builder {
-        let mut builder = http1::Builder::new();
-        builder.max_header_size(self.max_head());
-        builder
+    /// The same settings, with an idle timeout of at most this.
+    pub(crate) fn idle_timeout_at_most(mut self, time: Duration) -> Self {
+        self.idle_timeout = Some(self.idle_time().min(time));
+        self
     }
 
     pub(super) fn max_head(&self) -> usize {

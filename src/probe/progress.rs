@@ -101,7 +101,7 @@ fn of_error(combination: &Combination, error: &Error) -> Progress {
             Progress::ExpectedCertificate
         }
         Some(_) => Progress::CertificateReceived,
-        None if facts.alert().is_some() || SpeaksTls::is_said_by(facts.first_bytes()) => {
+        None if facts.alert().is_some() || SpeaksTls::is_start_of(facts.first_bytes()) => {
             Progress::Answered
         }
         None => Progress::Connected,

@@ -59,7 +59,7 @@ impl OriginProxy {
     /// # Ok::<(), cdn_origin::BuildError>(())
     /// ```
     pub fn new(connector: CdnOriginConnector) -> Self {
-        let pool = ProxySettings::pool_settings(&connector);
+        let pool = ProxySettings::pool_settings(&connector, PoolSettings::default());
         Self {
             settings: Arc::new(ProxySettings::new(&connector)),
             pool: OriginPool::new(connector, pool),
@@ -129,6 +129,7 @@ impl OriginProxy {
     /// proxy.pool(PoolSettings::default().max_connections(1000));
     /// ```
     pub fn pool(mut self, settings: PoolSettings) -> Self {
+        let settings = ProxySettings::pool_settings(self.pool.connector(), settings);
         self.pool = self.pool.replacement(settings);
         self
     }

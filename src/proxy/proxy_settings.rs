@@ -124,15 +124,15 @@ impl ProxySettings {
         self.host_source = HostSource::Layer;
     }
 
-    /// The default pool for this connector.
-    pub(super) fn pool_settings(connector: &CdnOriginConnector) -> PoolSettings {
-        let pool = PoolSettings::default();
-        match connector
-            .applied_profile()
-            .and_then(AppliedProfile::idle_timeout)
-        {
-            Some(time) => pool.idle_timeout(time),
-            None => pool,
+    /// The settings of a pool for this connector: its profile raises the default idle timeout.
+    pub(super) fn pool_settings(
+        connector: &CdnOriginConnector,
+        settings: PoolSettings,
+    ) -> PoolSettings {
+        let profile = connector.applied_profile();
+        match profile.and_then(AppliedProfile::idle_timeout) {
+            Some(time) => settings.idle_timeout_unless_set(time),
+            None => settings,
         }
     }
 
@@ -170,5 +170,28 @@ impl ProxySettings {
     pub(super) fn set_via(&mut self, via: Via) {
         self.identity = ProxyIdentity::of(&via);
         self.via = via;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_profile_raises_the_idle_timeout_unless_it_is_set() {
+        let idle_time = |url: &str, settings: PoolSettings| {
+            let connector = CdnOriginConnector::builder(url).build().unwrap();
+            let pool = ProxySettings::pool_settings(&connector, settings);
+            pool.idle_time().as_secs()
+        };
+        let url = &format!("http://{}", "shop.example.cdn.cloudflare.net");
+        let settings = PoolSettings::default;
+        assert_eq!(idle_time(url, settings()), 320);
+        assert_eq!(idle_time(url, settings().max_idle(32)), 320);
+        let chosen = settings().idle_timeout(Duration::from_secs(20));
+        assert_eq!(idle_time(url, chosen), 20);
+        assert_eq!(idle_time("http://origin.example", settings()), 45);
     }
 }

@@ -30,7 +30,8 @@ pub(super) const ROWS: [NginxRow; 30] = [
     NginxRow::maps(
         "proxy_connect_timeout",
         connect_timeout,
-        "`Timeouts::dial`, and as long again for TLS: `Timeouts::tls_handshake`",
+        "`Timeouts::dial`, and as long again for TLS: `Timeouts::tls_handshake`; \
+         `Timeouts::connect` bounds both",
     ),
     NginxRow::maps(
         "proxy_read_timeout",

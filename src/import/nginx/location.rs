@@ -204,7 +204,8 @@ impl Location {
         let folder = path.strip_suffix('/')?;
         Some(Finding::by_hand(format!(
             "nginx redirects `{folder}` to `{path}`, and the routes answer 404: \
-             `.route(\"{folder}\", any(Redirect::permanent(\"{path}\")))`"
+             `.route(\"{folder}\", any(Redirect::permanent(\"{path}\")))` redirects too, but with \
+             308 and without the query"
         )))
     }
 

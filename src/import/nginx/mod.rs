@@ -320,14 +320,15 @@ impl<'a> LocationImporter<'a> {
         if scope.lookup("proxy_ssl_server_name").is_empty() {
             warn(
                 "proxy_ssl_server_name",
-                "off without this line: nginx sends no SNI, and a CDN cannot choose a \
-                 certificate. The import sends the SNI",
+                "off without this line, which another `location` does not inherit: nginx sends no \
+                 SNI, and a CDN cannot choose a certificate. The import sends the SNI",
             );
         }
         if scope.lookup("proxy_ssl_verify").is_empty() {
             warn(
                 "proxy_ssl_verify",
-                "off without this line: nginx accepts any certificate. The import verifies it",
+                "off without this line, which another `location` does not inherit: nginx accepts \
+                 any certificate. The import verifies it",
             );
         }
         if location.ssl_name.is_some() || tls.sni == SniChoice::Omit {

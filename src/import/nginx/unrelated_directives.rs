@@ -179,7 +179,7 @@ const PREFIXES: [(&str, Reason); 31] = [
     ),
     (
         "gzip",
-        Reason::ByHand("a compression layer in front of the proxy"),
+        Reason::ByHand("a layer in front of the proxy: `CompressionLayer` of tower-http"),
     ),
     (
         "gunzip",

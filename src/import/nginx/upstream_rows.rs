@@ -25,7 +25,7 @@ pub(super) const ROWS: [NginxRow; 19] = [
     NginxRow::maps(
         "keepalive",
         keepalive,
-        "`PoolSettings::max_idle`, over all threads",
+        "`PoolSettings::max_idle`, for all threads together; nginx counts for each worker process",
     ),
     NginxRow::maps(
         "keepalive_requests",

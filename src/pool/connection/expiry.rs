@@ -53,7 +53,7 @@ impl Expiry {
         now: Instant,
         settings: &PoolSettings,
     ) -> Option<CloseReason> {
-        let is_overdue = || now.duration_since(idle_since) >= settings.idle_timeout;
+        let is_overdue = || now.duration_since(idle_since) >= settings.idle_time();
         self.expired(uses, now, settings)
             .or_else(|| is_overdue().then_some(CloseReason::Idle))
     }

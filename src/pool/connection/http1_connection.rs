@@ -366,7 +366,7 @@ impl Drop for PooledHttp1 {
             return;
         };
         match self.was_used {
-            // It carried no request: nobody waited, or the waiter had left.
+            // It carried no request: none waited, or the one that waited had left.
             false => self.pool.check_in(connection),
             true => {
                 let silence = self.waiting.take().and_then(|it| connection.silence(&it));

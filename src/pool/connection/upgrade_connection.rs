@@ -51,7 +51,9 @@ impl UpgradeConnection {
         tunnel_closer: TunnelCloser,
     ) -> hyper::Result<(Self, UpgradeIo)> {
         let info = stream.info().clone();
-        let (sender, connection) = settings.http1().handshake(stream).await?;
+        let mut builder = http1::Builder::new();
+        builder.max_header_size(settings.max_head());
+        let (sender, connection) = builder.handshake(stream).await?;
         permit.life().note(CloseReason::Upgrade);
         permit.life().count_use();
         let permit = Arc::new(permit);

@@ -25,7 +25,7 @@ impl IdleReaper {
     pub(crate) fn ensure(pool: &Arc<SharedPool>) {
         if let Some(mark) = SingleInstance::set(pool, |running| &mut running.idle_reaper) {
             pool.tasks().spawn_for_pool(
-                Self(mark).run(pool.readable().clone(), pool.settings().idle_timeout),
+                Self(mark).run(pool.readable().clone(), pool.settings().idle_time()),
             );
         }
     }
@@ -66,7 +66,7 @@ fn reap(pool: &SharedPool) -> Option<Duration> {
     if is_awaited {
         serve_waiters(pool);
     }
-    let timeout = settings.idle_timeout;
+    let timeout = settings.idle_time();
     let wait = timeout.saturating_sub(idle_for);
     goes_on.then(|| wait.max(timeout / PARTS))
 }

@@ -139,7 +139,7 @@ fn failure(error: io::Error, first_bytes: &[u8], facts: &mut Facts) -> Handshake
     facts.alert = explained.alert;
     // A peer that sends less than a TLS record header ends in a bare end of stream.
     let kind = match first_bytes.first() {
-        Some(_) if !SpeaksTls::is_said_by(first_bytes) => ErrorKind::NotTls,
+        Some(_) if !SpeaksTls::is_start_of(first_bytes) => ErrorKind::NotTls,
         _ => explained.kind,
     };
     let is_self_signed = facts.findings.is_self_signed

@@ -74,6 +74,8 @@ pub(crate) enum FixKind {
     /// `.sni(..)` with one of the configured names, or with one that only the edge's configuration
     /// has.
     SniOneOf(Vec<DnsName>),
+    /// `.sni(..)` with a name that only the certificate contains.
+    SniPresented(DnsName),
     /// `.sni(..)` with a name that only the edge's configuration has.
     SniUnknown,
     /// `.tls_versions(..)` with the oldest and the newest version.
@@ -91,6 +93,7 @@ impl FixKind {
                 | Self::HostRewriteUnknown
                 | Self::HostUnknown
                 | Self::SniOneOf(_)
+                | Self::SniPresented(_)
                 | Self::SniUnknown
         )
     }
@@ -184,6 +187,9 @@ impl fmt::Display for FixKind {
                     "{}, or another name that the edge serves",
                     calls.join(" or ")
                 )
+            }
+            Self::SniPresented(name) => {
+                write!(f, ".sni(\"{name}\") only if that is your origin")
             }
             Self::TlsVersions(oldest, newest) => f.write_str(match (oldest, newest) {
                 (TlsVersion::V1_2, TlsVersion::V1_2) => ".tls_versions(..=TlsVersion::V1_2)",

@@ -298,7 +298,7 @@ pub(super) fn changes_of_fix(fix: &FixKind) -> Vec<SettingChange> {
         FixKind::NoProxyProtocol => SettingChange::NoProxyHeader,
         FixKind::OmitSni => SettingChange::Sni(Sni::Omit(SniOmission::Requested)),
         FixKind::ProxyProtocol => SettingChange::ProxyHeader,
-        FixKind::Sni(name) => sni(name),
+        FixKind::Sni(name) | FixKind::SniPresented(name) => sni(name),
         FixKind::SniOneOf(names) => return names.iter().map(sni).collect(),
         FixKind::TlsVersions(oldest, newest) => SettingChange::Versions(*oldest, *newest),
         _ => return Vec::new(),

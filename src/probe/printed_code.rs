@@ -77,6 +77,7 @@ fn fixes() -> Vec<FixKind> {
             "origin.example".parse().expect("a name"),
         ),
         FixKind::SniOneOf(vec![name.clone()]),
+        FixKind::SniPresented(name.clone()),
         FixKind::SniOneOf(vec![name, "origin.example".parse().expect("a name")]),
         FixKind::SniUnknown,
         FixKind::Verify(policy),

@@ -482,6 +482,45 @@ async fn a_common_name_without_alternative_names_does_not_count() {
 }
 
 #[tokio::test]
+async fn configurations_that_mean_the_same_get_the_same_fix_for_a_certificate_of_another_name() {
+    let (root, key) = (Ca::root(), key());
+    let chain = root.leaf(&key, |it| it.subject_alt_names = vec![dns("cert.cdn.test")]);
+    let address = presenting(&chain, &key).await;
+    let trusting = |url: String| {
+        let policy = VerifyPolicy::roots(Roots::pem(root.pem()));
+        CdnOriginConnector::builder(url).verify(policy)
+    };
+    let expect = ".expected_name(\"cert.cdn.test\") only if that is your origin";
+    let id = CauseId::CertificateForAnotherName;
+    for builder in [
+        trusting(String::from("https://edge.cdn.test")).dial(address),
+        trusting(format!("https://{address}")).sni("edge.cdn.test"),
+    ] {
+        let error = error(builder).await;
+        check(&error, id, Certainty::Likely, expect);
+        // SNI was chosen: the name in the certificate is no name to send.
+        assert_eq!(fixes(&error), format!("{expect}\n{ANY_SNI}"));
+    }
+    // One name for everything may be the wrong one, but the peer has chosen the other.
+    let error = error(at("edge.cdn.test", address, &root)).await;
+    let send = ".sni(\"cert.cdn.test\") only if that is your origin";
+    check(&error, id, Certainty::Likely, send);
+    assert_eq!(fixes(&error), format!("{send}\n{expect}\n{ANY_SNI}"));
+}
+
+#[tokio::test]
+async fn a_presented_name_is_sent_only_on_a_condition() {
+    let (root, key) = (Ca::root(), key());
+    let chain = root.leaf(&key, |it| it.subject_alt_names = vec![dns("cert.cdn.test")]);
+    let address = presenting(&chain, &key).await;
+    let policy = VerifyPolicy::roots(Roots::pem(root.pem()));
+    let error =
+        error(CdnOriginConnector::builder(format!("https://{address}")).verify(policy)).await;
+    let send = ".sni(\"cert.cdn.test\") only if that is your origin";
+    check(&error, CauseId::AddressExpected, Certainty::Certain, send);
+}
+
+#[tokio::test]
 async fn a_platforms_own_certificate_is_no_reason_to_send_the_platforms_name() {
     for name in [
         "shop.azurewebsites.net",

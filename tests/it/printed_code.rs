@@ -166,68 +166,75 @@ fn fix_21() -> Result<(), Box<dyn Error>> {
 
 fn fix_22() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.sni("..")
+.sni("www.example.com")
         .build()?;
     Ok(())
 }
 
 fn fix_23() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.verify(VerifyPolicy::roots(Roots::native().and(Roots::pem(""))))
+.sni("..")
         .build()?;
     Ok(())
 }
 
 fn fix_24() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.tls_parameters(TlsParameters::default().key_exchange_groups(["x25519", "secp256r1", "secp384r1"]))
+.verify(VerifyPolicy::roots(Roots::native().and(Roots::pem(""))))
         .build()?;
     Ok(())
 }
 
 fn fix_25() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.tls_parameters(TlsParameters::default().key_exchange_groups(["secp256r1", "secp384r1", "x25519"]))
+.tls_parameters(TlsParameters::default().key_exchange_groups(["x25519", "secp256r1", "secp384r1"]))
         .build()?;
     Ok(())
 }
 
 fn fix_26() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.alpn(Alpn::Http1)
+.tls_parameters(TlsParameters::default().key_exchange_groups(["secp256r1", "secp384r1", "x25519"]))
         .build()?;
     Ok(())
 }
 
 fn fix_27() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.alpn(Alpn::Http2)
+.alpn(Alpn::Http1)
         .build()?;
     Ok(())
 }
 
 fn fix_28() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.alpn(Alpn::Http2OrHttp1)
+.alpn(Alpn::Http2)
         .build()?;
     Ok(())
 }
 
 fn fix_29() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.tls_versions(..=TlsVersion::V1_2)
+.alpn(Alpn::Http2OrHttp1)
         .build()?;
     Ok(())
 }
 
 fn fix_30() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.tls_versions(TlsVersion::V1_2..)
+.tls_versions(..=TlsVersion::V1_2)
         .build()?;
     Ok(())
 }
 
 fn fix_31() -> Result<(), Box<dyn Error>> {
+    let _built = builder()
+.tls_versions(TlsVersion::V1_2..)
+        .build()?;
+    Ok(())
+}
+
+fn fix_32() -> Result<(), Box<dyn Error>> {
     let _built = builder()
 .tls_versions(TlsVersion::V1_3..)
         .build()?;

@@ -34,7 +34,7 @@ async fn an_error_about_the_name_shows_the_expected_and_the_presented_ones() {
         &error,
         CauseId::CertificateForAnotherName,
         Certainty::Likely,
-        ".sni(\"cdn.example.test\")",
+        ".expected_name(\"cdn.example.test\") only if that is your origin",
     );
     let report = error.report().to_string();
     assert!(report.contains("expected   www.example.test"), "{report}");

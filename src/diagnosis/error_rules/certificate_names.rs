@@ -184,44 +184,14 @@ pub(super) const RULES: &[Rule] = &[
         confirmation: Confirmation::ProbeNames,
         fixes: another_sni,
     },
-    // A name that comes only from the URL is the likeliest mistake. The other names follow from it.
     Rule {
         id: CauseId::CertificateForAnotherName,
         certainty: Likely,
-        when: |e| is_for_other_names(e) && is_from_url(e) && e.chain().proved_name().is_some(),
+        when: |e| is_for_other_names(e) && e.chain().default_names().is_none(),
         text: for_another_name,
         clues: &[Clue::Names],
         confirmation: Confirmation::EdgeConfiguration,
-        fixes: |e| {
-            e.chain()
-                .proved_name()
-                .map(FixKind::Sni)
-                .into_iter()
-                .collect()
-        },
-    },
-    Rule {
-        id: CauseId::CertificateForAnotherName,
-        certainty: Possible,
-        when: |e| is_for_other_names(e) && is_from_url(e) && e.chain().proved_name().is_some(),
-        text: |_| {
-            String::from("only the certificate names the origin; make sure that the name is yours")
-        },
-        clues: &[Clue::Names],
-        confirmation: Confirmation::EdgeConfiguration,
-        fixes: expect_presented,
-    },
-    Rule {
-        id: CauseId::CertificateForAnotherName,
-        certainty: Likely,
-        when: |e| {
-            let is_offered_for_sni = is_from_url(e) && e.chain().proved_name().is_some();
-            is_for_other_names(e) && !is_offered_for_sni && e.chain().default_names().is_none()
-        },
-        text: for_another_name,
-        clues: &[Clue::Names],
-        confirmation: Confirmation::EdgeConfiguration,
-        fixes: expect_presented,
+        fixes: presented_name,
     },
     Rule {
         id: CauseId::SniNotServed,
@@ -241,9 +211,18 @@ fn is_for_other_names(evidence: &Evidence<'_>) -> bool {
 }
 
 /// No fix for a name that was not proved: see `PresentedChain::proved_name`.
-fn expect_presented(evidence: &Evidence<'_>) -> Vec<FixKind> {
-    let name = evidence.chain().proved_name();
-    name.map(FixKind::ExpectPresented).into_iter().collect()
+fn presented_name(evidence: &Evidence<'_>) -> Vec<FixKind> {
+    let Some(name) = evidence.chain().proved_name() else {
+        return Vec::new();
+    };
+    match is_from_url(evidence) {
+        // The likeliest mistake. The other names follow from it.
+        true => vec![
+            FixKind::SniPresented(name.clone()),
+            FixKind::ExpectPresented(name),
+        ],
+        false => vec![FixKind::ExpectPresented(name)],
+    }
 }
 
 fn default_certificate(evidence: &Evidence<'_>) -> String {
@@ -270,13 +249,14 @@ fn for_another_name(evidence: &Evidence<'_>) -> String {
     }
 }
 
-/// Whether neither `.sni(..)` nor `.expected_name(..)` was called: the name was taken over from the
-/// URL, so SNI and expected name change together.
+/// Whether dial, SNI and expected name are all the URL's host. If the dialled host is another one,
+/// the URL was chosen for the sake of SNI.
 fn is_from_url(evidence: &Evidence<'_>) -> bool {
     let url_host = evidence.origin.url().target().host();
     let expected = evidence.origin.expected_name();
     evidence.sni().is_some()
         && evidence.sni() == url_host.dns()
+        && evidence.origin.dial().host() == Some(url_host)
         && *expected == url_host.clone().into()
 }
 

@@ -283,10 +283,10 @@ impl Evidence<'_> {
     }
 
     /// The fix that sends another name in SNI: the other configured names, else the one that the
-    /// connector was called with, else the presented name, if that is proved.
+    /// connector was called with, else, without SNI, the presented name, if that is proved.
     ///
     /// A configured name is only a candidate. Only without SNI is the first of them the one that
-    /// was meant.
+    /// was meant. A certificate that is presented in place of the right one names another site.
     pub(super) fn another_sni(&self) -> FixKind {
         let mut names: Vec<DnsName> = Vec::new();
         for name in self.other_names() {
@@ -307,13 +307,13 @@ impl Evidence<'_> {
         }
         let called = self.facts.called_with();
         let called = called.and_then(|host| host.host().parse().ok());
-        let mut names = names
-            .into_iter()
-            .chain(called)
-            .chain(self.chain().proved_name());
-        match names.find(|name| Some(name) != self.sni()) {
-            Some(name) => FixKind::Sni(name),
-            None => FixKind::SniUnknown,
+        let mut names = names.into_iter().chain(called);
+        let configured = names.find(|name| Some(name) != self.sni());
+        let presented = self.chain().proved_name();
+        match (configured, presented.filter(|_| self.sni().is_none())) {
+            (Some(name), _) => FixKind::Sni(name),
+            (None, Some(name)) => FixKind::SniPresented(name),
+            (None, None) => FixKind::SniUnknown,
         }
     }
 

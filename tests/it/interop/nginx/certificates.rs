@@ -57,7 +57,7 @@ async fn a_certificate_of_nginx_for_another_name_is_refused_and_the_name_is_repo
         &error.diagnosis(),
         CauseId::CertificateForAnotherName,
         Certainty::Likely,
-        ".sni(\"other.example.test\")",
+        ".expected_name(\"other.example.test\") only if that is your origin",
     );
 }
 

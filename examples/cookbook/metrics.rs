@@ -7,7 +7,7 @@ pub fn proxy(connector: &CdnOriginConnector) -> OriginProxy {
     OriginProxy::new(connector.with_observer(MetricsObserver::new()))
 }
 
-/// Removes a tenant. Its gauges become zero.
+/// Removes a tenant. Its gauges of connections become zero.
 pub async fn remove(metrics: &MetricsObserver, hosts: &VirtualHosts, host: &str) {
     let proxy = hosts.proxy(host);
     hosts.remove(host);

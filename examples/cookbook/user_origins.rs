@@ -19,19 +19,25 @@ pub fn hosts(template: CdnOriginConnector) -> VirtualHosts {
     VirtualHosts::new(OriginProxy::new(template))
 }
 
-/// Adds what a user saves, if its origin can be reached. Else the user gets the error.
+/// Adds what a user saves, if its origin can be reached. An SNI is needed where the site has another
+/// name than the URL.
 pub async fn save(
     hosts: &VirtualHosts,
     template: &CdnOriginConnector,
     host: &str,
     url: &str,
+    sni: Option<&str>,
 ) -> Result<(), BoxError> {
     let (origin, uri): (OriginUrl, Uri) = (url.parse()?, url.parse()?);
     // The guard checks no ports.
     if !matches!(origin.target().port(), None | Some(80 | 443)) {
         return Err("the port must be 80 or 443".into());
     }
-    template.clone().oneshot(uri).await?;
-    hosts.insert(host, Tenant::new(origin))?;
+    let (mut check, mut tenant) = (template.to_builder(), Tenant::new(origin));
+    if let Some(sni) = sni {
+        (check, tenant) = (check.sni(sni), tenant.sni(sni));
+    }
+    check.build()?.oneshot(uri).await?;
+    hosts.insert(host, tenant)?;
     Ok(())
 }

@@ -164,6 +164,9 @@ fn fields(entry: &LogEntry) -> Vec<(&'static str, Value)> {
     }
     if let Some(origin) = exchange.origin() {
         fields.push(("origin", text(origin.dial())));
+        if let Some(label) = origin.label() {
+            fields.push(("label", text(&label)));
+        }
     }
     if let Some(peer) = exchange.peer() {
         fields.push(("peer", text(&peer)));

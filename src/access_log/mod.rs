@@ -35,6 +35,8 @@
 //! * Times are in seconds. `duration` is the time from the request to the end of the response.
 //! * `status` is `null` in JSON, and 499 in the combined format, if the client left before the
 //!   response.
+//! * `label` is that of the [builder](crate::connector::CdnOriginBuilder::label) or of the
+//!   [tenant](crate::tenants::Tenant::label). It is absent without one.
 //! * `retries` lists the reasons of the tries after the first, `error` has the
 //!   [kind](crate::ErrorKind) of an error, and `cause` its likeliest cause. They are absent without
 //!   one.

@@ -138,6 +138,13 @@
 //! ports: check them when the user saves the URL. Connect once at that time too, so that the user
 //! sees the error, such as a private address or a wrong certificate.
 //!
+//! Show users the error's [`kind`](crate::Error::kind) and the [id](crate::diagnosis::Cause::id) of
+//! its cause, with a text of yours. A report is for you: it has calls of this crate, addresses, and
+//! the first bytes that the peer sent.
+//!
+//! Never read an `OriginConfig` from a user: it can name files and environment variables, and turn
+//! verification off. Take the names one by one, as here.
+//!
 #![doc = concat!("```\n", include_str!("../../examples/cookbook/user_origins.rs"), "```")]
 //!
 //! # Through an egress proxy

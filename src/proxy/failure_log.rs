@@ -114,18 +114,26 @@ pub(crate) fn upgrade_ignored() {
 /// Logs a response that is aborted after it has begun. The client sees only that it is
 /// incomplete.
 pub(crate) fn response_aborted(error: &Error) {
+    let label = label_of(error);
     match error.fault() {
-        Fault::Client => tracing::debug!(%error, "client stopped reading the response"),
-        _ => tracing::warn!(%error, diagnosis = %error.diagnosis(), "response aborted"),
+        Fault::Client => tracing::debug!(label, %error, "client stopped reading the response"),
+        _ => tracing::warn!(label, %error, diagnosis = %error.diagnosis(), "response aborted"),
     }
+}
+
+/// The name that the application gave the origin of a failure.
+fn label_of(error: &Error) -> Option<&str> {
+    error.facts().origin().and_then(Origin::label)
 }
 
 /// Logs a failure after which another origin is tried: at debug if the proxy was full, or drains.
 pub(crate) fn failed_over(error: &Error) {
+    let label = label_of(error);
     if is_full(error) || error.kind() == ErrorKind::Draining {
-        return tracing::debug!(%error, "request refused: trying the next origin");
+        return tracing::debug!(label, %error, "request refused: trying the next origin");
     }
     tracing::info!(
+        label,
         %error,
         diagnosis = %error.diagnosis(),
         "request failed: trying the next origin"
@@ -134,8 +142,10 @@ pub(crate) fn failed_over(error: &Error) {
 
 /// Logs a response that is discarded for that of another origin.
 pub(crate) fn failed_over_on_status(status: StatusCode, origin: Option<&Origin>) {
+    let label = origin.and_then(Origin::label);
     let origin = origin.map(Origin::host).map(tracing::field::display);
     tracing::info!(
+        label,
         origin,
         status = status.as_u16(),
         "response discarded: trying the next origin"

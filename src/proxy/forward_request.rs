@@ -259,7 +259,7 @@ impl ProxySettings {
         let Some(diagnosis) = examine_response(evidence, &mut body.body).await else {
             return self.failure_log.refused_by_origin(parts.status, host);
         };
-        log_diagnosis(parts.status, &diagnosis);
+        log_diagnosis(parts.status, origin, &diagnosis);
         let info = parts.extensions.get::<ConnectionInfo>();
         body.record.note_refusal(|| OriginRefusal {
             status: parts.status,

@@ -75,22 +75,23 @@ pub(crate) async fn examine_response<B: Body + Unpin>(
 ///
 /// A cause that is only possible is logged at debug level: the response may well be the
 /// application's own. A redirect past the proxy is no refusal, and may be intended.
-pub(crate) fn log_diagnosis(status: StatusCode, diagnosis: &Diagnosis) {
+pub(crate) fn log_diagnosis(status: StatusCode, origin: &Origin, diagnosis: &Diagnosis) {
+    let label = origin.label();
     let (is_success, status) = (status.is_success(), status.as_u16());
     let likeliest = diagnosis.likeliest();
     if likeliest.is_some_and(|cause| cause.id() == CauseId::LocationNamesOrigin) {
-        return tracing::info!(status, %diagnosis, "the redirect leads clients past the proxy");
+        return tracing::info!(label, status, %diagnosis, "the redirect leads clients past the proxy");
     }
     if likeliest.is_some_and(|cause| cause.id() == CauseId::UpgradeNotServed) {
-        return tracing::warn!(status, %diagnosis, "the origin did not switch protocols");
+        return tracing::warn!(label, status, %diagnosis, "the origin did not switch protocols");
     }
     if is_success {
-        return tracing::warn!(status, %diagnosis, "the response is not that of the gRPC service");
+        return tracing::warn!(label, status, %diagnosis, "the response is not that of the gRPC service");
     }
     match likeliest.map(Cause::certainty) {
         Some(Certainty::Certain | Certainty::Likely) => {
-            tracing::warn!(status, %diagnosis, "the edge refused the request");
+            tracing::warn!(label, status, %diagnosis, "the edge refused the request");
         }
-        _ => tracing::debug!(status, %diagnosis, "the edge may have refused the request"),
+        _ => tracing::debug!(label, status, %diagnosis, "the edge may have refused the request"),
     }
 }

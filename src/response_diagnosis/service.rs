@@ -113,7 +113,7 @@ async fn diagnosed<R: Body + Unpin>(
     let host = sent.host.as_ref().unwrap_or_else(|| origin.host());
     let evidence = sent.summary.evidence(origin, host, &head);
     if let Some(diagnosis) = examine_response(evidence, &mut body).await {
-        log_diagnosis(head.status, &diagnosis);
+        log_diagnosis(head.status, origin, &diagnosis);
         head.extensions.insert(diagnosis);
     }
     Response::from_parts(head, body)

@@ -4,7 +4,10 @@ use std::borrow::Cow;
 
 use http::{header::HOST, request::Parts};
 
-use crate::error::{BuildError, BuildProblem, BuildProblemKind};
+use crate::{
+    error::{BuildError, BuildProblem, BuildProblemKind},
+    name::HostAuthority,
+};
 
 /// The host of the tenant for all hosts that belong to no other.
 pub(super) const DEFAULT: &str = "*";
@@ -20,8 +23,13 @@ pub(super) fn host_of(parts: &Parts) -> Option<&str> {
     parts.headers.get(HOST)?.to_str().ok()
 }
 
-/// The key of a host.
+/// The key of a host. A name that is not ASCII has that of its A-label, as requests have it.
 pub(crate) fn host_key(host: &str) -> Cow<'_, str> {
+    if !host.is_ascii()
+        && let Ok(authority) = host.parse::<HostAuthority>()
+    {
+        return Cow::Owned(host_key(authority.as_str()).into_owned());
+    }
     let end = match host.rfind(':') {
         // An IPv6 address has colons of its own.
         Some(at) if !host[at..].contains(']') => at,
@@ -42,12 +50,16 @@ pub(super) fn checked_key<'a>(
 ) -> Result<Cow<'a, str>, BuildError> {
     let key = host_key(host);
     let why = match &*key {
-        "" => "the host is empty",
+        "" => "the host is empty".to_owned(),
         DEFAULT => return Ok(key),
         _ if key.contains('*') => {
-            "hosts have no wildcards: use `on_demand`, or `*` for all other hosts"
+            "hosts have no wildcards: use `on_demand`, or `*` for all other hosts".to_owned()
         }
-        _ => return Ok(key),
+        // A request with another host would be refused before its tenant is looked up.
+        _ => match host.parse::<HostAuthority>() {
+            Ok(_) => return Ok(key),
+            Err(error) => error.to_string(),
+        },
     };
     let kind = BuildProblemKind::InvalidName;
     Err(BuildError::of(BuildProblem::new(setter, kind, why)))
@@ -56,6 +68,34 @@ pub(super) fn checked_key<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_host_that_no_request_can_have_is_refused() {
+        for host in [
+            "a b",
+            "x/y",
+            " ",
+            "http://x.test",
+            "d.test:99999",
+            "",
+            "*.test",
+        ] {
+            assert!(checked_key("insert", host).is_err(), "{host}");
+        }
+        for host in [
+            "a.test",
+            "A.Test:8080",
+            "a.test.",
+            "[::1]:80",
+            "tenant_1",
+            "*",
+        ] {
+            assert!(checked_key("insert", host).is_ok(), "{host}");
+        }
+        let key = checked_key("insert", "B\u{fc}cher.test:80").ok();
+        let expected = cfg!(feature = "idna").then_some("xn--bcher-kva.test");
+        assert_eq!(key.as_deref(), expected);
+    }
 
     #[test]
     fn a_host_has_one_key_in_each_of_its_forms() {

@@ -173,8 +173,8 @@ impl Tenant {
     ///
     /// A tenant with such a function has its own DNS cache. If the function calls a setter of TLS,
     /// the tenant also has its own TLS client. A [reload](crate::CdnOriginConnector::reload) of the
-    /// template does not change it: insert the tenant again instead. Observers are shared in all
-    /// cases.
+    /// template does not change such a tenant: insert it again. The template's observers and egress
+    /// guard stay, unless the function replaces the guard.
     ///
     /// ```
     /// use cdn_origin::{tenants::Tenant, tls::{SpkiPin, VerifyPolicy}};

@@ -33,7 +33,8 @@ use super::{
 /// | [`on_demand`](Self::on_demand) | unknown hosts are refused |
 /// | [`max_active`](Self::max_active) | 1024 proxies |
 /// | [`idle_timeout`](Self::idle_timeout) | 10 minutes |
-/// | [`max_connections`](Self::max_connections) | no common limit: each tenant has its own |
+/// | [`max_connections`](Self::max_connections), of all tenants together | none |
+/// | [`PoolSettings::max_connections`](crate::pool::PoolSettings::max_connections) of the template, for each tenant | 256 |
 ///
 /// The [module](super) shows an example.
 ///
@@ -134,8 +135,9 @@ impl VirtualHosts {
     ///
     /// HAProxy does this with `sni req.hdr(host)`. Clients choose the host, so the rule must return
     /// `None` for each host that is not yours, and the template's connector needs an [egress
-    /// guard](crate::connector::CdnOriginBuilder::egress_guard). The tenant is removed when its
-    /// proxy is dropped. The rule gets the host in lower case, without port.
+    /// guard](crate::connector::CdnOriginBuilder::egress_guard). The rule gets the host in lower
+    /// case, without port. It cannot wait, so hosts of a database are inserted instead. The tenant
+    /// is removed when its proxy is dropped.
     ///
     /// # Errors
     ///
@@ -198,7 +200,7 @@ impl VirtualHosts {
     /// There is no maximum by default: each tenant has only the limit of its own pool.
     ///
     /// No tenant can take all connections: it opens another only while it holds fewer than four
-    /// times the number of free ones. So one busy tenant gets four fifths, and two get four ninths
+    /// times the number of free ones. Of 900 connections, one busy tenant gets 720, and two get 400
     /// each. Beyond that, requests wait for the connections of their tenant. A tenant without a
     /// connection may always open one, so the total may exceed the limit if many tenants have one.
     /// Existing proxies keep the limit with which they were built.
@@ -232,7 +234,7 @@ impl VirtualHosts {
     ///
     /// # Errors
     ///
-    /// Fails if the host is empty or has a wildcard, or the tenant has an invalid name or
+    /// Fails if the host is not a valid one or has a wildcard, or the tenant has an invalid name or
     /// [connector](Tenant::connector). An earlier tenant of the host then stays.
     pub fn insert(&self, host: &str, tenant: Tenant) -> Result<(), BuildError> {
         let key = checked_key("insert", host)?;
@@ -260,7 +262,7 @@ impl VirtualHosts {
     ///
     /// # Errors
     ///
-    /// Fails if the host is empty or has a wildcard.
+    /// Fails if the host is not a valid one or has a wildcard.
     pub fn insert_group(&self, host: &str, group: OriginGroup) -> Result<(), BuildError> {
         let key = checked_key("insert_group", host)?;
         self.registry.insert(&key, HostOrigin::Group(group));

@@ -413,7 +413,7 @@ async fn each_tenant_has_an_origin_and_other_hosts_get_a_page() {
 async fn an_origin_in_the_private_network_is_refused() {
     let template = recipes::user_origins::template().unwrap();
     let hosts = recipes::user_origins::hosts(template.clone());
-    let save = |url| recipes::user_origins::save(&hosts, &template, "shop.example", url);
+    let save = |url| recipes::user_origins::save(&hosts, &template, "shop.example", url, None);
     let error = save("http://localhost").await.unwrap_err();
     let kind = Error::find_in(&*error).map(Error::kind);
     assert_eq!(kind, Some(ErrorKind::AddressProhibited));

@@ -133,7 +133,7 @@ impl CdnOriginBuilder {
     ///
     /// The default is none: they show only the dialled address. Set a label if several origins, or
     /// several proxies to one origin, share that address. It is never sent. Each label creates its
-    /// own time series, so it must not come from requests.
+    /// own time series, so it must not come from proxied requests.
     ///
     /// ```
     /// # use cdn_origin::CdnOriginConnector;

@@ -184,6 +184,24 @@ async fn a_line_has_the_host_and_the_trace_of_its_request() {
 }
 
 #[tokio::test]
+async fn a_line_has_the_label_of_the_origin() {
+    let lines = Lines::default();
+    let refused = refused_address();
+    let origin = format!("http://{}", refused.address());
+    let connector = CdnOriginConnector::builder(origin).label("shop");
+    let proxy = OriginProxy::new(connector.build().unwrap());
+    drop(
+        call(
+            AccessLogLayer::json(lines.sink()).layer(proxy),
+            request(Method::GET),
+        )
+        .await,
+    );
+    let line: Value = serde_json::from_str(&lines.only()).unwrap();
+    assert_eq!(line["label"], "shop");
+}
+
+#[tokio::test]
 async fn other_services_are_logged_too() {
     let lines = Lines::default();
     let service = tower::service_fn(|_: Request<Full<Bytes>>| async {

@@ -79,16 +79,25 @@ pub(crate) fn log_diagnosis(status: StatusCode, origin: &Origin, diagnosis: &Dia
     let label = origin.label();
     let (is_success, status) = (status.is_success(), status.as_u16());
     let likeliest = diagnosis.likeliest();
-    if likeliest.is_some_and(|cause| cause.id() == CauseId::LocationNamesOrigin) {
-        return tracing::info!(label, status, %diagnosis, "the redirect leads clients past the proxy");
+    match likeliest.map(Cause::id) {
+        Some(CauseId::LocationNamesOrigin) => tracing::info!(
+            label, status, %diagnosis,
+            "the redirect leads clients past the proxy"
+        ),
+        Some(CauseId::UpgradeNotServed) => {
+            tracing::warn!(label, status, %diagnosis, "the origin did not switch protocols");
+        }
+        _ if is_success => tracing::warn!(
+            label, status, %diagnosis,
+            "the response is not that of the gRPC service"
+        ),
+        _ => log_refusal(label, status, diagnosis),
     }
-    if likeliest.is_some_and(|cause| cause.id() == CauseId::UpgradeNotServed) {
-        return tracing::warn!(label, status, %diagnosis, "the origin did not switch protocols");
-    }
-    if is_success {
-        return tracing::warn!(label, status, %diagnosis, "the response is not that of the gRPC service");
-    }
-    match likeliest.map(Cause::certainty) {
+}
+
+fn log_refusal(label: Option<&str>, status: u16, diagnosis: &Diagnosis) {
+    let certainty = diagnosis.likeliest().map(Cause::certainty);
+    match certainty {
         Some(Certainty::Certain | Certainty::Likely) => {
             tracing::warn!(label, status, %diagnosis, "the edge refused the request");
         }

@@ -34,11 +34,13 @@ use super::{
 /// | [`max_active`](Self::max_active) | 1024 proxies |
 /// | [`idle_timeout`](Self::idle_timeout) | 10 minutes |
 /// | [`max_connections`](Self::max_connections), of all tenants together | none |
-/// | [`PoolSettings::max_connections`](crate::pool::PoolSettings::max_connections) of the template, for each tenant | 256 |
+/// | [`PoolSettings::max_connections`] of the template, for each tenant | 256 |
 ///
 /// The [module](super) shows an example.
 ///
 /// Tenants may be added and removed while requests arrive: `insert` and `remove` take `&self`.
+///
+/// [`PoolSettings::max_connections`]: crate::pool::PoolSettings::max_connections
 #[derive(Clone)]
 #[must_use = "a service does nothing until it is called"]
 pub struct VirtualHosts {

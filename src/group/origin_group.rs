@@ -143,8 +143,8 @@ impl OriginGroup {
 
     /// [Drains](crate::OriginProxy::drain) all members, for a shutdown.
     ///
-    /// From this call on, new requests get 503. That includes members that are added later. The
-    /// future resolves when no request runs.
+    /// From this call on, new requests get 503. The future resolves when no request that the group
+    /// accepted runs any longer, not even at a member that was removed before.
     ///
     /// ```
     /// # async fn shut_down(group: cdn_origin::group::OriginGroup) {
@@ -155,16 +155,22 @@ impl OriginGroup {
     /// # }
     /// ```
     pub fn drain(&self) -> impl Future<Output = ()> + Send + use<> {
-        let accepted = self.0.drain();
-        let members = self.0.members();
-        let all = join_all(members.iter().map(|member| member.proxy().drain()));
-        async move {
-            accepted.await;
-            drop(all.await);
-        }
+        self.0.close();
+        self.ended()
     }
 
-    /// [Closes all tunnels](crate::OriginProxy::close_tunnels) to all members.
+    /// Waits until no request runs. New ones are accepted meanwhile.
+    pub(crate) fn ended(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.0.clone().ended()
+    }
+
+    /// Requests that run. Each is counted at least once.
+    pub(crate) fn in_flight(&self) -> usize {
+        self.0.in_flight()
+    }
+
+    /// [Closes all tunnels](crate::OriginProxy::close_tunnels), also those to members that were
+    /// removed.
     ///
     /// ```
     /// # fn shut_down(group: &cdn_origin::group::OriginGroup) {
@@ -172,7 +178,7 @@ impl OriginGroup {
     /// # }
     /// ```
     pub fn close_tunnels(&self) {
-        for member in self.0.members() {
+        for member in self.0.with_former() {
             member.proxy().close_tunnels();
         }
     }

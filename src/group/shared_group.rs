@@ -1,12 +1,10 @@
 //! `SharedGroup`: what the clones of a group share.
 
-use std::{
-    future::Future,
-    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
-};
+use std::sync::{Arc, Mutex, PoisonError, atomic::AtomicBool};
 
 use futures_util::{
     StreamExt,
+    future::join_all,
     stream::{BoxStream, select_all},
 };
 use http::Request;
@@ -15,7 +13,7 @@ use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
-    pool::{InFlight, RequestCount},
+    pool::{InFlight, OriginPool, RequestCount},
     proxy::{Buffering, FailureLog},
 };
 
@@ -134,6 +132,11 @@ impl SharedGroup {
         self.with_tiers(|tiers| tiers.members().cloned().collect())
     }
 
+    /// The members, and the former ones of which requests may still run.
+    pub(super) fn with_former(&self) -> Vec<Arc<GroupMember>> {
+        self.with_tiers(|tiers| tiers.with_former().cloned().collect())
+    }
+
     pub(super) fn subscribe(&self) -> watch::Receiver<Tiers> {
         self.tiers.subscribe()
     }
@@ -181,9 +184,7 @@ impl SharedGroup {
             former = tiers.remove(member.name());
             tiers.add(tier, member.clone());
         });
-        if let Some(former) = &former {
-            former.removed();
-        }
+        self.removed(former.as_slice());
         self.added(&member);
         former
     }
@@ -192,9 +193,7 @@ impl SharedGroup {
     pub(super) fn remove(&self, name: &str) -> Option<Arc<GroupMember>> {
         let mut removed = None;
         self.tiers.send_modify(|tiers| removed = tiers.remove(name));
-        if let Some(member) = &removed {
-            member.removed();
-        }
+        self.removed(removed.as_slice());
         removed
     }
 
@@ -220,17 +219,12 @@ impl SharedGroup {
                 None => next.push(self.make(member)),
             }
         }
-        let mut former = Vec::new();
+        let (mut added, mut removed) = Default::default();
         self.tiers
-            .send_modify(|tiers| former = tiers.replace(tier, next.clone()));
-        let is_in = |member: &Arc<GroupMember>, list: &[Arc<GroupMember>]| {
-            list.iter().any(|it| Arc::ptr_eq(it, member))
-        };
-        let added = next.iter().filter(|member| !is_in(member, &former));
-        added.for_each(|member| self.added(member));
-        former.retain(|member| !is_in(member, &next));
-        former.iter().for_each(|member| member.removed());
-        former
+            .send_modify(|tiers| (added, removed) = tiers.replace(tier, next));
+        added.iter().for_each(|member| self.added(member));
+        self.removed(&removed);
+        removed
     }
 
     fn has_elsewhere(&self, name: &str, tier: usize) -> bool {
@@ -249,17 +243,43 @@ impl SharedGroup {
         }
     }
 
+    /// Notes that members were removed. Forgets former ones whose requests have ended.
+    fn removed(&self, members: &[Arc<GroupMember>]) {
+        members.iter().for_each(|member| member.removed());
+        let mut ended = Vec::new();
+        self.tiers.send_if_modified(|tiers| {
+            ended = tiers.take_ended();
+            false
+        });
+    }
+
     /// Begins a request; `None` if the group drains.
     pub(super) fn accept(&self) -> Option<InFlight> {
         self.requests.begin().ok()
     }
 
-    /// Has members that are added from now on drain at once. Waits until no accepted request is to
-    /// be sent to a member.
-    pub(super) fn drain(&self) -> impl Future<Output = ()> + Send + use<> {
+    /// Refuses requests from now on, also at members that are added later.
+    pub(super) fn close(&self) {
         self.requests.drain();
-        let requests = self.requests.clone();
-        async move { requests.drained().await }
+        for member in self.with_former() {
+            member.proxy().origin_pool().close();
+        }
+    }
+
+    /// Waits until no request runs.
+    pub(super) async fn ended(self: Arc<Self>) {
+        // Until then, an accepted request may be sent to any member, even to one that is added.
+        self.requests.drained().await;
+        let members = self.with_former();
+        let pools = members.iter().map(|it| it.proxy().origin_pool().clone());
+        join_all(pools.map(OriginPool::drained)).await;
+    }
+
+    /// Requests that run. Each is counted at least once.
+    pub(super) fn in_flight(&self) -> usize {
+        let accepted = self.requests.get();
+        let sent = |tiers: &Tiers| tiers.with_former().map(|it| it.proxy().in_flight()).sum();
+        accepted + self.with_tiers::<usize>(sent)
     }
 
     /// Begins a request at a member. A drain of the group does not keep a request from it that the

@@ -1,4 +1,4 @@
-//! `Tiers`: the members of a group in their tiers, and how many of them may be ejected.
+//! `Tiers`: the members of a group in their tiers, former ones, and how many may be ejected.
 //!
 //! `select_member.rs` selects one for a request.
 
@@ -8,28 +8,49 @@ use super::{Ejection, MemberSnapshot, group_member::GroupMember};
 
 /// The members of a group, in their tiers.
 #[derive(Default)]
-pub(super) struct Tiers(Vec<Vec<Arc<GroupMember>>>);
+pub(super) struct Tiers {
+    tiers: Vec<Vec<Arc<GroupMember>>>,
+    /// Those that were removed, until their requests have ended.
+    former: Vec<Arc<GroupMember>>,
+}
 
 impl Tiers {
     pub(super) fn new(tiers: Vec<Vec<Arc<GroupMember>>>) -> Self {
-        Self(tiers)
+        Self {
+            tiers,
+            former: Vec::new(),
+        }
     }
 
     /// The tiers, the preferred one first.
     pub(super) fn all(&self) -> &[Vec<Arc<GroupMember>>] {
-        &self.0
+        &self.tiers
     }
 
     pub(super) fn count(&self) -> usize {
-        self.0.len()
+        self.tiers.len()
     }
 
     pub(super) fn members(&self) -> impl Iterator<Item = &Arc<GroupMember>> {
-        self.0.iter().flatten()
+        self.tiers.iter().flatten()
+    }
+
+    /// The members, and the former ones of which requests may still run.
+    pub(super) fn with_former(&self) -> impl Iterator<Item = &Arc<GroupMember>> {
+        self.members().chain(&self.former)
+    }
+
+    /// Takes out the former members whose requests have ended. Drop them without a lock.
+    pub(super) fn take_ended(&mut self) -> Vec<Arc<GroupMember>> {
+        // A member that something else holds may be about to get a request.
+        let has_ended = |it: &mut Arc<GroupMember>| {
+            Arc::get_mut(it).is_some_and(|member| member.proxy().in_flight() == 0)
+        };
+        self.former.extract_if(.., has_ended).collect()
     }
 
     pub(super) fn tier(&self, tier: usize) -> &[Arc<GroupMember>] {
-        self.0.get(tier).map_or(&[], Vec::as_slice)
+        self.tiers.get(tier).map_or(&[], Vec::as_slice)
     }
 
     pub(super) fn find(&self, name: &str) -> Option<&Arc<GroupMember>> {
@@ -37,7 +58,7 @@ impl Tiers {
     }
 
     pub(super) fn snapshot(&self) -> Vec<MemberSnapshot> {
-        let tiers = self.0.iter().enumerate();
+        let tiers = self.tiers.iter().enumerate();
         let members = tiers.flat_map(|(tier, members)| members.iter().map(move |it| (tier, it)));
         members
             .map(|(tier, member)| member.snapshot(tier))
@@ -46,35 +67,41 @@ impl Tiers {
 
     /// Adds a member to a tier, which is created if it is the next.
     pub(super) fn add(&mut self, tier: usize, member: Arc<GroupMember>) {
-        if tier == self.0.len() {
-            self.0.push(Vec::new());
+        if tier == self.tiers.len() {
+            self.tiers.push(Vec::new());
         }
-        if let Some(tier) = self.0.get_mut(tier) {
+        if let Some(tier) = self.tiers.get_mut(tier) {
             tier.push(member);
         }
     }
 
     pub(super) fn remove(&mut self, name: &str) -> Option<Arc<GroupMember>> {
-        self.0.iter_mut().find_map(|tier| {
+        let removed = self.tiers.iter_mut().find_map(|tier| {
             let at = tier.iter().position(|member| member.name() == name)?;
             Some(tier.remove(at))
-        })
+        });
+        self.former.extend(removed.clone());
+        removed
     }
 
-    /// Replaces the members of a tier, and returns the former ones.
+    /// Replaces the members of a tier. Returns those that were added, and those that were removed.
     pub(super) fn replace(
         &mut self,
         tier: usize,
         members: Vec<Arc<GroupMember>>,
-    ) -> Vec<Arc<GroupMember>> {
-        let tier = self.0.get_mut(tier);
-        tier.map(|tier| std::mem::replace(tier, members))
-            .unwrap_or_default()
+    ) -> (Vec<Arc<GroupMember>>, Vec<Arc<GroupMember>>) {
+        let Some(tier) = self.tiers.get_mut(tier) else {
+            return Default::default();
+        };
+        let (added, removed) = (without(&members, tier), without(tier, &members));
+        *tier = members;
+        self.former.extend(removed.iter().cloned());
+        (added, removed)
     }
 
     /// Whether another member beside this one may be ejected. Only the last tier is bound.
     pub(super) fn allows_ejection(&self, of: &Arc<GroupMember>, ejection: &Ejection) -> bool {
-        let Some(last) = self.0.iter().rfind(|tier| !tier.is_empty()) else {
+        let Some(last) = self.tiers.iter().rfind(|tier| !tier.is_empty()) else {
             return true;
         };
         if !last.iter().any(|member| Arc::ptr_eq(member, of)) {
@@ -83,4 +110,11 @@ impl Tiers {
         let ejected = last.iter().filter(|member| member.is_ejected()).count();
         ejected < ejection.max_of(last.len())
     }
+}
+
+/// The members of a list that are not in another.
+fn without(list: &[Arc<GroupMember>], other: &[Arc<GroupMember>]) -> Vec<Arc<GroupMember>> {
+    let is_in_other = |member: &Arc<GroupMember>| other.iter().any(|it| Arc::ptr_eq(it, member));
+    let list = list.iter().filter(|member| !is_in_other(member));
+    list.cloned().collect()
 }

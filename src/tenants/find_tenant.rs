@@ -3,25 +3,39 @@
 //! If that name has no tenant, `on_demand` may make one. Otherwise it is the tenant `*`. Without
 //! one, the request is refused.
 
+use std::sync::Arc;
+
 use http::{StatusCode, request::Parts};
 
 use crate::{
     error::{BuildError, ErrorKind, RequestProblem},
+    group::OriginGroup,
     proxy::OriginProxy,
 };
 
 use super::{
     VirtualHosts,
+    host_entry::{HostEntry, HostOrigin},
     host_key::{DEFAULT, host_key, host_of},
-    registry::{Destination, HostOrigin},
     virtual_hosts::HostSettings,
 };
 
 /// Why no tenant is found for a request.
 const UNKNOWN: ErrorKind = ErrorKind::Request(RequestProblem::HostUnknown);
 
+/// Where a request goes.
+pub(super) enum Destination {
+    Proxy(OriginProxy),
+    Group(OriginGroup),
+}
+
 /// Where a request goes, else why nowhere.
-pub(super) fn find_tenant(hosts: &VirtualHosts, parts: &Parts) -> Result<Destination, ErrorKind> {
+///
+/// The entry is not forgotten while it is held: hold it until the request counts as in flight.
+pub(super) fn find_tenant(
+    hosts: &VirtualHosts,
+    parts: &Parts,
+) -> Result<(Destination, Arc<HostEntry>), ErrorKind> {
     match &hosts.settings.select {
         None => find_host(hosts, &host_key(host_of(parts).unwrap_or_default())),
         Some(select) => find_host(hosts, &host_key(&select(parts).unwrap_or_default())),
@@ -29,7 +43,7 @@ pub(super) fn find_tenant(hosts: &VirtualHosts, parts: &Parts) -> Result<Destina
 }
 
 /// Where the requests of a host go, else why nowhere.
-fn find_host(hosts: &VirtualHosts, host: &str) -> Result<Destination, ErrorKind> {
+fn find_host(hosts: &VirtualHosts, host: &str) -> Result<(Destination, Arc<HostEntry>), ErrorKind> {
     let HostSettings {
         rule,
         max_active,
@@ -50,16 +64,22 @@ fn find_host(hosts: &VirtualHosts, host: &str) -> Result<Destination, ErrorKind>
             None => hosts.registry.get(DEFAULT).ok_or(UNKNOWN)?,
         },
     };
-    let tenant = match entry.origin() {
-        HostOrigin::Group(group) => return Ok(Destination::Group(group.clone())),
-        HostOrigin::Tenant(tenant) => tenant,
+    let destination = match entry.origin() {
+        HostOrigin::Group(group) => {
+            if hosts.registry.is_draining() {
+                drop(entry.drain_group());
+            }
+            Destination::Group(group.clone())
+        }
+        HostOrigin::Tenant(tenant) => {
+            let build = || tenant.proxy(&hosts.registry.template(), budget.clone());
+            let proxy = hosts
+                .registry
+                .proxy(&entry, build, *max_active, *idle_timeout);
+            Destination::Proxy(proxy.map_err(|error| unusable(host, &error))?)
+        }
     };
-    let build = || tenant.proxy(&hosts.registry.template(), budget.clone());
-    let proxy = hosts
-        .registry
-        .proxy(&entry, build, *max_active, *idle_timeout);
-    let proxy = proxy.map_err(|error| unusable(host, &error))?;
-    Ok(Destination::Proxy(proxy))
+    Ok((destination, entry))
 }
 
 /// The settings of error responses that belong to no tenant, and their status.

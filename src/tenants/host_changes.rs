@@ -1,6 +1,6 @@
 //! Changes of several hosts at once, all or none.
 
-use std::{borrow::Cow, iter::once};
+use std::{borrow::Cow, iter::once, sync::Arc};
 
 use crate::{
     connector::CdnOriginConnector,
@@ -9,7 +9,7 @@ use crate::{
     proxy::{OriginProxy, connector_of},
 };
 
-use super::{Tenant, VirtualHosts, host_key::checked_key, registry::HostOrigin};
+use super::{Tenant, VirtualHosts, host_entry::HostOrigin, host_key::checked_key};
 
 /// What a host gets.
 pub(crate) enum NewTenant {
@@ -68,7 +68,7 @@ pub(crate) fn connectors_of(hosts: &VirtualHosts) -> Vec<(Option<String>, CdnOri
 impl NewTenant {
     fn check(self, template: &OriginProxy) -> Result<HostOrigin, BuildError> {
         Ok(match self {
-            Self::Origin(tenant) => HostOrigin::Tenant(Box::new(tenant.check(template)?)),
+            Self::Origin(tenant) => HostOrigin::Tenant(Arc::new(tenant.check(template)?)),
             Self::Group(group) => HostOrigin::Group(group),
         })
     }

@@ -26,7 +26,8 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `tenant` | one tenant: its names, connector and limits |
-//! | `registry` | all tenants, and the proxies that exist |
+//! | `host_entry` | one host with its origin, and the list of all |
+//! | `registry` | adds, evicts and drains the tenants |
 //! | `host_key` | the host of a request, as the registry knows it |
 //! | `unknown_host` | the response if no tenant is found |
 //! | `virtual_hosts` | the settings, and the changes of tenants |
@@ -37,6 +38,7 @@
 mod find_tenant;
 #[cfg(feature = "serde")]
 mod host_changes;
+mod host_entry;
 mod host_key;
 mod registry;
 mod service;

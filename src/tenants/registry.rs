@@ -1,60 +1,36 @@
 //! `Registry`: all tenants, and the proxies built for them.
 //!
 //! It keeps at most `max_active` proxies, and drops one that was idle for `idle_timeout`.
-//! `find_tenant.rs` looks tenants up.
+//! `find_tenant.rs` looks tenants up, and `host_entry.rs` keeps them.
 
 use std::{
-    collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
-        atomic::{
-            AtomicBool, AtomicU64,
-            Ordering::{Relaxed, SeqCst},
-        },
+        atomic::{AtomicBool, Ordering::SeqCst},
     },
     time::Duration,
 };
 
+use futures_util::future::join_all;
 use tokio::time::Instant;
 
-use crate::{error::BuildError, group::OriginGroup, proxy::OriginProxy};
+use crate::{error::BuildError, proxy::OriginProxy};
 
-use super::tenant::CheckedTenant;
+use super::{
+    host_entry::{HostEntry, HostOrigin, Hosts},
+    tenant::CheckedTenant,
+};
 
 /// The tenants by host.
 pub(super) struct Registry {
     template: RwLock<OriginProxy>,
-    hosts: RwLock<HashMap<Box<str>, Arc<HostEntry>>>,
+    /// Nothing is built, called or dropped under its lock.
+    hosts: RwLock<Hosts>,
     /// The entries that have a proxy.
     active: Mutex<Vec<Arc<HostEntry>>>,
-    /// What is built or added from now on refuses requests.
+    /// All tenants refuse requests.
     is_draining: AtomicBool,
     started: Instant,
-}
-
-/// Where a request goes.
-pub(super) enum Destination {
-    Proxy(OriginProxy),
-    Group(OriginGroup),
-}
-
-/// What the requests of a host go to.
-pub(super) enum HostOrigin {
-    Tenant(Box<CheckedTenant>),
-    Group(OriginGroup),
-}
-
-/// One host, and the proxy of its tenant while it is used.
-pub(super) struct HostEntry {
-    host: Box<str>,
-    origin: HostOrigin,
-    proxy: Mutex<Option<OriginProxy>>,
-    /// In milliseconds since the registry was made.
-    last_used: AtomicU64,
-    /// Made by `on_demand`: removed when its proxy is dropped.
-    on_demand: bool,
-    /// It was replaced or removed.
-    is_retired: AtomicBool,
 }
 
 impl Registry {
@@ -84,11 +60,9 @@ impl Registry {
             std::mem::replace(&mut *current, template)
         };
         drop(former);
-        // A proxy that is being built holds the lock of its entry, and is dropped after it.
-        let entries: Vec<_> = self.read().values().cloned().collect();
-        lock(&self.active).clear();
-        for entry in &entries {
-            self.deactivate(entry);
+        let entries = self.read().current();
+        for entry in entries.into_iter().filter(|entry| entry.group().is_none()) {
+            self.evict(entry);
         }
     }
 
@@ -102,52 +76,58 @@ impl Registry {
 
     /// The hosts, in no order.
     pub(super) fn hosts(&self) -> Vec<String> {
-        self.read().keys().map(|host| host.to_string()).collect()
+        let entries = self.read().current();
+        entries.iter().map(|entry| entry.host().into()).collect()
     }
 
     /// Adds or replaces the origin of a host.
     pub(super) fn insert(&self, host: &str, origin: HostOrigin) {
         let entry = Arc::new(HostEntry::new(host, origin, false));
-        let replaced = self.write().insert(host.into(), entry.clone());
-        self.retire(replaced.as_deref());
-        if let Some(group) = entry.group().filter(|_| self.is_draining()) {
-            drop(group.drain());
-        }
+        let replaced = self.write().replace(host, Some(entry));
+        self.retire(replaced);
     }
 
     /// Adds the tenant that the rule made, unless the host has one by now.
     pub(super) fn insert_on_demand(&self, host: &str, tenant: CheckedTenant) -> Arc<HostEntry> {
-        let origin = HostOrigin::Tenant(Box::new(tenant));
+        let origin = HostOrigin::Tenant(Arc::new(tenant));
         let entry = Arc::new(HostEntry::new(host, origin, true));
-        self.write().entry(host.into()).or_insert(entry).clone()
+        self.write().get_or_insert(&entry)
     }
 
     /// Removes a tenant. Returns whether there was one.
     pub(super) fn remove(&self, host: &str) -> bool {
-        let removed = self.write().remove(host);
-        self.retire(removed.as_deref());
-        removed.is_some()
+        let removed = self.write().replace(host, None);
+        let is_removed = removed.is_some();
+        self.retire(removed);
+        is_removed
     }
 
     pub(super) fn get(&self, host: &str) -> Option<Arc<HostEntry>> {
         self.read().get(host).cloned()
     }
 
-    /// From now on, proxies that are built and groups that are added refuse requests. Those that
-    /// exist are for the caller to drain, after this call.
-    pub(super) fn begin_drain(&self) {
+    /// From now on, all tenants refuse requests. The future resolves when none runs.
+    pub(super) fn drain(&self) -> impl Future<Output = ()> + Send + use<> {
         self.is_draining.store(true, SeqCst);
+        let entries = self.read().with_former();
+        let proxies = entries.iter().filter_map(|entry| entry.proxy());
+        let proxies = join_all(proxies.map(|proxy| proxy.drain()));
+        let groups = entries.iter().filter_map(|entry| entry.drain_group());
+        let groups = join_all(groups);
+        async move { drop((proxies.await, groups.await)) }
     }
 
-    /// Read after an entry was listed: a drain that began before has seen the entry, or is seen.
-    fn is_draining(&self) -> bool {
+    /// Read with each request, after its proxy or group was found: a drain that began before has
+    /// seen that, or is seen.
+    pub(super) fn is_draining(&self) -> bool {
         self.is_draining.load(SeqCst)
     }
 
-    /// All groups.
-    pub(super) fn groups(&self) -> Vec<OriginGroup> {
-        let hosts = self.read();
-        hosts.values().filter_map(|entry| entry.group()).collect()
+    pub(super) fn close_tunnels(&self) {
+        let entries = self.read().with_former();
+        for entry in entries {
+            entry.close_tunnels();
+        }
     }
 
     /// All proxies that exist, with their hosts.
@@ -155,7 +135,7 @@ impl Registry {
         let active = lock(&self.active).clone();
         active
             .iter()
-            .filter_map(|entry| Some((entry.host.to_string(), entry.proxy()?)))
+            .filter_map(|entry| Some((entry.host().to_owned(), entry.proxy()?)))
             .collect()
     }
 
@@ -172,27 +152,28 @@ impl Registry {
         idle: Duration,
     ) -> Result<OriginProxy, BuildError> {
         let now = self.now();
-        entry.last_used.store(now, Relaxed);
-        let proxy = {
-            let mut proxy = lock(&entry.proxy);
-            if let Some(proxy) = &*proxy {
-                return Ok(proxy.clone());
-            }
-            match build() {
-                Ok(built) => proxy.insert(built).clone(),
-                Err(error) => {
-                    drop(proxy);
-                    self.deactivate(entry);
-                    return Err(error);
+        entry.used_at(now);
+        let mut is_built = false;
+        let built = entry.proxy_or(|| {
+            is_built = true;
+            build()
+        });
+        let proxy = match built {
+            Ok(proxy) => proxy,
+            Err(error) => {
+                if entry.is_on_demand() {
+                    self.evict(entry.clone());
                 }
+                return Err(error);
             }
         };
-        let surplus = self.activate(entry, max_active, now, idle);
-        for other in &surplus {
-            self.deactivate(other);
-        }
-        if entry.is_retired.load(Relaxed) {
-            self.retire(Some(entry));
+        if is_built {
+            for other in self.activate(entry, max_active, now, idle) {
+                self.evict(other);
+            }
+            if entry.is_retired() {
+                self.retire(Some(entry.clone()));
+            }
         }
         if self.is_draining() {
             drop(proxy.drain());
@@ -213,7 +194,7 @@ impl Registry {
         let mut active = lock(&self.active);
         let mut surplus = Vec::new();
         active.retain(|other| {
-            let is_idle = now.saturating_sub(other.last_used.load(Relaxed)) >= idle;
+            let is_idle = now.saturating_sub(other.last_used()) >= idle;
             let is_same = Arc::ptr_eq(other, entry);
             if is_idle && !is_same {
                 surplus.push(other.clone());
@@ -221,7 +202,7 @@ impl Registry {
             !is_idle && !is_same
         });
         if active.len() >= max_active {
-            let ages = active.iter().map(|other| other.last_used.load(Relaxed));
+            let ages = active.iter().map(|other| other.last_used());
             let oldest = ages.enumerate().min_by_key(|(_, used)| *used);
             surplus.extend(oldest.map(|(at, _)| active.swap_remove(at)));
         }
@@ -229,78 +210,42 @@ impl Registry {
         surplus
     }
 
-    /// Drops the proxy of an entry. Requests in flight have it still, and finish.
-    fn deactivate(&self, entry: &Arc<HostEntry>) {
-        let proxy = lock(&entry.proxy).take();
-        if let Some(proxy) = proxy {
-            proxy.retire_connections();
-        }
-        if entry.on_demand {
+    /// Replaces an entry by one without a proxy, or removes it if it was made on demand.
+    fn evict(&self, entry: Arc<HostEntry>) {
+        let next = entry.without_proxy().map(Arc::new);
+        let evicted = {
             let mut hosts = self.write();
-            let is_current = hosts
-                .get(&entry.host)
-                .is_some_and(|it| Arc::ptr_eq(it, entry));
-            let removed = is_current.then(|| hosts.remove(&entry.host));
-            drop(hosts);
-            drop(removed);
-        }
+            let current = hosts.get(entry.host());
+            match current.is_some_and(|it| Arc::ptr_eq(it, &entry)) {
+                true => hosts.replace(entry.host(), next),
+                false => None,
+            }
+        };
+        drop(entry);
+        self.retire(evicted);
     }
 
-    /// Drops the proxy of a tenant that was replaced or removed, and closes the connections of a
-    /// group when their requests have ended.
-    fn retire(&self, entry: Option<&HostEntry>) {
+    /// Retires the connections of an entry that was replaced or removed, and forgets those of which
+    /// no request runs. The others are kept for a drain.
+    fn retire(&self, entry: Option<Arc<HostEntry>>) {
         let Some(entry) = entry else { return };
-        if let HostOrigin::Group(group) = &entry.origin {
-            group.retire_connections();
-        }
-        entry.is_retired.store(true, Relaxed);
-        lock(&self.active).retain(|other| !std::ptr::eq(Arc::as_ptr(other), entry));
-        let proxy = lock(&entry.proxy).take();
-        if let Some(proxy) = proxy {
-            proxy.retire_connections();
-        }
+        entry.retire();
+        lock(&self.active).retain(|other| !Arc::ptr_eq(other, &entry));
+        drop(entry);
+        let ended = self.write().take_ended();
+        drop(ended);
     }
 
     fn now(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, HashMap<Box<str>, Arc<HostEntry>>> {
+    fn read(&self) -> RwLockReadGuard<'_, Hosts> {
         self.hosts.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, HashMap<Box<str>, Arc<HostEntry>>> {
+    fn write(&self) -> RwLockWriteGuard<'_, Hosts> {
         self.hosts.write().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl HostEntry {
-    fn new(host: &str, origin: HostOrigin, on_demand: bool) -> Self {
-        Self {
-            host: host.into(),
-            origin,
-            proxy: Mutex::default(),
-            last_used: AtomicU64::new(0),
-            on_demand,
-            is_retired: AtomicBool::new(false),
-        }
-    }
-
-    pub(super) fn origin(&self) -> &HostOrigin {
-        &self.origin
-    }
-
-    /// The group, if it is one.
-    pub(super) fn group(&self) -> Option<OriginGroup> {
-        match &self.origin {
-            HostOrigin::Group(group) => Some(group.clone()),
-            HostOrigin::Tenant(_) => None,
-        }
-    }
-
-    /// The proxy, if it exists.
-    pub(super) fn proxy(&self) -> Option<OriginProxy> {
-        lock(&self.proxy).clone()
     }
 }
 

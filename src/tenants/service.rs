@@ -14,8 +14,7 @@ use crate::proxy::{ProxyBody, Proxying, refuse_unrouted};
 
 use super::{
     VirtualHosts,
-    find_tenant::{find_tenant, refusal},
-    registry::Destination,
+    find_tenant::{Destination, find_tenant, refusal},
 };
 
 impl<B> Service<Request<B>> for VirtualHosts
@@ -37,8 +36,8 @@ where
         let chosen = find_tenant(self, &parts);
         let request = Request::from_parts(parts, body);
         match chosen {
-            Ok(Destination::Proxy(mut proxy)) => proxy.call(request),
-            Ok(Destination::Group(mut group)) => group.call(request),
+            Ok((Destination::Proxy(mut proxy), _entry)) => proxy.call(request),
+            Ok((Destination::Group(mut group), _entry)) => group.call(request),
             Err(kind) => {
                 let (template, status) = refusal(self, kind);
                 refuse_unrouted(template, request, kind, status)

@@ -4,15 +4,15 @@
 
 use std::{fmt, future::Future, sync::Arc, time::Duration};
 
-use futures_util::future::join_all;
 use http::request::Parts;
 
 use crate::{error::BuildError, group::OriginGroup, pool::ConnectionBudget, proxy::OriginProxy};
 
 use super::{
     Tenant, UnknownHost,
+    host_entry::HostOrigin,
     host_key::{checked_key, host_key},
-    registry::{HostOrigin, Registry},
+    registry::Registry,
     tenant::check_guard,
 };
 
@@ -242,7 +242,7 @@ impl VirtualHosts {
         let key = checked_key("insert", host)?;
         let tenant = tenant.check(&self.registry.template())?;
         self.registry
-            .insert(&key, HostOrigin::Tenant(Box::new(tenant)));
+            .insert(&key, HostOrigin::Tenant(Arc::new(tenant)));
         Ok(())
     }
 
@@ -337,7 +337,9 @@ impl VirtualHosts {
     /// [Drains](OriginProxy::drain) all proxies and groups, for a shutdown.
     ///
     /// From this call on, all tenants answer new requests with 503, also those whose proxy is built
-    /// later. Requests to tenants that were replaced or removed before are not waited for.
+    /// later. The future resolves when no request that was accepted runs any longer, not even at a
+    /// tenant that was replaced or removed before. A group that was removed is only waited for: it
+    /// may serve elsewhere.
     ///
     /// ```
     /// # async fn shut_down(hosts: cdn_origin::tenants::VirtualHosts) {
@@ -346,26 +348,18 @@ impl VirtualHosts {
     /// # }
     /// ```
     pub fn drain(&self) -> impl Future<Output = ()> + Send + use<> {
-        self.registry.begin_drain();
-        let proxies = self.registry.proxies();
-        let proxies = join_all(proxies.iter().map(|(_, proxy)| proxy.drain()));
-        let groups = join_all(self.registry.groups().iter().map(OriginGroup::drain));
-        async move { drop((proxies.await, groups.await)) }
+        self.registry.drain()
     }
 
-    /// [Closes all tunnels](OriginProxy::close_tunnels) of all tenants.
+    /// [Closes all tunnels](OriginProxy::close_tunnels) of all tenants and groups, also of those
+    /// that were replaced or removed.
     ///
     /// ```
     /// # let shut_down = |hosts: cdn_origin::tenants::VirtualHosts|
     /// hosts.close_tunnels();
     /// ```
     pub fn close_tunnels(&self) {
-        for (_, proxy) in self.registry.proxies() {
-            proxy.close_tunnels();
-        }
-        for group in self.registry.groups() {
-            group.close_tunnels();
-        }
+        self.registry.close_tunnels();
     }
 
     #[cfg(feature = "serde")]

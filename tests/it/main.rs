@@ -37,6 +37,7 @@ mod fair_shares;
 mod faults;
 mod field;
 mod fix_texts;
+mod former_origins;
 mod forwarded;
 mod frames;
 mod fuzzing;

@@ -321,9 +321,12 @@ const CERTIFICATES: &[Row] = &[
         &["a_public_chain_that_was_sent_in_full_misses_its_root_here"],
     ),
     (
-        "a WebSocket that is not opened: 200, 400, 403, 404, 426",
+        "a WebSocket that is not opened: 101 to something else, 200, 400, 403, 404, 426",
         "UpgradeNotServed",
-        &["a_websocket_that_is_not_opened_has_a_cause_and_a_clear_headline"],
+        &[
+            "a_switch_to_something_else_than_was_asked_is_502",
+            "a_websocket_that_is_not_opened_has_a_cause_and_a_clear_headline",
+        ],
     ),
     (
         "a private authority",

@@ -1,7 +1,10 @@
-//! Responses to an upgrade, such as the opening handshake of a WebSocket, that do not switch.
+//! Responses to an upgrade, such as the opening handshake of a WebSocket, that do not switch to the
+//! requested protocol.
 //!
 //! | status | and | cause |
 //! |---|---|---|
+//! | 101 | `Upgrade` lists another protocol, or none | the origin, or a proxy before it: likely |
+//! | 101 | `Upgrade` lists the requested protocol | a field of the handshake is wrong: likely |
 //! | 2xx | | the request was served as an ordinary one: likely |
 //! | 426 | `Upgrade` lists the requested protocol | the handshake, or its fields are lost: likely |
 //! | 426 | `Upgrade` lists another | the origin requires that one: likely |
@@ -16,6 +19,7 @@ use crate::{
 
 use super::ResponseEvidence;
 
+const SWITCH: &str = "correct the 101 of the origin, or of a cache or proxy before it";
 const FORWARD: &str = "check that each proxy before the origin forwards Upgrade and Connection";
 
 /// How much of the response's `Upgrade` is shown, in characters.
@@ -25,6 +29,9 @@ const LONGEST: usize = 60;
 pub(super) fn causes(evidence: &ResponseEvidence<'_>) -> Option<Cause> {
     let protocol = evidence.upgrade?;
     let (certainty, text, fix) = match evidence.status {
+        StatusCode::SWITCHING_PROTOCOLS => {
+            (Certainty::Likely, switched(evidence, protocol), SWITCH)
+        }
         status if status.is_success() => (
             Certainty::Likely,
             format!(
@@ -65,13 +72,27 @@ pub(super) fn causes(evidence: &ResponseEvidence<'_>) -> Option<Cause> {
     )
 }
 
+/// The 101 does not accept what was requested (RFC 9110 section 15.2.2, RFC 6455 section 4.1).
+fn switched(evidence: &ResponseEvidence<'_>, protocol: &str) -> String {
+    let selected = listed(evidence);
+    if selected.is_empty() {
+        return format!("the origin switches protocols, and does not name {protocol} in Upgrade");
+    }
+    if selected.eq_ignore_ascii_case(protocol) {
+        return format!(
+            "the origin switches to {protocol}, and a field of its handshake is missing or wrong: \
+             it may be the response to another request"
+        );
+    }
+    format!(
+        "the origin switches to {}, and {protocol} was requested",
+        PeerText::new(selected, LONGEST)
+    )
+}
+
 /// RFC 9110 section 15.5.22: the server wants one of the protocols in its `Upgrade`.
 fn required(evidence: &ResponseEvidence<'_>, protocol: &str) -> (Certainty, String, &'static str) {
-    let lines = evidence.headers.get_all(UPGRADE).iter();
-    let lines: Vec<_> = lines
-        .map(|it| String::from_utf8_lossy(it.as_bytes()))
-        .collect();
-    let wanted = lines.join(", ");
+    let wanted = listed(evidence);
     if wanted.is_empty() {
         let text = "the origin requires another protocol, and does not name it in Upgrade";
         return (Certainty::Likely, String::from(text), FORWARD);
@@ -90,4 +111,13 @@ fn required(evidence: &ResponseEvidence<'_>, protocol: &str) -> (Certainty, Stri
     );
     let fix = "request a protocol that the origin lists in Upgrade";
     (Certainty::Likely, text, fix)
+}
+
+/// All protocols in `Upgrade`.
+fn listed(evidence: &ResponseEvidence<'_>) -> String {
+    let lines = evidence.headers.get_all(UPGRADE).iter();
+    let lines: Vec<_> = lines
+        .map(|it| String::from_utf8_lossy(it.as_bytes()))
+        .collect();
+    lines.join(", ")
 }

@@ -12,11 +12,13 @@ use tokio::sync::Notify;
 
 use crate::error::{Error, ErrorKind};
 
-/// Counts the requests in flight, until the pool drains.
+/// Counts the requests in flight. Refuses further ones once the pool drains.
 #[derive(Default)]
 pub(crate) struct RequestCount {
     in_flight: AtomicUsize,
     is_draining: AtomicBool,
+    /// Set by the first that waits.
+    is_awaited: AtomicBool,
     none_left: Notify,
 }
 
@@ -46,7 +48,7 @@ impl RequestCount {
     }
 
     pub(crate) fn get(&self) -> usize {
-        self.in_flight.load(Ordering::Relaxed)
+        self.in_flight.load(Ordering::Acquire)
     }
 
     pub(crate) fn is_draining(&self) -> bool {
@@ -60,6 +62,8 @@ impl RequestCount {
 
     /// Waits until no request is in flight.
     pub(crate) async fn drained(&self) {
+        // Set before the count is read, as a request leaves the count before it reads this.
+        self.is_awaited.store(true, Ordering::SeqCst);
         loop {
             let mut none_left = pin!(self.none_left.notified());
             none_left.as_mut().enable();
@@ -74,7 +78,7 @@ impl RequestCount {
 impl Drop for InFlight {
     fn drop(&mut self) {
         let was_last = self.0.in_flight.fetch_sub(1, Ordering::SeqCst) == 1;
-        if was_last && self.0.is_draining() {
+        if was_last && self.0.is_awaited.load(Ordering::SeqCst) {
             self.0.none_left.notify_waiters();
         }
     }

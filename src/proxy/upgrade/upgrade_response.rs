@@ -8,7 +8,8 @@ use http::{
 };
 
 use crate::{
-    error::{Error, ErrorKind, Stage},
+    diagnosis::{Refusal, ResponseEvidence},
+    error::{Error, ErrorKind, Facts, Stage},
     observe::ExchangeRecord,
     pool::{PooledConnection, ResponseBody},
     proxy::{ProxyBody, hop_by_hop},
@@ -36,8 +37,7 @@ pub(in crate::proxy) fn read_response(
     let switches = response.status() == StatusCode::SWITCHING_PROTOCOLS;
     let misread = request.by == By::Connect && response.status().is_success();
     if misread || (switches && !request.is_accepted_by(response.headers())) {
-        let facts = connection.info().facts().clone();
-        return Err(Error::new(ErrorKind::UpgradeRefused, Stage::Receive, facts));
+        return Err(refused(&request, &response, connection.info().facts()));
     }
     match switches {
         true => Ok(UpgradeOutcome::Switched(switch(
@@ -49,6 +49,19 @@ pub(in crate::proxy) fn read_response(
         ))),
         false => Ok(UpgradeOutcome::Declined(response, Box::new(connection))),
     }
+}
+
+/// The error of a response that neither switches to the requested protocol nor declines it.
+fn refused(request: &UpgradeRequest, response: &Response<ResponseBody>, facts: &Facts) -> Error {
+    let protocol = request.protocol();
+    let explained = facts.origin().zip(protocol.to_str().ok());
+    let explained = explained.and_then(|(origin, protocol)| {
+        let (status, headers) = (response.status(), response.headers());
+        let evidence = ResponseEvidence::new(origin, origin.host(), status, headers);
+        Refusal::find(&evidence.upgrade(protocol), facts.clone())
+    });
+    explained
+        .unwrap_or_else(|| Error::new(ErrorKind::UpgradeRefused, Stage::Receive, facts.clone()))
 }
 
 fn switch(

@@ -1,11 +1,14 @@
 //! What counts as an answer to an upgrade.
 
+use std::sync::{Arc, Mutex};
+
 use cdn_origin::{
-    CdnOriginConnector, ErrorKind, OriginProxy, VerifyPolicy,
+    CdnOriginConnector, Error, ErrorKind, OriginProxy, VerifyPolicy,
     diagnosis::{CauseId, Certainty},
-    proxy::{Limits, Upgrades},
+    proxy::{Limits, ProxyBody, Upgrades},
     tls::Alpn,
 };
+use http::Response;
 use tokio::io::AsyncWriteExt;
 
 use crate::{
@@ -94,7 +97,7 @@ async fn a_switch_to_something_else_than_was_asked_is_502() {
             "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nConnection",
         ),
     ];
-    let scene = Scene::new().await;
+    let scene = Scene::with(OriginProxy::disclose_diagnosis).await;
     for switch in wrong {
         let mut client = scene.client(ASK).await;
         let (mut origin, _) = scene.accept_request().await;
@@ -108,9 +111,50 @@ async fn a_switch_to_something_else_than_was_asked_is_502() {
             answer.contains("error=http_upgrade_failed"),
             "{switch}{answer}"
         );
+        assert!(
+            answer.contains("UpgradeNotServed, likely"),
+            "{switch}{answer}"
+        );
         assert_eq!(rest(&mut origin).await, "", "{switch}");
     }
     scene.until(|pool| pool.open == 0).await;
+}
+
+#[tokio::test]
+async fn a_switch_to_something_else_than_was_asked_has_a_cause_that_names_it() {
+    let texts = Arc::new(Mutex::new(Vec::new()));
+    let note = {
+        let texts = texts.clone();
+        move |response: Response<ProxyBody>| {
+            let error = response.extensions().get::<Error>().unwrap();
+            let diagnosis = error.diagnosis();
+            let cause = diagnosis.causes()[0].to_string();
+            texts.lock().unwrap().push(cause);
+            response
+        }
+    };
+    let scene = Scene::with(|proxy| proxy.map_response(note)).await;
+    for (switch, text) in [
+        (
+            SWITCH.replace("Upgrade: websocket", "Upgrade: h2c"),
+            "switches to h2c, and websocket was requested",
+        ),
+        (
+            SWITCH.replace("Upgrade: websocket\r\n", ""),
+            "does not name websocket in Upgrade",
+        ),
+        (
+            SWITCH.replace("s3pP", "S3pP"),
+            "switches to websocket, and a field of its handshake is missing or wrong",
+        ),
+    ] {
+        let mut client = scene.client(ASK).await;
+        let (mut origin, _) = scene.accept_request().await;
+        origin.write_all(switch.as_bytes()).await.unwrap();
+        head(&mut client).await;
+        let cause = texts.lock().unwrap().pop().unwrap();
+        assert!(cause.contains(text), "{cause}");
+    }
 }
 
 #[tokio::test]

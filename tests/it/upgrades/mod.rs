@@ -30,7 +30,7 @@ pub(crate) const ASK: &str = "GET /chat?a=b HTTP/1.1\r\n\
     Sec-WebSocket-Version: 13\r\n\
     Sec-WebSocket-Protocol: chat, superchat\r\n\r\n";
 
-const SWITCH: &str = "HTTP/1.1 101 Switching Protocols\r\n\
+pub(crate) const SWITCH: &str = "HTTP/1.1 101 Switching Protocols\r\n\
     Upgrade: websocket\r\n\
     Connection: Upgrade\r\n\
     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\

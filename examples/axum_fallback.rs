@@ -7,9 +7,10 @@
 //! Open the address that it prints. If a request fails, the client gets 502 or 504, and the full
 //! report goes to standard error.
 //!
-//! `--host NAME` sets the Host, `--preserve-host` keeps the client's, and `--listen ADDRESS` sets
-//! the address to listen on. To trust a private certificate authority, set `SSL_CERT_FILE=ca.pem`
-//! in the environment.
+//! `--host NAME` sets the Host, `--preserve-host` keeps the client's, `--expected NAME` sets the
+//! name that the certificate must be valid for, `--dial ADDRESS` sets what TCP connects to, and
+//! `--listen ADDRESS` sets the address to listen on. To trust a private certificate authority, set
+//! `SSL_CERT_FILE=ca.pem` in the environment.
 
 use std::{error::Error, net::SocketAddr};
 
@@ -17,8 +18,8 @@ use axum::{Router, extract::Request, middleware::Next, response::Response, routi
 use cdn_origin::{CdnOriginConnector, HostRewriteLayer, OriginProxy, diagnosis::Diagnosis};
 use tokio::net::TcpListener;
 
-const USAGE: &str =
-    "usage: axum_fallback ORIGIN [--sni NAME] [--host NAME | --preserve-host] [--listen ADDRESS]";
+const USAGE: &str = "usage: axum_fallback ORIGIN [--sni NAME] [--host NAME | --preserve-host] \
+                     [--expected NAME] [--dial ADDRESS] [--listen ADDRESS]";
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -34,6 +35,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         match argument.as_str() {
             "--sni" => builder = builder.sni(arguments.next().ok_or(USAGE)?),
             "--host" => builder = builder.host(arguments.next().ok_or(USAGE)?),
+            "--expected" => builder = builder.expected_name(arguments.next().ok_or(USAGE)?),
+            "--dial" => builder = builder.dial(arguments.next().ok_or(USAGE)?),
             "--listen" => listen = arguments.next().ok_or(USAGE)?,
             "--preserve-host" => preserve_host = true,
             _ => return Err(USAGE.into()),

@@ -80,13 +80,13 @@
 //! likely: the edge does not serve d1234567890.cloudfront.net, the name sent in SNI
 //!   seen: the SNI sent, the alert
 //!   fix: .sni("www.example.com"), or another name that the edge serves
-//!   to confirm: cdn_origin::probe(&connector) tries the other names
+//!   to confirm: cdn_origin::probe(&connector).await? tries the other names
 //!
 //! possible: the origin supports none of the offered cipher suites or groups: its
 //! suites may all use CBC or CCM, or its only curve may be P-521
 //!   seen: the alert
-//!   to confirm: cdn_origin::probe(&connector) tries other versions and protocols,
-//!               and plain http
+//!   to confirm: cdn_origin::probe(&connector).await? tries other versions and
+//!               protocols, and plain http
 //! ```
 //!
 //! [`Error::report`] returns this text, and [`Error::diagnosis`] returns the same causes as data.

@@ -94,7 +94,7 @@ fn advise_on_names(origin: &Origin, names: &ChosenNames, advice: &mut Vec<Advice
     {
         let text = format!(
             "SNI is {name} and Host is {}: many edges refuse that with 403 or 421; `.sni(..)` and \
-             `.host(..)` set them",
+             `.host(..)` set them, and call both if it is intended",
             origin.host(),
         );
         add(AdviceId::HostDiffersFromSni, text);
@@ -102,7 +102,7 @@ fn advise_on_names(origin: &Origin, names: &ChosenNames, advice: &mut Vec<Advice
     if *origin.sni() == Sni::Omit(SniOmission::IpAddress) {
         let text = format!(
             "{} is an IP address, so no SNI is sent and the edge cannot select the site: \
-             `.sni(\"..\")` names it",
+             `.sni(\"..\")` names the site",
             origin.url().target().host(),
         );
         add(AdviceId::NoSniForIpAddress, text);
@@ -126,7 +126,7 @@ fn advise_on_edge(origin: &Origin, advice: &mut Vec<Advice>) {
     let is_https = origin.scheme() == Scheme::Https;
     if origin.host().host().parse::<IpAddr>().is_ok() {
         let text = format!(
-            "Host is {}, and {edge} selects sites by name: `.host(\"..\")` names one",
+            "Host is {}, and {edge} selects sites by name: `.host(\"..\")` names a site",
             origin.host(),
         );
         add(AdviceId::HostIsIpAddress, text);

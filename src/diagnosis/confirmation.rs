@@ -51,9 +51,10 @@ impl Confirmation {
             Self::Listener => "check in the origin's configuration what its listener expects",
             Self::NameServers => "query the name servers: dig",
             Self::Origin => "check that the origin is up, and check its log",
-            Self::ProbeNames => "cdn_origin::probe(&connector) tries the other names",
+            Self::ProbeNames => "cdn_origin::probe(&connector).await? tries the other names",
             Self::ProbeProtocols => {
-                "cdn_origin::probe(&connector) tries other versions and protocols, and plain http"
+                "cdn_origin::probe(&connector).await? tries other versions and protocols, and \
+                 plain http"
             }
             Self::Request => "check the request as the client sent it",
         }

@@ -8,7 +8,7 @@
 //! | could not connect | the other scheme, with its port |
 //! | got plain HTTP for a ClientHello | plain http, unless TLS is known to be served there |
 //! | got no TLS version in common | the other versions |
-//! | got a certificate for another name | another expected name, then another SNI |
+//! | got a certificate for another name | another expected name, another SNI, an added name |
 //! | got another refused certificate | another SNI |
 //! | got an alert, or nothing | other SNIs, a smaller ClientHello, groups, versions, ALPN, PROXY |
 //! | sent plain HTTP in vain | TLS, and a PROXY header |
@@ -42,7 +42,7 @@ pub(super) fn changes_after(best: &ProbeAttempt, added: &[DnsName]) -> Vec<Setti
     let names = candidate_names(best, added);
     match &best.result {
         AttemptResult::Response(_, diagnosis) => after_response(best, diagnosis.as_ref(), &names),
-        AttemptResult::Error(error) => after_error(best, error, &names),
+        AttemptResult::Error(error) => after_error(best, error, &names, added),
     }
 }
 
@@ -71,7 +71,12 @@ pub(super) fn candidate_names(best: &ProbeAttempt, added: &[DnsName]) -> Vec<Dns
 }
 
 /// Empty if nothing is left that a change of names or protocols could do.
-fn after_error(best: &ProbeAttempt, error: &Error, names: &[DnsName]) -> Vec<SettingChange> {
+fn after_error(
+    best: &ProbeAttempt,
+    error: &Error,
+    names: &[DnsName],
+    added: &[DnsName],
+) -> Vec<SettingChange> {
     let origin = best.combination.origin();
     let facts = error.facts();
     match (error.stage(), error.kind()) {
@@ -89,6 +94,7 @@ fn after_error(best: &ProbeAttempt, error: &Error, names: &[DnsName]) -> Vec<Set
         (Stage::Handshake, ErrorKind::Certificate(CertificateProblem::NameMismatch)) => {
             let mut changes = expected_names(best, error, names);
             changes.extend(other_snis(&origin, names));
+            changes.extend(added_expected_names(error, added));
             changes
         }
         // Versions and groups are agreed on. Another name may have another certificate.
@@ -208,6 +214,17 @@ fn expected_names(best: &ProbeAttempt, error: &Error, names: &[DnsName]) -> Vec<
     changes
 }
 
+/// Expected names that the caller added and that the certificate contains: the caller knows them as
+/// the site's, so the peer has not chosen them.
+fn added_expected_names(error: &Error, added: &[DnsName]) -> Vec<SettingChange> {
+    let leaf = error.facts().certificate();
+    let presented = leaf.map_or(&[][..], PeerCertificate::names);
+    let is_presented = |name: &&DnsName| presented.iter().any(|found| found == name.as_str());
+    let names = added.iter().filter(is_presented);
+    let names = names.map(|name| SettingChange::ExpectedName(name.clone().into()));
+    names.collect()
+}
+
 /// Every name in SNI but the present one, and no SNI.
 fn other_snis<'a>(
     origin: &Origin,
@@ -270,7 +287,8 @@ fn after_response(
     if best.combination.is_plaintext_on_tls_port() {
         changes.push(SettingChange::Url(origin.url_over_tls(origin.odd_port())));
     }
-    let is_other = |name: &&DnsName| !origin.host().host().eq_ignore_ascii_case(name.as_str());
+    // The same name without its port is another Host, too.
+    let is_other = |name: &&DnsName| !origin.host().as_str().eq_ignore_ascii_case(name.as_str());
     let hosts = names.iter().filter(is_other).map(HostAuthority::from);
     changes.extend(hosts.map(SettingChange::Host));
     if origin.scheme() == Scheme::Https {

@@ -40,7 +40,8 @@ pub(super) fn remaining(attempts: &[ProbeAttempt], best: &ProbeAttempt) -> Diagn
     if others.have_tried_names() {
         causes = causes.into_iter().map(doubted_if_about_sni).collect();
     }
-    if let Some(cause) = others.no_common_cipher() {
+    let no_common_cipher = others.no_common_cipher();
+    if let Some(cause) = no_common_cipher.filter(|cause| !others.refute(cause)) {
         causes.retain(|found| found.id() != cause.id());
         causes.insert(0, cause);
     }

@@ -12,7 +12,7 @@ use super::{ProbeAttempt, compare_hosts::ByHost, progress::Progress};
 /// Labels a fix with which an attempt got further.
 const TRIED: &str = "  fix: ";
 /// Labels a fix that no attempt had.
-const NOT_TRIED: &str = "  not tried: ";
+const NOT_TRIED: &str = "  fix, not tried: ";
 
 /// The attempts of a probe and what follows from them.
 ///

@@ -76,7 +76,7 @@
 //! | in the handshake: plain HTTP came back | plain http, see below |
 //! | in the handshake: no common version | TLS 1.2 to 1.3, TLS 1.2, TLS 1.3 |
 //! | in the handshake: no common ALPN | h2 and http/1.1, http/1.1 |
-//! | in the handshake: certificate for another name | expected name, other SNI, no SNI |
+//! | in the handshake: certificate for another name | expected name, SNI, no SNI, added name |
 //! | in the handshake: certificate refused | other SNI, no SNI |
 //! | in the handshake: an alert, or no SNI | SNI, small ClientHello, NIST curves, versions, ALPN |
 //! | in the handshake: silence or the end | small ClientHello, as above, PROXY protocol header |
@@ -87,8 +87,11 @@
 //! | with a response that refuses | the fixes of its diagnosis, then Host, then SNI |
 //!
 //! A small ClientHello has no post-quantum key share, which is larger than a packet. It is tried
-//! before TLS versions are blamed. Names to try come from [`Probe::try_name`], then from Host, the
-//! expected name, the URL, SNI and the dialled host.
+//! before TLS versions are blamed. If another name in SNI gets a certificate in place of an alert,
+//! no groups, versions or ALPN are tried: the ClientHello is accepted.
+//!
+//! Names to try come from [`Probe::try_name`], then from Host, the expected name, the URL, SNI and
+//! the dialled host. An added name is expected, too, if the certificate contains it.
 //!
 //! The probe ends with a success and its repetition with a made-up Host, if no change proves more,
 //! or at a limit: 19 attempts and 60 s by default.
@@ -106,7 +109,7 @@
 //!   To try plain http, probe an http URL. What answers a PROXY protocol header in plain HTTP may
 //!   expect TLS all the same. So it gets a ClientHello without the header, and no plain http.
 //! * **Offer an unproved name.** A name that only the certificate contains is not tried: the peer
-//!   that presents a certificate chooses its names. The findings list it as `not tried`.
+//!   that presents a certificate chooses its names. The findings list it as `fix, not tried`.
 //! * **Send more than `GET /`.** It has no cookies, credentials or body. `X-Forwarded-Proto: https`
 //!   is added only after a redirect that this field may end.
 

@@ -63,7 +63,8 @@ impl Probe {
 
     /// Adds a name to try in SNI and Host before those that the connector knows.
     ///
-    /// Several names are tried in the order of the calls.
+    /// It is expected in the certificate, too, if the certificate contains it. Several names are
+    /// tried in the order of the calls. A text becomes a name by `parse`.
     ///
     /// ```
     /// use cdn_origin::{CdnOriginConnector, probe::Probe};

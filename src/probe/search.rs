@@ -23,6 +23,7 @@ use crate::{
     connector::{CdnOriginBuilder, CdnOriginConnector},
     diagnosis::{Cause, Certainty, Diagnosis, FixKind},
     error::{Error, ErrorKind, Facts, Stage},
+    name::Sni,
 };
 
 use super::{
@@ -37,6 +38,7 @@ use super::{
     probe_settings::ProbeSettings,
     progress::Progress,
     run_attempt::exchange,
+    setting_change::SettingChange,
 };
 
 /// The longest total time, so that adding it to the clock cannot overflow.
@@ -130,7 +132,7 @@ impl Search {
         };
         for change in changes_after(&best, &self.settings.names) {
             let combination = best.combination.with(&change);
-            if self.was_tried(&combination) {
+            if self.was_tried(&combination) || self.refutes(&change, &best) {
                 continue;
             }
             let Some(changed) = self
@@ -177,6 +179,26 @@ impl Search {
     fn was_tried(&self, combination: &Combination) -> bool {
         let mut tried = self.attempts.iter();
         tried.any(|attempt| attempt.combination == *combination)
+    }
+
+    /// Whether the change can no longer be the fix: with another name in SNI, the same ClientHello
+    /// got a certificate in place of an alert, so its protocols, groups and versions are accepted.
+    fn refutes(&self, change: &SettingChange, best: &ProbeAttempt) -> bool {
+        let is_about_hello = matches!(
+            change,
+            SettingChange::Alpn(_) | SettingChange::Groups(_) | SettingChange::Versions(..)
+        );
+        let is_by_name = |attempt: &ProbeAttempt| match &attempt.step {
+            Step::Changed(SettingChange::Sni(sni @ Sni::Send(_))) => {
+                let by_name = best.combination.with(&SettingChange::Sni(sni.clone()));
+                attempt.combination == by_name
+                    && attempt.progress() >= Progress::CertificateReceived
+            }
+            _ => false,
+        };
+        is_about_hello
+            && best.progress() == Progress::Answered
+            && self.attempts.iter().any(is_by_name)
     }
 
     /// Makes an attempt and returns its index; `None` if a limit was reached.

@@ -226,6 +226,8 @@ async fn silence_in_the_handshake_has_four_causes_and_none_is_certain() {
         CauseId::ClientHelloDropped,
     ];
     assert_eq!(others, possible.map(|id| (id, Certainty::Possible)));
+    let port = diagnosis.causes()[1].fixes()[0].to_string();
+    assert_eq!(port, "dial the port on which the origin supports https");
 }
 
 #[tokio::test]

@@ -161,6 +161,7 @@ async fn a_self_signed_certificate_for_another_name_is_a_default_one_and_its_key
     check(&error, CauseId::SniNotServed, Certainty::Likely, ANY_SNI);
     assert_eq!(ids(&error)[1..], [CauseId::SelfSigned]);
     let fixes = fixes(&error);
+    assert!(fixes.contains("check the dialled name and port"), "{fixes}");
     assert!(
         !fixes.contains("sha256/") && !fixes.contains("nas.home"),
         "{fixes}"
@@ -355,6 +356,32 @@ async fn a_private_chain_that_was_sent_in_full_ends_at_the_authority_to_trust() 
     assert!(
         text.contains("R11") && text.contains("intermediate"),
         "{text}"
+    );
+}
+
+#[tokio::test]
+async fn an_unknown_issuer_does_not_hide_that_the_certificate_is_for_another_name() {
+    let (root, stranger, key) = (Ca::root(), Ca::root(), key());
+    let chain = stranger.leaf(&key, |it| it.subject_alt_names = vec![dns("cert.cdn.test")]);
+    let address = presenting(&chain, &key).await;
+    let error = error(at("edge.cdn.test", address, &root)).await;
+    let unknown = ErrorKind::Certificate(CertificateProblem::UnknownIssuer);
+    assert_eq!(error.kind(), unknown);
+    let expected = [
+        CauseId::UntrustedAuthority,
+        CauseId::CertificateForAnotherName,
+    ];
+    assert_eq!(ids(&error), expected, "{}", error.report());
+    let text = error.diagnosis().causes()[1].text().to_owned();
+    assert!(
+        text.contains("cert.cdn.test") && text.contains("edge.cdn.test"),
+        "{text}"
+    );
+    // Nothing vouches for the name that was presented.
+    assert!(
+        !fixes(&error).contains("cert.cdn.test"),
+        "{}",
+        error.report()
     );
 }
 

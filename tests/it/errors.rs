@@ -86,7 +86,7 @@ likely: the edge requires SNI to select the site, and none was sent: omitted on
 request
   seen: no SNI was sent, how the connection ended
   fix: .sni(\"d1234567890.cloudfront.net\")
-  to confirm: cdn_origin::probe(&connector) tries the other names
+  to confirm: cdn_origin::probe(&connector).await? tries the other names
 
 possible: the port does not support TLS, or a firewall cut the connection
   seen: how the connection ended
@@ -99,8 +99,8 @@ post-quantum key share makes larger than a packet
            TlsParameters::default()
                .key_exchange_groups([\"x25519\", \"secp256r1\", \"secp384r1\"]),
        )
-  to confirm: cdn_origin::probe(&connector) tries other versions and protocols,
-              and plain http
+  to confirm: cdn_origin::probe(&connector).await? tries other versions and
+              protocols, and plain http
 "
     );
 }

@@ -5,7 +5,7 @@ use cdn_origin::{
     CdnOriginConnector, VerifyPolicy,
     connector::CdnOriginBuilder,
     diagnosis::{CauseId, Certainty},
-    probe::{Findings, Probe},
+    probe::{Findings, Probe, ProbeAttempt},
     tls::Roots,
 };
 use http::{Response, StatusCode};
@@ -89,6 +89,87 @@ async fn a_certificate_for_the_sni_leads_on_although_another_name_is_expected() 
     let working = findings.working().unwrap_or_else(|| panic!("{text}"));
     assert_eq!(working.origin().expected_name().to_string(), SITE, "{text}");
     assert!(findings.is_proved(), "{text}");
+}
+
+/// The site sends one name, and the certificate that it gets is for another one.
+async fn with_its_own_certificate(authority: &Authority) -> Edge {
+    Edge::builder(authority)
+        .serves_with("edge.cdn.test", authority.issue(&["cert.cdn.test"]))
+        .unknown_sni(SniRefusal::Alert(40))
+        .start()
+        .await
+}
+
+async fn probe_with(builder: CdnOriginBuilder, name: &str) -> Findings {
+    let connector = builder.build().unwrap();
+    let probe = Probe::new(&connector).pause(Duration::ZERO);
+    probe.try_name(name.parse().unwrap()).run().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_certificate_for_another_sni_disproves_causes_in_the_client_hello() {
+    let authority = Authority::new();
+    let edge = with_its_own_certificate(&authority).await;
+    let findings = probe_with(to(&edge, &authority, "www.shop.test"), "edge.cdn.test").await;
+    let text = findings.to_string();
+    assert!(
+        line_of_best(&findings).contains("SNI edge.cdn.test: "),
+        "{text}"
+    );
+    assert!(!text.contains("cipher suites"), "{text}");
+    let changes: Vec<_> = findings
+        .attempts()
+        .iter()
+        .map(ProbeAttempt::change)
+        .collect();
+    let expected = [None, Some("SNI edge.cdn.test"), Some("no SNI")];
+    assert_eq!(changes, expected.map(|it| it.map(String::from)), "{text}");
+}
+
+#[tokio::test]
+async fn an_added_name_is_expected_if_the_certificate_contains_it() {
+    let authority = Authority::new();
+    let edge = with_its_own_certificate(&authority).await;
+    let builder = || to(&edge, &authority, "www.shop.test").sni("edge.cdn.test");
+    let findings = probe_with(builder(), "cert.cdn.test").await;
+    let text = findings.to_string();
+    let working = findings
+        .working()
+        .unwrap_or_else(|| panic!("{text}"))
+        .origin();
+    assert_eq!(working.sni().to_string(), "edge.cdn.test", "{text}");
+    assert_eq!(
+        working.expected_name().to_string(),
+        "cert.cdn.test",
+        "{text}"
+    );
+    assert!(
+        text.contains("  fix: .expected_name(\"cert.cdn.test\")"),
+        "{text}"
+    );
+    // Another name proves nothing, and the certificate alone is not believed.
+    let findings = probe_with(builder(), "www.shop.test").await;
+    assert!(findings.working().is_none(), "{findings}");
+}
+
+#[tokio::test]
+async fn a_host_without_its_port_is_tried() {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority)
+        .serves("www.shop.test")
+        .respond(|request| {
+            let is_known = request.headers()["host"] == "www.shop.test";
+            let status = if is_known { 200 } else { 404 };
+            Response::builder().status(status).body("".into()).unwrap()
+        })
+        .alpn(&["http/1.1"])
+        .start()
+        .await;
+    let builder = to(&edge, &authority, "www.shop.test").host("www.shop.test:8443");
+    let findings = probe(builder).await;
+    let text = findings.to_string();
+    let working = findings.working().unwrap_or_else(|| panic!("{text}"));
+    assert_eq!(working.origin().host().as_str(), "www.shop.test", "{text}");
 }
 
 /// An edge whose default site answers any Host, with or without SNI.

@@ -162,6 +162,36 @@ async fn wrong_host_answered_by_403_passes_the_page_untouched() {
 }
 
 #[tokio::test]
+async fn a_refused_host_that_a_layer_sent_is_to_be_the_builders() {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority)
+        .serves("edge.cdn.test")
+        .knows_hosts(&["www.shop.test"])
+        .start()
+        .await;
+    let builder = to(&edge, &authority, "edge.cdn.test").host("www.shop.test");
+    let proxy = OriginProxy::new(builder.build().unwrap());
+    let proxy = proxy.host_rewrite(HostRewriteLayer::preserve());
+    let response = send(proxy, "client.test").await;
+    let fix = "HostRewriteLayer::to(\"www.shop.test\")";
+    check(&response, CauseId::HostNotServed, Certainty::Likely, fix);
+}
+
+#[tokio::test]
+async fn a_refused_host_with_a_port_is_to_be_sent_without_it() {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority)
+        .serves("www.shop.test")
+        .respond(|_| Response::builder().status(421).body(Bytes::new()).unwrap())
+        .start()
+        .await;
+    let builder = to(&edge, &authority, "www.shop.test").host("www.shop.test:8443");
+    let response = send(OriginProxy::new(builder.build().unwrap()), "client.test").await;
+    let fix = ".host(\"www.shop.test\")";
+    check(&response, CauseId::HostNotServed, Certainty::Likely, fix);
+}
+
+#[tokio::test]
 async fn plain_403_with_disagreeing_names_is_possibly_theirs() {
     let authority = Authority::new();
     let edge = Edge::builder(&authority)

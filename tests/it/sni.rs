@@ -296,7 +296,7 @@ async fn a_rejected_sni_is_certain_and_the_right_name_is_not() {
         assert!(cause.text().contains("wrong.test"), "{cause}");
         assert_eq!(
             cause.confirm(),
-            Some("cdn_origin::probe(&connector) tries the other names")
+            Some("cdn_origin::probe(&connector).await? tries the other names")
         );
         let report = error.report().to_string();
         assert!(

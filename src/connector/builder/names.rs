@@ -11,8 +11,8 @@ impl CdnOriginBuilder {
     /// Sets what TCP connects to: a host and a port, or a Unix socket (`unix:/run/app.sock`).
     ///
     /// The default is the host and port of the URL. The other names still follow the URL. Without a
-    /// port, the connector dials the default port of the URL's scheme. curl calls this
-    /// `--connect-to`.
+    /// port, the connector dials the URL's port, which defaults to that of the scheme. curl calls
+    /// this `--connect-to`.
     ///
     /// ```
     /// # use cdn_origin::{CdnOriginConnector, SpkiPin, VerifyPolicy};

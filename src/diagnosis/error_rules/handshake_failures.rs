@@ -182,7 +182,7 @@ pub(super) const RULES: &[Rule] = &[
         text: |_| String::from("the port does not support TLS, or a firewall cut the connection"),
         clues: &[Clue::Ending],
         confirmation: Confirmation::AnotherNetwork,
-        fixes: nothing,
+        fixes: dial_another_port_unless_edge,
     },
     Rule {
         id: CauseId::ClientCertificateRequired,
@@ -213,7 +213,7 @@ pub(super) const RULES: &[Rule] = &[
         text: |_| String::from("the service on this port does not expect TLS"),
         clues: &[Clue::Silence],
         confirmation: Confirmation::ProbeProtocols,
-        fixes: nothing,
+        fixes: dial_another_port_unless_edge,
     },
     Rule {
         id: CauseId::ProxyHeaderExpected,
@@ -268,6 +268,14 @@ fn offers_large_hello(evidence: &Evidence<'_>) -> bool {
 
 fn dial_another_port(_: &Evidence<'_>) -> Vec<FixKind> {
     vec![TLS_PORT]
+}
+
+/// None for the port of TLS of a known edge.
+fn dial_another_port_unless_edge(evidence: &Evidence<'_>) -> Vec<FixKind> {
+    match evidence.is_edge_of_tls() {
+        true => Vec::new(),
+        false => vec![TLS_PORT],
+    }
 }
 
 fn plain_http_peer(_: &Evidence<'_>) -> String {

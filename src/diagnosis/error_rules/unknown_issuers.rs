@@ -9,6 +9,7 @@
 //! | ends below a public authority | an intermediate is missing, or the roots are outdated |
 //! | self-signed | pin its key, if it is yours |
 //! | any other | a private authority, or interception |
+//! | any of these but self-signed, for another name | the name, too |
 
 use crate::{
     diagnosis::{
@@ -102,7 +103,7 @@ pub(super) const RULES: &[Rule] = &[
         text: |e| {
             format!(
                 "the certificate is self-signed and not for {}: the server does not serve that \
-                 name and presented its default certificate",
+                 name and presented its default certificate, or another server answered",
                 e.origin.expected_name()
             )
         },
@@ -117,7 +118,10 @@ pub(super) const RULES: &[Rule] = &[
         text: self_signed,
         clues: &[Clue::Issuer, Clue::Subject],
         confirmation: Confirmation::Chain,
-        fixes: pin,
+        fixes: |e| match e.covers_expected_name() {
+            true => pin(e),
+            false => [pin(e), vec![CHECK_DIAL]].concat(),
+        },
     },
     Rule {
         id: CauseId::IntermediateMissing,
@@ -197,6 +201,32 @@ pub(super) const RULES: &[Rule] = &[
             true => vec![TRUST_ANOTHER_ROOT],
             false => vec![TRUST_ANOTHER_ROOT, CHECK_DIAL],
         },
+    },
+    // The issuer is checked first. With a trusted one, the name would be refused.
+    Rule {
+        id: CauseId::CertificateForAnotherName,
+        certainty: Likely,
+        when: |e| {
+            has_unknown_issuer(e)
+                && e.sni().is_some()
+                && !e.chain().is_self_signed()
+                && !e.is_intercepted_edge()
+                && e.placeholder().is_none()
+                && e.facts.expected_alternatives().is_none()
+                && !e.chain().names().is_empty()
+                && !e.covers_expected_name()
+        },
+        text: |e| {
+            format!(
+                "the certificate is for {}, but {} is expected: it is refused even if its issuer \
+                 is trusted",
+                e.chain().names_in_brief(),
+                e.origin.expected_name()
+            )
+        },
+        clues: &[Clue::Names],
+        confirmation: Confirmation::EdgeConfiguration,
+        fixes: nothing,
     },
 ];
 

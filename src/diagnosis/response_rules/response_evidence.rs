@@ -243,7 +243,9 @@ impl<'a> ResponseEvidence<'a> {
 
     /// The fix that sends another Host, by the setting that decides it.
     pub(super) fn another_host(&self) -> FixKind {
-        let name = self.served_name().or_else(|| self.site_of_url());
+        let name = self.bypassed_host().or_else(|| self.served_name());
+        let name = name.or_else(|| self.site_of_url());
+        let name = name.or_else(|| self.host_without_port());
         match (name, self.is_host_of_layer()) {
             (Some(name), false) if self.host_knowledge == HostKnowledge::OfUrl => {
                 FixKind::HostAndUrl(name)
@@ -301,6 +303,22 @@ impl<'a> ResponseEvidence<'a> {
             .into_iter()
             .flatten()
             .find(|name| !self.is_sent(name))
+    }
+
+    /// The Host of the builder's `.host(..)`, if it is a name and a layer has sent another one.
+    fn bypassed_host(&self) -> Option<HostAuthority> {
+        let configured = self.origin.host();
+        let name = configured.host().parse::<DnsName>().ok()?;
+        let is_chosen = self.origin.sni().name() != Some(&name);
+        let is_bypassed = self.is_host_of_layer() && !self.is_sent(configured);
+        (is_chosen && is_bypassed).then(|| configured.clone())
+    }
+
+    /// The Host that was sent, without its port: edges know their sites by name.
+    fn host_without_port(&self) -> Option<HostAuthority> {
+        let host = self.host.host().parse::<DnsName>().ok();
+        host.filter(|_| self.host.port().is_some())
+            .map(|name| (&name).into())
     }
 
     /// The site that the URL names, while another host is dialled, and that is not the Host sent.

@@ -17,6 +17,7 @@ use tower_service::Service;
 use crate::{connector::CdnOriginConnector, proxy::connector_of};
 use crate::{
     error::{BuildError, BuildProblem, BuildProblemKind, Error},
+    pool::InFlight,
     proxy::{OriginProxy, ProxyBody, Proxying, accept},
 };
 
@@ -157,6 +158,11 @@ impl OriginGroup {
     pub fn drain(&self) -> impl Future<Output = ()> + Send + use<> {
         self.0.close();
         self.ended()
+    }
+
+    /// Begins a request; `None` if the group drains.
+    pub(crate) fn accept(&self) -> Option<InFlight> {
+        self.0.accept()
     }
 
     /// Waits until no request runs. New ones are accepted meanwhile.
@@ -377,7 +383,7 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         GroupTask::ensure(&self.0);
         let accepted = AcceptedByGroup {
-            in_flight: self.0.accept(),
+            in_flight: self.accept(),
             group: self.0.clone(),
         };
         match self.0.buffering(&request) {

@@ -10,6 +10,7 @@ use http::{StatusCode, request::Parts};
 use crate::{
     error::{BuildError, ErrorKind, RequestProblem},
     group::OriginGroup,
+    pool::InFlight,
     proxy::OriginProxy,
 };
 
@@ -26,7 +27,8 @@ const UNKNOWN: ErrorKind = ErrorKind::Request(RequestProblem::HostUnknown);
 /// Where a request goes.
 pub(super) enum Destination {
     Proxy(OriginProxy),
-    Group(OriginGroup),
+    /// With the request, if the group accepts it.
+    Group(OriginGroup, Option<InFlight>),
 }
 
 /// Where a request goes, else why nowhere.
@@ -66,10 +68,15 @@ fn find_host(hosts: &VirtualHosts, host: &str) -> Result<(Destination, Arc<HostE
     };
     let destination = match entry.origin() {
         HostOrigin::Group(group) => {
+            // Counted first: a drain waits for this request, or is seen here.
+            let in_flight = group.accept();
             if hosts.registry.is_draining() {
+                if entry.is_retired() {
+                    return Err(ErrorKind::Draining);
+                }
                 drop(entry.drain_group());
             }
-            Destination::Group(group.clone())
+            Destination::Group(group.clone(), in_flight)
         }
         HostOrigin::Tenant(tenant) => {
             let build = || tenant.proxy(&hosts.registry.template(), budget.clone());
@@ -86,6 +93,7 @@ fn find_host(hosts: &VirtualHosts, host: &str) -> Result<(Destination, Arc<HostE
 pub(super) fn refusal(hosts: &VirtualHosts, kind: ErrorKind) -> (OriginProxy, StatusCode) {
     let status = match kind {
         UNKNOWN => hosts.settings.unknown.status(),
+        ErrorKind::Draining => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     };
     (hosts.registry.template(), status)

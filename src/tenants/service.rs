@@ -37,7 +37,7 @@ where
         let request = Request::from_parts(parts, body);
         match chosen {
             Ok((Destination::Proxy(mut proxy), _entry)) => proxy.call(request),
-            Ok((Destination::Group(mut group), _entry)) => group.call(request),
+            Ok((Destination::Group(mut group, _in_flight), _entry)) => group.call(request),
             Err(kind) => {
                 let (template, status) = refusal(self, kind);
                 refuse_unrouted(template, request, kind, status)

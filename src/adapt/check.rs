@@ -7,9 +7,12 @@ use crate::{
     CdnOriginConnector,
     connector::ConnectionInfo,
     diagnosis::{Refusal, ResponseEvidence},
-    error::{Error, ErrorKind, Stage, source_chain},
+    error::{Error, ErrorKind, Facts, Stage, source_chain},
     pool::classify_hyper,
 };
+
+#[cfg(feature = "reqwest")]
+use crate::error::RequestProblem;
 
 use super::supposed_facts::{facts_of_response, supposed_facts};
 
@@ -90,8 +93,8 @@ impl<R: AnyResponse, B: AsRef<[u8]>> AnyResponse for (R, B) {
 ///
 /// `outcome` is what another library returned for a request to the connector's origin. It does not
 /// contain the request, so the Host that was sent is not known. The report shows the host of the
-/// URL, if the connection reports that, and else the configured Host. It marks them as `of the URL`
-/// and `configured`, and no cause in the Host is certain.
+/// URL, if the connection reports it, marked `of the URL`. Otherwise, it shows the configured Host,
+/// marked `configured`. In both cases, no cause that depends on the Host is certain.
 ///
 /// # Errors
 ///
@@ -100,7 +103,7 @@ impl<R: AnyResponse, B: AsRef<[u8]>> AnyResponse for (R, B) {
 /// * [`ErrorKind::RequestRefused`], if the response looks like a refusal by the edge: with a wrong
 ///   Host, for example, the connect succeeds, and the edge answers 403 or 421. The origin's own
 ///   error responses pass, unless they look the same. With a pair of the response and the start
-///   of its body, more refusals are recognised.
+///   of its body, more refusals are recognised: see below.
 ///
 /// ```
 /// use cdn_origin::{CdnOriginConnector, adapt};
@@ -117,6 +120,36 @@ impl<R: AnyResponse, B: AsRef<[u8]>> AnyResponse for (R, B) {
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// # Refusals that the body explains
+///
+/// Some edges say only in the body why they refused a request. A program that reads whole bodies
+/// can check each response with its body:
+///
+/// ```
+/// use cdn_origin::{CdnOriginConnector, Error, adapt};
+/// use http::{Response, response::Parts};
+/// use http_body::Body;
+/// use http_body_util::BodyExt;
+/// use hyper::body::Bytes;
+/// use tower::BoxError;
+///
+/// /// Takes a response of hyper-util, or `http::Response::from` one of reqwest.
+/// async fn read<B>(
+///     connector: &CdnOriginConnector,
+///     response: Response<B>,
+/// ) -> Result<(Parts, Bytes), BoxError>
+/// where
+///     B: Body<Error: Into<BoxError>>,
+/// {
+///     let (head, body) = response.into_parts();
+///     let page = body.collect().await.map_err(Into::into)?.to_bytes();
+///     Ok(adapt::check(connector, Ok::<_, Error>((head, page)))?)
+/// }
+/// ```
+///
+/// With another program, read the body only of responses with a status of 400 or above. The bytes
+/// that `reqwest::Response::chunk` returns are missing from a later `text`.
 pub fn check<R, E>(connector: &CdnOriginConnector, outcome: Result<R, E>) -> Result<R, Error>
 where
     R: AnyResponse,
@@ -140,11 +173,22 @@ where
 
 /// The crate's own error inside another library's, or one that is made of it.
 fn explain(connector: &CdnOriginConnector, error: BoxError) -> Error {
+    // First: for another URL, reqwest may have connected to another address than the connector.
+    #[cfg(feature = "reqwest")]
+    if super::reqwest::has_foreign_url(connector, &*error) {
+        let kind = ErrorKind::Request(RequestProblem::UrlForeign);
+        return Error::with_source(kind, Stage::Prepare, Facts::default(), error);
+    }
     if let Some(ours) = Error::find_in(&*error) {
         return ours.clone();
     }
     let (kind, stage) = classify(&*error);
-    Error::with_source(kind, stage, supposed_facts(connector), error)
+    // No connection was tried for it.
+    let facts = match stage {
+        Stage::Prepare => Facts::default(),
+        _ => supposed_facts(connector),
+    };
+    Error::with_source(kind, stage, facts, error)
 }
 
 /// What failed, by the most telling error in the chain.

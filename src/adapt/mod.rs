@@ -8,6 +8,9 @@
 //! | tokio-tungstenite | [`tungstenite::connect`] | the call itself |
 //! | Pingora | [`pingora_peer!`](crate::pingora_peer) | Pingora's log, and [`check`] |
 //!
+//! In an error of reqwest or hyper-util, `Error::find_in` finds only what the connector reported,
+//! such as a failed connect. [`check`] reports refusals by the edge, too.
+//!
 //! [The guide](crate::guide::choosing_an_adapter) shows each of them. Modules named after a crate
 //! need the feature of that name. [`socket`] needs none.
 

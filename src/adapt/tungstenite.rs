@@ -17,7 +17,7 @@
 //! ```
 
 use http::{
-    Request, Uri,
+    Method, Request, Uri,
     header::HOST,
     uri::{PathAndQuery, Scheme as UriScheme},
 };
@@ -64,8 +64,10 @@ pub async fn connect(
         let kind = ErrorKind::Request(RequestProblem::TargetInvalid);
         Error::with_source(kind, Stage::Prepare, Facts::default(), error)
     })?;
+    let path = handshake.uri().path_and_query().cloned();
+    let path = path.unwrap_or(PathAndQuery::from_static("/"));
     let opened = client_async(handshake, stream).await;
-    opened.map_err(|error| refused(error, &origin, facts))
+    opened.map_err(|error| refused(error, &origin, &path, facts))
 }
 
 /// The request with the fields of a handshake.
@@ -86,7 +88,7 @@ fn handshake(origin: &Origin, request: Request<()>) -> tungstenite::Result<Reque
     Ok(handshake)
 }
 
-fn refused(error: tungstenite::Error, origin: &Origin, facts: Facts) -> Error {
+fn refused(error: tungstenite::Error, origin: &Origin, path: &PathAndQuery, facts: Facts) -> Error {
     let kind = ErrorKind::UpgradeRefused;
     let response = match error {
         tungstenite::Error::Http(response) => response,
@@ -99,7 +101,7 @@ fn refused(error: tungstenite::Error, origin: &Origin, facts: Facts) -> Error {
     let page = response.body().as_deref().unwrap_or_default();
     let evidence =
         ResponseEvidence::new(origin, origin.host(), status, response.headers()).body(page);
-    let evidence = evidence.upgrade("websocket");
+    let evidence = evidence.request(&Method::GET, path).upgrade("websocket");
     Refusal::find(&evidence, facts.clone())
         .unwrap_or_else(|| Refusal::unexplained(kind, status, facts))
 }

@@ -30,6 +30,8 @@ pub struct Cause {
     clues: &'static [Clue],
     /// Whether the Host is not known to be the one that was sent.
     is_host_supposed: bool,
+    /// Whether the request is unknown, and so no evidence.
+    is_request_unseen: bool,
     /// Only for a recognised error page.
     documented_in: Option<&'static str>,
     /// Of no use if cause and fix are certain.
@@ -46,6 +48,7 @@ impl Cause {
             text: text.into(),
             clues: &[],
             is_host_supposed: false,
+            is_request_unseen: false,
             documented_in: None,
             confirmation: None,
             fixes: Vec::new(),
@@ -86,10 +89,18 @@ impl Cause {
     /// Notes that another Host than the one in the text may have been sent.
     pub(super) fn of_supposed_host(mut self) -> Self {
         self.is_host_supposed = true;
-        match self.clues.contains(&Clue::Host) {
-            true => self.at_most(Certainty::Likely),
-            false => self,
+        if !self.clues.contains(&Clue::Host) {
+            return self;
         }
+        let of_request = "if the request has a Host field of its own: correct that one";
+        self.fixes.push(FixKind::Advice(of_request));
+        self.at_most(Certainty::Likely)
+    }
+
+    /// Notes that the request is unknown.
+    pub(super) fn of_unseen_request(mut self) -> Self {
+        self.is_request_unseen = true;
+        self
     }
 
     /// Whether this is part of the evidence.
@@ -172,7 +183,9 @@ impl Cause {
     /// # }
     /// ```
     pub fn evidence(&self) -> impl Iterator<Item = &'static str> {
-        let clues = self.clues.iter().map(|clue| match clue {
+        let is_seen = |clue: &&Clue| !self.is_request_unseen || **clue != Clue::Request;
+        let seen = self.clues.iter().filter(is_seen);
+        let clues = seen.map(|clue| match clue {
             Clue::Host if self.is_host_supposed => "the Host that the client is supposed to send",
             clue => clue.as_str(),
         });

@@ -19,6 +19,9 @@ use crate::{
     origin::OriginUrl,
 };
 
+/// Follows each name that is only a candidate.
+const OR_ANOTHER: &str = "or another name that the edge serves";
+
 /// What fixes a cause.
 ///
 /// `Display` is the code to write, such as `.sni("www.example.com")`, or advice in words where no
@@ -45,12 +48,16 @@ pub(crate) enum FixKind {
     ExpectPresented(DnsName),
     /// `.host(..)`.
     Host(HostAuthority),
+    /// The same with a name that the edge may serve.
+    HostCandidate(HostAuthority),
     /// `.host(..)`, and the same in the URL of requests, from which their client takes the Host.
     HostAndUrl(HostAuthority),
     /// The same with a name that only the edge's configuration has.
     HostAndUrlUnknown,
     /// `HostRewriteLayer::to(..)` in place of the layer that set the Host.
     HostRewrite(HostAuthority),
+    /// The same with a name that the edge may serve.
+    HostRewriteCandidate(HostAuthority),
     /// The same with a placeholder: only the edge's configuration has the name.
     HostRewriteUnknown,
     /// `.host(..)` with a name that only the edge's configuration has.
@@ -89,7 +96,10 @@ impl FixKind {
     pub(crate) fn is_candidate(&self) -> bool {
         matches!(
             self,
-            Self::HostAndUrlUnknown
+            Self::HostAndUrl(_)
+                | Self::HostAndUrlUnknown
+                | Self::HostCandidate(_)
+                | Self::HostRewriteCandidate(_)
                 | Self::HostRewriteUnknown
                 | Self::HostUnknown
                 | Self::SniOneOf(_)
@@ -109,7 +119,11 @@ impl FixKind {
         match self {
             Self::Builder(url) => url.target().host().dns().is_none(),
             Self::ExpectedName(name) => matches!(name, ExpectedName::Ip(_)),
-            Self::Host(host) | Self::HostAndUrl(host) | Self::HostRewrite(host) => is_address(host),
+            Self::Host(host)
+            | Self::HostAndUrl(host)
+            | Self::HostCandidate(host)
+            | Self::HostRewrite(host)
+            | Self::HostRewriteCandidate(host) => is_address(host),
             _ => false,
         }
     }
@@ -140,16 +154,20 @@ impl fmt::Display for FixKind {
                 write!(f, ".expected_name(\"{name}\") only if that is your origin")
             }
             Self::Host(host) => write!(f, ".host(\"{host}\")"),
+            Self::HostCandidate(host) => write!(f, ".host(\"{host}\"), {OR_ANOTHER}"),
             Self::HostAndUrl(host) => {
                 write!(
                     f,
-                    ".host(\"{host}\") and the same host in the request's URL"
+                    ".host(\"{host}\") and the same host in the request's URL, {OR_ANOTHER}"
                 )
             }
             Self::HostAndUrlUnknown => f.write_str(
                 ".host(\"..\") with a name that the edge serves, and the same in the request's URL",
             ),
             Self::HostRewrite(host) => write!(f, "HostRewriteLayer::to(\"{host}\")"),
+            Self::HostRewriteCandidate(host) => {
+                write!(f, "HostRewriteLayer::to(\"{host}\"), {OR_ANOTHER}")
+            }
             Self::HostRewriteUnknown => {
                 f.write_str("HostRewriteLayer::to(\"..\") with a name that the edge serves")
             }
@@ -182,11 +200,7 @@ impl fmt::Display for FixKind {
                     .iter()
                     .map(|name| format!(".sni(\"{name}\")"))
                     .collect();
-                write!(
-                    f,
-                    "{}, or another name that the edge serves",
-                    calls.join(" or ")
-                )
+                write!(f, "{}, {OR_ANOTHER}", calls.join(" or "))
             }
             Self::SniPresented(name) => {
                 write!(f, ".sni(\"{name}\") only if that is your origin")

@@ -112,14 +112,14 @@ pub enum RequestProblem {
     BodyNotAllowed,
     /// The body is larger than the proxy allows.
     BodyTooLarge,
+    /// A library of [`adapt`](crate::adapt) could not build the request.
+    BuildFailed,
     /// `Expect` has another value than `100-continue` (RFC 9110 section 10.1.1).
     ExpectationUnknown,
     /// The fields are larger or more numerous than the proxy or the dialled edge allows.
     HeadTooLarge,
     /// The `Host` field contradicts `:authority` (RFC 9113 section 8.3.1).
     HostConflict,
-    /// The URL has another host than the base URL of a client of [`adapt`](crate::adapt).
-    HostForeign,
     /// `Host` is not a host with an optional port.
     HostInvalid,
     /// The request has neither `Host` nor an authority.
@@ -142,6 +142,9 @@ pub enum RequestProblem {
     TransferCoding,
     /// The opening handshake of a WebSocket breaks RFC 6455 section 4.1.
     UpgradeInvalid,
+    /// The URL has another scheme, host or port than the base URL of a client of
+    /// [`adapt`](crate::adapt).
+    UrlForeign,
 }
 
 impl RequestProblem {
@@ -153,6 +156,7 @@ impl RequestProblem {
                 "request body is refused by the edge with this method",
             ),
             Self::BodyTooLarge => ("request_body_too_large", "request body is too large"),
+            Self::BuildFailed => ("request_build_failed", "request could not be built"),
             Self::ExpectationUnknown => (
                 "request_expectation_unknown",
                 "Expect value is not supported",
@@ -161,10 +165,6 @@ impl RequestProblem {
             Self::HostConflict => (
                 "request_host_conflict",
                 "Host and :authority name different hosts",
-            ),
-            Self::HostForeign => (
-                "request_host_foreign",
-                "URL has another host than the client's base URL",
             ),
             Self::HostInvalid => (
                 "request_host_invalid",
@@ -196,6 +196,10 @@ impl RequestProblem {
             Self::UpgradeInvalid => (
                 "request_upgrade_invalid",
                 "opening handshake of the WebSocket is malformed",
+            ),
+            Self::UrlForeign => (
+                "request_url_foreign",
+                "URL has another scheme, host or port than the client's base URL",
             ),
         }
     }

@@ -13,12 +13,14 @@ use http_body::Body;
 use tower::BoxError;
 use tower_service::Service;
 
+#[cfg(feature = "metrics")]
+use crate::proxy::OriginProxy;
 #[cfg(feature = "serde")]
 use crate::{connector::CdnOriginConnector, proxy::connector_of};
 use crate::{
     error::{BuildError, BuildProblem, BuildProblemKind, Error},
     pool::InFlight,
-    proxy::{OriginProxy, ProxyBody, Proxying, accept},
+    proxy::{ProxyBody, Proxying, accept},
 };
 
 use super::{

@@ -22,6 +22,10 @@ use super::{
 
 const HANDSHAKE_FAILURE: u8 = 40;
 
+/// Asks for the name that the probe cannot know.
+pub(super) const ANOTHER_NAME: &str =
+    "if your site has another name, add it by Probe::try_name(..), or by --name";
+
 /// What may still be wrong with the best attempt.
 ///
 /// Leaves out fixes that were tried on it, because none got further, and causes that an attempt
@@ -43,6 +47,11 @@ pub(super) fn remaining(attempts: &[ProbeAttempt], best: &ProbeAttempt) -> Diagn
     let no_common_cipher = others.no_common_cipher();
     if let Some(cause) = no_common_cipher.filter(|cause| !others.refute(cause)) {
         causes.retain(|found| found.id() != cause.id());
+        causes.insert(0, cause);
+    }
+    if let Some(cause) = others.no_name_served() {
+        let is_about_sni = [CauseId::SniMissing, CauseId::SniNotServed];
+        causes.retain(|found| !is_about_sni.contains(&found.id()));
         causes.insert(0, cause);
     }
     if let Some(cause) = others.intercepted() {
@@ -84,6 +93,10 @@ fn doubted_if_about_sni(cause: Cause) -> Cause {
         true => cause.at_most(Certainty::Possible),
         false => cause,
     }
+}
+
+fn alert(attempt: &ProbeAttempt) -> Option<u8> {
+    Some(attempt.error()?.facts().alert()?.code())
 }
 
 /// The attempts, as evidence about the best one.
@@ -148,10 +161,7 @@ impl<'a> Others<'a> {
             });
         }
         if id == CauseId::NoCommonCipher {
-            return self.changed().any(|(attempt, change)| {
-                matches!(change, SettingChange::Sni(_))
-                    && attempt.progress() >= Progress::CertificateReceived
-            });
+            return self.is_another_sni_served();
         }
         let is_test: fn(&SettingChange) -> bool = match id {
             CauseId::HttpToTlsPort if !self.has_sent_tls() => {
@@ -205,19 +215,9 @@ impl<'a> Others<'a> {
     /// The origin supports none of the cipher suites or groups: other names get the same alert 40,
     /// or other versions get another alert.
     fn no_common_cipher(&self) -> Option<Cause> {
-        let alert = |attempt: &ProbeAttempt| {
-            let error = attempt.error()?;
-            error.facts().alert().map(|alert| alert.code())
-        };
-        let is_refused = alert(self.best) == Some(HANDSHAKE_FAILURE)
-            && self.best.progress() == Progress::Answered;
-        if !is_refused || is_known_edge(&self.best.origin()) {
+        if !self.is_refused_by_alert_40() || is_known_edge(&self.best.origin()) {
             return None;
         }
-        let is_other_name = |(attempt, change): (&ProbeAttempt, &SettingChange)| {
-            matches!(change, SettingChange::Sni(Sni::Send(_)))
-                && alert(attempt) == Some(HANDSHAKE_FAILURE)
-        };
         let (text, clues): (_, &[Clue]) = if self.is_refused_version(TlsVersion::V1_3) {
             (
                 "the origin supports TLS 1.2, and none of the cipher suites or groups offered for \
@@ -230,7 +230,7 @@ impl<'a> Others<'a> {
                  it: it may support only CCM suites, or only the group P-521",
                 &[Clue::Alert, Clue::Offer, Clue::Probe],
             )
-        } else if self.changed().any(is_other_name) {
+        } else if self.is_another_name_refused() {
             (
                 "the origin supports none of the offered cipher suites or groups: it refuses the \
                  names tried",
@@ -252,6 +252,45 @@ impl<'a> Others<'a> {
                 .confirmed_by(Confirmation::Listener)
                 .fixed_by([FixKind::Advice(fix)]),
         )
+    }
+
+    /// Another name in SNI is refused as the best attempt is, which shows no difference between
+    /// missing cipher suites and a name that is still unknown.
+    fn no_name_served(&self) -> Option<Cause> {
+        let is_version_refused = TlsVersion::ALL
+            .iter()
+            .any(|it| self.is_refused_version(*it));
+        let is_name_open = self.is_refused_by_alert_40()
+            && self.is_another_name_refused()
+            && !is_version_refused
+            && !self.is_another_sni_served();
+        is_name_open.then(|| {
+            let text = "the edge serves none of the names that were tried in SNI";
+            Cause::new(CauseId::SniNotServed, Certainty::Likely, text)
+                .shown_by(&[Clue::Alert, Clue::Probe])
+                .confirmed_by(Confirmation::EdgeConfiguration)
+                .fixed_by([FixKind::Advice(ANOTHER_NAME)])
+        })
+    }
+
+    /// Whether another SNI, or none, got a certificate.
+    fn is_another_sni_served(&self) -> bool {
+        self.changed().any(|(attempt, change)| {
+            matches!(change, SettingChange::Sni(_))
+                && attempt.progress() >= Progress::CertificateReceived
+        })
+    }
+
+    fn is_refused_by_alert_40(&self) -> bool {
+        alert(self.best) == Some(HANDSHAKE_FAILURE) && self.best.progress() == Progress::Answered
+    }
+
+    /// Whether another name in SNI got the same alert 40.
+    fn is_another_name_refused(&self) -> bool {
+        self.changed().any(|(attempt, change)| {
+            matches!(change, SettingChange::Sni(Sni::Send(_)))
+                && alert(attempt) == Some(HANDSHAKE_FAILURE)
+        })
     }
 
     /// Another SNI, or none, gets a certificate, although for other names than the expected one.
@@ -295,7 +334,6 @@ impl<'a> Others<'a> {
 
     /// Whether the peer sends this alert whatever is changed, and no other name is known.
     fn refuses_each_change(&self, code: u8) -> bool {
-        let alert = |attempt: &ProbeAttempt| Some(attempt.error()?.facts().alert()?.code());
         let is_made = |wanted: &SettingChange| self.changed().any(|(_, change)| change == wanted);
         let [v1_2, v1_3] = TlsVersion::ALL.map(|version| SettingChange::Versions(version, version));
         candidate_names(self.best, &[]).len() == 1

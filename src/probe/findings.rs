@@ -4,10 +4,10 @@ use std::fmt;
 
 use crate::{
     connector::{CdnOriginBuilder, CdnOriginConnector},
-    diagnosis::{Cause, Certainty, Diagnosis, FactsReport, code_paragraph, paragraph},
+    diagnosis::{Cause, Certainty, Diagnosis, FactsReport, FixKind, code_paragraph, paragraph},
 };
 
-use super::{ProbeAttempt, compare_hosts::ByHost, progress::Progress};
+use super::{ProbeAttempt, compare_hosts::ByHost, conclusion::ANOTHER_NAME, progress::Progress};
 
 /// Labels a fix with which an attempt got further.
 const TRIED: &str = "  fix: ";
@@ -207,7 +207,7 @@ impl Findings {
         writeln!(f)?;
         writeln!(f, "{}\n    .build()?", best.combination)?;
         self.print_remaining(f)?;
-        print_try_name(f, best)
+        self.print_try_name(f, best)
     }
 
     fn print_failure(&self, f: &mut fmt::Formatter<'_>, best: &ProbeAttempt) -> fmt::Result {
@@ -222,7 +222,20 @@ impl Findings {
             None => writeln!(f, "\nno attempt works")?,
         }
         self.print_remaining(f)?;
-        print_try_name(f, best)
+        self.print_try_name(f, best)
+    }
+
+    /// Asks for the name that the probe cannot know, if the peer may have refused for want of it,
+    /// and no cause does.
+    fn print_try_name(&self, f: &mut fmt::Formatter<'_>, best: &ProbeAttempt) -> fmt::Result {
+        let asks = |fix: &FixKind| *fix == FixKind::Advice(ANOTHER_NAME);
+        let mut causes = self.remaining.causes().iter();
+        let is_asked = causes.any(|cause| cause.fix_kinds().iter().any(asks));
+        match best.progress() {
+            Progress::Nothing | Progress::Connected | Progress::Success => Ok(()),
+            _ if is_asked => Ok(()),
+            _ => writeln!(f, "\n{ANOTHER_NAME}"),
+        }
     }
 
     /// What may still be wrong. Without a proof, that is the diagnosis.
@@ -231,17 +244,6 @@ impl Findings {
             true => print_causes(f, &self.remaining, NOT_TRIED),
             false => Ok(()),
         }
-    }
-}
-
-/// Asks for the name that the probe cannot know, if the peer may have refused for want of it.
-fn print_try_name(f: &mut fmt::Formatter<'_>, best: &ProbeAttempt) -> fmt::Result {
-    match best.progress() {
-        Progress::Nothing | Progress::Connected | Progress::Success => Ok(()),
-        _ => writeln!(
-            f,
-            "\nif your site has another name, add it by Probe::try_name(..), or by --name"
-        ),
     }
 }
 

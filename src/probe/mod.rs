@@ -48,7 +48,7 @@
 //! | https in place of http, small ClientHello, ALPN | answered |
 //! | with or without a PROXY protocol header | answered |
 //! | TLS versions, NIST curves first | certificate received |
-//! | SNI | expected certificate, or one for that SNI: a default certificate accepts no name |
+//! | SNI | expected certificate, or a certificate for that SNI, as no default certificate is |
 //! | expected name | verified |
 //! | Host, `X-Forwarded-Proto: https` | site error |
 //!
@@ -62,9 +62,9 @@
 //!   last attempt repeats what works with a made-up Host. If it gets the same status, the result is
 //!   only [possible](Findings::working_certainty).
 //! * **Failed changes count, too.** Their fixes are removed. Plain HTTP to a TLS port is no cause
-//!   if a ClientHello got no byte of TLS back. If every name is refused alike, missing cipher
-//!   suites rank above it. A service that names itself in one attempt, such as SSH, is named for
-//!   all.
+//!   if a ClientHello got no byte of TLS back. If every name is refused alike, the
+//!   likely causes are that the site has another name, and missing cipher suites. A service that
+//!   names itself in one attempt, such as SSH, is named for all.
 //!
 //! # What it tries
 //!

@@ -104,7 +104,7 @@ async fn a_missing_extension_is_likely_the_missing_sni_where_none_was_sent() {
         .start()
         .await;
     let error = error(to(&edge, &authority, SITE).omit_sni()).await;
-    let fix = format!(".sni(\"{SITE}\")");
+    let fix = format!(".sni(\"{SITE}\"), or another name that the edge serves");
     check(&error, CauseId::SniMissing, Certainty::Likely, &fix);
 }
 
@@ -124,7 +124,7 @@ async fn an_alert_of_denied_access_without_sni_is_likely_the_missing_sni_before_
         .start()
         .await;
     let error = error(to(&edge, &authority, SITE).omit_sni()).await;
-    let fix = format!(".sni(\"{SITE}\")");
+    let fix = format!(".sni(\"{SITE}\"), or another name that the edge serves");
     check(&error, CauseId::SniMissing, Certainty::Likely, &fix);
     let diagnosis = error.diagnosis();
     let then = &diagnosis.causes()[1];
@@ -289,7 +289,7 @@ async fn the_default_certificate_of_an_edge_shows_that_the_name_is_not_served() 
         let with_sni = error(to(&edge, &authority, SITE)).await;
         check(&with_sni, CauseId::SniNotServed, Certainty::Certain, fix);
         let without = error(to(&edge, &authority, SITE).omit_sni()).await;
-        let sni = ".sni(\"www.example.test\")";
+        let sni = ".sni(\"www.example.test\"), or another name that the edge serves";
         check(&without, CauseId::SniMissing, Certainty::Certain, sni);
     }
 }
@@ -306,7 +306,7 @@ async fn by_default_certificate(trusted: &Authority, certified: Certified) -> cd
 
 #[tokio::test]
 async fn the_default_names_of_an_edge_are_certainly_the_missing_sni() {
-    let fix = ".sni(\"www.example.test\")";
+    let fix = ".sni(\"www.example.test\"), or another name that the edge serves";
     for name in ["*.cloudfront.net", "*.netlify.app", "ingress.local"] {
         let authority = Authority::new();
         let certified = authority.issue(&[name]);
@@ -324,7 +324,7 @@ async fn the_default_names_of_an_edge_are_certainly_the_missing_sni() {
 async fn a_certificate_that_vouches_for_itself_may_be_the_default_one() {
     let certified = Authority::self_signed(&[SITE]);
     let error = by_default_certificate(&Authority::new(), certified).await;
-    let fix = ".sni(\"www.example.test\")";
+    let fix = ".sni(\"www.example.test\"), or another name that the edge serves";
     check(&error, CauseId::SniMissing, Certainty::Likely, fix);
     assert_possible(&error, CauseId::SelfSigned);
 }

@@ -122,7 +122,7 @@ async fn the_placeholder_of_the_dialled_edge_itself_is_no_interception() {
     let address = self_signed(leaf("invalid2.invalid", &["invalid2.invalid"])).await;
     let root = Ca::root();
     let error = error(at("shop.run.app", address, &root).omit_sni()).await;
-    let fix = ".sni(\"shop.run.app\")";
+    let fix = ".sni(\"shop.run.app\"), or another name that the edge serves";
     check(&error, CauseId::SniMissing, Certainty::Certain, fix);
 }
 

@@ -370,7 +370,7 @@ async fn every_known_page_has_its_cause() {
 
 #[tokio::test]
 async fn names_that_disagree_are_certain_if_the_edge_reports_them() {
-    let fix = "HostRewriteLayer::to(\"www.example.test\")";
+    let fix = "HostRewriteLayer::to(\"www.example.test\"), or another name that the edge serves";
     let fastly = "Requested host does not match any Subject Alternative Names (SANs)";
     for (page, certainty) in [
         (

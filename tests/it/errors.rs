@@ -85,7 +85,7 @@ connection; SNI sent: none (omitted on request)
 likely: the edge requires SNI to select the site, and none was sent: omitted on
 request
   seen: no SNI was sent, how the connection ended
-  fix: .sni(\"d1234567890.cloudfront.net\")
+  fix: .sni(\"d1234567890.cloudfront.net\"), or another name that the edge serves
   to confirm: cdn_origin::probe(&connector).await? tries the other names
 
 possible: the port does not support TLS, or a firewall cut the connection

@@ -609,6 +609,6 @@ async fn a_421_without_sni_requires_the_name_in_host_as_sni() {
     );
     assert_eq!(
         cause.fixes().first().unwrap().to_string(),
-        ".sni(\"www.example.test\")"
+        ".sni(\"www.example.test\"), or another name that the edge serves"
     );
 }

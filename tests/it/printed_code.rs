@@ -93,35 +93,47 @@ fn fix_10() -> Result<(), Box<dyn Error>> {
 }
 
 fn fix_11() -> Result<(), Box<dyn Error>> {
-    let _value = HostRewriteLayer::to("www.example.com:8443");
+    let _built = builder()
+.host("www.example.com:8443")
+        .build()?;
     Ok(())
 }
 
 fn fix_12() -> Result<(), Box<dyn Error>> {
-    let _value = HostRewriteLayer::to("..");
+    let _value = HostRewriteLayer::to("www.example.com:8443");
     Ok(())
 }
 
 fn fix_13() -> Result<(), Box<dyn Error>> {
+    let _value = HostRewriteLayer::to("www.example.com:8443");
+    Ok(())
+}
+
+fn fix_14() -> Result<(), Box<dyn Error>> {
+    let _value = HostRewriteLayer::to("..");
+    Ok(())
+}
+
+fn fix_15() -> Result<(), Box<dyn Error>> {
     let _built = builder()
 .host("..")
         .build()?;
     Ok(())
 }
 
-fn fix_14() -> Result<(), Box<dyn Error>> {
+fn fix_16() -> Result<(), Box<dyn Error>> {
     let _built = builder()
 .omit_sni()
         .build()?;
     Ok(())
 }
 
-fn fix_15() -> Result<(), Box<dyn Error>> {
+fn fix_17() -> Result<(), Box<dyn Error>> {
     let _value = HostRewriteLayer::preserve();
     Ok(())
 }
 
-fn fix_16() -> Result<(), Box<dyn Error>> {
+fn fix_18() -> Result<(), Box<dyn Error>> {
     let pin = "sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".parse()?;
     let _built = builder()
 .verify(VerifyPolicy::pinned(pin))
@@ -129,23 +141,9 @@ fn fix_16() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn fix_17() -> Result<(), Box<dyn Error>> {
-    let _built = builder()
-.proxy_protocol(ProxyProtocol::V2)
-        .build()?;
-    Ok(())
-}
-
-fn fix_18() -> Result<(), Box<dyn Error>> {
-    let _built = builder()
-.sni("www.example.com")
-        .build()?;
-    Ok(())
-}
-
 fn fix_19() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.sni("www.example.com").expected_name("origin.example")
+.proxy_protocol(ProxyProtocol::V2)
         .build()?;
     Ok(())
 }
@@ -159,7 +157,7 @@ fn fix_20() -> Result<(), Box<dyn Error>> {
 
 fn fix_21() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.sni("www.example.com")
+.sni("www.example.com").expected_name("origin.example")
         .build()?;
     Ok(())
 }
@@ -173,68 +171,82 @@ fn fix_22() -> Result<(), Box<dyn Error>> {
 
 fn fix_23() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.sni("..")
+.sni("www.example.com")
         .build()?;
     Ok(())
 }
 
 fn fix_24() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.verify(VerifyPolicy::roots(Roots::native().and(Roots::pem(""))))
+.sni("www.example.com")
         .build()?;
     Ok(())
 }
 
 fn fix_25() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.tls_parameters(TlsParameters::default().key_exchange_groups(["x25519", "secp256r1", "secp384r1"]))
+.sni("..")
         .build()?;
     Ok(())
 }
 
 fn fix_26() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.tls_parameters(TlsParameters::default().key_exchange_groups(["secp256r1", "secp384r1", "x25519"]))
+.verify(VerifyPolicy::roots(Roots::native().and(Roots::pem(""))))
         .build()?;
     Ok(())
 }
 
 fn fix_27() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.alpn(Alpn::Http1)
+.tls_parameters(TlsParameters::default().key_exchange_groups(["x25519", "secp256r1", "secp384r1"]))
         .build()?;
     Ok(())
 }
 
 fn fix_28() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.alpn(Alpn::Http2)
+.tls_parameters(TlsParameters::default().key_exchange_groups(["secp256r1", "secp384r1", "x25519"]))
         .build()?;
     Ok(())
 }
 
 fn fix_29() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.alpn(Alpn::Http2OrHttp1)
+.alpn(Alpn::Http1)
         .build()?;
     Ok(())
 }
 
 fn fix_30() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.tls_versions(..=TlsVersion::V1_2)
+.alpn(Alpn::Http2)
         .build()?;
     Ok(())
 }
 
 fn fix_31() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.tls_versions(TlsVersion::V1_2..)
+.alpn(Alpn::Http2OrHttp1)
         .build()?;
     Ok(())
 }
 
 fn fix_32() -> Result<(), Box<dyn Error>> {
+    let _built = builder()
+.tls_versions(..=TlsVersion::V1_2)
+        .build()?;
+    Ok(())
+}
+
+fn fix_33() -> Result<(), Box<dyn Error>> {
+    let _built = builder()
+.tls_versions(TlsVersion::V1_2..)
+        .build()?;
+    Ok(())
+}
+
+fn fix_34() -> Result<(), Box<dyn Error>> {
     let _built = builder()
 .tls_versions(TlsVersion::V1_3..)
         .build()?;

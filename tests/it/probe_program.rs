@@ -3,7 +3,7 @@
 #[path = "../../src/bin/cdn-origin-probe/arguments.rs"]
 mod arguments;
 
-use std::process::Output;
+use std::{io::Write, process::Output};
 
 use crate::support::{Authority, Edge, refused_address};
 use arguments::{Arguments, Command, USAGE};
@@ -21,7 +21,7 @@ fn error(line: &str) -> String {
 #[test]
 fn options_are_accepted_in_any_order() {
     let line = "--host h.test https://o.test --sni s.test --dial d.test:1 --expected e.test \
-                --name a.test --name b.test --json";
+                --ca=ca.pem --name a.test --name=b.test --json";
     let Ok(Command::Probe(parsed)) = parse(line) else {
         panic!("{line}");
     };
@@ -31,12 +31,14 @@ fn options_are_accepted_in_any_order() {
         sni,
         expected,
         dial,
+        ca,
         names,
         as_json,
     } = parsed;
     assert_eq!(origin, "https://o.test");
     let given = [host, sni, expected, dial].map(Option::unwrap);
     assert_eq!(given, ["h.test", "s.test", "e.test", "d.test:1"]);
+    assert_eq!(ca.as_deref(), Some("ca.pem"));
     assert_eq!(
         names,
         ["a.test", "b.test"].map(|name| name.parse().unwrap())
@@ -51,6 +53,7 @@ fn the_usage_lists_every_option_and_is_printed_on_request() {
         "--sni",
         "--expected",
         "--dial",
+        "--ca",
         "--name",
         "--json",
         "--help",
@@ -76,6 +79,10 @@ fn an_invalid_command_line_is_reported_in_one_line() {
     assert_eq!(
         error("https://o.test --sni --json").split(' ').next(),
         Some("--sni")
+    );
+    assert_eq!(
+        error("https://o.test --json=1"),
+        "--json takes no value, see --help"
     );
     assert_eq!(error("--json"), "the origin is missing, see --help");
     assert!(error("https://o.test https://p.test").ends_with("https://p.test"));
@@ -114,6 +121,34 @@ async fn the_program_prints_the_code_that_works() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(0), "{text}");
     assert!(text.contains("\n    .sni(\"www.site.example\")"), "{text}");
+    assert!(text.starts_with("   1  as configured: "), "{text}");
+}
+
+#[tokio::test]
+async fn an_authority_of_the_command_line_is_trusted_and_json_tells_what_was_presented() {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority)
+        .serves_with("www.site.example", authority.issue(&["cert.site.example"]))
+        .start()
+        .await;
+    let mut roots = tempfile::NamedTempFile::new().unwrap();
+    roots.write_all(authority.root_pem().as_bytes()).unwrap();
+    let ca = format!("--ca={}", roots.path().display());
+    let dial = edge.address().to_string();
+    let arguments = ["https://www.site.example", &ca, "--dial", &dial, "--json"];
+    // The environment's authority is another one.
+    let output = run(&Authority::new(), &arguments).await;
+    let findings: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let first = &findings["attempts"][0];
+    assert_eq!(first["outcome"]["kind"], "certificate_name_mismatch");
+    assert_eq!(first["presented"], serde_json::json!(["cert.site.example"]));
+    assert_eq!(first["cause"]["id"], "certificate_for_another_name");
+
+    let arguments = [&arguments[..4], &["--expected=cert.site.example", "--json"]].concat();
+    let output = run(&Authority::new(), &arguments).await;
+    let findings: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let working = findings["working"].as_str().unwrap();
+    assert!(working.ends_with("\n    .build()?"), "{working}");
 }
 
 /// The dialled address, SNI, the expected name and Host all differ, and SNI is wrong.

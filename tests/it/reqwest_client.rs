@@ -161,24 +161,24 @@ async fn a_url_of_another_host_is_not_dialled() {
     let edge = edge(&authority).await;
     let connector = builder(&edge, &authority).build().unwrap();
     let client = client_builder(&connector).unwrap().build().unwrap();
-    for (url, problem, headline) in [
-        (
-            "https://host.test/path?secret",
-            RequestProblem::HostForeign,
-            "URL has another host than the client's base URL",
-        ),
-        (
-            "http://sni.test/path?secret",
-            RequestProblem::TargetInvalid,
-            "request target has a form or scheme that is not forwarded",
-        ),
+    for url in [
+        "https://host.test/path?secret",
+        "http://sni.test/path?secret",
+        "/path?secret",
     ] {
         let outcome = client.get(url).send().await;
         let error = adapt::check(&connector, outcome).unwrap_err();
+        let problem = RequestProblem::UrlForeign;
         assert_eq!(error.kind(), ErrorKind::Request(problem), "{url}");
         let report = error.report().to_string();
         let text = report.split_whitespace().collect::<Vec<_>>().join(" ");
+        let headline = "URL has another scheme, host or port than the client's base URL";
         assert!(text.contains(headline), "{report}");
+        assert!(
+            text.contains("fix: join the path to adapt::reqwest::base_url"),
+            "{report}"
+        );
+        assert!(!text.contains("dialled"), "{report}");
         assert!(!text.contains("I/O failed"), "{report}");
         assert!(!text.contains("secret"), "{report}");
         assert_eq!(
@@ -188,6 +188,65 @@ async fn a_url_of_another_host_is_not_dialled() {
     }
     assert!(edge.requests().is_empty());
     assert!(edge.hellos().is_empty());
+}
+
+#[tokio::test]
+async fn a_failed_connect_to_another_address_is_not_explained_by_the_origin() {
+    let authority = Authority::new();
+    let edge = edge(&authority).await;
+    let refused = refused_address();
+    let dialled = refused.address();
+    let connector = builder(&edge, &authority).build().unwrap();
+    let client = client_builder(&connector).unwrap().build().unwrap();
+
+    let problem = RequestProblem::UrlForeign;
+    for address in [dialled, edge.address()] {
+        let outcome = client.get(format!("https://{address}/")).send().await;
+        let error = outcome.unwrap_err();
+        let found = Error::find_in(&error).unwrap();
+        assert_eq!(found.kind(), ErrorKind::Request(problem));
+    }
+    assert!(edge.requests().is_empty());
+
+    let port = format!("https://sni.test:{}/", dialled.port());
+    let other = CdnOriginConnector::builder(format!("http://{dialled}"));
+    let of_another_client = get(&other.build().unwrap()).await;
+    for outcome in [client.get(port).send().await, of_another_client] {
+        let error = adapt::check(&connector, outcome).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Request(problem));
+        assert!(error.facts().origin().is_none());
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_reqwest_cannot_build_has_no_cause_in_its_url() {
+    let authority = Authority::new();
+    let edge = edge(&authority).await;
+    let connector = builder(&edge, &authority).build().unwrap();
+    let client = client_builder(&connector).unwrap().build().unwrap();
+    let request = client.get(base_url(&connector).unwrap());
+    let outcome = request.header("name", "line\nline").send().await;
+    let error = adapt::check(&connector, outcome).unwrap_err();
+    let problem = RequestProblem::BuildFailed;
+    assert_eq!(error.kind(), ErrorKind::Request(problem));
+}
+
+#[tokio::test]
+async fn a_host_that_the_request_overrides_is_named_as_such() {
+    let authority = Authority::new();
+    let edge = edge(&authority).await;
+    let connector = builder(&edge, &authority).build().unwrap();
+    let client = client_builder(&connector).unwrap().build().unwrap();
+    let request = client.get(base_url(&connector).unwrap());
+    let outcome = request.header("host", "wrong.test").send().await;
+    let report = adapt::check(&connector, outcome)
+        .unwrap_err()
+        .report()
+        .to_string();
+    assert!(
+        report.contains("if the request has a Host field of its own: correct that one"),
+        "{report}"
+    );
 }
 
 #[test]

@@ -122,7 +122,7 @@ async fn wrong_host_answered_by_421_says_that_sni_and_host_disagree() {
     let response = send(proxy, "client.test").await;
 
     assert_eq!(response.status(), StatusCode::MISDIRECTED_REQUEST);
-    let fix = "HostRewriteLayer::to(\"www.example.test\")";
+    let fix = "HostRewriteLayer::to(\"www.example.test\"), or another name that the edge serves";
     check(
         &response,
         CauseId::SniAndHostDisagree,
@@ -146,7 +146,7 @@ async fn wrong_host_answered_by_403_passes_the_page_untouched() {
 
     assert_eq!(response.status(), StatusCode::FORBIDDEN);
     assert_eq!(response.headers()["x-cache"], "Error from cloudfront");
-    let fix = "HostRewriteLayer::to(\"www.example.test\")";
+    let fix = "HostRewriteLayer::to(\"www.example.test\"), or another name that the edge serves";
     check(&response, CauseId::HostNotServed, Certainty::Likely, fix);
     let length: usize = response.headers()["content-length"]
         .to_str()
@@ -173,7 +173,7 @@ async fn a_refused_host_that_a_layer_sent_is_to_be_the_builders() {
     let proxy = OriginProxy::new(builder.build().unwrap());
     let proxy = proxy.host_rewrite(HostRewriteLayer::preserve());
     let response = send(proxy, "client.test").await;
-    let fix = "HostRewriteLayer::to(\"www.shop.test\")";
+    let fix = "HostRewriteLayer::to(\"www.shop.test\"), or another name that the edge serves";
     check(&response, CauseId::HostNotServed, Certainty::Likely, fix);
 }
 
@@ -187,7 +187,7 @@ async fn a_refused_host_with_a_port_is_to_be_sent_without_it() {
         .await;
     let builder = to(&edge, &authority, "www.shop.test").host("www.shop.test:8443");
     let response = send(OriginProxy::new(builder.build().unwrap()), "client.test").await;
-    let fix = ".host(\"www.shop.test\")";
+    let fix = ".host(\"www.shop.test\"), or another name that the edge serves";
     check(&response, CauseId::HostNotServed, Certainty::Likely, fix);
 }
 
@@ -203,7 +203,7 @@ async fn plain_403_with_disagreeing_names_is_possibly_theirs() {
     let disagreeing =
         OriginProxy::new(connector.clone()).host_rewrite(HostRewriteLayer::preserve());
     let response = send(disagreeing, "client.test").await;
-    let fix = "HostRewriteLayer::to(\"www.example.test\")";
+    let fix = "HostRewriteLayer::to(\"www.example.test\"), or another name that the edge serves";
     check(
         &response,
         CauseId::SniAndHostDisagree,

@@ -36,7 +36,7 @@ async fn no_sni_answered_by_alert_40_is_likely_the_missing_sni() {
         &error,
         CauseId::SniMissing,
         Certainty::Likely,
-        ".sni(\"www.example.test\")",
+        ".sni(\"www.example.test\"), or another name that the edge serves",
     );
     assert_eq!(edge.hellos()[0].sni, None);
 }
@@ -51,7 +51,7 @@ async fn alert_40_from_an_ip_address_suggests_the_host_as_sni() {
         &error,
         CauseId::SniMissing,
         Certainty::Likely,
-        ".sni(\"www.example.test\")",
+        ".sni(\"www.example.test\"), or another name that the edge serves",
     );
     assert!(
         error
@@ -73,7 +73,7 @@ async fn alert_40_of_a_known_edge_without_sni_is_certain() {
         &error,
         CauseId::SniMissing,
         Certainty::Certain,
-        ".sni(\"d1234567890.cloudfront.net\")",
+        ".sni(\"d1234567890.cloudfront.net\"), or another name that the edge serves",
     );
 }
 
@@ -82,7 +82,7 @@ async fn no_sni_answered_by_alert_112_is_certainly_the_missing_sni() {
     let authority = Authority::new();
     let edge = edge(&authority, SniRefusal::Alert(112)).await;
     let error = error(to(&edge, &authority, "www.example.test").omit_sni()).await;
-    let fix = ".sni(\"www.example.test\")";
+    let fix = ".sni(\"www.example.test\"), or another name that the edge serves";
     check(&error, CauseId::SniMissing, Certainty::Certain, fix);
 }
 
@@ -91,7 +91,7 @@ async fn no_sni_answered_by_alert_80_is_likely_the_missing_sni() {
     let authority = Authority::new();
     let edge = edge(&authority, SniRefusal::Alert(80)).await;
     let error = error(to(&edge, &authority, "www.example.test").omit_sni()).await;
-    let fix = ".sni(\"www.example.test\")";
+    let fix = ".sni(\"www.example.test\"), or another name that the edge serves";
     check(&error, CauseId::SniMissing, Certainty::Likely, fix);
 }
 
@@ -101,7 +101,7 @@ async fn no_sni_answered_by_a_bare_close_is_likely_the_missing_sni() {
     let edge = edge(&authority, SniRefusal::Close).await;
     let error = error(to(&edge, &authority, "www.example.test").omit_sni()).await;
     assert_eq!(error.kind(), ErrorKind::ConnectionClosed);
-    let fix = ".sni(\"www.example.test\")";
+    let fix = ".sni(\"www.example.test\"), or another name that the edge serves";
     check(&error, CauseId::SniMissing, Certainty::Likely, fix);
 }
 
@@ -111,7 +111,7 @@ async fn no_sni_answered_by_a_reset_is_likely_the_missing_sni() {
     let edge = edge(&authority, SniRefusal::Reset).await;
     let error = error(to(&edge, &authority, "www.example.test").omit_sni()).await;
     assert_eq!(error.kind(), ErrorKind::ConnectionReset);
-    let fix = ".sni(\"www.example.test\")";
+    let fix = ".sni(\"www.example.test\"), or another name that the edge serves";
     check(&error, CauseId::SniMissing, Certainty::Likely, fix);
 }
 
@@ -126,7 +126,7 @@ async fn no_sni_answered_by_the_default_certificate_names_both_names() {
     );
     let certificate = error.facts().certificates().first().unwrap();
     assert_eq!(certificate.names(), ["default.example.test"]);
-    let fix = ".sni(\"www.example.test\")";
+    let fix = ".sni(\"www.example.test\"), or another name that the edge serves";
     check(&error, CauseId::SniMissing, Certainty::Likely, fix);
     let report = error.report().to_string();
     assert!(report.contains("default.example.test"), "{report}");
@@ -137,7 +137,7 @@ async fn default_certificate_for_an_ip_address_names_hosts_only() {
     let authority = Authority::new();
     let edge = edge(&authority, SniRefusal::DefaultCertificate).await;
     let builder = to(&edge, &authority, "127.0.0.1").host("www.example.test");
-    let fix = ".sni(\"www.example.test\")";
+    let fix = ".sni(\"www.example.test\"), or another name that the edge serves";
     check(
         &error(builder).await,
         CauseId::AddressExpected,
@@ -178,8 +178,8 @@ async fn a_wrong_sni_is_replaced_by_any_other_configured_name() {
     let builder = to(&edge, &authority, "edge.cdn.test").sni("wrong.test");
     let one = ".sni(\"edge.cdn.test\"), or another name that the edge serves";
     let two =
-        ".sni(\"edge.cdn.test\") or .sni(\"shop.test\"), or another name that the edge serves";
-    let three = ".sni(\"cert.test\") or .sni(\"edge.cdn.test\") or .sni(\"shop.test\"), or another \
+        ".sni(\"shop.test\") or .sni(\"edge.cdn.test\"), or another name that the edge serves";
+    let three = ".sni(\"shop.test\") or .sni(\"cert.test\") or .sni(\"edge.cdn.test\"), or another \
                  name that the edge serves";
     for (builder, fix) in [
         (builder.clone(), one),
@@ -281,7 +281,7 @@ async fn a_rejected_sni_is_certain_and_the_right_name_is_not() {
         // A distribution has its name as well as those of its customer.
         (
             "d1234567890.cloudfront.net",
-            ".sni(\"d1234567890.cloudfront.net\") or .sni(\"shop.test\")",
+            ".sni(\"shop.test\") or .sni(\"d1234567890.cloudfront.net\")",
         ),
     ] {
         let builder = CdnOriginConnector::builder(format!("https://{dialled}"))
@@ -332,12 +332,13 @@ async fn a_call_in_a_report_is_not_broken_within() {
         long.as_str(),
         "a-name-of-some-length.for-a-tenant.of-the-shop.test",
     ] {
-        let builder = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
+        let builder = CdnOriginConnector::builder(format!("https://{host}"))
+            .dial("d1234567890.cloudfront.net:443")
             .transport(transports::to(edge.address()))
             .sni("wrong.test")
-            .host(host);
+            .host("shop.test");
         let report = error(builder).await.report().to_string();
-        let whole = format!("  fix: .sni(\"d1234567890.cloudfront.net\") or .sni(\"{host}\")");
+        let whole = format!("  fix: .sni(\"shop.test\") or .sni(\"{host}\")");
         let broken = format!("\") or\n       .sni(\n           \"{host}\",\n       )");
         let next = format!("\") or\n       .sni(\"{host}\")");
         let is_printed = [whole, broken, next].map(|call| report.contains(&call));

@@ -13,13 +13,14 @@ code that works.
   --sni NAME         the configured SNI
   --expected NAME    the configured expected name of the certificate
   --dial HOST:PORT   the address to dial instead of the URL's host
-  --name NAME        a name to try first; may be repeated
+  --ca FILE          trust the certificates in this PEM file, and no others
+  --name NAME        a name to try first, in SNI and in Host; may be repeated
   --json             print JSON instead of text
   --help             print this help
 
 Progress goes to standard error. The exit code is 0 if an attempt works, even
-if only possibly, 1 if none does, and 2 if none was made. To trust a private
-certificate authority, set SSL_CERT_FILE=ca.pem in the environment.
+if only possibly, 1 if none does, and 2 if none was made. Without --ca, the
+system's roots are trusted, or those of SSL_CERT_FILE and SSL_CERT_DIR.
 ";
 
 /// What to do.
@@ -37,6 +38,7 @@ pub(crate) struct Arguments {
     pub(crate) sni: Option<String>,
     pub(crate) expected: Option<String>,
     pub(crate) dial: Option<String>,
+    pub(crate) ca: Option<String>,
     pub(crate) names: Vec<DnsName>,
     pub(crate) as_json: bool,
 }
@@ -46,8 +48,15 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Comma
     let mut arguments = arguments.into_iter();
     let mut parsed = Arguments::default();
     while let Some(argument) = arguments.next() {
+        let (argument, mut inline) = match argument.split_once('=') {
+            Some((option, value)) if option.starts_with("--") => {
+                (option.to_owned(), Some(value.to_owned()))
+            }
+            _ => (argument, None),
+        };
         let mut value = || {
-            let value = arguments.next().filter(|value| !value.starts_with("--"));
+            let mut next = || arguments.next().filter(|value| !value.starts_with("--"));
+            let value = inline.take().or_else(&mut next);
             value.ok_or_else(|| format!("{argument} requires a value, see --help"))
         };
         match argument.as_str() {
@@ -56,6 +65,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Comma
             "--sni" => parsed.sni = Some(value()?),
             "--expected" => parsed.expected = Some(value()?),
             "--dial" => parsed.dial = Some(value()?),
+            "--ca" => parsed.ca = Some(value()?),
             "--name" => parsed.names.push(name(&value()?)?),
             "--json" => parsed.as_json = true,
             option if option.starts_with('-') => {
@@ -63,6 +73,9 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Comma
             }
             origin if parsed.origin.is_empty() => parsed.origin = origin.to_owned(),
             other => return Err(format!("unexpected argument after the origin: {other}")),
+        }
+        if inline.is_some() {
+            return Err(format!("{argument} takes no value, see --help"));
         }
     }
     match parsed.origin.is_empty() {

@@ -1,7 +1,8 @@
 //! The output of `--json`.
 
 use cdn_origin::{
-    diagnosis::Certainty,
+    diagnosis::{Cause, Certainty},
+    error::PeerCertificate,
     probe::{Findings, ProbeAttempt},
 };
 use serde_json::{Value, json};
@@ -10,22 +11,25 @@ pub(crate) fn findings(findings: &Findings) -> Value {
     let attempts: Vec<_> = findings.attempts().iter().map(attempt).collect();
     let causes = findings.diagnosis().causes().iter();
     let causes: Vec<_> = causes
-        .map(|cause| {
-            let fixes: Vec<_> = cause.fixes().iter().map(ToString::to_string).collect();
-            json!({
-                "id": cause.id().as_str(),
-                "certainty": cause.certainty().as_str(),
-                "text": cause.text(),
-                "fixes": fixes,
-                "proved": findings.is_proved(),
-            })
-        })
+        .map(|found| cause(found, findings.is_proved()))
         .collect();
+    let code = |working: &ProbeAttempt| format!("{}\n    .build()?", working.builder_code());
     json!({
         "attempts": attempts,
         "causes": causes,
-        "working": findings.working().map(ProbeAttempt::builder_code),
+        "working": findings.working().map(code),
         "working_certainty": findings.working_certainty().map(Certainty::as_str),
+    })
+}
+
+fn cause(cause: &Cause, is_proved: bool) -> Value {
+    let fixes: Vec<_> = cause.fixes().iter().map(ToString::to_string).collect();
+    json!({
+        "id": cause.id().as_str(),
+        "certainty": cause.certainty().as_str(),
+        "text": cause.text(),
+        "fixes": fixes,
+        "proved": is_proved,
     })
 }
 
@@ -40,7 +44,11 @@ fn attempt(attempt: &ProbeAttempt) -> Value {
             "alert": error.facts().alert().map(|alert| alert.code()),
         })
     });
+    let leaf = attempt
+        .error()
+        .and_then(|error| error.facts().certificates().first());
     let origin = attempt.origin();
+    let diagnosis = attempt.diagnosis();
     json!({
         "change": attempt.change(),
         "dialled": origin.dial().to_string(),
@@ -48,6 +56,8 @@ fn attempt(attempt: &ProbeAttempt) -> Value {
         "expected": origin.expected_name().to_string(),
         "host": origin.host().as_str(),
         "outcome": status.or(error),
+        "presented": leaf.map(PeerCertificate::names),
+        "cause": diagnosis.likeliest().map(|likeliest| cause(likeliest, false)),
         "works": attempt.works(),
     })
 }

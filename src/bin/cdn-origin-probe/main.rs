@@ -6,13 +6,25 @@
 //! ```
 //!
 //! `--help` lists the options, the exit codes and the environment.
+//!
+//! `--json` prints one object:
+//!
+//! | field | value |
+//! |---|---|
+//! | `attempts` | in their order; `outcome` has a `status`, or the `stage` and `kind` of an error |
+//! | `attempts[].change` | the difference from the best attempt before it, in words |
+//! | `attempts[].presented` | the names of the certificate that was refused |
+//! | `attempts[].cause` | the likeliest cause by this attempt alone, like an item of `causes` |
+//! | `causes` | what was wrong; `proved` if an attempt with the fix got further |
+//! | `working` | builder code that works; `null` if no attempt does |
+//! | `working_certainty` | how certain it is that `working` reached the site of its Host |
 
 mod arguments;
 mod json;
 
 use std::{error::Error, process::ExitCode};
 
-use cdn_origin::{CdnOriginConnector, probe::Probe};
+use cdn_origin::{CdnOriginConnector, Roots, VerifyPolicy, probe::Probe};
 use tokio::runtime;
 
 use arguments::{Arguments, Command, USAGE};
@@ -54,7 +66,13 @@ fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
     if let Some(dial) = arguments.dial {
         builder = builder.dial(dial);
     }
+    if let Some(file) = arguments.ca {
+        builder = builder.verify(VerifyPolicy::roots(Roots::pem_file(file)));
+    }
     let connector = builder.build()?;
+    for advice in connector.advice() {
+        eprintln!("advice: {advice}");
+    }
     let probe = Probe::new(&connector).on_attempt(|attempt| eprintln!("{attempt}"));
     let names = arguments.names.into_iter();
     let probe = names.fold(probe, Probe::try_name);
@@ -64,7 +82,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
     let findings = runtime.block_on(probe.run())?;
     match arguments.as_json {
         true => println!("{:#}", json::findings(&findings)),
-        false => println!("\n{findings}"),
+        false => println!("{findings}"),
     }
     Ok(match findings.working() {
         Some(_) => ExitCode::SUCCESS,

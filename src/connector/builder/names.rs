@@ -108,8 +108,9 @@ impl CdnOriginBuilder {
     /// Sets the Host of requests to this origin: `Host` in HTTP/1, `:authority` in HTTP/2.
     ///
     /// The default is the SNI if it was set, else the host and port of the URL ([RFC 9110 section
-    /// 7.2]). A connector does not see requests: [`OriginProxy`](crate::proxy::OriginProxy) and
-    /// [`HostRewriteLayer`](crate::HostRewriteLayer) apply it.
+    /// 7.2]). [`OriginProxy`](crate::proxy::OriginProxy) sends it, and so do the clients of
+    /// [`adapt`](crate::adapt) for reqwest, tonic and tungstenite. A connector does not see
+    /// requests: with any other client, add a [`HostRewriteLayer`](crate::HostRewriteLayer).
     ///
     /// ```
     /// # use cdn_origin::CdnOriginConnector;

@@ -241,8 +241,8 @@ impl Evidence<'_> {
         self.edge().is_some() || others.any(|name| Some(&name) != self.sni())
     }
 
-    /// The configured names beside SNI. Those of the origin itself come before Host, which may be
-    /// one of many that it serves.
+    /// The configured names beside SNI. A Host of the configuration comes first: it is the site. A
+    /// Host of the request comes last: it may be one of many that the origin serves.
     fn other_names(&self) -> impl Iterator<Item = DnsName> {
         let expected = match self.origin.expected_name() {
             ExpectedName::Dns(name) => Some(name.clone()),
@@ -250,7 +250,9 @@ impl Evidence<'_> {
         };
         let url = self.origin.url().target().host().dns().cloned();
         let dialled = self.dialled_name().cloned();
-        let names = [expected, url, dialled, self.host_name()];
+        let site = self.origin.host().host().parse().ok();
+        let site = site.filter(|site| Some(site) != url.as_ref());
+        let names = [site, expected, url, dialled, self.host_name()];
         names.into_iter().flatten()
     }
 
@@ -285,8 +287,8 @@ impl Evidence<'_> {
     /// The fix that sends another name in SNI: the other configured names, else the one that the
     /// connector was called with, else, without SNI, the presented name, if that is proved.
     ///
-    /// A configured name is only a candidate. Only without SNI is the first of them the one that
-    /// was meant. A certificate that is presented in place of the right one names another site.
+    /// Each is only a candidate. A certificate that is presented in place of the right one names
+    /// another site.
     pub(super) fn another_sni(&self) -> FixKind {
         let mut names: Vec<DnsName> = Vec::new();
         for name in self.other_names() {
@@ -294,6 +296,7 @@ impl Evidence<'_> {
                 names.push(name);
             }
         }
+        // Without SNI, nothing speaks against the name of a server.
         if self.sni().is_some() {
             // The name of a server seldom is that of a site, unless its edge serves it as one.
             let is_site =
@@ -301,17 +304,16 @@ impl Evidence<'_> {
             if names.iter().any(is_site) {
                 names.retain(is_site);
             }
-            if !names.is_empty() {
-                return FixKind::SniOneOf(names);
-            }
+        }
+        if !names.is_empty() {
+            return FixKind::SniOneOf(names);
         }
         let called = self.facts.called_with();
         let called = called.and_then(|host| host.host().parse().ok());
-        let mut names = names.into_iter().chain(called);
-        let configured = names.find(|name| Some(name) != self.sni());
+        let called = called.filter(|name| Some(name) != self.sni());
         let presented = self.chain().proved_name();
-        match (configured, presented.filter(|_| self.sni().is_none())) {
-            (Some(name), _) => FixKind::Sni(name),
+        match (called, presented.filter(|_| self.sni().is_none())) {
+            (Some(name), _) => FixKind::SniOneOf(vec![name]),
             (None, Some(name)) => FixKind::SniPresented(name),
             (None, None) => FixKind::SniUnknown,
         }

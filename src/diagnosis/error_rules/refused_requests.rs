@@ -65,6 +65,10 @@ fn client_request(problem: RequestProblem) -> Refused {
             "the body of the client's request is too large",
             "allow more with Limits::max_request_body(..)",
         ),
+        RequestProblem::BuildFailed => (
+            "the client library cannot build the request; its own error says why",
+            "correct the field or the body that the error names",
+        ),
         RequestProblem::ExpectationUnknown => (
             "the request's Expect has an unknown value",
             "send Expect: 100-continue, or no such field",
@@ -77,10 +81,6 @@ fn client_request(problem: RequestProblem) -> Refused {
         RequestProblem::HostConflict => (
             "Host and the authority of the request's URI name different hosts",
             "send the same host in both, or no Host field",
-        ),
-        RequestProblem::HostForeign => (
-            "the URL of the request has another host than the base URL, whose host is sent in SNI",
-            "join the path to adapt::reqwest::base_url(..)",
         ),
         RequestProblem::HostInvalid => (
             "the request's Host is not a host with an optional port",
@@ -122,6 +122,11 @@ fn client_request(problem: RequestProblem) -> Refused {
         RequestProblem::UpgradeInvalid => (
             "the opening handshake of the client's WebSocket is malformed",
             "send a GET with the fields of RFC 6455 section 4.1 and without content",
+        ),
+        RequestProblem::UrlForeign => (
+            "the request's URL has another scheme, host or port than the base URL, the only one \
+             that the connector serves",
+            "join the path to adapt::reqwest::base_url(..), and add no port",
         ),
     };
     (CauseId::InvalidRequest, text, Some(fix))

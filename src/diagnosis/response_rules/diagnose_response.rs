@@ -43,9 +43,14 @@ impl ResponseEvidence<'_> {
     }
 
     /// The causes by their certainty, which is limited if the Host is not the one seen sent.
+    ///
+    /// An unknown request is no evidence.
     fn ranked(&self, mut causes: Vec<Cause>) -> Diagnosis {
         if self.is_host_supposed() {
             causes = causes.into_iter().map(Cause::of_supposed_host).collect();
+        }
+        if self.is_request_unseen() {
+            causes = causes.into_iter().map(Cause::of_unseen_request).collect();
         }
         Diagnosis::ranked(causes)
     }

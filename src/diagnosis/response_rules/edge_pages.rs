@@ -212,12 +212,17 @@ fn refused_request(evidence: &ResponseEvidence<'_>, edge: &str) -> Vec<Cause> {
 
 /// Without the request's method, it stays possible.
 fn get_with_content(evidence: &ResponseEvidence<'_>, edge: &str) -> Option<Cause> {
-    let certainty = match (evidence.method, evidence.has_content) {
-        (None, _) => Certainty::Possible,
-        (Some(&Method::GET), true) => Certainty::Certain,
+    let (certainty, text) = match (evidence.method, evidence.has_content) {
+        (None, _) => (
+            Certainty::Possible,
+            format!("if the request is a GET with content: {edge} refuses that"),
+        ),
+        (Some(&Method::GET), true) => (
+            Certainty::Certain,
+            format!("{edge} refuses a GET with content"),
+        ),
         (Some(_), _) => return None,
     };
-    let text = format!("{edge} refuses a GET with content");
     let fix = FixKind::Advice("send the GET without content");
     Some(
         Cause::new(CauseId::InvalidRequest, certainty, text)

@@ -50,7 +50,9 @@ pub(super) fn head_too_large(
         // The target is not long. An application has sent the status for a reason of its own.
         StatusCode::URI_TOO_LONG if is_short => Certainty::Possible,
         // The content may be what is too large.
-        StatusCode::PAYLOAD_TOO_LARGE if evidence.has_content => certainty.min(Certainty::Likely),
+        StatusCode::PAYLOAD_TOO_LARGE if evidence.may_have_content() => {
+            certainty.min(Certainty::Likely)
+        }
         _ => certainty,
     };
     let text = format!("the head of the request is larger than {edge} accepts");
@@ -66,7 +68,7 @@ pub(super) fn length_required(
     certainty: Certainty,
     edge: &str,
 ) -> Cause {
-    let is_sent_whole = evidence.has_length || !evidence.has_content;
+    let is_sent_whole = evidence.has_length || !evidence.may_have_content();
     let (certainty, text, fix) = match is_sent_whole {
         // An application has sent the status for a reason of its own.
         true => (
@@ -75,6 +77,11 @@ pub(super) fn length_required(
                 "{edge} requires Content-Length, although the request had it or did not need it"
             ),
             "check which part of the application answers so",
+        ),
+        false if evidence.is_request_unseen() => (
+            certainty.min(Certainty::Likely),
+            format!("{edge} requires Content-Length, which the request seems to lack"),
+            "send Content-Length with the content",
         ),
         false => (
             certainty,
@@ -91,7 +98,7 @@ pub(super) fn length_required(
 /// 494 and similar pages of edges that see the same request again and again. Content could be what
 /// is large, so it lowers the certainty.
 pub(super) fn request_grown(evidence: &ResponseEvidence<'_>, edge: &str) -> Vec<Cause> {
-    let certainty = match evidence.has_content {
+    let certainty = match evidence.may_have_content() {
         true => Certainty::Possible,
         false => Certainty::Likely,
     };

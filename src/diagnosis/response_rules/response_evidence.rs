@@ -191,6 +191,16 @@ impl<'a> ResponseEvidence<'a> {
         self.host_knowledge != HostKnowledge::Sent
     }
 
+    /// Whether nothing is known of the request. Another library sent it.
+    pub(super) fn is_request_unseen(&self) -> bool {
+        self.method.is_none()
+    }
+
+    /// Whether the request had content, or may have had.
+    pub(super) fn may_have_content(&self) -> bool {
+        self.has_content || self.is_request_unseen()
+    }
+
     pub(super) fn is_success(&self) -> bool {
         self.status.is_success() || self.status.is_informational()
     }
@@ -250,8 +260,8 @@ impl<'a> ResponseEvidence<'a> {
             (Some(name), false) if self.host_knowledge == HostKnowledge::OfUrl => {
                 FixKind::HostAndUrl(name)
             }
-            (Some(name), false) => FixKind::Host(name),
-            (Some(name), true) => FixKind::HostRewrite(name),
+            (Some(name), false) => FixKind::HostCandidate(name),
+            (Some(name), true) => FixKind::HostRewriteCandidate(name),
             (None, _) => self.unknown_host(),
         }
     }

@@ -140,6 +140,7 @@ pub(super) fn sni_and_host_disagree(
 /// A Host that was set on the builder differs from SNI on purpose: it is the site, and the
 /// connection has to be one for it (RFC 9110 section 15.5.20).
 pub(super) fn agreeing_names(evidence: &ResponseEvidence<'_>) -> Vec<FixKind> {
-    let site = evidence.host_of_builder().map(FixKind::Sni);
+    let site = evidence.host_of_builder();
+    let site = site.map(|name| FixKind::SniOneOf(vec![name]));
     site.into_iter().chain([evidence.another_host()]).collect()
 }

@@ -109,7 +109,7 @@ fn sni_missing(evidence: &ResponseEvidence<'_>) -> Option<Cause> {
         Cause::new(CauseId::SniMissing, Certainty::Likely, text)
             .shown_by(&[Clue::Status, Clue::NoSni, Clue::Host])
             .confirmed_by(Confirmation::ProbeNames)
-            .fixed_by([FixKind::Sni(name)]),
+            .fixed_by([FixKind::SniOneOf(vec![name])]),
     )
 }
 

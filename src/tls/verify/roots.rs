@@ -59,6 +59,9 @@ pub(crate) enum RootsSource {
 impl Roots {
     /// The system's certificate store, or that of `SSL_CERT_FILE` and `SSL_CERT_DIR`.
     ///
+    /// A file that is missing or cannot be read is skipped, and the connector's
+    /// [advice](crate::CdnOriginConnector::advice) reports it. If no root is left, `build()` fails.
+    ///
     /// ```
     /// let roots = cdn_origin::Roots::native();
     /// ```

@@ -59,8 +59,9 @@ fn page(rows: &[(&str, Diagnosis)]) -> String {
 
 /// Code in backticks; advice as it is.
 fn shown(fix: &str) -> String {
-    let is_code = fix.starts_with('.') || fix.contains("::") && !fix.contains(' ');
     let or = ", or another name";
+    let call = fix.split(or).next().unwrap_or_default();
+    let is_code = fix.starts_with('.') || call.contains("::") && !call.contains(' ');
     match is_code && !fix.contains('`') {
         true if fix.contains(or) => format!("`{}", fix.replace(or, &format!("`{or}"))),
         true => format!("`{}`", fix.replace('|', "\\|")),

@@ -1,0 +1,61 @@
+//! An HTTP client of reqwest 0.13 for a connector's origin.
+//!
+//! ```text
+//! cargo add cdn-origin --features reqwest
+//! cargo add reqwest@0.13                  # with --features stream to stream uploads or responses
+//! ```
+//!
+//! [`client_builder`] returns a `reqwest::ClientBuilder` whose connections go to the connector's
+//! origin, with its SNI, expected name, policy, identity, versions and Host. [`base_url`] returns
+//! the URL that each request starts from:
+//!
+//! ```no_run
+//! use cdn_origin::{CdnOriginConnector, adapt};
+//!
+//! async fn get() -> Result<String, Box<dyn std::error::Error>> {
+//!     let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
+//!         .sni("www.example.com")
+//!         .build()?;
+//!     let client = adapt::reqwest::client_builder(&connector)?.build()?;
+//!     let url = adapt::reqwest::base_url(&connector)?.join("/items?page=2")?;
+//!     let response = adapt::check(&connector, client.get(url).send().await);
+//!     let response = response.inspect_err(|error| eprintln!("{}", error.report()))?;
+//!     Ok(response.text().await?)
+//! }
+//! ```
+//!
+//! # What reqwest does
+//!
+//! reqwest opens and pools the connections itself. The connector supplies the TLS configuration and
+//! the addresses.
+//!
+//! * **URLs.** Build each URL from [`base_url`], whose host is the SNI name, and add no port. A URL
+//!   with another host or an IP address fails before a request is sent, and so does plain http for
+//!   an https origin. Another port replaces the dialled one.
+//! * **A user name** in the URL is sent to the origin, in `Authorization`.
+//! * **Host** is a default header where it differs from the URL's host. A `Host` field of a request
+//!   replaces it. With the default header, reqwest offers only HTTP/1.1: in HTTP/2, `:authority`
+//!   would still be the URL's host. Such a client cannot use an origin that speaks only HTTP/2.
+//! * **Redirects** are followed at most 10 times, and only within the base URL's scheme, host and
+//!   port. Other redirects are returned as responses. The builder's `redirect` replaces this
+//!   policy.
+//! * **Proxies** of the environment are not used.
+//! * **Errors.** When reqwest cannot connect, the connector connects once more, because its error
+//!   has all facts. That error becomes the source of reqwest's error, and [`check`](super::check)
+//!   returns it. So an origin that is down gets two connection attempts instead of one.
+//! * **Refusals by the edge**, such as a 421 for a wrong Host, are ordinary responses.
+//!   [`check`](super::check) turns them into errors.
+//! * **Timeouts.** [`Timeouts::connect`] limits reqwest's attempt, and then the connector's. All
+//!   other timeouts of [`Timeouts`](crate::connector::Timeouts) limit only the connector's.
+//! * **Reload.** A client keeps the TLS settings with which it was created.
+//! * **Observers** get no events of reqwest's connections.
+//!
+//! [`Timeouts::connect`]: crate::connector::Timeouts::connect
+
+mod client;
+mod connect;
+mod errors;
+
+pub use client::{base_url, client_builder};
+
+pub(super) use errors::{classify, has_foreign_url};

@@ -143,7 +143,7 @@ impl<R: AnyResponse, B: AsRef<[u8]>> AnyResponse for (R, B) {
 ///     B: Body<Error: Into<BoxError>>,
 /// {
 ///     let (head, body) = response.into_parts();
-///     let page = body.collect().await.map_err(Into::into)?.to_bytes();
+///     let page = body.collect().await.map_err(Into::<BoxError>::into)?.to_bytes();
 ///     Ok(adapt::check(connector, Ok::<_, Error>((head, page)))?)
 /// }
 /// ```

@@ -95,7 +95,8 @@ impl ProxySettings {
         if permit.has_waited() || !is_quick {
             record.left_queue();
         }
-        let upgrade = ready.upgrade.as_ref().map(|it| it.protocol());
+        // Boxed because it is rare.
+        let upgrade = ready.upgrade.as_ref().map(|it| Box::new(it.protocol()));
         let (response, connection) = match ready.upgrade.take() {
             None => {
                 let (request, target) = (&mut ready.request, &ready.target);
@@ -153,7 +154,7 @@ impl ProxySettings {
                 has_length: ready.request.headers().contains_key(CONTENT_LENGTH),
                 origin_field: ready.request.headers().get(ORIGIN).cloned(),
                 is_grpc: ready.is_grpc,
-                upgrade,
+                upgrade: upgrade.map(|protocol| *protocol),
             };
             let diagnosed = self.diagnose(
                 &mut parts,

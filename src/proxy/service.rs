@@ -259,7 +259,7 @@ mod tests {
         let future = AcceptedRequest::of(&proxy).respond(request);
         for (name, size, limit) in [
             // Up to 1032 bytes, glibc caches free blocks for each thread.
-            ("the future of a request", future.boxed_size(), 1008),
+            ("the future of a request", future.boxed_size(), 1016),
             ("Ready", size_of::<Ready>(), 696),
             ("Target", size_of::<Target>(), 200),
             ("PooledConnection", size_of::<PooledConnection>(), 120),

@@ -93,7 +93,10 @@ async fn a_refusal_of_the_edge_tells_its_cause_after_what_others_said_of_it() {
 
     let response = visit(&proxy.disclose_diagnosis(), "client.test").await;
     assert_eq!(response.status(), StatusCode::MISDIRECTED_REQUEST);
-    let ours = r#"cdn-origin;received-status=421;details="SniAndHostDisagree, likely; fix: HostRewriteLayer::to(\"www.example.test\")""#;
+    let ours = concat!(
+        r#"cdn-origin;received-status=421;details="SniAndHostDisagree, likely; "#,
+        r#"fix: HostRewriteLayer::to(\"www.example.test\"), or another name that the edge serves""#
+    );
     assert_eq!(proxy_status(&response), [theirs, ours]);
 }
 

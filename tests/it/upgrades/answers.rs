@@ -111,10 +111,8 @@ async fn a_switch_to_something_else_than_was_asked_is_502() {
             answer.contains("error=http_upgrade_failed"),
             "{switch}{answer}"
         );
-        assert!(
-            answer.contains("UpgradeNotServed, likely"),
-            "{switch}{answer}"
-        );
+        let cause = format!("{:?}, likely", CauseId::UpgradeNotServed);
+        assert!(answer.contains(&cause), "{switch}{answer}");
         assert_eq!(rest(&mut origin).await, "", "{switch}");
     }
     scene.until(|pool| pool.open == 0).await;

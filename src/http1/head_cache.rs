@@ -13,6 +13,7 @@
 //! A head whose names are all known is read here. Any other is parsed by `response_head.rs`, and
 //! its names are learnt.
 
+use bytes::Bytes;
 use http::{HeaderName, HeaderValue, header::InvalidHeaderName};
 
 /// How many lines are remembered. Nearly all responses have fewer.
@@ -20,7 +21,7 @@ use http::{HeaderName, HeaderValue, header::InvalidHeaderName};
 /// The lines behind are parsed each time.
 const MAX_LINES: usize = 32;
 
-/// How many bytes of names, and how many of values, are remembered.
+/// How many bytes of names, and how many of lines, are remembered.
 ///
 /// An idle connection holds this much at most, besides 32 lines.
 const MAX_TEXT: usize = 1024;
@@ -48,9 +49,16 @@ struct CachedLine {
     name: HeaderName,
     /// Where the name ends in the text. It begins where the one before it ends.
     name_end: usize,
-    value: Option<HeaderValue>,
+    known: Option<KnownLine>,
     /// How often in a row the value was another one than remembered.
     changes: u8,
+}
+
+/// A whole line with its CRLF, and its value, which is a part of it.
+#[derive(Debug)]
+struct KnownLine {
+    text: Bytes,
+    value: HeaderValue,
 }
 
 /// Reads the names of one head, which the parser has found.
@@ -85,35 +93,43 @@ impl HeadCache {
                 return Some(behind);
             }
             let line = &mut self.lines[at];
-            rest = rest.strip_prefix(&self.names[name_start..line.name_end])?;
-            rest = rest.strip_prefix(b" ").unwrap_or(rest);
-            name_start = line.name_end;
             let name = line.name.clone();
-            let (value, behind) = match line.same_value(rest) {
+            let name_end = line.name_end;
+            let (value, behind) = match line.known_value(rest) {
                 Some(known) => known,
                 None => {
-                    let (value, behind) = split_value(rest)?;
-                    let value = HeaderValue::from_bytes(value).ok()?;
-                    self.learn_value(at, &value);
-                    (value, behind)
+                    let name = &self.names[name_start..name_end];
+                    let name_length = rest.starts_with(name).then_some(name.len())?;
+                    let (line, behind) = rest.split_at(memchr::memchr(b'\n', rest)? + 1);
+                    (self.changed_value(at, line, name_length)?, behind)
                 }
             };
+            name_start = name_end;
             rest = behind;
             add(name, value);
         }
         rest.strip_prefix(b"\r\n")
     }
 
-    /// Notes that the value of a line has changed, and remembers the new one if that may pay.
-    fn learn_value(&mut self, at: usize, value: &HeaderValue) {
-        let line = &mut self.lines[at];
-        let is_learnt = line.changes < LEARNT_CHANGES;
-        line.changes = (line.changes + 1) % COUNTED_CHANGES;
-        line.value = None;
-        let text: usize = self.lines.iter().map(CachedLine::value_length).sum();
-        if is_learnt && text + value.len() <= MAX_TEXT {
-            self.lines[at].value = Some(value.clone());
+    /// Notes that the value of a line has changed, and remembers the line if that may pay. `None`
+    /// if the line is malformed.
+    fn changed_value(&mut self, at: usize, line: &[u8], name_length: usize) -> Option<HeaderValue> {
+        let cached = &mut self.lines[at];
+        let is_learnt = cached.changes < LEARNT_CHANGES;
+        cached.changes = (cached.changes + 1) % COUNTED_CHANGES;
+        cached.known = None;
+        let length: usize = self.lines.iter().map(CachedLine::known_length).sum();
+        if !is_learnt || length + line.len() > MAX_TEXT {
+            return HeaderValue::from_bytes(value_of(&line[name_length..])?).ok();
         }
+        let text = Bytes::copy_from_slice(line);
+        let value = text.slice_ref(value_of(&text[name_length..])?);
+        let value = HeaderValue::from_maybe_shared(value).ok()?;
+        self.lines[at].known = Some(KnownLine {
+            text,
+            value: value.clone(),
+        });
+        Some(value)
     }
 
     /// Begins to read the names of a head with this number of fields.
@@ -133,28 +149,27 @@ impl HeadCache {
 }
 
 impl CachedLine {
-    /// The remembered value and what is behind its line, if the line has that value.
-    fn same_value<'a>(&mut self, line: &'a [u8]) -> Option<(HeaderValue, &'a [u8])> {
-        let value = self.value.as_ref()?;
-        let behind = line.strip_prefix(value.as_bytes())?.strip_prefix(b"\r\n")?;
+    /// The value and what is behind the line, if it is the remembered one.
+    fn known_value<'a>(&mut self, bytes: &'a [u8]) -> Option<(HeaderValue, &'a [u8])> {
+        let known = self.known.as_ref()?;
+        let behind = bytes.strip_prefix(&known.text[..])?;
         self.changes = 0;
-        Some((value.clone(), behind))
+        Some((known.value.clone(), behind))
     }
 
-    fn value_length(&self) -> usize {
-        self.value.as_ref().map_or(0, HeaderValue::len)
+    fn known_length(&self) -> usize {
+        self.known.as_ref().map_or(0, |known| known.text.len())
     }
 }
 
-/// Splits a line into its value, without the whitespace around it, and what is behind it. `None` if
-/// the line does not end in CRLF.
-fn split_value(line: &[u8]) -> Option<(&[u8], &[u8])> {
-    let end = memchr::memchr(b'\n', line)?;
-    let mut value = line[..end].strip_suffix(b"\r")?;
+/// The value of a line whose name was removed, without the whitespace around it. `None` if the line
+/// does not end in CRLF.
+fn value_of(line: &[u8]) -> Option<&[u8]> {
+    let mut value = line.strip_suffix(b"\r\n")?;
     while let [b' ' | b'\t', inner @ ..] | [inner @ .., b' ' | b'\t'] = value {
         value = inner;
     }
-    Some((value, &line[end + 1..]))
+    Some(value)
 }
 
 impl NameReader<'_> {
@@ -193,7 +208,7 @@ impl NameReader<'_> {
             lines.push(CachedLine {
                 name: name.clone(),
                 name_end: end,
-                value: None,
+                known: None,
                 changes: 0,
             });
         }
@@ -274,11 +289,11 @@ mod tests {
             assert!(cache.names.len() <= MAX_TEXT);
         }
         read(&mut cache, &["a", "b", "c"]);
-        let half = "v".repeat(MAX_TEXT / 2);
+        let half = "v".repeat(MAX_TEXT / 2 - "a: \r\n".len());
         for _ in 0..2 {
             let head = format!("a: {half}\r\nb: {half}\r\nc: {half}\r\n\r\n");
             assert_eq!(lines(&mut cache, &head).unwrap().len(), 3);
-            let text: usize = cache.lines.iter().map(CachedLine::value_length).sum();
+            let text: usize = cache.lines.iter().map(CachedLine::known_length).sum();
             assert_eq!(text, MAX_TEXT);
         }
     }
@@ -344,7 +359,7 @@ mod tests {
             let head = format!("A: {value}\r\n\r\n");
             let read = lines(&mut cache, &head).unwrap();
             assert_eq!(read[0].1, value.to_string());
-            learnt += usize::from(cache.lines[0].value.is_some());
+            learnt += usize::from(cache.lines[0].known.is_some());
         }
         let changes = usize::from(LEARNT_CHANGES) * 256 / usize::from(COUNTED_CHANGES);
         assert_eq!(learnt, changes);

@@ -85,7 +85,7 @@ async fn haproxy_with_strict_sni_sends_alert_112_when_no_sni_is_sent() {
         &error.diagnosis(),
         CauseId::SniMissing,
         Certainty::Certain,
-        ".sni(\"www.example.test\")",
+        ".sni(\"www.example.test\"), or another name that the edge serves",
     );
     let fixed = answer(connector(&haproxy, &authority).sni(NAME)).await;
     assert_eq!(fixed.body(), "welcome");
@@ -105,7 +105,7 @@ async fn haproxy_with_strict_sni_sends_alert_112_for_an_unknown_sni() {
         &error.diagnosis(),
         CauseId::SniNotServed,
         Certainty::Certain,
-        ".sni(\"www.example.test\")",
+        ".sni(\"www.example.test\"), or another name that the edge serves",
     );
 }
 
@@ -135,7 +135,13 @@ async fn a_421_and_a_403_of_haproxy_for_other_hosts_are_diagnosed() {
             diagnosis(&response),
             CauseId::SniAndHostDisagree,
             certainty,
-            ".host(\"www.example.test\")",
+            ".sni(\"other.example.test\"), or another name that the edge serves",
+        );
+        let fixes = diagnosis(&response).likeliest().unwrap().fixes();
+        assert!(
+            fixes[1]
+                .to_string()
+                .starts_with(".host(\"www.example.test\")")
         );
         let fixed = answer(connector.host(NAME)).await;
         assert_eq!(fixed.body(), "welcome");

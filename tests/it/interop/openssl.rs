@@ -79,7 +79,7 @@ async fn openssl_with_servername_fatal_sends_alert_112_for_another_name() {
         &error.diagnosis(),
         CauseId::SniNotServed,
         Certainty::Certain,
-        ".sni(\"www.example.test\")",
+        ".sni(\"www.example.test\"), or another name that the edge serves",
     );
     assert_eq!(answer(connector.sni(NAME)).await.status(), StatusCode::OK);
 }

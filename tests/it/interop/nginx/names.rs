@@ -98,7 +98,7 @@ async fn nginx_with_ssl_reject_handshake_sends_alert_112_when_no_sni_is_sent() {
         &error.diagnosis(),
         CauseId::SniMissing,
         Certainty::Certain,
-        ".sni(\"www.example.test\")",
+        ".sni(\"www.example.test\"), or another name that the edge serves",
     );
     let fixed = answer(connector(&nginx, &authority).sni(NAME)).await;
     assert_eq!(fixed.body(), "welcome");
@@ -117,7 +117,7 @@ async fn nginx_with_ssl_reject_handshake_sends_alert_112_for_an_unknown_sni() {
         &error.diagnosis(),
         CauseId::SniNotServed,
         Certainty::Certain,
-        ".sni(\"www.example.test\")",
+        ".sni(\"www.example.test\"), or another name that the edge serves",
     );
 }
 
@@ -158,7 +158,7 @@ async fn nginx_presents_its_default_certificate_when_no_sni_is_sent() {
         &error.diagnosis(),
         CauseId::SniMissing,
         Certainty::Likely,
-        ".sni(\"www.example.test\")",
+        ".sni(\"www.example.test\"), or another name that the edge serves",
     );
     let fixed = answer(connector(&nginx, &authority)).await;
     assert_eq!(fixed.body(), "welcome");
@@ -194,7 +194,13 @@ async fn nginx_responds_421_if_only_host_names_a_site_that_requires_client_certi
         diagnosis(&response),
         CauseId::SniAndHostDisagree,
         Certainty::Likely,
-        ".host(\"www.example.test\")",
+        ".sni(\"members.example.test\"), or another name that the edge serves",
+    );
+    let fixes = diagnosis(&response).likeliest().unwrap().fixes();
+    assert!(
+        fixes[1]
+            .to_string()
+            .starts_with(".host(\"www.example.test\")")
     );
     assert_eq!(answer(connector.host(NAME)).await.body(), "welcome");
 }
@@ -224,7 +230,13 @@ async fn nginx_that_compares_sni_and_host_responds_403_and_the_diagnosis_names_b
         diagnosis(&response),
         CauseId::SniAndHostDisagree,
         Certainty::Possible,
-        ".host(\"www.example.test\")",
+        ".sni(\"other.example.test\"), or another name that the edge serves",
+    );
+    let fixes = diagnosis(&response).likeliest().unwrap().fixes();
+    assert!(
+        fixes[1]
+            .to_string()
+            .starts_with(".host(\"www.example.test\")")
     );
     assert_eq!(answer(connector).await.body(), "welcome");
 }

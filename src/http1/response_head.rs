@@ -206,12 +206,7 @@ fn parse(head: &Bytes, memory: &mut HeadMemory<'_>) -> Result<ResponseHead, Http
 /// `None` if the parser has to read it.
 fn recall(bytes: &[u8], memory: &mut HeadMemory<'_>) -> Option<(ResponseHead, usize)> {
     let (status, fields) = usual_status_line(bytes).filter(|_| memory.cache.len() > 0)?;
-    let mut builder = HeadBuilder {
-        status,
-        headers: memory.map(status, memory.cache.len()),
-        framing_fields: FramingFields::default(),
-        plain_options: PlainOptions::default(),
-    };
+    let mut builder = HeadBuilder::new(status, memory.map(status, memory.cache.len()));
     let add = |name, value| builder.add(name, value);
     let behind = memory.cache.read_lines(fields, add)?;
     let head = builder.build(Version::HTTP_11, None);
@@ -256,12 +251,7 @@ fn parse_into<'a>(
     if response.headers.len() > MAX_FIELDS {
         return Err(Http1Error::HeadTooLarge);
     }
-    let mut builder = HeadBuilder {
-        status,
-        headers: memory.map(status, response.headers.len()),
-        framing_fields: FramingFields::default(),
-        plain_options: PlainOptions::default(),
-    };
+    let mut builder = HeadBuilder::new(status, memory.map(status, response.headers.len()));
     let mut names = memory.cache.read_names(response.headers.len());
     for field in &*response.headers {
         let name = names.next(field.name.as_bytes());
@@ -284,6 +274,15 @@ struct HeadBuilder {
 }
 
 impl HeadBuilder {
+    fn new(status: StatusCode, headers: HeaderMap) -> Self {
+        Self {
+            status,
+            headers,
+            framing_fields: FramingFields::default(),
+            plain_options: PlainOptions::default(),
+        }
+    }
+
     fn add(&mut self, name: HeaderName, value: HeaderValue) {
         // The length excludes nearly all names.
         match name.as_str().len() {

@@ -156,14 +156,11 @@ impl Via {
 
     /// Signs a request that was received in this version. The lines follow those of other proxies.
     pub(super) fn sign(&self, lines: &mut FieldLines, version: Version) {
-        static VIA_NAME: HeaderName = VIA;
-        static CDN_LOOP_NAME: HeaderName = CDN_LOOP;
-
         if let Some(via) = &self.via {
-            lines.push(&VIA_NAME, via.line(version).as_bytes());
+            lines.push(&VIA, via.line(version).as_bytes());
         }
         if let Some((_, line)) = &self.cdn_loop {
-            lines.push(&CDN_LOOP_NAME, line.as_bytes());
+            lines.push(&CDN_LOOP, line.as_bytes());
         }
     }
 }

@@ -11,6 +11,22 @@
 //! In an error of reqwest or hyper-util, `Error::find_in` finds only what the connector reported,
 //! such as a failed connect. [`check`] reports refusals by the edge, too.
 //!
+//! ```
+//! use bytes::Bytes;
+//! use cdn_origin::{CdnOriginConnector, Error, adapt};
+//! use http_body_util::Empty;
+//! use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+//!
+//! # async fn fetch(connector: CdnOriginConnector) -> Result<(), Error> {
+//! let client = Client::builder(TokioExecutor::new()).build::<_, Empty<Bytes>>(connector.clone());
+//! let outcome = client.get(http::Uri::from_static("https://www.example.com/")).await;
+//! // An edge that refuses the request is an error here, with a report.
+//! let response = adapt::check(&connector, outcome)?;
+//! println!("{}", response.status());
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! [The guide](crate::guide::choosing_an_adapter) shows each of them. Modules named after a crate
 //! need the feature of that name. [`socket`] needs none.
 

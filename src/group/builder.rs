@@ -285,6 +285,13 @@ impl OriginGroupBuilder {
     ///
     /// Fails if there is no tier, if two members have the same name, or if the health check is
     /// invalid.
+    ///
+    /// ```
+    /// use cdn_origin::group::OriginGroup;
+    ///
+    /// let error = OriginGroup::builder().build().unwrap_err();
+    /// assert_eq!(error.problems()[0].setter(), "tier");
+    /// ```
     pub fn build(self) -> Result<OriginGroup, BuildError> {
         let mut problems = Vec::new();
         let is_empty = self.tiers.iter().all(Vec::is_empty) && self.updates.is_empty();

@@ -25,6 +25,17 @@ use super::{
 /// `Infallible`: failures become responses. The [module](super) shows an example and describes what
 /// happens to a request. Clones are cheap and share the pool.
 ///
+/// ```
+/// use axum::Router;
+/// use cdn_origin::{CdnOriginConnector, OriginProxy};
+///
+/// let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
+///     .sni("www.example.com")
+///     .build()?;
+/// let app: Router = Router::new().fallback_service(OriginProxy::new(connector));
+/// # Ok::<(), cdn_origin::BuildError>(())
+/// ```
+///
 /// | call | default |
 /// |---|---|
 /// | [`host_rewrite`](Self::host_rewrite) | the origin's own Host |

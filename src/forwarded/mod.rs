@@ -86,6 +86,15 @@
 //! [RFC 7239]: https://www.rfc-editor.org/rfc/rfc7239
 //! [RFC 7239 section 6]: https://www.rfc-editor.org/rfc/rfc7239#section-6
 
+// | file | what it holds |
+// |---|---|
+// | `layer`, `service` | the layer, its settings, and its service |
+// | `field` | which fields there are |
+// | `find_fields` | finds these fields, and their aliases, in a request |
+// | `parse_chain` | parses the chain of addresses that a peer sent |
+// | `replace_fields` | decides what is kept, appended and written |
+// | `format_values` | the text of each field |
+
 mod field;
 mod find_fields;
 mod format_values;

@@ -1,4 +1,6 @@
 //! Parses the addresses in `X-Forwarded-For`, from right to left.
+//!
+//! `replace_fields.rs` adds the peer to the chain.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 

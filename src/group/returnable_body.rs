@@ -1,4 +1,6 @@
 //! A request body that returns from a failed attempt, if that has not polled it.
+//!
+//! A body that was polled is sent again only if it was buffered: `proxy/buffered_body.rs`.
 
 use std::{
     pin::Pin,

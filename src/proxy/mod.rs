@@ -254,11 +254,11 @@
 // | `overload/` | which requests wait in front of the origin, or are refused |
 // | `request_content` | whether a request has content |
 // | `limited_request_body` | the request body: size, idle time, trailers |
-// | `request_buffering`, `read_request_body` | reads a body before the origin gets the request |
+// | `request_buffering`, `buffered_body` | reads a body before the origin gets the request |
 // | `response_body/` | the body of a response, its deadlines, and clients that read too slowly |
 // | `replace_content` | other content for a response |
-// | `error_response/` | the response to a failure |
-// | `refuse_request`, `refuse_unrouted` | the response to a request that no origin gets |
+// | `error_response/` | the response to a failure: status, fields and text |
+// | `refuse_request`, `refuse_unrouted` | responds to a request that failed, or has no origin |
 // | `upgrade/` | upgrades, and their tunnels |
 // | `health_check_proxy` | a proxy for the health checks of a group |
 // | `proxy_snapshot` | gauges and counters |
@@ -266,6 +266,7 @@
 
 mod adjust_fields;
 mod ambiguous_names;
+mod buffered_body;
 mod check_head;
 mod client_deadline;
 mod deadline;
@@ -292,7 +293,6 @@ mod proxy_from_template;
 mod proxy_settings;
 mod proxy_snapshot;
 mod pseudonym;
-mod read_request_body;
 mod refuse_request;
 mod refuse_too_large;
 mod refuse_unrouted;
@@ -306,10 +306,10 @@ mod service;
 mod trailers;
 mod upgrade;
 
+pub(crate) use buffered_body::BufferedBody;
 pub(crate) use failure_log::FailureLog;
 pub(crate) use health_check_proxy::for_health_checks;
 pub(crate) use proxy_from_template::{connector_of, proxy_from_template};
-pub(crate) use read_request_body::BufferedBody;
 pub(crate) use refuse_request::refuse;
 pub(crate) use refuse_unrouted::refuse_unrouted;
 pub(crate) use request_buffering::Buffering;

@@ -14,12 +14,12 @@ use crate::{
 
 use super::{
     Limits, Upgrades, Via,
+    buffered_body::BufferMemory,
     edge_limits::EdgeLimits,
     error_response::{DiagnosisDisclosure, ProxyIdentity},
     failure_log::FailureLog,
     overload::RequestQueue,
     path_maps::PathMaps,
-    read_request_body::BufferMemory,
     request_hooks::RequestHooks,
     response_hooks::ResponseHooks,
 };

@@ -1,6 +1,8 @@
-//! The response to a request that no origin gets, and the version of responses.
+//! Turns the error of a request into its response, and records it.
+//!
+//! `error_response/` makes the response itself: `status` decides its status, such as 503.
 
-use http::{Request, Response, StatusCode, Version};
+use http::{Method, Request, Response, StatusCode, Version};
 use http_body::Body;
 
 use crate::{
@@ -16,11 +18,13 @@ use super::{
 
 /// Responds to a request of a group that no member gets.
 pub(crate) fn refuse<B>(request: &Request<B>, error: Error) -> Response<ProxyBody> {
-    let record = ExchangeRecord::begin(request, None, &Observers::default());
+    let mut record = ExchangeRecord::begin(request, None, &Observers::default());
     let (identity, disclosure) = (ProxyIdentity::default(), DiagnosisDisclosure::default());
     let status = status(&error);
     let refusal = error_response(status, &identity, error, request.method(), disclosure);
-    finish(refusal, request, record)
+    let mut response = finish(refusal, GrpcCall::of(request), &mut record);
+    *response.version_mut() = response_version(request.version(), response.body());
+    response
 }
 
 /// Responds to a request that no origin gets, as a proxy with these settings does.
@@ -29,37 +33,51 @@ pub(super) fn refuse_as<B>(
     request: &Request<B>,
     error: Error,
     status: StatusCode,
-    record: ExchangeRecord,
-) -> Response<ProxyBody> {
-    let (identity, method) = (&settings.identity, request.method());
-    let refusal = error_response(status, identity, error, method, settings.disclosure);
-    let refusal = settings.response_hooks.apply(refusal, method);
-    finish(refusal, request, record)
-}
-
-fn finish<B>(
-    refusal: Response<ProxyBody>,
-    request: &Request<B>,
     mut record: ExchangeRecord,
 ) -> Response<ProxyBody> {
-    let mut response = match GrpcCall::of(request) {
-        Some(call) => call.error_response(refusal),
-        None => refusal,
-    };
-    record_refusal(&mut record, &mut response);
+    let (method, call) = (request.method(), GrpcCall::of(request));
+    let mut response = respond_to_error(settings, method, call, error, status, &mut record);
     *response.version_mut() = response_version(request.version(), response.body());
     response
 }
 
-/// Records a failure, of which this is the response.
-pub(super) fn record_refusal(record: &mut ExchangeRecord, response: &mut Response<ProxyBody>) {
+/// The response of a proxy to a request that failed.
+pub(super) fn respond_to_error(
+    settings: &ProxySettings,
+    method: &Method,
+    call: Option<GrpcCall>,
+    error: Error,
+    status: StatusCode,
+    record: &mut ExchangeRecord,
+) -> Response<ProxyBody> {
+    let response = error_response(
+        status,
+        &settings.identity,
+        error,
+        method,
+        settings.disclosure,
+    );
+    let response = settings.response_hooks.apply(response, method);
+    finish(response, call, record)
+}
+
+fn finish(
+    response: Response<ProxyBody>,
+    call: Option<GrpcCall>,
+    record: &mut ExchangeRecord,
+) -> Response<ProxyBody> {
+    let mut response = match call {
+        Some(call) => call.error_response(response),
+        None => response,
+    };
     if !record.is_on() {
-        return;
+        return response;
     }
     let status = response.status();
     if let Some(error) = response.extensions().get::<Error>().cloned() {
         record.refuse(error, status, response.extensions_mut());
     }
+    response
 }
 
 /// The version of the response to a client of this version.

@@ -14,10 +14,10 @@ use crate::{
 
 use super::{
     ClientDeadline, OriginProxy, ProxyBody,
+    buffered_body::{BufferedBody, read},
     error_response::status,
     limited_request_body::limited,
     proxy_settings::ProxySettings,
-    read_request_body::{BufferedBody, read},
     refuse_request::refuse_as,
 };
 

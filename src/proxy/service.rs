@@ -22,10 +22,10 @@ use crate::{
 
 use super::{
     ClientDeadline, OriginProxy, ProxyBody, Proxying,
-    error_response::{GrpcCall, error_response, status},
+    error_response::{GrpcCall, status},
     failure_log::FailureLog,
     limited_request_body,
-    refuse_request::{record_refusal, response_version},
+    refuse_request::{respond_to_error, response_version},
     request_buffering::Buffering,
     request_content,
 };
@@ -188,15 +188,8 @@ where
             Ok(response) => settings.response_hooks.apply(response, &method),
             Err(error) => {
                 log_failure(&settings.failure_log, &error);
-                let (status, identity) = (status(&error), &settings.identity);
-                let refusal = error_response(status, identity, error, &method, settings.disclosure);
-                let refusal = settings.response_hooks.apply(refusal, &method);
-                let mut refusal = match call {
-                    Some(call) => call.error_response(refusal),
-                    None => refusal,
-                };
-                record_refusal(&mut record, &mut refusal);
-                refusal
+                let status = status(&error);
+                respond_to_error(&settings, &method, call, error, status, &mut record)
             }
         };
         *response.version_mut() = response_version(version, response.body());

@@ -10,12 +10,11 @@ use crate::{
 };
 
 use super::{
-    Alpn, ClientIdentity, TlsClient, TlsParameters, VerifyPolicy,
-    certificate_files::FileFingerprint,
-    crypto_provider,
+    Alpn, ClientIdentity, TlsClient, TlsParameters, VerifyPolicy, crypto_provider,
     crypto_selection::{select_provider, select_schemes},
     early_data::{EarlyBytes, EarlyRequests},
     ech::Ech,
+    file_fingerprint::FileFingerprint,
     handshake::{ChainCache, ClientCertObserver},
     resumption::Resumption,
     server_name::server_name,

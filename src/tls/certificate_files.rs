@@ -1,10 +1,9 @@
-//! Files with certificates, keys and revocation lists: read them, and notice a change.
+//! Reads files with certificates, keys and revocation lists.
 
 use std::{
     fs::{self, File},
     io::{self, Read},
-    path::{Path, PathBuf},
-    time::SystemTime,
+    path::Path,
 };
 
 use crate::error::{BuildProblem, BuildProblemKind};
@@ -32,20 +31,4 @@ pub(super) fn read(setter: &'static str, path: &Path) -> Result<Vec<u8>, BuildPr
         true => Err(unreadable("it is larger than 64 MiB".into())),
         false => Ok(content),
     }
-}
-
-/// The state of files at one moment: length and time of change, or their absence.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(crate) struct FileFingerprint(Vec<(PathBuf, Option<(u64, SystemTime)>)>);
-
-impl FileFingerprint {
-    pub(super) fn of<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Self {
-        let look = |path: &Path| (path.to_owned(), look(path));
-        Self(paths.into_iter().map(look).collect())
-    }
-}
-
-fn look(path: &Path) -> Option<(u64, SystemTime)> {
-    let found = fs::metadata(path).ok()?;
-    Some((found.len(), found.modified().ok()?))
 }

@@ -32,7 +32,7 @@
 // | `verify/` | verifies the certificate of the origin |
 // | `ech/` | Encrypted ClientHello |
 // | `client_identity` | client certificates (mutual TLS) |
-// | `certificate_files` | reads files with certificates, and notices a change |
+// | `certificate_files`, `file_fingerprint` | reads files with certificates, and notices a change |
 // | `session_store`, `resumption`, `early_data` | resumed sessions, and data sent in them |
 // | `versions`, `alpn` | what the ClientHello offers |
 // | `server_name` | converts names for rustls |
@@ -47,6 +47,7 @@ mod crypto_provider;
 mod crypto_selection;
 mod early_data;
 mod ech;
+mod file_fingerprint;
 mod handshake;
 mod iana_names;
 mod io;
@@ -69,9 +70,9 @@ pub use parameters::TlsParameters;
 pub use verify::{CertificatePin, Crls, Roots, SanMatcher, SpkiPin, VerifyPolicy, danger};
 
 pub(crate) use build_tls_client::TlsSettings;
-pub(crate) use certificate_files::FileFingerprint;
 pub(crate) use early_data::EarlyRequests;
 pub(crate) use ech::HelloPlan;
+pub(crate) use file_fingerprint::FileFingerprint;
 pub(crate) use handshake::{Handshake, HandshakeFailure, TlsFailure, explain, named};
 pub(crate) use io::RecordingIo;
 pub(crate) use resumption::Resumption;

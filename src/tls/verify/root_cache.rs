@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{error::BuildProblem, tls::certificate_files::FileFingerprint};
+use crate::{error::BuildProblem, tls::file_fingerprint::FileFingerprint};
 
 use super::loaded_roots::LoadedRoots;
 

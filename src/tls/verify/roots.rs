@@ -9,7 +9,7 @@ use std::{
 
 use rustls_pki_types::CertificateDer;
 
-use crate::{error::BuildProblem, tls::certificate_files::FileFingerprint};
+use crate::{error::BuildProblem, tls::file_fingerprint::FileFingerprint};
 
 use super::{
     loaded_roots::{LoadedRoots, UnreadablePem, read},

@@ -1,4 +1,6 @@
-//! Reads a request body before the origin is asked, within bounds.
+//! `BufferedBody`: a request body that is read before the origin is asked, within bounds.
+//!
+//! It can be sent a second time, if all of it was read: `BufferedBody::repeat`.
 
 use std::{
     pin::Pin,

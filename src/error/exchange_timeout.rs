@@ -17,6 +17,8 @@ pub(crate) enum ExchangeTimeout {
     Unread,
     /// The whole exchange.
     Request,
+    /// The whole exchange, at whose end the client was to send or to read.
+    RequestOfClient,
     /// The time that a client may spend on a slow request body.
     UploadRate,
     /// The time that a client may need to read a part of the response.
@@ -26,8 +28,19 @@ pub(crate) enum ExchangeTimeout {
 }
 
 impl ExchangeTimeout {
-    /// Whether the client set it, or did not read.
+    /// Whether the client set it, or was to act.
     pub(crate) fn is_of_client(self) -> bool {
-        matches!(self, Self::Unread | Self::DownloadRate | Self::Client)
+        match self {
+            Self::Unread | Self::DownloadRate | Self::Client | Self::RequestOfClient => true,
+            Self::Response | Self::BodyIdle | Self::Request | Self::UploadRate => false,
+        }
+    }
+
+    /// The same timeout, which passed while the client was to act.
+    pub(crate) fn while_client_is_awaited(self) -> Self {
+        match self {
+            Self::Request => Self::RequestOfClient,
+            other => other,
+        }
     }
 }

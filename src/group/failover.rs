@@ -65,7 +65,9 @@ where
         let request = Request::from_parts(parts, ());
         return refuse(&request, Error::refused(ErrorKind::NoOrigin));
     };
-    let end = failover.within.map(|time| Instant::now() + time);
+    let end = failover
+        .within
+        .and_then(|time| Instant::now().checked_add(time));
     let (slot, mut body) = returnable_body::returnable(body);
     // Each counts as a running retry until there is a response.
     let mut retries = Vec::new();

@@ -139,10 +139,13 @@ async fn read_to_end(response: Response<ProxyBody>) {
     drop(body.collect().await);
 }
 
+/// Longer intervals count as this one: the jitter could exceed what a `Duration` holds.
+const LONGEST_INTERVAL: Duration = Duration::from_secs(365 * 24 * 3600);
+
 /// The interval, up to 10 % shorter or longer.
 fn jittered(interval: Duration, random: u64) -> Duration {
     let share = f64::from((random >> 32) as u32) / f64::from(u32::MAX);
-    interval.mul_f64(0.9 + 0.2 * share)
+    interval.min(LONGEST_INTERVAL).mul_f64(0.9 + 0.2 * share)
 }
 
 #[cfg(test)]
@@ -154,5 +157,6 @@ mod tests {
         let interval = Duration::from_secs(10);
         assert_eq!(jittered(interval, 0), Duration::from_secs(9));
         assert_eq!(jittered(interval, u64::MAX), Duration::from_secs(11));
+        assert!(jittered(Duration::MAX, u64::MAX) > LONGEST_INTERVAL);
     }
 }

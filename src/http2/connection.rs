@@ -34,6 +34,16 @@ use super::{
 /// It is h2's limit for each stream.
 const MAX_SEND_BUFFER: usize = 256 * 1024;
 
+/// How many streams are remembered after their clients have left.
+///
+/// What the peer sent on them before it read RST_STREAM is ignored (RFC 9113 section 5.1). On a
+/// stream that is forgotten, h2 resets each such frame as an error, and ends the connection after
+/// 1,024 of them. With h2's default of 50, clients that leave at once end the responses of others.
+const MAX_REMEMBERED_RESETS: usize = 4096;
+
+/// How long they are remembered: for a round trip, and what waits in the buffers of a slow path.
+const REMEMBER_RESETS: Duration = Duration::from_secs(4);
+
 /// The parameters of a connection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Http2Parameters {
@@ -103,6 +113,8 @@ where
         .initial_window_size(settings.stream_window)
         .initial_connection_window_size(settings.connection_window)
         .max_header_list_size(settings.max_head)
+        .max_concurrent_reset_streams(MAX_REMEMBERED_RESETS)
+        .reset_stream_duration(REMEMBER_RESETS)
         .max_send_buffer_size(MAX_SEND_BUFFER);
     let (h2, mut connection) = builder.handshake(io).await.map_err(Http2Error::H2)?;
     let ping_settings = PingSettings {

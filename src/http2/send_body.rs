@@ -36,6 +36,14 @@ pub(super) struct Upload {
     pending: Bytes,
 }
 
+/// What follows a frame of data.
+enum AfterData {
+    /// The rest of the frame, another frame, or the end.
+    More,
+    /// Nothing: the data had END_STREAM, or the stream takes no more of it.
+    Ended,
+}
+
 impl Upload {
     pub(super) fn new(stream: SendStream<Bytes>, body: RequestBody) -> Self {
         Self {
@@ -61,13 +69,10 @@ impl Upload {
                 return Poll::Ready(Ok(()));
             }
             if !self.pending.is_empty() {
-                if !ready!(self.poll_send(cx)) {
-                    return Poll::Ready(Ok(()));
+                match ready!(self.poll_send(cx)) {
+                    AfterData::More => continue,
+                    AfterData::Ended => return Poll::Ready(Ok(())),
                 }
-                if self.pending.is_empty() && self.body.is_end_stream() {
-                    return Poll::Ready(Ok(()));
-                }
-                continue;
             }
             match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
                 None => {
@@ -95,20 +100,25 @@ impl Upload {
         }
     }
 
-    /// Sends what the window allows. Ready with `false` if the stream takes no more data.
+    /// Sends what the window allows.
     ///
-    /// Never sends an empty frame.
-    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+    /// Never sends an empty frame. Asks the body only once whether it has ended: the end of a
+    /// client's stream may arrive at any time.
+    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<AfterData> {
         let room = match self.stream.capacity() {
             0 => match ready!(self.stream.poll_capacity(cx)) {
                 Some(Ok(room)) => room,
-                Some(Err(_)) | None => return Poll::Ready(false),
+                Some(Err(_)) | None => return Poll::Ready(AfterData::Ended),
             },
             room => room,
         };
         let data = self.pending.split_to(room.min(self.pending.len()));
         let is_last = self.pending.is_empty() && self.body.is_end_stream();
-        Poll::Ready(self.stream.send_data(data, is_last).is_ok())
+        let is_sent = self.stream.send_data(data, is_last).is_ok();
+        Poll::Ready(match is_sent && !is_last {
+            true => AfterData::More,
+            false => AfterData::Ended,
+        })
     }
 
     /// Goes on in a task of its own, until the handle is dropped.

@@ -50,6 +50,14 @@ impl Deadline {
         self.timeout.is_of_client()
     }
 
+    /// The same deadline, which has passed while the client was to act.
+    pub(super) fn while_client_is_awaited(self) -> Self {
+        Self {
+            timeout: self.timeout.while_client_is_awaited(),
+            ..self
+        }
+    }
+
     /// Adds the timeout to the facts of an error.
     pub(super) fn added_to(self, facts: Facts) -> Facts {
         facts.after(self.after).with_timeout(self.timeout)
@@ -81,7 +89,11 @@ impl IdleDeadline {
 
     /// The end, if it has passed. A slow reader never makes the body pending, so no timer fires.
     pub(super) fn end_passed(&self) -> Option<Deadline> {
-        self.end.filter(|end| end.at <= Instant::now())
+        let end = self.end.filter(|end| end.at <= Instant::now())?;
+        Some(match self.waiting_since {
+            Some(_) => end,
+            None => end.while_client_is_awaited(),
+        })
     }
 
     /// This deadline, or the end if that is earlier.

@@ -57,10 +57,14 @@ impl ProxySettings {
             return self.forward(pool, ready, record).await;
         };
         let origin = ready.origin.clone();
+        let upload = ready.request.body().progress();
         // Boxed because it is rare: a large future costs every request a copy.
         let forwarding = Box::pin(self.forward(pool, ready, record));
         // The deadline is polled first: nothing is sent after it.
         match select(pin!(sleep_until(end.at)), forwarding).await {
+            Either::Left(_) if upload.awaits_client() => {
+                Err(request_timed_out(end.while_client_is_awaited(), &origin))
+            }
             Either::Left(_) => Err(request_timed_out(end, &origin)),
             Either::Right((outcome, _)) => outcome,
         }

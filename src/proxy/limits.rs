@@ -257,6 +257,9 @@ impl Limits {
     /// `http_response_timeout`, or the response is aborted if it has begun. The limit does not
     /// apply to tunnels of upgrades. A client may [shorten](super::ClientDeadline) the time.
     ///
+    /// If the exchange waits for its client at that time, the [fault](crate::Error::fault) is the
+    /// client's, and a group does not count it as a failure of the origin.
+    ///
     /// ```
     /// # use std::time::Duration;
     /// # use cdn_origin::proxy::Limits;

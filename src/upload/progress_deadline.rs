@@ -13,8 +13,9 @@ use super::UploadProgress;
 /// The outcome of an exchange, or `None` at the deadline. The deadline starts anew with each frame
 /// of the request's body.
 ///
-/// Without a body, or before its first frame, the deadline is counted from `began_at`. The timer is
-/// set again only when it has fired, and not with each frame.
+/// Without a body, or before its first frame, the deadline is counted from `began_at`. A wait for
+/// 100 (Continue) does not count: it ends by itself. The timer is set again only when it has fired,
+/// and not with each frame.
 ///
 /// Cancel safe as far as `exchange` is, which it borrows.
 #[expect(
@@ -35,6 +36,7 @@ pub(crate) fn within_deadline<'a, F: Future + Send>(
             };
             match timeout_at(end, exchange.as_mut()).await {
                 Ok(outcome) => return Some(outcome),
+                Err(_elapsed) if progress.awaits_continue() => moved_at = Instant::now(),
                 Err(_elapsed) => {
                     moved_at = progress.last_frame_at()?;
                     if moved_at.elapsed() >= deadline {

@@ -54,6 +54,8 @@ struct Tracked {
     ///
     /// The body may still be sent to the origin then; it says that the client is the slower one.
     awaits_client: AtomicBool,
+    /// The body waits for 100 (Continue).
+    awaits_continue: AtomicBool,
     /// The origin has sent the head of its response.
     has_response: AtomicBool,
     /// The error that the body failed with.
@@ -132,6 +134,18 @@ impl UploadProgress {
         }
     }
 
+    /// Whether the body waits for 100 (Continue), for as long as it does by itself.
+    pub(crate) fn awaits_continue(&self) -> bool {
+        let tracked = self.0.as_ref();
+        tracked.is_some_and(|tracked| tracked.awaits_continue.load(Ordering::Relaxed))
+    }
+
+    fn note_continue_wait(&self, waits: bool) {
+        if let Some(tracked) = &self.0 {
+            tracked.awaits_continue.store(waits, Ordering::Relaxed);
+        }
+    }
+
     /// Whether the upload waits for the client rather than for the origin.
     pub(crate) fn awaits_client(&self) -> bool {
         let tracked = self.0.as_ref();
@@ -196,6 +210,7 @@ impl RequestBody {
     ///
     /// The client's body is not polled meanwhile, so the server in front sends no 100 (Continue).
     pub(crate) fn wait_for_continue(&mut self, wait: Option<ContinueWait>) {
+        self.progress.note_continue_wait(wait.is_some());
         self.continue_wait = wait;
     }
 
@@ -225,6 +240,7 @@ impl Body for RequestBody {
             ready!(wait.as_mut().poll(cx));
             // Dropped here, so that `ContinueSignal::is_awaited` is false.
             *continue_wait = None;
+            progress.note_continue_wait(false);
         }
         let frame = match body.poll_frame(cx) {
             Ok(frame) => frame,

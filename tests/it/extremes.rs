@@ -9,7 +9,7 @@ use cdn_origin::{
     BuildError, CdnOriginConnector, ForwardedLayer, OriginProxy, VerifyPolicy,
     connector::{AdviceSettings, Sessions, Timeouts},
     dial::{Dns, DnsCache, HappyEyeballs, Lookup, Resolve, Resolved, Resolving, SocketOptions},
-    group::Ejection,
+    group::{Ejection, Failover, HealthCheck},
     pool::{PoolSettings, RetryBudget},
     probe::Probe,
     proxy::{Limits, Upgrades},
@@ -594,6 +594,38 @@ async fn an_ejection_works_at_its_extremes() {
             let request = request.body(Full::<Bytes>::default()).unwrap();
             let Ok(response) = group.clone().oneshot(request).await;
             assert_eq!(response.status(), StatusCode::OK, "{ejection:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_failover_and_health_checks_work_at_their_extremes() {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority).plain_http().start().await;
+    let proxy = |address: SocketAddr| {
+        let connector = CdnOriginConnector::builder(format!("http://{address}"));
+        OriginProxy::new(connector.build().unwrap())
+    };
+    for time in DURATIONS {
+        let refused = refused_address();
+        let group = failover(proxy(refused.address()), proxy(edge.address()))
+            .failover(Failover::default().within(time))
+            .health_check(HealthCheck::get("/").interval(time).timeout(time));
+        let group = group.build().unwrap();
+        for _ in 0..7 {
+            let request = Request::get("/").header("host", "client.test");
+            let request = request.body(Full::<Bytes>::default()).unwrap();
+            let Ok(response) = group.clone().oneshot(request).await;
+            // Without time for another attempt, the first one's failure is the response.
+            let expected = match time.is_zero() || time == NANO {
+                true => [StatusCode::OK, StatusCode::BAD_GATEWAY],
+                false => [StatusCode::OK; 2],
+            };
+            assert!(expected.contains(&response.status()), "{time:?}");
+        }
+        let is_checked = || group.snapshot().iter().all(|it| it.last_check.is_some());
+        while !is_checked() {
+            tokio::task::yield_now().await;
         }
     }
 }

@@ -61,6 +61,7 @@ mod identity;
 #[cfg(feature = "import")]
 mod import;
 mod interop;
+mod late_ends;
 mod limits;
 mod links;
 mod look_alikes;

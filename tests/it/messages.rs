@@ -16,7 +16,7 @@ use bytes::Bytes;
 use cdn_origin::{
     Error, OriginProxy,
     error::{ErrorKind, RequestProblem},
-    proxy::{ProxyBody, Via},
+    proxy::{Limits, ProxyBody, Via},
 };
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body::{Body, Frame};
@@ -240,18 +240,22 @@ async fn content_that_expects_100_is_sent_to_a_silent_origin_after_a_second() {
         Response::new(Full::new(content))
     });
     // hyper's server sends 100 when the content is polled; this server never does.
-    let silent = to_connections(|mut stream| async move {
-        read_head(&mut stream).await;
-        let mut content = [0; 7];
-        stream.read_exact(&mut content).await.unwrap();
-        write_text(
-            &mut stream,
-            "HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\ncontent",
-        )
-        .await;
-        read_to_end(&mut stream).await;
-    });
-    for (proxy, waited) in [(proxy, 0), (silent, 1)] {
+    let silent = || {
+        to_connections(|mut stream| async move {
+            read_head(&mut stream).await;
+            let mut content = [0; 7];
+            stream.read_exact(&mut content).await.unwrap();
+            write_text(
+                &mut stream,
+                "HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\ncontent",
+            )
+            .await;
+            read_to_end(&mut stream).await;
+        })
+    };
+    // The origin has not seen the content before, and so has had no time to answer.
+    let impatient = Limits::default().response_timeout(Duration::from_millis(300));
+    for (proxy, waited) in [(proxy, 0), (silent(), 1), (silent().limits(impatient), 1)] {
         let start = Instant::now();
         let response = send(&proxy, hesitant().0).await;
         assert_eq!(text(response).await, "content");

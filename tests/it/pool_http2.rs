@@ -24,7 +24,7 @@ use crate::{
         CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS, OK, PING, Peer, RST_STREAM, SETTINGS,
         frame, to_peers, to_peers_with,
     },
-    memory::{get, send},
+    memory::{get, send, text},
     origin::Origin,
 };
 
@@ -336,4 +336,48 @@ async fn a_request_that_every_stream_refuses_is_sent_three_times() {
     let response = send(&proxy, get(&[])).await;
     assert_eq!(response.status(), StatusCode::BAD_GATEWAY);
     assert_eq!(attempts.load(SeqCst), 3);
+}
+
+/// More clients than h2 remembers the cancelled streams of by default.
+const LEAVING: usize = 100;
+
+#[tokio::test]
+async fn clients_that_leave_at_once_do_not_end_the_connection_of_another() {
+    let left = Arc::new(Notify::new());
+    let signal = left.clone();
+    let (proxy, connections) = to_peers(move |_, mut peer: Peer| {
+        let left = signal.clone();
+        async move {
+            let mut streams = Vec::new();
+            for _ in 0..=LEAVING {
+                let stream = peer.request().await.unwrap();
+                peer.answer(stream).await;
+                streams.push(stream);
+            }
+            left.notified().await;
+            // What was on its way when the clients left, and arrives piece by piece.
+            for _ in 0..50 {
+                for stream in &streams[1..] {
+                    peer.send_frame(DATA, 0, *stream, &[b'x'; 256]).await;
+                }
+                peer.send_frame(PING, 0, 0, &[0; 8]).await;
+                while let Some(head) = peer.next().await
+                    && !(head.kind == PING && head.is_ack())
+                {}
+            }
+            peer.send_frame(DATA, END_STREAM, streams[0], b"whole")
+                .await;
+            peer.end().await;
+        }
+    });
+    let stays = send(&proxy, get(&[])).await;
+    let mut leave = Vec::new();
+    for _ in 0..LEAVING {
+        leave.push(send(&proxy, get(&[])).await);
+    }
+    drop(leave);
+    until(|| proxy.snapshot().pool.streams == 1).await;
+    left.notify_one();
+    assert_eq!(text(stays).await, "whole");
+    assert_eq!(connections.load(SeqCst), 1);
 }

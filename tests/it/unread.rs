@@ -139,7 +139,7 @@ async fn the_request_timeout_ends_the_exchange_of_a_client_that_does_not_read() 
     let proxy = dripping(1000, Duration::ZERO).limits(Limits::default().request_timeout(LONG));
     let body = read(&proxy, 10).await;
     tokio::time::sleep(LONG * 2).await;
-    assert_taken_away(&proxy, body, Fault::Origin, "Limits::request_timeout(..)").await;
+    assert_taken_away(&proxy, body, Fault::Client, "Limits::request_timeout(..)").await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -206,6 +206,10 @@ fn too_slow(timeout: ExchangeTimeout) -> (&'static str, &'static str) {
             "the exchange was not complete in time",
             "check the origin, or allow more with Limits::request_timeout(..)",
         ),
+        ExchangeTimeout::RequestOfClient => (
+            "the exchange was not complete in time, and waited for the client",
+            "to wait longer for slow clients, allow more with Limits::request_timeout(..)",
+        ),
     }
 }
 

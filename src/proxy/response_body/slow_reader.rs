@@ -129,7 +129,10 @@ impl SharedBody {
                 Deadline::new(since, timeout, ExchangeTimeout::Unread)
             }
         };
-        let deadline = body.deadline.or_end(silence);
+        let deadline = match self.waiting {
+            WaitingFor::Client(_) => body.deadline.or_end(silence).while_client_is_awaited(),
+            WaitingFor::Origin(..) => body.deadline.or_end(silence),
+        };
         if deadline.at > now {
             // The client may have to read from now on.
             let soonest = body.unread.deadline(now);

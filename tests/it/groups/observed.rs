@@ -4,12 +4,15 @@ use std::{convert::Infallible, time::Duration};
 
 use bytes::Bytes;
 use cdn_origin::{
-    CdnOriginConnector,
+    CdnOriginConnector, Error,
+    error::{ErrorKind, Fault},
     group::{HealthCheck, MemberState, OriginGroup},
     observe::ExchangeOutcome,
+    proxy::Limits,
 };
 use http::{Request, StatusCode, Uri};
-use http_body_util::{BodyExt, Empty};
+use http_body::Frame;
+use http_body_util::{BodyExt, Empty, StreamBody};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tower::{ServiceExt, service_fn};
@@ -76,6 +79,82 @@ async fn a_client_that_leaves_within_the_body_is_no_failure_of_the_member() {
     drop(response);
     let member = first(&group);
     assert_eq!((member.requests, member.failures), (1, 0));
+}
+
+/// An origin that sends more than its client reads.
+fn plentiful() -> CdnOriginConnector {
+    let transport = service_fn(|_: Uri| async {
+        let (near, mut far) = tokio::io::duplex(1024);
+        tokio::spawn(async move {
+            let mut request = [0; 1024];
+            let _ = far.read(&mut request).await;
+            let head = b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n";
+            let _ = far.write_all(head).await;
+            let _ = far.write_all(&[b'x'; 1_000_000]).await;
+        });
+        Ok::<_, Infallible>(TokioIo::new(near))
+    });
+    let connector = CdnOriginConnector::builder("http://origin.example");
+    connector.transport(transport).build().unwrap()
+}
+
+const END: Duration = Duration::from_secs(10);
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_reads_for_longer_than_the_request_timeout_is_no_failure_of_the_member() {
+    let backup = Site::new("backup");
+    let group = failover(plentiful(), backup.connector())
+        .each(|proxy| proxy.limits(Limits::default().request_timeout(END)));
+    let group = group.build().unwrap();
+    for is_polled_late in [false, true] {
+        let request = Request::get("/").header("host", "client.test");
+        let request = request.body(Empty::<Bytes>::new()).unwrap();
+        let Ok(response) = group.clone().oneshot(request).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        let mut body = response.into_body();
+        if !is_polled_late {
+            // So many that a guard watches the client.
+            for _ in 0..3 {
+                body.frame().await.unwrap().unwrap();
+            }
+        }
+        tokio::time::sleep(END * 2).await;
+        let error = body.frame().await.unwrap().unwrap_err();
+        assert_eq!(
+            (error.kind(), error.fault()),
+            (ErrorKind::TimedOut, Fault::Client)
+        );
+    }
+    assert_eq!((first(&group).requests, first(&group).failures), (2, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_sends_for_longer_than_the_request_timeout_is_no_failure_of_the_member() {
+    let (primary, backup) = (Site::new("primary"), Site::new("backup"));
+    let group = failover(primary.connector(), backup.connector())
+        .each(|proxy| proxy.limits(Limits::default().request_timeout(END)));
+    let group = group.build().unwrap();
+    for _ in 0..10 {
+        let drops = futures_util::stream::unfold((), |()| async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            Some((
+                Ok::<_, Infallible>(Frame::data(Bytes::from_static(b"."))),
+                (),
+            ))
+        });
+        let request = Request::put("/").header("host", "client.test");
+        let request = request.body(StreamBody::new(Box::pin(drops))).unwrap();
+        let Ok(response) = group.clone().oneshot(request).await;
+        assert_eq!(response.status(), StatusCode::GATEWAY_TIMEOUT);
+        let error: &Error = response.extensions().get().unwrap();
+        assert_eq!(
+            (error.kind(), error.fault()),
+            (ErrorKind::TimedOut, Fault::Client)
+        );
+    }
+    let member = first(&group);
+    assert_eq!((member.state, member.failures), (MemberState::Serving, 0));
+    assert_eq!(backup.requests(), 0);
 }
 
 #[tokio::test(start_paused = true)]

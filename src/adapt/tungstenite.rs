@@ -16,11 +16,14 @@
 //! }
 //! ```
 
+use std::time::Duration;
+
 use http::{
     Method, Request, Uri,
     header::HOST,
     uri::{PathAndQuery, Scheme as UriScheme},
 };
+use tokio::time::timeout;
 use tokio_tungstenite::{
     WebSocketStream, client_async,
     tungstenite::{self, client::IntoClientRequest, handshake::client::Response},
@@ -34,15 +37,19 @@ use crate::{
     origin::{Origin, Scheme},
 };
 
+/// How long the origin may take to answer. An [`OriginProxy`](crate::OriginProxy) has this default.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(60);
+
 /// Connects to the connector's origin, and opens a WebSocket.
 ///
 /// The request has the path and additional fields, such as `Authorization` or
 /// `Sec-WebSocket-Protocol`. The scheme and the Host are those of the origin. Only `http/1.1` is
-/// offered in ALPN.
+/// offered in ALPN. The origin has 60 s to answer.
 ///
 /// # Errors
 ///
 /// * The errors of a connect.
+/// * [`ErrorKind::TimedOut`] if the origin does not answer.
 /// * [`ErrorKind::UnsupportedUri`] if the connector has no fixed origin.
 /// * [`ErrorKind::ProtocolNotNegotiated`] if it was built with
 ///   [`Alpn::Http2`](crate::Alpn::Http2).
@@ -66,8 +73,18 @@ pub async fn connect(
     })?;
     let path = handshake.uri().path_and_query().cloned();
     let path = path.unwrap_or(PathAndQuery::from_static("/"));
-    let opened = client_async(handshake, stream).await;
-    opened.map_err(|error| refused(error, &origin, &path, facts))
+    match timeout(RESPONSE_TIMEOUT, client_async(handshake, stream)).await {
+        Ok(opened) => opened.map_err(|error| refused(error, &origin, &path, facts)),
+        Err(elapsed) => {
+            let facts = facts.after(RESPONSE_TIMEOUT);
+            Err(Error::with_source(
+                ErrorKind::TimedOut,
+                Stage::Receive,
+                facts,
+                elapsed,
+            ))
+        }
+    }
 }
 
 /// The request with the fields of a handshake.

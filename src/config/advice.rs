@@ -14,7 +14,7 @@ use crate::{
     tls::TlsSettings,
 };
 
-use super::{is_default::unless_default, text_value::Text, unwritten::Unwritten};
+use super::{given::given, is_default::unless_default, text_value::Text, unwritten::Unwritten};
 
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -30,7 +30,7 @@ pub(super) struct AdviceConfig {
     /// How long before its expiry a certificate is reported.
     ///
     /// The default is 14 days.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     expiry_notice: Option<Text<Duration>>,
 }
 

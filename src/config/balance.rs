@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::group::Balance;
 
-use super::{ConfigError, keyed_enum::KeyedEnum};
+use super::{ConfigError, given::given, keyed_enum::KeyedEnum};
 
 /// The constructors of [`Balance`].
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -37,7 +37,11 @@ pub(super) struct ByKeyConfig {
     /// In percent of the fair share.
     ///
     /// The default is 150.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "given"
+    )]
     max_load: Option<u32>,
 }
 

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::tls::{CrlDepth, CrlExpiry, CrlSource, Crls, UnknownStatus};
 
-use super::{ConfigError, is_default::is_default, unwritten::Unwritten};
+use super::{ConfigError, given::given, is_default::is_default, unwritten::Unwritten};
 
 /// The reason for a list that cannot be written to a file.
 const IN_MEMORY: &str = "the list is in memory: a file has paths, see `Crls::pem_file`";
@@ -32,10 +32,18 @@ pub(super) struct CrlsConfig {
     #[serde(default, skip_serializing_if = "is_default")]
     leaf_only: bool,
     /// Accepts certificates that no list covers.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "given"
+    )]
     unknown_status: Option<Allow>,
     /// Uses lists whose next update is overdue.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "given"
+    )]
     expired_lists: Option<Allow>,
 }
 

@@ -19,7 +19,7 @@ use crate::{
     dial::{HappyEyeballs, IpFamilies, ProxyProtocol},
 };
 
-use super::{is_default::unless_default, text_value::Text, unwritten::Unwritten};
+use super::{given::given, is_default::unless_default, text_value::Text, unwritten::Unwritten};
 
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -30,13 +30,13 @@ use super::{is_default::unless_default, text_value::Text, unwritten::Unwritten};
 )]
 pub(super) struct TimeoutsConfig {
     /// For all steps together. The default is 15 s.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     connect: Option<Text<Duration>>,
     /// For the look-up, TCP and the PROXY header. The default is 10 s.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     dial: Option<Text<Duration>>,
     /// The default is 10 s.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     tls_handshake: Option<Text<Duration>>,
 }
 
@@ -83,16 +83,16 @@ impl TimeoutsConfig {
 )]
 pub(super) struct HappyEyeballsConfig {
     /// Which address families are dialled, and which comes first. The default is `any`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     families: Option<FamiliesConfig>,
     /// From the start of one attempt to the next. The default is 250 ms.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     attempt_delay: Option<Text<Duration>>,
     /// How long one family waits for the preferred one. The default is 50 ms.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     resolution_delay: Option<Text<Duration>>,
     /// How many addresses of the first family come before one of the other. The default is 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     first_family_count: Option<usize>,
 }
 

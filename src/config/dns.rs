@@ -9,17 +9,25 @@
 //! max_ttl = "60s"
 //! ```
 
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{
+    collections::{BTreeMap, HashMap},
+    net::IpAddr,
+};
 
 use humantime::Duration;
 use serde::{Deserialize, Serialize};
 
-use crate::dial::{Dns, DnsCache};
+use crate::{
+    dial::{Dns, DnsCache},
+    name::DnsName,
+};
 
 use super::{
     ConfigError,
+    given::given,
     is_default::{is_default, unless_default},
     text_value::Text,
+    unique_keys::unique_keys,
     unwritten::Unwritten,
 };
 
@@ -32,10 +40,13 @@ use super::{
 )]
 pub(super) struct DnsConfig {
     /// Names that resolve to fixed addresses.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "unique_keys"
+    )]
     resolve_to: BTreeMap<String, Vec<Text<IpAddr>>>,
     /// How long answers are kept.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     cache: Option<DnsCacheConfig>,
 }
 
@@ -51,19 +62,19 @@ struct DnsCacheConfig {
     #[serde(skip_serializing_if = "is_default")]
     off: bool,
     /// The default is 1 s. Set it together with `max_ttl`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     min_ttl: Option<Text<Duration>>,
     /// The default is 1 h. Set it together with `min_ttl`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     max_ttl: Option<Text<Duration>>,
     /// For answers without a TTL. The default is 5 s.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     without_ttl: Option<Text<Duration>>,
     /// How long an answer is used after its TTL while look-ups fail. The default is 10 min.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     stale: Option<Text<Duration>>,
     /// The default is 1 s.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     failures: Option<Text<Duration>>,
 }
 
@@ -92,6 +103,7 @@ impl DnsConfig {
     }
 
     pub(super) fn dns(&self) -> Result<Dns, ConfigError> {
+        self.check_names()?;
         let mut dns = Dns::default();
         for (name, addresses) in &self.resolve_to {
             let addresses = addresses.iter().map(|address| **address);
@@ -101,6 +113,22 @@ impl DnsConfig {
             dns = dns.cache(cache.cache()?);
         }
         Ok(dns)
+    }
+
+    /// The addresses of a second spelling of a name would replace those of the first.
+    fn check_names(&self) -> Result<(), ConfigError> {
+        let mut seen = HashMap::new();
+        for spelling in self.resolve_to.keys() {
+            // The builder refuses what is no name.
+            let Ok(name) = spelling.parse::<DnsName>() else {
+                continue;
+            };
+            if let Some(other) = seen.insert(name, spelling) {
+                let problem = format!("{spelling:?} is the same name as {other:?}");
+                return Err(ConfigError::invalid("dns.resolve_to", problem));
+            }
+        }
+        Ok(())
     }
 }
 

@@ -12,7 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::group::Failover;
 
-use super::{ConfigError, error_pages::statuses, is_default::is_default, text_value::Text};
+use super::{
+    ConfigError, error_pages::statuses, given::given, is_default::is_default, text_value::Text,
+};
 
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -26,13 +28,13 @@ pub(super) struct FailoverConfig {
     #[serde(skip_serializing_if = "is_default")]
     off: bool,
     /// Responses that are failures. The default is 500, 502, 503 and 504.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     statuses: Option<Vec<u16>>,
     /// The first attempt included. The default is 3.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     max_attempts: Option<usize>,
     /// No attempt begins after this time. There is no limit by default.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     within: Option<Text<Duration>>,
     /// Does not repeat requests whose response took too long.
     #[serde(skip_serializing_if = "is_default")]

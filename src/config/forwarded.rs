@@ -18,7 +18,7 @@ use crate::{
     proxy::{Pseudonym, Via},
 };
 
-use super::{ConfigError, is_default::is_default, text_value::Text};
+use super::{ConfigError, given::given, is_default::is_default, text_value::Text};
 
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -46,7 +46,7 @@ impl SchemeConfig {
 )]
 pub(super) struct ForwardedConfig {
     /// The fields that are written.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     fields: Option<Vec<FieldConfig>>,
     /// Networks of the proxies to trust.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -66,10 +66,10 @@ pub(super) struct ForwardedConfig {
     /// In bytes.
     ///
     /// The length of X-Forwarded-For. The default is 1024.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     max_chain: Option<usize>,
     /// The scheme that clients use, where the server does not report it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     client_scheme: Option<SchemeConfig>,
 }
 
@@ -147,10 +147,10 @@ pub(super) struct ViaConfig {
     #[serde(skip_serializing_if = "is_default")]
     off: bool,
     /// The default is a random name.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     name: Option<Text<Pseudonym>>,
     /// Also writes CDN-Loop (RFC 8586), with this name.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     cdn_loop: Option<Text<Pseudonym>>,
 }
 

@@ -11,6 +11,7 @@ use super::{
     ConfigError, Reloaded,
     balance::BalanceConfig,
     failover::FailoverConfig,
+    given::given,
     group_reload::GroupReload,
     health::{EjectionConfig, HealthCheckConfig},
     keyed_enum::KeyedEnum,
@@ -52,19 +53,43 @@ use super::{
     expecting = "a table such as { tier = [{ members = [..] }] }"
 )]
 pub struct GroupConfig {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "given"
+    )]
     balance: Option<KeyedEnum<BalanceConfig>>,
     /// In percent of the members of the last tier.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "given"
+    )]
     panic_threshold: Option<u32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "given"
+    )]
     failover: Option<FailoverConfig>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "given"
+    )]
     ejection: Option<EjectionConfig>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "given"
+    )]
     health_check: Option<HealthCheckConfig>,
     /// The keys of all members, unless a member has them itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "given"
+    )]
     each: Option<SharedKeys>,
     tier: Vec<KeyedEnum<TierConfig>>,
     #[serde(skip)]

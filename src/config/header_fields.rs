@@ -12,14 +12,20 @@
 //! A secret value comes from a file or the environment. It is marked as sensitive, so that it is
 //! neither logged nor put into HPACK's dynamic table.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 
 use crate::{OriginProxy, proxy::remove_ambiguous_names};
 
-use super::{ConfigError, calls::Calls, identity::SecretSource, is_default::is_default};
+use super::{
+    ConfigError, calls::Calls, identity::SecretSource, is_default::is_default,
+    unique_keys::unique_keys,
+};
 
 /// Fields of requests to the origin. They are set last, as by `map_request`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -37,7 +43,10 @@ pub(super) struct RequestFieldsConfig {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     remove: Vec<String>,
     /// Replaces what is there.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "unique_keys"
+    )]
     set: BTreeMap<String, ValueConfig>,
 }
 
@@ -52,10 +61,16 @@ pub(super) struct RequestFieldsConfig {
 pub(super) struct ResponseFieldsConfig {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     remove: Vec<String>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "unique_keys"
+    )]
     set: BTreeMap<String, ValueConfig>,
     /// Adds a field line, and keeps those with the same name.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "unique_keys"
+    )]
     add: BTreeMap<String, ValueConfig>,
 }
 
@@ -89,6 +104,22 @@ impl ValueConfig {
 
 type FieldValues = Vec<(HeaderName, HeaderValue)>;
 
+/// The fields to set. A second spelling of a name would replace the value of the first.
+fn fields_to_set(
+    key: &'static str,
+    set: &BTreeMap<String, ValueConfig>,
+) -> Result<FieldValues, ConfigError> {
+    let values = fields(key, set)?;
+    let mut seen = HashMap::new();
+    for ((name, _), spelling) in values.iter().zip(set.keys()) {
+        if let Some(other) = seen.insert(name, spelling) {
+            let problem = format!("{spelling:?} is the same field as {other:?}");
+            return Err(ConfigError::invalid(key, problem));
+        }
+    }
+    Ok(values)
+}
+
 /// Errors name the key, and not the value.
 fn fields(
     key: &'static str,
@@ -121,7 +152,7 @@ fn remove_and_set(headers: &mut HeaderMap, remove: &[HeaderName], set: &FieldVal
 impl RequestFieldsConfig {
     pub(super) fn add_to(&self, calls: &mut Calls<OriginProxy>) -> Result<(), ConfigError> {
         let remove = names("request_fields.remove", &self.remove)?;
-        let set = fields("request_fields.set", &self.set)?;
+        let set = fields_to_set("request_fields.set", &self.set)?;
         calls.add_if(self.remove_ambiguous_names, |proxy: OriginProxy| {
             proxy.map_request(remove_ambiguous_names)
         });
@@ -138,7 +169,7 @@ impl RequestFieldsConfig {
 impl ResponseFieldsConfig {
     pub(super) fn add_to(&self, calls: &mut Calls<OriginProxy>) -> Result<(), ConfigError> {
         let remove = names("response_fields.remove", &self.remove)?;
-        let set = fields("response_fields.set", &self.set)?;
+        let set = fields_to_set("response_fields.set", &self.set)?;
         let add = fields("response_fields.add", &self.add)?;
         calls.add(Some(Arc::new((remove, set, add))), |proxy, fields| {
             proxy.map_response(move |mut response| {

@@ -19,7 +19,7 @@ use crate::{
     name::HostAuthority,
 };
 
-use super::{ConfigError, error_pages::statuses, text_value::Text};
+use super::{ConfigError, error_pages::statuses, given::given, text_value::Text};
 
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -30,24 +30,24 @@ use super::{ConfigError, error_pages::statuses, text_value::Text};
 )]
 pub(super) struct EjectionConfig {
     /// In a row. The default is 5.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     failures: Option<u32>,
     /// Each further ejection in a row is longer by this time. The default is 30 s.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     time: Option<Text<Duration>>,
     /// The default is 5 min.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     longest: Option<Text<Duration>>,
     /// Successful requests that bring a member back. The default is 3.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     trials: Option<u32>,
     /// In percent of the members of the last tier.
     ///
     /// The default is 50.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     max_share: Option<u32>,
     /// How long a member that returns gets less than its share. The default is 10 s.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     slow_start: Option<Text<Duration>>,
 }
 
@@ -86,25 +86,53 @@ pub(super) struct HealthCheckConfig {
     /// It begins with a slash.
     path: String,
     /// The default is GET.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "given"
+    )]
     method: Option<Text<Method>>,
     /// The default is the origin's own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "given"
+    )]
     host: Option<Text<HostAuthority>>,
     /// The default is 200 to 399.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "given"
+    )]
     statuses: Option<Vec<u16>>,
     /// The default is 5 s.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "given"
+    )]
     interval: Option<Text<Duration>>,
     /// The default is 2 s.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "given"
+    )]
     timeout: Option<Text<Duration>>,
     /// Good checks that bring a member back. The default is 2.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "given"
+    )]
     rise: Option<u32>,
     /// Failed checks that take a member out. The default is 3.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "given"
+    )]
     fall: Option<u32>,
 }
 

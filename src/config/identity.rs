@@ -8,7 +8,7 @@
 
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error, ser::SerializeMap};
 
 use crate::tls::ClientIdentity;
 
@@ -22,9 +22,20 @@ use super::{ConfigError, keyed_enum::KeyedEnum, unwritten::Unwritten};
 )]
 pub(super) struct IdentityConfig {
     /// The certificate and its intermediates, in PEM.
+    #[serde(deserialize_with = "not_inline")]
     chain: KeyedEnum<SecretSource>,
     /// The private key, in PEM.
+    #[serde(deserialize_with = "not_inline")]
     key: KeyedEnum<SecretSource>,
+}
+
+/// The error leaves out the value: it may be the key itself, written into the configuration.
+fn not_inline<'de, D>(deserializer: D) -> Result<KeyedEnum<SecretSource>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    let expected = r#"expected { file = "path" } or { env = "NAME" }"#;
+    KeyedEnum::deserialize(deserializer).map_err(|_| D::Error::custom(expected))
 }
 
 /// Where to read a text that may be secret.

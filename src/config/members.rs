@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::group::{Member, MemberSource};
 
 use super::{
-    ConfigError, OriginConfig, keyed_enum::KeyedEnum, origin_calls::OriginCalls, text_value::Text,
+    ConfigError, OriginConfig, given::given, keyed_enum::KeyedEnum, origin_calls::OriginCalls,
+    text_value::Text,
 };
 
 /// The members of a tier, or where they come from.
@@ -28,9 +29,17 @@ pub(super) enum TierConfig {
 )]
 pub(super) struct MemberConfig {
     /// The default is the dial target.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "given"
+    )]
     name: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "given"
+    )]
     weight: Option<u32>,
     origin: OriginConfig,
 }
@@ -44,7 +53,11 @@ pub(super) struct MemberConfig {
 )]
 pub(super) struct DnsMembersConfig {
     /// How long an address may be absent from DNS.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "given"
+    )]
     grace: Option<Text<Duration>>,
     origin: OriginConfig,
 }

@@ -38,8 +38,9 @@
 //!
 //! * Only `url` of an origin, `tier` of a group and `hosts` of tenants are required. A key that is
 //!   absent keeps the default of its call.
-//! * Unknown keys are errors. So are names, networks, pins and durations that cannot be parsed: the
-//!   parser of the format reports their line.
+//! * Unknown keys are errors, and so are keys without a value and keys that are there twice.
+//! * Names, networks, pins and durations that cannot be parsed are errors: the parser of the format
+//!   reports their line.
 //! * Durations have units: `"250ms"`, `"1m 30s"`. Sizes are numbers of bytes or have units:
 //!   `"10 MiB"`.
 //! * Secrets are not in the file: `client_identity.key` is a path or the name of an environment
@@ -66,7 +67,7 @@
 //!
 //! | call | applies |
 //! |---|---|
-//! | [`OriginConfig::reload`] | `verify` and `client_identity` |
+//! | [`OriginConfig::reload`] | `verify` and `client_identity`, with their files |
 //! | [`GroupConfig::reload`] | members, with all of their keys; `each` |
 //! | [`VirtualHostsConfig::reload`] | hosts, with all of their keys; `template` |
 //!
@@ -107,6 +108,7 @@ mod error;
 mod error_pages;
 mod failover;
 mod forwarded;
+mod given;
 mod group_config;
 mod group_reload;
 mod header_fields;
@@ -127,6 +129,7 @@ mod shared_keys;
 mod socket_options;
 mod text_value;
 mod tls;
+mod unique_keys;
 mod unwritten;
 mod upgrades;
 mod verify;

@@ -3,11 +3,13 @@
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 use crate::{
-    CdnOriginConnector, OriginProxy, connector::CdnOriginBuilder, error::BuildError, origin::Origin,
+    CdnOriginConnector, OriginProxy, connector::CdnOriginBuilder, error::BuildError,
+    origin::Origin, tls::ClientIdentity,
 };
 
 use super::{
-    ConfigError, Reloaded, origin_calls::OriginCalls, origin_keys::OriginKeys, unwritten::Unwritten,
+    ConfigError, Reloaded, origin_calls::OriginCalls, origin_keys::OriginKeys,
+    reloaded::names_of_changed, unwritten::Unwritten,
 };
 
 /// Settings of a connector and its proxy, read from a file.
@@ -184,7 +186,8 @@ impl OriginConfig {
     /// Applies the changes in a new configuration to a running connector.
     ///
     /// The call applies `verify` and `client_identity`: new connections use them, see
-    /// [`CdnOriginConnector::reload`]. The other keys need a new connector or proxy:
+    /// [`CdnOriginConnector::reload`]. If both are the same and a file of theirs has changed, the
+    /// files are read again. The other keys need a new connector or proxy:
     /// [`Reloaded::not_applied`] lists them. To apply all keys, use a group with one member. The
     /// names of the keys are logged at INFO, without values.
     ///
@@ -213,10 +216,19 @@ impl OriginConfig {
         let builder = calls.builder(&OriginCalls::default());
         drop(builder.without_advice().build()?);
         let changed = self.0.changed_keys(&new.0).into_iter().map(str::to_owned);
-        let (changed, not_applied): (Vec<_>, Vec<_>) =
+        let (mut changed, not_applied): (Vec<_>, Vec<_>) =
             changed.partition(|key| APPLIED.contains(&key.as_str()));
-        if !changed.is_empty() {
-            let (policy, identity) = (new.0.policy()?, new.0.identity()?);
+        let (policy, identity) = (new.0.policy()?, new.0.identity()?);
+        if changed.is_empty() {
+            // A renewed certificate has the path of the former one.
+            if connector.reload_if_changed()? {
+                let identity_files = identity.iter().flat_map(ClientIdentity::files);
+                changed = names_of_changed(&[
+                    ("verify", policy.files().count() > 0),
+                    ("client_identity", identity_files.count() > 0),
+                ]);
+            }
+        } else {
             connector.reload(|change| {
                 let change = change.verify(policy);
                 match identity {

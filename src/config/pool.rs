@@ -22,7 +22,9 @@ use crate::{
     proxy::{AdaptiveConcurrency, Limits},
 };
 
-use super::{ConfigError, is_default::is_default, keyed_enum::KeyedEnum, text_value::Text};
+use super::{
+    ConfigError, given::given, is_default::is_default, keyed_enum::KeyedEnum, text_value::Text,
+};
 
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -33,49 +35,49 @@ use super::{ConfigError, is_default::is_default, keyed_enum::KeyedEnum, text_val
 )]
 pub(super) struct PoolConfig {
     /// Retires connections whose address is absent from DNS for this time. Off by default.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     follow_dns: Option<Text<Duration>>,
     /// The default is 45 s, or that of the edge's profile.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     idle_timeout: Option<Text<Duration>>,
     /// The default is 1 h.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     max_age: Option<Text<Duration>>,
     /// Idle ones and WebSockets included. The default is 256.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     max_connections: Option<usize>,
     /// The default is 64.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     max_idle: Option<usize>,
     /// Requests that wait for a connection. The default is 4096.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     max_queued: Option<usize>,
     /// How much of a request body is kept for a retry. The default is 64 KiB.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     #[cfg_attr(test, schemars(with = "Option<SizeSchema>"))]
     max_replay: Option<ByteSize>,
     /// The default is 128 KiB.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     #[cfg_attr(test, schemars(with = "Option<SizeSchema>"))]
     max_response_head: Option<ByteSize>,
     /// Connections that WebSockets may occupy. The default is half of `max_connections`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     max_tunnels: Option<usize>,
     /// Connections that slow uploads may occupy. The default is three quarters of
     /// `max_connections`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     max_uploads: Option<usize>,
     /// Requests of one connection. The default is 100,000.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     max_uses: Option<u64>,
     /// Connections that are kept open without requests. The default is 0.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     min_idle: Option<usize>,
     /// The default is 10 s.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     queue_timeout: Option<Text<Duration>>,
     /// The default is 20 % of the requests, and always 3 at a time.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     retry_budget: Option<KeyedEnum<RetryBudgetConfig>>,
 }
 
@@ -98,7 +100,11 @@ struct RetryShare {
     /// Of the requests.
     percent: u32,
     /// Retries at a time that are always allowed. The default is 3.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "given"
+    )]
     at_least: Option<usize>,
 }
 
@@ -176,49 +182,49 @@ impl RetryBudgetConfig {
 )]
 pub(super) struct LimitsConfig {
     /// How an overloaded origin is recognised. On by default.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     adaptive_concurrency: Option<AdaptiveConcurrencyConfig>,
     /// How long a body may pause. The default is 60 s.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     body_idle_timeout: Option<Text<Duration>>,
     /// Buffers request bodies of up to this size. Off by default.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     #[cfg_attr(test, schemars(with = "Option<SizeSchema>"))]
     buffer_requests: Option<ByteSize>,
     /// Requests that are admitted at once. There is no limit by default.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     max_concurrency: Option<usize>,
     /// Requests that wait to be admitted. The default is 64.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     max_queued: Option<usize>,
     /// There is no limit by default.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     #[cfg_attr(test, schemars(with = "Option<SizeSchema>"))]
     max_request_body: Option<ByteSize>,
     /// There is no limit by default.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     max_request_fields: Option<usize>,
     /// The default is that of the edge's profile.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     #[cfg_attr(test, schemars(with = "Option<SizeSchema>"))]
     max_request_head: Option<ByteSize>,
     /// There is no such limit by default.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     min_download_rate: Option<MinRateConfig>,
     /// There is no such limit by default.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     min_upload_rate: Option<MinRateConfig>,
     /// The default is 10 s.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     queue_timeout: Option<Text<Duration>>,
     /// For the whole exchange. There is no limit by default.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     request_timeout: Option<Text<Duration>>,
     /// Until the head of the response. The default is 60 s.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     response_timeout: Option<Text<Duration>>,
     /// How long a client may leave a response unread. The default is 5 min.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     unread_timeout: Option<Text<Duration>>,
 }
 
@@ -249,9 +255,9 @@ struct AdaptiveConcurrencyConfig {
     /// Does not limit an overloaded origin.
     #[serde(skip_serializing_if = "is_default")]
     off: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     min_limit: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     tolerated_delay: Option<Text<Duration>>,
 }
 

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::dial::{SocketOptions, TcpKeepalive};
 
 use super::{
+    given::given,
     is_default::{is_default, unless_default},
     keyed_enum::KeyedEnum,
     text_value::Text,
@@ -29,31 +30,31 @@ use super::{
 )]
 pub(super) struct SocketConfig {
     /// From 0 to 63. The default is 0.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     dscp: Option<u8>,
     /// The network interface to connect through. Linux only.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     interface: Option<String>,
     /// Probes on silent connections.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     keepalive: Option<KeyedEnum<KeepaliveConfig>>,
     /// Where connections come from.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     local_address: Option<Text<IpAddr>>,
     /// For routing. Linux only.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     mark: Option<u32>,
     /// Delays small writes.
     #[serde(skip_serializing_if = "is_default")]
     nagle: bool,
     /// In bytes.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     receive_buffer: Option<usize>,
     /// In bytes.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     send_buffer: Option<usize>,
     /// How long sent data may stay unacknowledged. Linux only.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     user_timeout: Option<Text<Duration>>,
 }
 

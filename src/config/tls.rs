@@ -25,6 +25,7 @@ use crate::{
 
 use super::{
     ConfigError,
+    given::given,
     is_default::{is_default, unless_default},
     unwritten::Unwritten,
 };
@@ -41,22 +42,22 @@ pub(super) type VersionRange = (Bound<TlsVersion>, Bound<TlsVersion>);
 )]
 pub(super) struct TlsConfig {
     /// The default is 1.2.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     min_version: Option<TlsVersionConfig>,
     /// The default is 1.3.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     max_version: Option<TlsVersionConfig>,
     /// By their IANA names. The default is the crypto provider's.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     cipher_suites: Option<Vec<String>>,
     /// By their IANA names. The default is the crypto provider's.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     key_exchange_groups: Option<Vec<String>>,
     /// By their IANA names. The default is the crypto provider's.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     signature_schemes: Option<Vec<String>>,
     /// In bytes.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     max_record_size: Option<usize>,
     /// For TLS 1.2 (RFC 7627).
     #[serde(skip_serializing_if = "is_default")]
@@ -104,7 +105,7 @@ pub(super) struct SessionsConfig {
     #[serde(skip_serializing_if = "is_default")]
     off: bool,
     /// The number of names whose sessions are kept.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     capacity: Option<usize>,
     /// Sends safe requests in early data.
     #[serde(skip_serializing_if = "is_default")]

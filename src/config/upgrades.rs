@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::proxy::Upgrades;
 
-use super::{ConfigError, text_value::Text};
+use super::{ConfigError, given::given, text_value::Text};
 
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -16,9 +16,9 @@ use super::{ConfigError, text_value::Text};
 )]
 pub(super) struct UpgradesConfig {
     /// The protocols that a connection may be upgraded to, such as `"websocket"`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     protocols: Option<Vec<String>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     idle_timeout: Option<Text<Duration>>,
 }
 

@@ -14,6 +14,7 @@ use crate::{
 use super::{
     ConfigError,
     crls::CrlsConfig,
+    given::given,
     is_default::{is_default, unless_default},
     keyed_enum::KeyedEnum,
     roots::RootsConfig,
@@ -31,31 +32,31 @@ use super::{
 )]
 pub(super) struct VerifyConfig {
     /// The trusted roots. The default is the system's roots.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     roots: Option<RootsConfig>,
     /// Lets the operating system verify chain and name. Needs the feature `platform-verifier`.
     #[serde(skip_serializing_if = "is_default")]
     platform: bool,
     /// The only keys to trust. Chain, name and dates are not checked.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pinned: Option<Vec<Text<SpkiPin>>>,
     /// The only certificates to trust. Chain, name and dates are not checked.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pinned_certificates: Option<Vec<Text<CertificatePin>>>,
     /// Keys: the chain must also contain one of them.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     and_pins: Option<Vec<Text<SpkiPin>>>,
     /// Certificates: the chain must also contain one of them.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     and_certificate_pins: Option<Vec<Text<CertificatePin>>>,
     /// Subject alternative names: the certificate must have one of them.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     expecting_any: Option<Vec<KeyedEnum<SanConfig>>>,
     /// Revocation lists.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     crls: Option<CrlsConfig>,
     /// Settings that weaken verification.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     danger: Option<DangerConfig>,
 }
 
@@ -80,13 +81,13 @@ enum SanConfig {
 )]
 struct DangerConfig {
     /// Verifies nothing: anyone on the path can read and change the traffic.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     certificate: Option<AcceptAny>,
     /// Accepts a certificate for any name.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     names: Option<Ignore>,
     /// How long after it has expired a certificate is accepted.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     accept_expired: Option<Text<humantime::Duration>>,
 }
 

@@ -14,9 +14,10 @@ use crate::{
 };
 
 use super::{
-    ConfigError, GroupConfig, OriginConfig, Reloaded, group_reload::GroupReload,
+    ConfigError, GroupConfig, OriginConfig, Reloaded, given::given, group_reload::GroupReload,
     keyed_enum::KeyedEnum, observed_by::ObservedBy, origin_calls::OriginCalls,
     reloaded::names_of_changed, shared_keys::SharedKeys, text_value::Text,
+    unique_keys::unique_keys,
 };
 
 /// Settings of an origin or a group for each host, read from a file.
@@ -47,18 +48,39 @@ use super::{
     expecting = r#"a table such as { hosts = { "shop.example" = { origin = { url = ".." } } } }"#
 )]
 pub struct VirtualHostsConfig {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "given"
+    )]
     unknown: Option<UnknownHostConfig>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "given"
+    )]
     max_active: Option<usize>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "given"
+    )]
     max_connections: Option<usize>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "given"
+    )]
     idle_timeout: Option<Text<Duration>>,
     /// The keys of all origins, unless an origin has them itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "given"
+    )]
     template: Option<SharedKeys>,
     /// The origin or the group of each host, and `*` for all other hosts.
+    #[serde(deserialize_with = "unique_keys")]
     hosts: BTreeMap<String, KeyedEnum<TenantConfig>>,
     #[serde(skip)]
     observed_by: ObservedBy,

@@ -1,6 +1,6 @@
 //! `Advice`: settings that are valid but probably wrong.
 
-use std::{fmt, net::IpAddr};
+use std::fmt;
 
 use crate::{
     edge::{EdgeProfile, edge_of_host, is_bucket_with_dots, profile_of},
@@ -124,7 +124,7 @@ fn advise_on_edge(origin: &Origin, advice: &mut Vec<Advice>) {
         return;
     };
     let is_https = origin.scheme() == Scheme::Https;
-    if origin.host().host().parse::<IpAddr>().is_ok() {
+    if matches!(origin.host().host().parse(), Ok(Host::Ip(_))) {
         let text = format!(
             "Host is {}, and {edge} selects sites by name: `.host(\"..\")` names a site",
             origin.host(),

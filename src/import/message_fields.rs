@@ -69,25 +69,11 @@ pub(super) fn change(settings: &mut Settings, name: &str, change: FieldChange<'_
             return Finding::refused("the value is not a valid field value");
         }
     }
-    if let Err(finding) = settings.check_entries(key) {
-        return finding;
-    }
-    let (json, code) = match (settings.take(key), value) {
-        (Some(SettingValue::Both(Json::Array(mut list), code)), _) => {
-            list.push(lower.into());
-            (Json::Array(list), code + &calls)
-        }
-        (Some(SettingValue::Both(Json::Object(mut fields), code)), Some(value)) => {
-            fields.insert(lower.to_owned(), value.into());
-            (Json::Object(fields), code + &calls)
-        }
-        (_, Some(value)) => {
-            let fields = Map::from_iter([(lower.to_owned(), value.into())]);
-            (Json::Object(fields), calls)
-        }
-        (_, None) => (Json::Array(vec![lower.into()]), calls),
+    let addition = match value {
+        Some(value) => Map::from_iter([(lower.to_owned(), value.into())]).into(),
+        None => Json::Array(vec![lower.into()]),
     };
-    super::draft::set(settings, key, SettingValue::Both(json, code), text)
+    settings.append(key, addition, &calls, text)
 }
 
 /// What becomes of a field of requests that the proxy writes itself.
@@ -111,27 +97,9 @@ pub(super) fn trust(settings: &mut Settings, network: &str, text: &'static str) 
         (false, true) => format!("{network}/128"),
         (false, false) => format!("{network}/32"),
     };
-    if let Err(finding) = settings.check_entries(KEY) {
-        return finding;
-    }
-    let before = settings.take(KEY);
-    let mut networks = match &before {
-        Some(SettingValue::Both(Json::Array(networks), _)) => networks.clone(),
-        _ => Vec::new(),
-    };
-    networks.push(network.into());
-    let code: Vec<_> = networks
-        .iter()
-        .map(|network| format!("{network}.parse::<ipnet::IpNet>()?"))
-        .collect();
-    let code = format!("[{}]", code.join(", "));
-    let value = SettingValue::Both(Json::Array(networks), code);
-    let finding = super::draft::set(settings, KEY, value, text);
-    if let (false, Some(before)) = (settings.has(KEY), before) {
-        // The networks were accepted without the new one.
-        let _ = settings.set(KEY, before);
-    }
-    finding
+    let network = Json::from(network);
+    let call = format!("[{network}.parse::<ipnet::IpNet>()?]");
+    settings.append(KEY, Json::Array(vec![network]), &call, text)
 }
 
 /// Whether a part of a regular expression is a prefix of paths, without special characters.

@@ -3,7 +3,6 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    draft::set,
     note::Finding,
     settings::{SettingValue, Settings},
 };
@@ -47,28 +46,9 @@ fn add(
     code: &str,
     text: &'static str,
 ) -> Finding {
-    if let Err(finding) = settings.check_entries(key) {
-        return finding;
-    }
-    let before = settings.take(key);
-    let (mut list, mut calls) = match &before {
-        Some(SettingValue::Both(Json::Array(list), calls)) => (list.clone(), calls.clone()),
-        _ => (Vec::new(), String::new()),
-    };
-    if !list.contains(&entry) {
+    match settings.lists(key, &entry) {
         // `proxy_redirect` and `proxy_cookie_path` often name the same path.
-        list.push(entry);
-        calls += code;
+        true => Finding::mapped(text),
+        false => settings.append(key, Json::Array(vec![entry]), code, text),
     }
-    let finding = set(
-        settings,
-        key,
-        SettingValue::Both(Json::Array(list), calls),
-        text,
-    );
-    if let (false, Some(before)) = (settings.has(key), before) {
-        // The list was accepted without the new entry.
-        let _ = settings.set(key, before);
-    }
-    finding
 }

@@ -44,6 +44,18 @@ impl SettingValue {
     }
 }
 
+/// Adds a call to a chain of calls, or the item of a list to a list.
+fn join(code: &mut String, more: &str) {
+    match more.strip_prefix('[') {
+        Some(item) if code.ends_with(']') => {
+            code.pop();
+            code.push_str(", ");
+            code.push_str(item);
+        }
+        _ => code.push_str(more),
+    }
+}
+
 /// A duration, as code.
 pub(super) fn duration(time: Duration) -> String {
     if time.subsec_nanos() == 0 {
@@ -93,17 +105,52 @@ impl Settings {
         self.0.contains_key(key)
     }
 
-    /// Why a list, or a table of fields, takes no further entry. Each is copied for the next one.
-    pub(super) fn check_entries(&self, key: &str) -> Result<(), Finding> {
+    /// Adds the entry of `addition`, a list or a table with one entry, to that of this key.
+    ///
+    /// Only the new entry is checked, and nothing is copied: a text may have many of them.
+    pub(super) fn append(
+        &mut self,
+        key: &'static str,
+        addition: Json,
+        call: &str,
+        text: &'static str,
+    ) -> Finding {
         const MAX_ENTRIES: usize = 1000;
         let entries = match self.0.get(key) {
             Some(SettingValue::Both(Json::Array(list), _)) => list.len(),
             Some(SettingValue::Both(Json::Object(table), _)) => table.len(),
             _ => 0,
         };
-        match entries < MAX_ENTRIES {
-            true => Ok(()),
-            false => Err(Finding::refused("more than 1000 of these lines")),
+        if entries >= MAX_ENTRIES {
+            return Finding::refused("more than 1000 of these lines");
+        }
+        let mut alone = Self::default();
+        let value = SettingValue::Both(addition, call.to_owned());
+        if let Err(problem) = alone.set(key, value) {
+            return Finding::refused(format!("the value cannot be used: {problem}"));
+        }
+        let Some(SettingValue::Both(addition, call)) = alone.take(key) else {
+            return Finding::mapped(text);
+        };
+        match (self.0.get_mut(key), addition) {
+            (Some(SettingValue::Both(Json::Array(list), calls)), Json::Array(one)) => {
+                list.extend(one);
+                join(calls, &call);
+            }
+            (Some(SettingValue::Both(Json::Object(table), calls)), Json::Object(one)) => {
+                table.extend(one);
+                join(calls, &call);
+            }
+            (_, addition) => drop(self.0.insert(key, SettingValue::Both(addition, call))),
+        }
+        Finding::mapped(text)
+    }
+
+    /// Whether the list of this key has the entry.
+    pub(super) fn lists(&self, key: &str, entry: &Json) -> bool {
+        match self.0.get(key) {
+            Some(SettingValue::Both(Json::Array(list), _)) => list.contains(entry),
+            _ => false,
         }
     }
 

@@ -118,6 +118,9 @@ impl NameProblem {
     }
 }
 
+/// The most characters of a text that are shown: more than a URL of an origin has.
+const MAX_SHOWN: usize = 300;
+
 /// Displays ` "text"`, or nothing if there is no text.
 struct Quoted<'a>(&'a str);
 
@@ -126,6 +129,10 @@ impl fmt::Display for Quoted<'_> {
         if self.0.is_empty() {
             return Ok(());
         }
-        write!(f, " {:?}", self.0)
+        // A client may have chosen the text.
+        match self.0.char_indices().nth(MAX_SHOWN) {
+            Some((end, _)) => write!(f, " {:?}", format!("{}..", &self.0[..end])),
+            None => write!(f, " {:?}", self.0),
+        }
     }
 }

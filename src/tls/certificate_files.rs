@@ -14,7 +14,7 @@ const MAX_LENGTH: u64 = 64 * 1024 * 1024;
 /// Reads a file that was passed to `setter`.
 pub(super) fn read(setter: &'static str, path: &Path) -> Result<Vec<u8>, BuildProblem> {
     let unreadable = |why: String| {
-        let why = format!("{} cannot be read: {why}", path.display());
+        let why = format!("{} cannot be read: {why}", shown(path));
         BuildProblem::new(setter, BuildProblemKind::UnreadableFile, why)
     };
     let failed = |error: io::Error| unreadable(error.to_string());
@@ -30,5 +30,14 @@ pub(super) fn read(setter: &'static str, path: &Path) -> Result<Vec<u8>, BuildPr
     match content.len() as u64 > MAX_LENGTH {
         true => Err(unreadable("it is larger than 64 MiB".into())),
         false => Ok(content),
+    }
+}
+
+/// The path, for a message. A text that was taken for a path may be a private key.
+pub(super) fn shown(path: &Path) -> String {
+    let text = path.display().to_string();
+    match text.contains("-----BEGIN") {
+        true => String::from("a path that is the content of a PEM file"),
+        false => text,
     }
 }

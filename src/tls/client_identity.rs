@@ -301,7 +301,9 @@ impl fmt::Debug for ClientIdentity {
         let mut shown = f.debug_struct("ClientIdentity");
         match &self.0 {
             IdentitySource::Der(chain, _) => shown.field("certificates", &chain.len()),
-            IdentitySource::Files { chain, key } => shown.field("chain", chain).field("key", key),
+            IdentitySource::Files { chain, key } => shown
+                .field("chain", &certificate_files::shown(chain))
+                .field("key", &certificate_files::shown(key)),
             IdentitySource::Resolver(_) => shown.field("resolver", &".."),
             IdentitySource::Unusable(UnusableIdentity { why, .. }) => shown.field("unusable", why),
         };

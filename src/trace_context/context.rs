@@ -6,6 +6,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request};
 
 use crate::invalid_value::InvalidValue;
 
+/// Sampled, and random of level 2 of the specification.
+const KNOWN_FLAGS: u8 = 0b11;
+
 pub(super) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// The ids of a trace and of one request in it.
@@ -92,9 +95,10 @@ impl TraceContext {
         self.flags
     }
 
-    /// The same trace, for another request.
+    /// The same trace, for another request. Flags without a meaning are cleared (section 3.2.2.5,
+    /// "Other Flags").
     pub(super) fn with_parent(self, parent_id: u64) -> Self {
-        Self::new(self.trace_id, parent_id, self.flags)
+        Self::new(self.trace_id, parent_id, self.flags & KNOWN_FLAGS)
     }
 
     #[expect(
@@ -151,6 +155,12 @@ impl fmt::Display for TraceContext {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn flags_without_a_meaning_do_not_go_on() {
+        let received = TraceContext::new(1, 2, 0xff);
+        assert_eq!(received.with_parent(3), TraceContext::new(1, 3, 0b11));
+    }
 
     #[test]
     fn malformed_fields_and_zero_ids_are_refused() {

@@ -265,7 +265,7 @@ fn the_order_of_calls_does_not_matter() {
 #[test]
 fn advice_names_what_looks_wrong() {
     type Calls = fn(CdnOriginBuilder) -> CdnOriginBuilder;
-    let table: [(&str, Calls, &[AdviceId]); 13] = [
+    let table: [(&str, Calls, &[AdviceId]); 14] = [
         (URL, |it| it, &[]),
         ("https://192.0.2.1", |it| it, &[AdviceId::NoSniForIpAddress]),
         (URL, |it| it.omit_sni(), &[]),
@@ -305,6 +305,11 @@ fn advice_names_what_looks_wrong() {
         (
             "https://d1234567890.cloudfront.net",
             |it| it.host("192.0.2.1"),
+            &[AdviceId::HostDiffersFromSni, AdviceId::HostIsIpAddress],
+        ),
+        (
+            "https://d1234567890.cloudfront.net",
+            |it| it.host("[2001:db8::1]"),
             &[AdviceId::HostDiffersFromSni, AdviceId::HostIsIpAddress],
         ),
     ];

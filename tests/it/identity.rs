@@ -102,6 +102,29 @@ async fn files_are_read_when_the_connector_is_built() {
     request(builder).await.unwrap();
 }
 
+/// `pem_files` takes paths. A key that was passed instead is in no error.
+#[test]
+fn a_key_that_was_taken_for_a_path_is_not_shown() {
+    let certified = Authority::new().issue_client("client.example.test");
+    let (chain, key) = (certified.cert_pem(), certified.key_pem());
+    let secret = key.lines().nth(1).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("c.pem");
+    std::fs::write(&file, &chain).unwrap();
+    let identity = ClientIdentity::pem_files(&file, &key);
+    let builder = CdnOriginConnector::builder("https://site.test").client_identity(identity);
+    let shown = format!("{builder:?}");
+    let error = builder.build().unwrap_err().to_string();
+    assert!(
+        error.contains("a path that is the content of a PEM file cannot be read"),
+        "{error}"
+    );
+    assert!(
+        !error.contains(secret) && !shown.contains(secret),
+        "{error}"
+    );
+}
+
 /// Holds the key as a device would.
 #[derive(Debug)]
 struct Device(Arc<CertifiedKey>);

@@ -13,7 +13,7 @@ use std::{
 use bytes::Bytes;
 use cdn_origin::{
     CdnOriginConnector, Error, ErrorKind, OriginProxy,
-    connector::CdnOriginBuilder,
+    connector::{CdnOriginBuilder, Sessions},
     diagnosis::CauseId,
     dial::{Dns, EgressGuard},
     error::RequestProblem,
@@ -495,7 +495,7 @@ async fn a_tenant_beyond_the_budget_of_all_gets_the_call_that_raises_it() {
 }
 
 #[tokio::test]
-async fn a_tenant_may_trust_an_authority_of_its_own() {
+async fn a_tenant_may_trust_an_authority_of_its_own_or_of_another_connector() {
     const NAME: &str = "www.example.test";
     let (authority, stranger) = (Authority::new(), Authority::new());
     let edge = Edge::builder(&authority).serves(NAME).start().await;
@@ -509,6 +509,14 @@ async fn a_tenant_may_trust_an_authority_of_its_own() {
     hosts.insert("own.test", own).unwrap();
     assert_eq!(get(&hosts, "default.test").await.0, 502);
     assert_eq!(get(&hosts, "own.test").await.0, 200);
+    let other = CdnOriginConnector::any_origin().verify(trusting(&authority));
+    let other = other.build().unwrap();
+    let sharing =
+        move |builder: CdnOriginBuilder| builder.sessions(Sessions::default().share_with(&other));
+    hosts
+        .insert("sharing.test", tenant().connector(sharing))
+        .unwrap();
+    assert_eq!(get(&hosts, "sharing.test").await.0, 200);
     let bad = tenant().connector(|builder| builder.sni("not a name"));
     assert!(hosts.insert("own.test", bad).is_err());
     assert_eq!(get(&hosts, "own.test").await.0, 200);

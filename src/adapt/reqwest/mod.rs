@@ -31,7 +31,8 @@
 //!
 //! * **URLs.** Build each URL from [`base_url`], whose host is the SNI name, and add no port. A URL
 //!   with another host or an IP address fails before a request is sent, and so does plain http for
-//!   an https origin. Another port replaces the dialled one.
+//!   an https origin. Another port replaces the dialled one. If the host of [`base_url`] is an IP
+//!   address, another address is not recognised: reqwest connects to it.
 //! * **A user name** in the URL is sent to the origin, in `Authorization`.
 //! * **Host** is a default header where it differs from the URL's host. A `Host` field of a request
 //!   replaces it. With the default header, reqwest offers only HTTP/1.1: in HTTP/2, `:authority`

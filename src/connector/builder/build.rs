@@ -63,12 +63,12 @@ impl CdnOriginBuilder {
     }
 
     /// Builds a connector that shares the observers of `other`, and its TLS unless a setter of TLS
-    /// was called since the builder was made from it.
+    /// was called, or another TLS was shared, since the builder was made from it.
     pub(crate) fn build_beside(
         mut self,
         other: &CdnOriginConnector,
     ) -> Result<CdnOriginConnector, BuildError> {
-        if self.settings.tls_setters.is_empty() {
+        if self.settings.tls_setters.is_empty() && self.shared_tls.is_none() {
             self.shared_tls = other.shared_reloadable_tls().map(SharedTls::Reloadable);
         }
         self.assemble(None, other.observers().clone())

@@ -291,7 +291,7 @@ impl VerifyPolicy {
     }
 
     /// The files that this policy reads.
-    pub(in crate::tls) fn files(&self) -> impl Iterator<Item = &Path> {
+    pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
         let roots = match &self.trust {
             TrustAnchor::Roots(roots) => Some(roots.files()),
             _ => None,

@@ -38,7 +38,10 @@ const INSTEAD: [(&str, &str); 24] = [
 ];
 
 /// Files with a term of another crate: the trait of serde.
-const FOREIGN: [(&str, &str); 1] = [("src/config/keyed_enum.rs", "`visitor`")];
+const FOREIGN: [(&str, &str); 2] = [
+    ("src/config/keyed_enum.rs", "`visitor`"),
+    ("src/config/unique_keys.rs", "`visitor`"),
+];
 
 /// The words of a line in lower case, between spaces. Names in snake and camel case are taken apart.
 fn words(line: &str) -> String {

@@ -1,6 +1,7 @@
 //! Configuration files: each call has a key, each mistake an error with its place, and what a file
 //! describes is what a request gets.
 
+mod formats;
 mod groups;
 mod origin;
 mod refusals;

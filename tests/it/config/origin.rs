@@ -280,6 +280,32 @@ async fn a_changed_file_is_applied_as_far_as_a_running_connector_can() {
     assert!(connect().await.is_ok(), "the old trust stays in force");
 }
 
+/// Renewed certificates have the paths of the former ones: the configuration is the same.
+#[tokio::test]
+async fn files_under_the_same_path_are_read_again() {
+    let (old_ca, new_ca) = (Authority::new(), Authority::new());
+    let edge = Edge::builder(&new_ca).serves("site.test").start().await;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let roots = folder.path().join("ca.pem");
+    fs::write(&roots, old_ca.root_pem()).expect("the folder is ours");
+    let config = read(&format!(
+        "url = 'https://site.test'\ndial = '{}'\n[verify]\nroots = {{ pem_files = ['{}'] }}",
+        edge.address(),
+        roots.display(),
+    ));
+    let connector = CdnOriginConnector::try_from(&config).expect("the configuration is valid");
+    let connect = || connector.clone().oneshot(http::Uri::default());
+    connect().await.expect_err("the old roots do not cover it");
+    let reload = || config.reload(&config, &connector);
+    assert_eq!(reload().expect("valid").to_string(), "no change");
+
+    // Another length, so that a coarse clock of the file system does not matter.
+    fs::write(&roots, old_ca.root_pem() + &new_ca.root_pem()).expect("the folder is ours");
+    assert_eq!(reload().expect("valid").to_string(), "changed: verify");
+    connect().await.expect("the new roots cover it");
+    assert_eq!(reload().expect("valid").to_string(), "no change");
+}
+
 /// Fields, paths and pages of a file, and what the origin and the client get.
 #[tokio::test]
 async fn a_proxy_from_a_file_maps_paths_fields_and_pages() {

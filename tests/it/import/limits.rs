@@ -104,6 +104,17 @@ fn a_field_too_many_is_refused_and_the_others_stay() {
     assert_eq!(refused, ["proxy_set_header X-A1000"]);
 }
 
+/// If each line copied what the lines before it have become, this test would take minutes.
+#[test]
+fn very_many_lines_about_one_field_are_imported_in_one_go() {
+    let lines = "proxy_set_header X-A a;\n".repeat(40_000);
+    let text = format!("location / {{ proxy_pass http://a.example;\n{lines} }}");
+    assert!(text.len() < 1 << 20);
+    let imported = import::nginx(&text).unwrap();
+    let config = serde_json::to_value(&imported.origins()[0].config).unwrap();
+    assert_eq!(config["request_fields"]["set"]["x-a"], "a");
+}
+
 /// Each variable is twice the one before.
 #[test]
 fn variables_that_double_each_other_stay_short() {

@@ -65,3 +65,14 @@ fn a_password_with_an_unescaped_delimiter_is_not_shown() {
         keeps_the_secret(text);
     }
 }
+
+/// The client of a connector without a fixed origin chooses the text.
+#[test]
+fn of_a_very_long_text_only_the_start_is_shown() {
+    let refusals = refusals_of(&"a b".repeat(10_000));
+    assert_eq!(refusals.len(), 7);
+    for error in refusals {
+        let shown = error.to_string();
+        assert!(shown.len() < 500, "{} bytes", shown.len());
+    }
+}

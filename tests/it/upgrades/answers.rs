@@ -5,10 +5,12 @@ use std::sync::{Arc, Mutex};
 use cdn_origin::{
     CdnOriginConnector, Error, ErrorKind, OriginProxy, VerifyPolicy,
     diagnosis::{CauseId, Certainty},
+    error::Stage,
     proxy::{Limits, ProxyBody, Upgrades},
     tls::Alpn,
 };
 use http::Response;
+use hyper_util::rt::TokioIo;
 use tokio::io::AsyncWriteExt;
 
 use crate::{
@@ -375,4 +377,25 @@ async fn a_websocket_that_is_not_opened_has_a_cause_and_a_clear_headline() {
         );
         assert!(!error.report().to_string().contains("secret"));
     }
+}
+
+#[cfg(feature = "tungstenite")]
+#[tokio::test(start_paused = true)]
+async fn an_origin_that_does_not_answer_a_websocket_ends_in_a_timeout() {
+    let (near, _far) = tokio::io::duplex(1024);
+    let near = Arc::new(Mutex::new(Some(near)));
+    let transport = tower::service_fn(move |_: http::Uri| {
+        let near = near.lock().unwrap().take();
+        async { near.map(TokioIo::new).ok_or("one connection") }
+    });
+    let connector = CdnOriginConnector::builder("http://origin.example")
+        .transport(transport)
+        .build()
+        .unwrap();
+    let request = http::Request::get("/live").body(()).unwrap();
+    let opened = cdn_origin::adapt::tungstenite::connect(&connector, request).await;
+    let error = opened.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TimedOut);
+    assert_eq!(error.stage(), Stage::Receive);
+    assert_eq!(error.diagnosis().causes()[0].id(), CauseId::TooSlow);
 }

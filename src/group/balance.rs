@@ -60,23 +60,11 @@ impl Balance {
     /// so that a member that fails fast does not attract requests. Requests are in flight until
     /// both bodies have ended. Only requests without content are measured, since others take as
     /// long as their client sends.
-    ///
-    /// ```
-    /// use cdn_origin::group::Balance;
-    ///
-    /// let balance = Balance::least_loaded();
-    /// ```
     pub fn least_loaded() -> Self {
         Self::of(BalanceRule::LeastLoaded)
     }
 
     /// One member after the other, in the ratio of their weights.
-    ///
-    /// ```
-    /// use cdn_origin::group::Balance;
-    ///
-    /// let balance = Balance::round_robin();
-    /// ```
     pub fn round_robin() -> Self {
         Self::of(BalanceRule::RoundRobin)
     }
@@ -87,23 +75,11 @@ impl Balance {
     /// The address comes from a [`ClientAddress`](crate::downstream::ClientAddress), a
     /// [`ClientConnection`](crate::downstream::ClientConnection) or axum's `ConnectInfo`. Behind
     /// another proxy, all clients have the same address: use a field of the request instead.
-    ///
-    /// ```
-    /// use cdn_origin::group::Balance;
-    ///
-    /// let balance = Balance::by_client_address();
-    /// ```
     pub fn by_client_address() -> Self {
         Self::of(BalanceRule::ByKey(AffinityKey::ClientAddress))
     }
 
     /// The same member for the same value of a cookie. See [`by_key`](Self::by_key).
-    ///
-    /// ```
-    /// use cdn_origin::group::Balance;
-    ///
-    /// let balance = Balance::by_cookie("session");
-    /// ```
     pub fn by_cookie(name: impl Into<String>) -> Self {
         Self::of(BalanceRule::ByKey(AffinityKey::Cookie(name.into())))
     }
@@ -112,12 +88,6 @@ impl Balance {
     ///
     /// HAProxy calls it `balance hdr(..)`. The first line of the field counts. For
     /// [`HOST`](http::header::HOST), an HTTP/2 request has its `:authority`.
-    ///
-    /// ```
-    /// use cdn_origin::group::Balance;
-    ///
-    /// let balance = Balance::by_header(http::header::HOST);
-    /// ```
     pub fn by_header(name: HeaderName) -> Self {
         Self::of(BalanceRule::ByKey(AffinityKey::Header(name)))
     }
@@ -128,16 +98,6 @@ impl Balance {
     /// A request without a key gets the least loaded member. Each key has its own order of members
     /// ("rendezvous hashing"). A member that is added or removed affects only the keys that it gets
     /// or had. The order depends on key, names and weights, so several proxies agree.
-    ///
-    /// ```
-    /// use cdn_origin::group::Balance;
-    ///
-    /// let balance = Balance::by_key(|request| {
-    ///     // One member for each user, whose name is the first segment of the path.
-    ///     let user = request.uri.path().split('/').nth(1)?;
-    ///     Some(user.as_bytes().to_vec())
-    /// });
-    /// ```
     pub fn by_key(function: impl Fn(&Parts) -> Option<Vec<u8>> + Send + Sync + 'static) -> Self {
         Self::of(BalanceRule::ByKey(AffinityKey::Function(Arc::new(
             function,
@@ -157,12 +117,6 @@ impl Balance {
     /// The default is 150; less than 100 counts as 100. It has an effect with a key only
     /// ("consistent hashing with bounded loads"), and from 10 requests in flight on. HAProxy calls
     /// it `hash-balance-factor`.
-    ///
-    /// ```
-    /// use cdn_origin::group::Balance;
-    ///
-    /// let balance = Balance::by_cookie("session").max_load(125);
-    /// ```
     pub fn max_load(mut self, percent: u32) -> Self {
         self.max_load = percent.max(100);
         self

@@ -200,15 +200,6 @@ impl VirtualHosts {
     /// Sets how long a proxy is kept without a request. The default is 10 minutes.
     ///
     /// Proxies that have been idle for that long are dropped when another one is built.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use cdn_origin::{OriginProxy, tenants::VirtualHosts};
-    ///
-    /// # fn hosts(template: OriginProxy) -> VirtualHosts {
-    /// VirtualHosts::new(template).idle_timeout(Duration::from_secs(60))
-    /// # }
-    /// ```
     pub fn idle_timeout(mut self, time: Duration) -> Self {
         self.settings_mut().idle_timeout = time;
         self
@@ -292,14 +283,6 @@ impl VirtualHosts {
     /// there was one.
     ///
     /// The host may be inserted again at once: the new tenant has a proxy of its own.
-    ///
-    /// ```
-    /// # fn leave(hosts: &cdn_origin::tenants::VirtualHosts) {
-    /// if !hosts.remove("shop.example") {
-    ///     println!("shop.example had no tenant");
-    /// }
-    /// # }
-    /// ```
     #[expect(clippy::must_use_candidate, reason = "the tenant is gone either way")]
     pub fn remove(&self, host: &str) -> bool {
         self.registry.remove(&host_key(host))
@@ -308,14 +291,6 @@ impl VirtualHosts {
     /// Returns the hosts that have a tenant or a group, in no particular order.
     ///
     /// Hosts whose tenant a [rule](Self::on_demand) created are listed while their proxy exists.
-    ///
-    /// ```
-    /// # fn print(hosts: &cdn_origin::tenants::VirtualHosts) {
-    /// let mut names = hosts.hosts();
-    /// names.sort();
-    /// println!("{}", names.join(", "));
-    /// # }
-    /// ```
     #[must_use]
     pub fn hosts(&self) -> Vec<String> {
         self.registry.hosts()

@@ -1,8 +1,11 @@
-//! Prints the builder code that replaces a configuration of nginx, HAProxy, Envoy or Caddy.
+//! Prints the program that replaces a configuration of nginx, HAProxy, Envoy or Caddy.
 //!
 //! ```text
-//! cargo run --example migrate --features import -- nginx.conf
+//! cargo run --example migrate --features import -- nginx.conf > src/main.rs
 //! ```
+//!
+//! The program begins with the `cargo add` lines that it needs, as comments. Each section of the
+//! file is a function, `app` is the router with all of them, and `main` serves it.
 //!
 //! It reads `-` from standard input. JSON is taken for Envoy, a text with `reverse_proxy` for Caddy,
 //! and one with lines such as `backend app` for HAProxy.

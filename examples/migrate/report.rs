@@ -1,6 +1,9 @@
 //! What the example prints.
 
-use std::io::{self, Write};
+use std::{
+    collections::HashSet,
+    io::{self, Write},
+};
 
 use cdn_origin::import::{self, ImportError, Imported, NoteKind};
 
@@ -27,6 +30,71 @@ pub(crate) fn import(text: &str) -> Result<Imported, ImportError> {
     }
 }
 
+/// The functions of the sections, with a router of all of them and a `main`.
+pub(crate) fn program(functions: &str) -> String {
+    let sections = sections(functions);
+    if sections.is_empty() {
+        return functions.to_owned();
+    }
+    // Sections that cannot be told apart by path: one gets all other requests.
+    let others = || sections.iter().filter(|section| section.path.is_none());
+    let fallback = others().find(|section| section.title == "location /");
+    let fallback = fallback
+        .or_else(|| others().next())
+        .map(|section| section.name);
+    let mut paths = HashSet::new();
+    let mut app = String::from("    let app = axum::Router::new();\n");
+    for Section { name, path, title } in &sections {
+        app += &match path {
+            // axum takes no path twice.
+            Some(path) if paths.insert(path) => {
+                format!("    let app = route_{name}(app)?;\n")
+            }
+            None if fallback == Some(name) => {
+                format!("    let app = app.fallback_service({name}()?);\n")
+            }
+            _ => format!("    // `{title}`: route its requests to `{name}()?` by host or path.\n"),
+        };
+    }
+    let crates = [("http::", " http"), ("ipnet::", " ipnet")];
+    let crates = crates.iter().filter(|(path, _)| functions.contains(path));
+    let crates: String = crates.map(|(_, name)| *name).collect();
+    format!(
+        "// cargo add cdn-origin axum{crates}\n\
+         // cargo add tokio --features macros,net,rt-multi-thread\n\n\
+         {functions}\n\
+         /// All sections, as an app of axum.\n\
+         pub fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {{\n\
+         {app}    Ok(app)\n}}\n\n\
+         #[tokio::main]\n\
+         async fn main() -> Result<(), Box<dyn std::error::Error>> {{\n    \
+         let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();\n    \
+         let listener = tokio::net::TcpListener::bind(\"127.0.0.1:3000\").await?;\n    \
+         Ok(axum::serve(listener, app).await?)\n}}\n"
+    )
+}
+
+/// A function of the code.
+struct Section<'a> {
+    name: &'a str,
+    /// Such as `location /`.
+    title: &'a str,
+    /// The path that its second function, `route_..`, adds to a router.
+    path: Option<&'a str>,
+}
+
+fn sections(functions: &str) -> Vec<Section<'_>> {
+    let comments = functions.split("\n/// `").skip(1);
+    let sections = comments.filter_map(|text| {
+        let (title, code) = text.split_once("`, line ")?;
+        let (name, _) = code.split_once("pub fn ")?.1.split_once('(')?;
+        let route = functions.split_once(&format!("\npub fn route_{name}("));
+        let path = route.and_then(|(_, code)| code.split('"').find(|it| it.ends_with("{*rest}")));
+        Some(Section { name, title, path })
+    });
+    sections.collect()
+}
+
 /// Whether the text begins as JSON does. A block of options of Caddy begins with a word.
 fn is_json(text: &str) -> bool {
     let text = text.trim_start_matches('\u{feff}').trim_start();
@@ -34,9 +102,9 @@ fn is_json(text: &str) -> bool {
     inner.is_some_and(|inner| inner.starts_with(['"', '{', '[', '}', ']']))
 }
 
-/// Writes the code, and the notes as comments.
+/// Writes the program, and the notes as comments.
 pub(crate) fn write(out: &mut impl Write, imported: &Imported, is_all: bool) -> io::Result<()> {
-    write!(out, "{}", imported.code())?;
+    write!(out, "{}", program(imported.code()))?;
     let kinds = [
         NoteKind::Warning,
         NoteKind::Refused,

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use super::options::{LineFormat, QueryUse};
+use super::options::{ClientFields, LineFormat, QueryUse};
 
 /// A layer that writes a line for each request. See the [module](super).
 ///
@@ -25,6 +25,7 @@ use super::options::{LineFormat, QueryUse};
 pub struct AccessLogLayer {
     pub(super) format: LineFormat,
     pub(super) query: QueryUse,
+    pub(super) client_fields: ClientFields,
     pub(super) sink: Arc<dyn Fn(&str) + Send + Sync>,
 }
 
@@ -62,6 +63,7 @@ impl AccessLogLayer {
         Self {
             format,
             query: QueryUse::LeftOut,
+            client_fields: ClientFields::LeftOut,
             sink: Arc::new(sink),
         }
     }
@@ -79,6 +81,24 @@ impl AccessLogLayer {
         self.query = QueryUse::Logged;
         self
     }
+
+    /// Logs `User-Agent`, and `Referer` without its query. By default, both are left out: the
+    /// client chooses their values, which may identify a person.
+    ///
+    /// The combined format has a dash in their place, which its parsers know.
+    ///
+    /// ```
+    /// use cdn_origin::access_log::AccessLogLayer;
+    ///
+    /// # fn layer(sink: fn(&str)) -> AccessLogLayer {
+    /// // The fields of nginx's and Apache's `combined`.
+    /// AccessLogLayer::combined(sink).with_client_fields()
+    /// # }
+    /// ```
+    pub fn with_client_fields(mut self) -> Self {
+        self.client_fields = ClientFields::Logged;
+        self
+    }
 }
 
 impl fmt::Debug for AccessLogLayer {
@@ -86,6 +106,7 @@ impl fmt::Debug for AccessLogLayer {
         f.debug_struct("AccessLogLayer")
             .field("format", &self.format)
             .field("query", &self.query)
+            .field("client_fields", &self.client_fields)
             .finish_non_exhaustive()
     }
 }

@@ -26,7 +26,10 @@ use crate::{
     trace_context::TraceContext,
 };
 
-use super::options::QueryUse;
+use super::{
+    AccessLogLayer,
+    options::{ClientFields, QueryUse},
+};
 
 /// What is known of one request.
 pub(super) struct LogEntry {
@@ -62,9 +65,13 @@ impl LogEntry {
     /// `collector` is the one in the request's extensions.
     pub(super) fn of<B>(
         request: &Request<B>,
-        query: QueryUse,
+        layer: &AccessLogLayer,
         collector: ExchangeCollector,
     ) -> Self {
+        let logged = |name| match layer.client_fields {
+            ClientFields::Logged => field(request.headers(), name),
+            ClientFields::LeftOut => b"",
+        };
         Self {
             time: SystemTime::now(),
             began: Instant::now(),
@@ -76,10 +83,10 @@ impl LogEntry {
             },
             trace_id: TraceContext::of(request).map(|context| context.trace_id()),
             uri: request.uri().clone(),
-            query,
+            query: layer.query,
             version: request.version(),
-            referer: without_query(field(request.headers(), &REFERER)).to_vec(),
-            user_agent: field(request.headers(), &USER_AGENT).to_vec(),
+            referer: without_query(logged(&REFERER)).to_vec(),
+            user_agent: logged(&USER_AGENT).to_vec(),
             status: None,
             bytes: 0,
             has_ended: false,

@@ -27,14 +27,15 @@
 //! {"time":"2026-11-29T05:29:05.012Z","client":"203.0.113.7","method":"GET",
 //!  "host":"www.example","path":"/page",
 //!  "version":"HTTP/1.1","status":200,"bytes":1024,"duration":0.012,
-//!  "user_agent":"curl/8.5.0","outcome":"complete",
+//!  "outcome":"complete",
 //!  "origin":"origin.example:80","peer":"192.0.2.1:80","connection":"fresh","queue":0.0,
 //!  "checkout":0.004,"resolve":0.001,"connect":0.003,"handshake":0.0,"first_byte":0.007,
 //!  "request_bytes":0,"tries":1}
 //! ```
 //!
-//! * Three values come from the client's fields: `host`, `user_agent`, and `referer` without its
-//!   query.
+//! * `host` is the only value that comes from a field of the client.
+//!   [`with_client_fields`](AccessLogLayer::with_client_fields) adds `user_agent`, and `referer`
+//!   without its query.
 //! * Times are in seconds. `duration` is the time from the request to the end of the response.
 //! * `status` is `null` in JSON, and 499 in the combined format, if the client left before the
 //!   response.
@@ -52,7 +53,7 @@
 //! * The query is left out, unless [`with_query`](AccessLogLayer::with_query) adds it.
 //!
 //! The combined format is that of Apache and nginx. The fields of the exchange follow as
-//! `key=value`. Its fields `Referer` (without its query) and `User-Agent` come from the client.
+//! `key=value`. `Referer` and `User-Agent` are a dash, unless they are added.
 //! Whatever a client chose is escaped and shortened to 512 bytes.
 //!
 //! The line of an upgrade is written when the client has received the response. The tunnel goes on;

@@ -11,6 +11,14 @@ pub(super) enum LineFormat {
     Json,
 }
 
+/// Whether `Referer` and `User-Agent` are logged.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum ClientFields {
+    /// The client chooses their values, and they may tell people apart.
+    Logged,
+    LeftOut,
+}
+
 /// Whether the query is logged.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum QueryUse {

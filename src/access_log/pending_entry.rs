@@ -28,7 +28,7 @@ impl PendingEntry {
             collector
         });
         Self {
-            entry: LogEntry::of(request, layer.query, collector),
+            entry: LogEntry::of(request, layer, collector),
             layer: layer.clone(),
         }
     }

@@ -234,11 +234,11 @@ impl CdnOriginConnector {
     /// # }
     /// ```
     pub fn reload(&self, change: impl FnOnce(TlsReload) -> TlsReload) -> Result<(), BuildError> {
-        if let Some(tls) = self.reloadable_tls() {
-            tls.reload(change)?;
-            self.note_reload();
-        }
-        Ok(())
+        let Some(tls) = self.reloadable_tls() else {
+            return Ok(());
+        };
+        self.note_reload(tls.reload(change).map(|()| true))
+            .map(drop)
     }
 
     /// [Reloads](Self::reload) if a configured file has changed, and returns whether it did.
@@ -270,11 +270,7 @@ impl CdnOriginConnector {
         let Some(tls) = self.reloadable_tls() else {
             return Ok(false);
         };
-        let has_changed = tls.reload_if_changed()?;
-        if has_changed {
-            self.note_reload();
-        }
-        Ok(has_changed)
+        self.note_reload(tls.reload_if_changed())
     }
 
     pub(super) fn transport(&self) -> Transport {
@@ -344,10 +340,21 @@ impl CdnOriginConnector {
         self.state.tls.clone()
     }
 
-    fn note_reload(&self) {
-        self.log_advice();
+    /// Tells the observers of a reload that changed something, or failed.
+    fn note_reload(&self, reloaded: Result<bool, BuildError>) -> Result<bool, BuildError> {
         let origin = self.origin();
-        self.observers.notify(|observer| observer.reloaded(origin));
+        match &reloaded {
+            Ok(true) => {
+                self.log_advice();
+                self.observers.notify(|observer| observer.reloaded(origin));
+            }
+            Ok(false) => {}
+            Err(error) => {
+                let failed = |observer: &dyn Observer| observer.reload_failed(origin, error);
+                self.observers.notify(failed);
+            }
+        }
+        reloaded
     }
 
     pub(super) fn log_advice(&self) {

@@ -24,6 +24,8 @@ pub enum CauseId {
     BehindTheEdge,
     /// A firewall, a rate limit or a country rule of the edge blocked the request.
     BlockedByTheEdge,
+    /// The body of the request is larger than the proxy allows.
+    BodyTooLarge,
     /// The origin's response breaks a rule of HTTP.
     BrokenHttp,
     /// The peer, or a device on the path, breaks the TLS protocol.
@@ -65,7 +67,7 @@ pub enum CauseId {
     GroupEmpty,
     /// The response to a gRPC call comes from a site that is not the gRPC service.
     GrpcNotServed,
-    /// The head of the request is larger than the edge accepts.
+    /// The head of the request is larger than the proxy or the edge accepts.
     HeadTooLarge,
     /// The edge does not serve the name in Host.
     HostNotServed,
@@ -85,7 +87,7 @@ pub enum CauseId {
     Interception,
     /// The server sends its certificate without the intermediate certificate.
     IntermediateMissing,
-    /// The client's request is invalid.
+    /// The client's request is invalid, or of a kind that is not forwarded.
     InvalidRequest,
     /// The peer does not hold the private key of the certificate that it presented.
     KeyNotHeld,
@@ -105,6 +107,8 @@ pub enum CauseId {
     NothingListens,
     /// The origin is down, overloaded or unreachable.
     OriginDown,
+    /// The connector was built without an origin, which the proxy takes from no client.
+    OriginMissing,
     /// The origin answers more slowly than before, so that the proxy admits fewer requests.
     OriginOverloaded,
     /// A service other than a web server listens at the dialled port.
@@ -123,6 +127,8 @@ pub enum CauseId {
     ProxyHeaderNotExpected,
     /// The redirect leads back to the request that it answers.
     RedirectLoop,
+    /// The client stopped sending the request before its end.
+    RequestIncomplete,
     /// The request returns to a proxy or an edge that it has passed before.
     RequestLoop,
     /// The head of the response is larger than the pool allows.
@@ -145,6 +151,8 @@ pub enum CauseId {
     StrictPeer,
     /// The origin missed a deadline, or the client read the response too slowly.
     TooSlow,
+    /// No tenant of [`VirtualHosts`](crate::tenants::VirtualHosts) has the host of the request.
+    UnknownHost,
     /// The certificate is issued by an authority that is not trusted.
     UntrustedAuthority,
     /// The origin does not switch to the protocol that an upgrade asked for, such as a WebSocket.
@@ -168,6 +176,7 @@ impl CauseId {
         Self::AlpnNotAccepted,
         Self::BehindTheEdge,
         Self::BlockedByTheEdge,
+        Self::BodyTooLarge,
         Self::BrokenHttp,
         Self::BrokenTls,
         Self::CertificateExpired,
@@ -208,6 +217,7 @@ impl CauseId {
         Self::NoCommonTlsVersion,
         Self::NothingListens,
         Self::OriginDown,
+        Self::OriginMissing,
         Self::OriginOverloaded,
         Self::OtherService,
         Self::PinMismatch,
@@ -217,6 +227,7 @@ impl CauseId {
         Self::ProxyHeaderExpected,
         Self::ProxyHeaderNotExpected,
         Self::RedirectLoop,
+        Self::RequestIncomplete,
         Self::RequestLoop,
         Self::ResponseHeadTooLarge,
         Self::RevocationUnknown,
@@ -228,6 +239,7 @@ impl CauseId {
         Self::SniNotServed,
         Self::StrictPeer,
         Self::TooSlow,
+        Self::UnknownHost,
         Self::UntrustedAuthority,
         Self::UpgradeNotServed,
         Self::WebsiteOff,
@@ -252,6 +264,7 @@ impl CauseId {
             Self::AlpnNotAccepted => "alpn_not_accepted",
             Self::BehindTheEdge => "behind_the_edge",
             Self::BlockedByTheEdge => "blocked_by_the_edge",
+            Self::BodyTooLarge => "body_too_large",
             Self::BrokenHttp => "broken_http",
             Self::BrokenTls => "broken_tls",
             Self::CertificateExpired => "certificate_expired",
@@ -292,6 +305,7 @@ impl CauseId {
             Self::NoCommonTlsVersion => "no_common_tls_version",
             Self::NothingListens => "nothing_listens",
             Self::OriginDown => "origin_down",
+            Self::OriginMissing => "origin_missing",
             Self::OriginOverloaded => "origin_overloaded",
             Self::OtherService => "other_service",
             Self::PinMismatch => "pin_mismatch",
@@ -301,6 +315,7 @@ impl CauseId {
             Self::ProxyHeaderExpected => "proxy_header_expected",
             Self::ProxyHeaderNotExpected => "proxy_header_not_expected",
             Self::RedirectLoop => "redirect_loop",
+            Self::RequestIncomplete => "request_incomplete",
             Self::RequestLoop => "request_loop",
             Self::ResponseHeadTooLarge => "response_head_too_large",
             Self::RevocationUnknown => "revocation_unknown",
@@ -312,6 +327,7 @@ impl CauseId {
             Self::SniNotServed => "sni_not_served",
             Self::StrictPeer => "strict_peer",
             Self::TooSlow => "too_slow",
+            Self::UnknownHost => "unknown_host",
             Self::UntrustedAuthority => "untrusted_authority",
             Self::UpgradeNotServed => "upgrade_not_served",
             Self::WebsiteOff => "website_off",

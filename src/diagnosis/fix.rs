@@ -76,8 +76,12 @@ pub(crate) enum FixKind {
     ProxyProtocol,
     /// `.sni(..)`.
     Sni(DnsName),
+    /// `.sni(..)` and `.expected_name(..)`.
+    SniAndExpectedName(DnsName, ExpectedName),
     /// `.sni(..)`, and `.expected_name(..)` with a name that only the certificate contains.
     SniAndExpectPresented(DnsName, DnsName),
+    /// `.sni(..)` and `.host(..)` with the same name.
+    SniAndHost(DnsName),
     /// `.sni(..)` with one of the configured names, or with one that only the edge's configuration
     /// has.
     SniOneOf(Vec<DnsName>),
@@ -118,7 +122,9 @@ impl FixKind {
         };
         match self {
             Self::Builder(url) => url.target().host().dns().is_none(),
-            Self::ExpectedName(name) => matches!(name, ExpectedName::Ip(_)),
+            Self::ExpectedName(name) | Self::SniAndExpectedName(_, name) => {
+                matches!(name, ExpectedName::Ip(_))
+            }
             Self::Host(host)
             | Self::HostAndUrl(host)
             | Self::HostCandidate(host)
@@ -191,6 +197,10 @@ impl fmt::Display for FixKind {
             Self::ProxyProtocol => f.write_str(".proxy_protocol(ProxyProtocol::V2)"),
             Self::SniUnknown => f.write_str(".sni(\"..\") with a name that the edge serves"),
             Self::Sni(name) => write!(f, ".sni(\"{name}\")"),
+            Self::SniAndExpectedName(sni, name) => {
+                write!(f, ".sni(\"{sni}\").expected_name(\"{name}\")")
+            }
+            Self::SniAndHost(name) => write!(f, ".sni(\"{name}\").host(\"{name}\")"),
             Self::SniAndExpectPresented(sni, name) => write!(
                 f,
                 ".sni(\"{sni}\").expected_name(\"{name}\") only if that is your origin"

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    error::Error as StdError,
     fmt,
     hash::{BuildHasher, RandomState},
     sync::{Arc, Once, OnceLock, PoisonError, RwLock},
@@ -15,6 +16,7 @@ use crate::{
     group::{MemberState, OriginGroup},
     observe::{ClosedConnection, ExchangeInfo, Observer},
     origin::Origin,
+    proxy::Capacities,
 };
 
 use super::{
@@ -153,8 +155,9 @@ impl MetricsObserver {
         self
     }
 
-    /// Sets the gauges of a proxy's pool, such as `http.client.open_connections`. Call it before
-    /// each scrape, or on a timer: it costs one short lock.
+    /// Sets the gauges of a proxy, of its pool and of its limits, such as
+    /// `http.client.open_connections`. Call it before each scrape, or on a timer: it costs two
+    /// short locks.
     ///
     /// Of two proxies whose origins have the same address and [label], the last that is sampled
     /// counts. A proxy that is sampled no longer, such as that of a removed tenant, keeps its last
@@ -169,8 +172,10 @@ impl MetricsObserver {
     /// # }
     /// ```
     pub fn sample(&self, proxy: &OriginProxy) {
-        let pool = proxy.snapshot().pool;
-        self.with(proxy.origin(), |metrics| metrics.sample(&pool));
+        let (snapshot, capacities) = (proxy.snapshot(), Capacities::of(proxy));
+        self.with(proxy.origin(), |metrics| {
+            metrics.sample(&snapshot, &capacities);
+        });
     }
 
     /// [Samples](Self::sample) the proxies of all members, and sets the gauge `cdn_origin.members`:
@@ -298,6 +303,10 @@ impl Observer for MetricsObserver {
 
     fn reloaded(&self, origin: Option<&Origin>) {
         self.with(origin, OriginMetrics::reloaded);
+    }
+
+    fn reload_failed(&self, origin: Option<&Origin>, _: &(dyn StdError + 'static)) {
+        self.with(origin, OriginMetrics::reload_failed);
     }
 
     fn ejected(&self, origin: &Origin) {

@@ -8,10 +8,16 @@ pub(super) const METRICS: &[MetricName] = &[
     CONNECTS,
     EJECTED,
     EJECTIONS,
+    AWAITING,
+    LIMITS_CAPACITY,
+    QUEUED,
+    RUNNING,
     MEMBERS,
+    POOL_CAPACITY,
     STREAMS,
     TUNNELS,
     WAITING,
+    RELOAD_FAILURES,
     RELOADS,
     REQUEST_BYTES,
     QUEUE_DURATION,
@@ -82,6 +88,7 @@ pub(super) const HANDSHAKE: &str = "cdn_origin.handshake";
 pub(super) const EARLY_DATA: &str = "cdn_origin.early_data";
 pub(super) const ECH: &str = "cdn_origin.ech";
 pub(super) const CAUSE: &str = "cdn_origin.cause";
+pub(super) const LIMIT: &str = "cdn_origin.limit";
 
 const fn counter(
     name: &'static str,
@@ -221,6 +228,31 @@ pub(super) const CLOSED: MetricName = counter(
     "Connections of the pool that were closed, by reason.",
     &[ADDRESS, PORT, LABEL, REASON],
 );
+pub(super) const QUEUED: MetricName = gauge(
+    "cdn_origin.limits.queued_requests",
+    "Requests that wait to be admitted within the limits of the proxy.",
+    SERVER,
+);
+pub(super) const RUNNING: MetricName = gauge(
+    "cdn_origin.limits.running_requests",
+    "Requests that were admitted and whose response has not ended.",
+    SERVER,
+);
+pub(super) const AWAITING: MetricName = gauge(
+    "cdn_origin.limits.awaiting_requests",
+    "Requests that were admitted and have no response yet.",
+    SERVER,
+);
+pub(super) const LIMITS_CAPACITY: MetricName = gauge(
+    "cdn_origin.limits.capacity",
+    "The limits of requests that are in force, by their setting. Infinite without a limit.",
+    &[ADDRESS, PORT, LABEL, LIMIT],
+);
+pub(super) const POOL_CAPACITY: MetricName = gauge(
+    "cdn_origin.pool.capacity",
+    "The limits of the pool, by their setting.",
+    &[ADDRESS, PORT, LABEL, LIMIT],
+);
 pub(super) const WAITING: MetricName = gauge(
     "cdn_origin.pool.waiting_requests",
     "Requests that wait for a connection.",
@@ -249,6 +281,11 @@ pub(super) const EJECTIONS: MetricName = counter(
 pub(super) const EJECTED: MetricName = gauge(
     "cdn_origin.ejected_origins",
     "Whether the origin is ejected from its group: 1 or 0.",
+    SERVER,
+);
+pub(super) const RELOAD_FAILURES: MetricName = counter(
+    "cdn_origin.reload_failures",
+    "Reloads of certificates, policy or a configuration file that failed.",
     SERVER,
 );
 pub(super) const RELOADS: MetricName = counter(

@@ -15,7 +15,7 @@ use crate::{
     name::DialTarget,
     observe::{ClosedConnection, ExchangeInfo},
     origin::Origin,
-    pool::PoolSnapshot,
+    proxy::{Capacities, ProxySnapshot},
 };
 
 use super::{names, request_metrics::RequestTable};
@@ -161,7 +161,12 @@ impl OriginMetrics {
         self.set(&names::EJECTED, 0.0);
     }
 
-    pub(super) fn sample(&self, pool: &PoolSnapshot) {
+    pub(super) fn reload_failed(&self) {
+        self.count(names::RELOAD_FAILURES.name, []);
+    }
+
+    pub(super) fn sample(&self, proxy: &ProxySnapshot, capacities: &Capacities) {
+        let pool = &proxy.pool;
         self.set(&names::ACTIVE_REQUESTS, pool.active as f64);
         self.set(&names::WAITING, pool.waiting as f64);
         self.set(&names::STREAMS, pool.streams as f64);
@@ -170,6 +175,28 @@ impl OriginMetrics {
         for (state, count) in [("active", active), ("idle", pool.idle)] {
             let labels = self.labels([(names::STATE, state)]);
             ::metrics::gauge!(names::OPEN_CONNECTIONS.name, labels).set(count as f64);
+        }
+        self.set(&names::QUEUED, proxy.queued as f64);
+        self.set(&names::RUNNING, proxy.running as f64);
+        self.set(&names::AWAITING, proxy.awaiting as f64);
+        let adaptive = proxy.adaptive_limit.unwrap_or(usize::MAX);
+        for (metric, limit, capacity) in [
+            (names::LIMITS_CAPACITY, "adaptive_concurrency", adaptive),
+            (
+                names::LIMITS_CAPACITY,
+                "max_concurrency",
+                capacities.max_concurrency,
+            ),
+            (names::LIMITS_CAPACITY, "max_queued", capacities.max_queued),
+            (
+                names::POOL_CAPACITY,
+                "max_connections",
+                capacities.max_connections,
+            ),
+            (names::POOL_CAPACITY, "max_queued", capacities.max_waiting),
+        ] {
+            let labels = self.labels([(names::LIMIT, limit)]);
+            ::metrics::gauge!(metric.name, labels).set(bound(capacity));
         }
     }
 
@@ -224,6 +251,14 @@ fn handshake(session: &TlsSession) -> [(&'static str, &'static str); 4] {
         (names::EARLY_DATA, early_data),
         (names::ECH, ech),
     ]
+}
+
+/// A limit as a gauge.
+fn bound(capacity: usize) -> f64 {
+    match capacity {
+        usize::MAX => f64::INFINITY,
+        capacity => capacity as f64,
+    }
 }
 
 fn since_1970(time: SystemTime) -> Option<f64> {

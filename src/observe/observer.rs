@@ -3,11 +3,13 @@
 //! | event | called by |
 //! |---|---|
 //! | `request_completed` | `exchange_record.rs` |
-//! | `connecting`, `reloaded` | `connector/cdn_origin_connector.rs` |
+//! | `connecting`, `reloaded`, `reload_failed` | `connector/cdn_origin_connector.rs` |
 //! | `connected`, `connect_failed`, `handshake_failed` | `connector/notify_observers.rs` |
 //! | `certificate_expiring` | `connector/notify_observers.rs` |
 //! | `closed` | `pool/checkout/permit.rs` |
 //! | `ejected`, `returned` | `group/group_member.rs` |
+
+use std::error::Error as StdError;
 
 use crate::{
     error::{Error, Facts},
@@ -97,6 +99,27 @@ pub trait Observer: Send + Sync + 'static {
     /// `None` for a connector without a fixed origin.
     fn reloaded(&self, origin: Option<&Origin>) {
         let _ = origin;
+    }
+
+    /// Policy and client identity could not be reloaded, and stay as they were. The origin is
+    /// `None` for a connector without a fixed origin.
+    ///
+    /// An application that reads its configuration again calls it, too, if that fails:
+    ///
+    /// ```
+    /// use std::error::Error;
+    ///
+    /// use cdn_origin::observe::Observer;
+    ///
+    /// fn check(reloaded: Result<(), Box<dyn Error>>, metrics: &impl Observer) {
+    ///     if let Err(error) = reloaded {
+    ///         eprintln!("the configuration stays as it is: {error}");
+    ///         metrics.reload_failed(None, &*error);
+    ///     }
+    /// }
+    /// ```
+    fn reload_failed(&self, origin: Option<&Origin>, error: &(dyn StdError + 'static)) {
+        let _ = (origin, error);
     }
 
     /// A group ejected the origin after too many failures. Called again if the origin fails the

@@ -61,6 +61,13 @@ impl OriginPool {
         self.0.snapshot()
     }
 
+    /// The maxima of connections and of requests that wait for one.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn capacities(&self) -> (usize, usize) {
+        let settings = self.0.settings();
+        (settings.max_connections, settings.max_queued)
+    }
+
     /// Requests in flight, as in the snapshot. Takes no lock.
     pub(crate) fn in_flight(&self) -> usize {
         self.0.requests().get()

@@ -105,7 +105,7 @@ impl ProbeAttempt {
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         match &self.result {
-            AttemptResult::Response(status, _) => Some(*status),
+            AttemptResult::Response(status, ..) => Some(*status),
             AttemptResult::Error(_) => None,
         }
     }
@@ -135,7 +135,7 @@ impl ProbeAttempt {
     #[must_use]
     pub fn diagnosis(&self) -> Diagnosis {
         match &self.result {
-            AttemptResult::Response(_, diagnosis) => diagnosis.clone().unwrap_or_default(),
+            AttemptResult::Response(_, diagnosis, _) => diagnosis.clone().unwrap_or_default(),
             AttemptResult::Error(error) => error.diagnosis(),
         }
     }
@@ -165,7 +165,7 @@ impl fmt::Display for ProbeAttempt {
         }
         match (&self.step, &self.result) {
             // A cause and a fix would be about a name that is not to be served.
-            (Step::MadeUpHost, AttemptResult::Response(status, _)) => status.as_u16().fmt(f),
+            (Step::MadeUpHost, AttemptResult::Response(status, ..)) => status.as_u16().fmt(f),
             _ => self.result.fmt(f),
         }
     }

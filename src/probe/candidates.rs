@@ -15,6 +15,9 @@
 //! | lost the connection after TLS | the other protocols |
 //! | got a response of the edge | the fixes of its diagnosis |
 //!
+//! If none of these gets further, two names may be wrong. `pairs_after` changes SNI together with
+//! the expected name or with Host, as far as the attempts with that SNI alone suggest it.
+//!
 //! Nothing is tried that would weaken security: verification stays on, and plain http is never
 //! tried where TLS is known to work.
 
@@ -27,7 +30,7 @@ use crate::{
 };
 
 use super::{
-    attempt::ProbeAttempt,
+    attempt::{ProbeAttempt, Step},
     attempt_result::AttemptResult,
     key_exchange_groups::GroupOrder,
     known_edge::{is_http_only, is_known_edge},
@@ -41,7 +44,9 @@ use super::{
 pub(super) fn changes_after(best: &ProbeAttempt, added: &[DnsName]) -> Vec<SettingChange> {
     let names = candidate_names(best, added);
     match &best.result {
-        AttemptResult::Response(_, diagnosis) => after_response(best, diagnosis.as_ref(), &names),
+        AttemptResult::Response(_, diagnosis, _) => {
+            after_response(best, diagnosis.as_ref(), &names)
+        }
         AttemptResult::Error(error) => after_error(best, error, &names, added),
     }
 }
@@ -129,9 +134,16 @@ fn after_handshake_without_certificate(
         true => changes.extend(small_hello.into_iter().chain(snis)),
         false => changes.extend(snis.chain(small_hello)),
     }
-    changes.extend(nist_groups(best));
-    changes.extend(other_versions(best));
-    changes.extend(other_protocols(best));
+    // A server answers groups, versions and protocols that it does not support with an alert.
+    // Packets that get lost have a size, a name or a version that a device on the path drops.
+    match is_unanswered && error.kind() == ErrorKind::TimedOut {
+        true => changes.extend(oldest_version(best)),
+        false => {
+            changes.extend(nist_groups(best));
+            changes.extend(other_versions(best));
+            changes.extend(other_protocols(best));
+        }
+    }
     changes.extend(proxy_header(&origin, error).filter(|_| is_unanswered));
     changes
 }
@@ -217,12 +229,53 @@ fn expected_names(best: &ProbeAttempt, error: &Error, names: &[DnsName]) -> Vec<
 /// Expected names that the caller added and that the certificate contains: the caller knows them as
 /// the site's, so the peer has not chosen them.
 fn added_expected_names(error: &Error, added: &[DnsName]) -> Vec<SettingChange> {
+    let names = covered_names(error, added);
+    names.map(SettingChange::ExpectedName).collect()
+}
+
+/// The names that the presented certificate is valid for.
+fn covered_names<'a>(
+    error: &'a Error,
+    names: &'a [DnsName],
+) -> impl Iterator<Item = ExpectedName> + use<'a> {
     let leaf = error.facts().certificate();
-    let presented = leaf.map_or(&[][..], PeerCertificate::names);
-    let is_presented = |name: &&DnsName| presented.iter().any(|found| found == name.as_str());
-    let names = added.iter().filter(is_presented);
-    let names = names.map(|name| SettingChange::ExpectedName(name.clone().into()));
-    names.collect()
+    let names = names.iter().cloned().map(ExpectedName::from);
+    names.filter(move |name| leaf.is_some_and(|leaf| leaf.covers(name)))
+}
+
+/// Changes of two names at once, after each change of one has failed.
+///
+/// An attempt with another SNI alone shows which second name is worth trying: one that its
+/// certificate is valid for, or the same name in Host if there was a response. A name that only the
+/// certificate contains is not expected.
+pub(super) fn pairs_after(
+    best: &ProbeAttempt,
+    attempts: &[ProbeAttempt],
+    added: &[DnsName],
+) -> Vec<SettingChange> {
+    let mut pairs = Vec::new();
+    for attempt in attempts {
+        let Step::Changed(SettingChange::Sni(sni)) = &attempt.step else {
+            continue;
+        };
+        let with_sni = best.combination.with(&SettingChange::Sni(sni.clone()));
+        if attempt.combination != with_sni {
+            continue;
+        }
+        match &attempt.result {
+            AttemptResult::Response(..) => {
+                let name = sni.name().filter(|_| best.status().is_some());
+                pairs.extend(name.cloned().map(SettingChange::SniAndHost));
+            }
+            AttemptResult::Error(error) => {
+                let known: Vec<_> = sni.name().into_iter().chain(added).cloned().collect();
+                let expected = covered_names(error, &known);
+                let pair = |name| SettingChange::SniAndExpectedName(sni.clone(), name);
+                pairs.extend(expected.map(pair));
+            }
+        }
+    }
+    pairs
 }
 
 /// Every name in SNI but the present one, and no SNI.
@@ -249,6 +302,13 @@ fn other_versions(best: &ProbeAttempt) -> Vec<SettingChange> {
     others
         .map(|(oldest, newest)| SettingChange::Versions(oldest, newest))
         .collect()
+}
+
+/// The version that old devices know.
+fn oldest_version(best: &ProbeAttempt) -> Option<SettingChange> {
+    let oldest = (TlsVersion::V1_2, TlsVersion::V1_2);
+    let is_new = best.combination.versions() != oldest;
+    is_new.then_some(SettingChange::Versions(oldest.0, oldest.1))
 }
 
 /// The other application protocols.
@@ -319,6 +379,13 @@ pub(super) fn changes_of_fix(fix: &FixKind) -> Vec<SettingChange> {
         FixKind::OmitSni => SettingChange::Sni(Sni::Omit(SniOmission::Requested)),
         FixKind::ProxyProtocol => SettingChange::ProxyHeader,
         FixKind::Sni(name) | FixKind::SniPresented(name) => sni(name),
+        FixKind::SniAndExpectedName(sni, name) => {
+            SettingChange::SniAndExpectedName(Sni::Send(sni.clone()), name.clone())
+        }
+        FixKind::SniAndExpectPresented(sni, name) => {
+            SettingChange::SniAndExpectedName(Sni::Send(sni.clone()), name.clone().into())
+        }
+        FixKind::SniAndHost(name) => SettingChange::SniAndHost(name.clone()),
         FixKind::SniOneOf(names) => return names.iter().map(sni).collect(),
         FixKind::TlsVersions(oldest, newest) => SettingChange::Versions(*oldest, *newest),
         _ => return Vec::new(),

@@ -112,7 +112,7 @@ impl Combination {
     /// This combination with one change.
     ///
     /// Changes exactly one thing that the peer can see, because a change that got further has to be
-    /// the cause.
+    /// the cause. A pair of names is such a change once each name alone has failed.
     pub(super) fn with(&self, change: &SettingChange) -> Self {
         let mut changed = self.clone();
         match change {
@@ -129,6 +129,15 @@ impl Combination {
                 let host = self.origin().host().clone();
                 changed.names.host = Some(host);
                 changed.names.sni = Some(sni.clone());
+            }
+            SettingChange::SniAndExpectedName(sni, name) => {
+                let sni = SettingChange::Sni(sni.clone());
+                let expected = SettingChange::ExpectedName(name.clone());
+                return self.with(&sni).with(&expected);
+            }
+            SettingChange::SniAndHost(name) => {
+                let sni = SettingChange::Sni(Sni::Send(name.clone()));
+                return self.with(&sni).with(&SettingChange::Host(name.into()));
             }
             SettingChange::Url(url) => changed.url = url.clone(),
             SettingChange::Versions(oldest, newest) => changed.versions = (*oldest, *newest),

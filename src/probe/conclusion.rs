@@ -319,6 +319,7 @@ impl<'a> Others<'a> {
             }
             _ => None,
         });
+        let expected = expected.filter(|fix| !self.has_tried(fix));
         // Without SNI, an edge presents a default certificate, which says nothing about the site.
         let certainty = match expected {
             Some(_) => Certainty::Likely,
@@ -358,7 +359,7 @@ impl<'a> Others<'a> {
         }
         let mut attempts = self.attempts.iter();
         let status = attempts.find_map(|attempt| match &attempt.result {
-            AttemptResult::Response(status, _)
+            AttemptResult::Response(status, ..)
                 if attempt.combination.is_plaintext_in_place_of_tls()
                     && attempt.progress() == Progress::Connected =>
             {

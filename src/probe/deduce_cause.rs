@@ -7,7 +7,7 @@
 use crate::{
     diagnosis::{Cause, CauseId, Certainty, Clue, FixKind},
     error::{Error, ErrorKind, TlsVersion},
-    name::{ExpectedName, HostAuthority, Sni},
+    name::{DnsName, ExpectedName, HostAuthority, Sni},
     origin::{Origin, OriginUrl, Scheme},
     tls::Alpn,
 };
@@ -35,11 +35,15 @@ pub(super) fn is_proof(
     let needed = match change {
         SettingChange::Sni(sni) if is_presented(sni, after) => Progress::CertificateReceived,
         SettingChange::Sni(_) => Progress::ExpectedCertificate,
-        SettingChange::ExpectSni | SettingChange::ExpectedName(_) => Progress::Verified,
+        SettingChange::ExpectSni
+        | SettingChange::ExpectedName(_)
+        | SettingChange::SniAndExpectedName(..) => Progress::Verified,
         SettingChange::Versions(..) | SettingChange::Groups(GroupOrder::NistFirst) => {
             Progress::CertificateReceived
         }
-        SettingChange::ClientScheme | SettingChange::Host(_) => Progress::SiteError,
+        SettingChange::ClientScheme | SettingChange::Host(_) | SettingChange::SniAndHost(_) => {
+            Progress::SiteError
+        }
         SettingChange::Alpn(_)
         | SettingChange::Groups(_)
         | SettingChange::NoProxyHeader
@@ -105,6 +109,8 @@ pub(super) fn proved_cause(
         SettingChange::NoProxyHeader => proxy_header_superfluous(),
         SettingChange::ProxyHeader => proxy_header_missing(),
         SettingChange::Sni(sni) => wrong_sni(sni, &origin, after),
+        SettingChange::SniAndExpectedName(sni, name) => wrong_sni_and_expected(sni, name),
+        SettingChange::SniAndHost(name) => wrong_sni_and_host(name),
         SettingChange::Url(url) => wrong_scheme(url, before, after),
         SettingChange::Versions(oldest, newest) => wrong_versions(*oldest, *newest, change),
     };
@@ -264,6 +270,35 @@ fn wrong_sni(accepted: &Sni, origin: &Origin, after: &ProbeAttempt) -> Proved {
             vec![FixKind::OmitSni],
         ),
     }
+}
+
+fn wrong_sni_and_expected(sni: &Sni, expected: &ExpectedName) -> Proved {
+    let fixes = match sni {
+        Sni::Send(name) => vec![FixKind::SniAndExpectedName(name.clone(), expected.clone())],
+        Sni::Omit(_) => vec![FixKind::OmitSni, FixKind::ExpectedName(expected.clone())],
+    };
+    let sent = match sni {
+        Sni::Send(name) => format!("with {name} in SNI"),
+        Sni::Omit(_) => String::from("without SNI"),
+    };
+    (
+        CauseId::CertificateForAnotherName,
+        format!(
+            "two names are wrong: {sent}, the certificate is for {expected}, and neither change \
+             alone is enough"
+        ),
+        fixes,
+    )
+}
+
+fn wrong_sni_and_host(name: &DnsName) -> Proved {
+    (
+        CauseId::SniAndHostDisagree,
+        format!(
+            "the edge serves {name} if it is in SNI and in Host, and not if it is in one alone"
+        ),
+        vec![FixKind::SniAndHost(name.clone())],
+    )
 }
 
 fn wrong_scheme(accepted: &OriginUrl, before: &ProbeAttempt, after: &ProbeAttempt) -> Proved {

@@ -20,6 +20,7 @@
 //! ```text
 //! cargo install cdn-origin --features cli
 //! cdn-origin-probe https://d1234567890.cloudfront.net --host www.example.com
+//! cdn-origin-probe --config origins.toml     # each origin of a configuration file
 //! ```
 //!
 //! A probe is a tool for engineers, not for the path of requests. It opens a few connections, one
@@ -50,7 +51,8 @@
 //! | TLS versions, NIST curves first | certificate received |
 //! | SNI | expected certificate, or a certificate for that SNI, as no default certificate is |
 //! | expected name | verified |
-//! | Host, `X-Forwarded-Proto: https` | site error |
+//! | SNI with an expected name | verified |
+//! | Host, SNI with the same Host, `X-Forwarded-Proto: https` | site error |
 //!
 //! * **Chance is excluded.** If the failure was silence, the end of the connection or an error of
 //!   the site, the attempt before the change is made again. If it gets further this time, the
@@ -79,7 +81,8 @@
 //! | in the handshake: certificate for another name | expected name, SNI, no SNI, added name |
 //! | in the handshake: certificate refused | other SNI, no SNI |
 //! | in the handshake: an alert, or no SNI | SNI, small ClientHello, NIST curves, versions, ALPN |
-//! | in the handshake: silence or the end | small ClientHello, as above, PROXY protocol header |
+//! | in the handshake: the end | small ClientHello, as above, PROXY protocol header |
+//! | in the handshake: silence | small ClientHello, SNI, TLS 1.2 |
 //! | after plain http, without a response | https, PROXY protocol header |
 //! | with a redirect to https or to the same address | `X-Forwarded-Proto: https`, https |
 //! | after a configured PROXY protocol header | first of all, none |
@@ -91,10 +94,20 @@
 //! no groups, versions or ALPN are tried: the ClientHello is accepted.
 //!
 //! Names to try come from [`Probe::try_name`], then from Host, the expected name, the URL, SNI and
-//! the dialled host. An added name is expected, too, if the certificate contains it.
+//! the dialled host. An added name is expected, too, if the certificate is valid for it.
+//!
+//! If no change gets further, two names may be wrong. Then SNI is changed together with a second
+//! name, as far as the attempts with that SNI alone suggest one:
+//!
+//! | with the SNI alone | is tried together with it |
+//! |---|---|
+//! | a certificate that is valid for an added name, or for the SNI itself | that expected name |
+//! | a response that refuses | the same name in Host |
 //!
 //! The probe ends with a success and its repetition with a made-up Host, if no change proves more,
-//! or at a limit: 19 attempts and 60 s by default.
+//! or at a limit: 19 attempts and 60 s by default. An attempt has 10 s to connect and 10 s for the
+//! response. If the peer stalls, its line says what was missing: TCP, the TLS answer, the response,
+//! or the body.
 //!
 //! # What it never does
 //!

@@ -17,7 +17,8 @@ pub(super) struct ProbeSettings {
     pub(super) max_attempts: usize,
     pub(super) pause: Duration,
     pub(super) timeout: Duration,
-    pub(super) response_timeout: Duration,
+    /// Of a connect, and of a response.
+    pub(super) attempt_timeout: Duration,
     pub(super) on_attempt: AttemptHook,
 }
 
@@ -28,7 +29,7 @@ impl Default for ProbeSettings {
             max_attempts: 19,
             pause: Duration::from_millis(200),
             timeout: Duration::from_secs(60),
-            response_timeout: Duration::from_secs(10),
+            attempt_timeout: Duration::from_secs(10),
             on_attempt: Arc::new(|_| {}),
         }
     }
@@ -41,7 +42,7 @@ impl fmt::Debug for ProbeSettings {
             .field("max_attempts", &self.max_attempts)
             .field("pause", &self.pause)
             .field("timeout", &self.timeout)
-            .field("response_timeout", &self.response_timeout)
+            .field("attempt_timeout", &self.attempt_timeout)
             .finish_non_exhaustive()
     }
 }

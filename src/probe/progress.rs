@@ -41,7 +41,7 @@ impl Progress {
     /// What the result of an attempt with this combination proves.
     pub(super) fn of(combination: &Combination, result: &AttemptResult) -> Self {
         match result {
-            AttemptResult::Response(status, diagnosis) => {
+            AttemptResult::Response(status, diagnosis, _) => {
                 of_response(combination, *status, diagnosis.as_ref())
             }
             AttemptResult::Error(error) => of_error(combination, error),

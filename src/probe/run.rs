@@ -21,7 +21,7 @@ use super::{
 /// | [`max_attempts`](Self::max_attempts) | 19 |
 /// | [`pause`](Self::pause) | 200 ms between two attempts |
 /// | [`timeout`](Self::timeout) | 60 s for all attempts |
-/// | [`response_timeout`](Self::response_timeout) | 10 s for each response |
+/// | [`attempt_timeout`](Self::attempt_timeout) | 10 s for each connect, and for each response |
 /// | [`on_attempt`](Self::on_attempt) | no function is called |
 ///
 /// ```no_run
@@ -107,8 +107,8 @@ impl Probe {
 
     /// Sets the time limit of all attempts together. The default is 60 s.
     ///
-    /// The attempt that is running at that time fails with
-    /// [`ErrorKind::TimedOut`](crate::ErrorKind::TimedOut), and no further one begins.
+    /// No attempt begins after it. The last one has the remaining time to connect, and as much
+    /// again for the response.
     ///
     /// ```
     /// use std::time::Duration;
@@ -118,7 +118,7 @@ impl Probe {
     /// let connector = CdnOriginConnector::builder("http://origin.example").build()?;
     /// // A slow origin, and an engineer who waits: the time of one attempt, and of all.
     /// let probe = Probe::new(&connector)
-    ///     .response_timeout(Duration::from_secs(30))
+    ///     .attempt_timeout(Duration::from_secs(30))
     ///     .timeout(Duration::from_secs(300));
     /// # drop(probe);
     /// # Ok::<(), cdn_origin::BuildError>(())
@@ -128,11 +128,14 @@ impl Probe {
         self
     }
 
-    /// Sets how long each attempt waits for the response. The default is 10 s.
+    /// Sets how long each attempt may take to connect, and then to get the response. The default is
+    /// 10 s.
     ///
-    /// Connecting is limited by the connector's own timeouts.
-    pub fn response_timeout(mut self, timeout: Duration) -> Self {
-        self.settings.response_timeout = timeout;
+    /// Connecting is also limited by the connector's own timeouts. An attempt that takes longer
+    /// fails with [`ErrorKind::TimedOut`](crate::ErrorKind::TimedOut), and
+    /// [`Error::stage`](crate::Error::stage) returns what the peer did not do.
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.attempt_timeout = timeout;
         self
     }
 

@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
+use bytes::Buf;
 use http::{
     HeaderValue, Method, Request,
     header::{ACCEPT_ENCODING, USER_AGENT},
     uri::PathAndQuery,
 };
-use tokio::task::spawn_blocking;
+use http_body::Body;
+use http_body_util::BodyExt;
+use tokio::{task::spawn_blocking, time::timeout};
 
 use crate::{
     connector::CdnOriginBuilder,
@@ -20,9 +23,18 @@ use crate::{
     upload::RequestBody,
 };
 
-use super::{attempt_result::AttemptResult, combination::Combination};
+use super::{
+    attempt_result::{AttemptResult, BodyStart},
+    combination::Combination,
+};
+
+/// The part of a body that is awaited.
+const MAX_BODY: usize = 64 * 1024;
 
 /// Connects with a combination, sends `GET /` and examines the response.
+///
+/// `limit` is the time to connect, then that for the head of the response, and for the start of the
+/// body of a success.
 ///
 /// # Errors
 ///
@@ -30,10 +42,11 @@ use super::{attempt_result::AttemptResult, combination::Combination};
 pub(super) async fn exchange(
     builder: CdnOriginBuilder,
     combination: &Combination,
-    response_timeout: Duration,
+    limit: Duration,
 ) -> Result<AttemptResult, Error> {
     let origin = combination.origin();
     let builder = combination.applied_to(builder).without_advice();
+    let builder = builder.connecting_within(limit);
     let Some(Ok(connector)) = on_blocking_thread(move || builder.build()).await else {
         // The connector that is probed was built with the same values, except for the key exchange
         // groups: the crypto provider may not have them.
@@ -49,7 +62,7 @@ pub(super) async fn exchange(
             in_flight,
             &mut request(combination),
             &target,
-            response_timeout,
+            limit,
             &mut ExchangeRecord::default(),
         )
         .await;
@@ -63,8 +76,30 @@ pub(super) async fn exchange(
     if combination.says_https() {
         evidence = evidence.client_scheme(Scheme::Https);
     }
-    let diagnosis = examine_response(evidence, &mut PeekedBody::new(body)).await;
-    Ok(AttemptResult::Response(head.status, diagnosis))
+    let mut body = PeekedBody::new(body);
+    let diagnosis = examine_response(evidence, &mut body).await;
+    let start = match head.status.is_success() {
+        true => start_of(body, limit).await,
+        false => BodyStart::Received,
+    };
+    Ok(AttemptResult::Response(head.status, diagnosis, start))
+}
+
+/// Reads the start of a body, or all of a short one.
+async fn start_of(mut body: impl Body + Unpin, limit: Duration) -> BodyStart {
+    let read = async {
+        let mut length = 0;
+        while length < MAX_BODY {
+            match body.frame().await {
+                Some(Ok(frame)) => length += frame.data_ref().map_or(0, Buf::remaining),
+                Some(Err(_)) => return BodyStart::BrokenOff,
+                None => break,
+            }
+        }
+        BodyStart::Received
+    };
+    let read = timeout(limit, read).await;
+    read.unwrap_or(BodyStart::Stalled(limit))
 }
 
 fn request(combination: &Combination) -> Request<RequestBody> {

@@ -17,12 +17,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep};
 
 use crate::{
     connector::{CdnOriginBuilder, CdnOriginConnector},
     diagnosis::{Cause, Certainty, Diagnosis, FixKind},
-    error::{Error, ErrorKind, Facts, Stage},
+    error::Error,
     name::Sni,
 };
 
@@ -30,7 +30,7 @@ use super::{
     Findings, ProbeAttempt,
     attempt::Step,
     attempt_result::AttemptResult,
-    candidates::changes_after,
+    candidates::{changes_after, pairs_after},
     combination::Combination,
     compare_hosts::{ByHost, compare_hosts, made_up_host},
     conclusion::remaining,
@@ -130,9 +130,18 @@ impl Search {
         let Some(best) = self.best().cloned() else {
             return SearchStep::Finished;
         };
-        for change in changes_after(&best, &self.settings.names) {
+        let changes = changes_after(&best, &self.settings.names);
+        if self.try_each(changes, &best).await == SearchStep::Further {
+            return SearchStep::Further;
+        }
+        let pairs = pairs_after(&best, &self.attempts, &self.settings.names);
+        self.try_each(pairs, &best).await
+    }
+
+    async fn try_each(&mut self, changes: Vec<SettingChange>, best: &ProbeAttempt) -> SearchStep {
+        for change in changes {
             let combination = best.combination.with(&change);
-            if self.was_tried(&combination) || self.refutes(&change, &best) {
+            if self.was_tried(&combination) || self.refutes(&change, best) {
                 continue;
             }
             let Some(changed) = self
@@ -141,14 +150,14 @@ impl Search {
             else {
                 return SearchStep::Finished;
             };
-            if !is_proof(&change, &best, &self.attempts[changed]) {
+            if !is_proof(&change, best, &self.attempts[changed]) {
                 continue;
             }
-            match self.stability(&best).await {
+            match self.stability(best).await {
                 Stability::Fails(certainty) => {
                     let after = &self.attempts[changed];
                     self.proved
-                        .push(proved_cause(&change, &best, after, certainty));
+                        .push(proved_cause(&change, best, after, certainty));
                     self.best = changed;
                 }
                 Stability::Chance(repeated) => self.best = repeated,
@@ -209,21 +218,16 @@ impl Search {
             return None;
         }
         if !self.attempts.is_empty() {
-            let left = self.deadline.duration_since(Instant::now());
-            sleep(self.settings.pause.min(left)).await;
-            if Instant::now() >= self.deadline {
+            sleep(self.settings.pause.min(self.time_left())).await;
+            if self.time_left().is_zero() {
                 return None;
             }
         }
-        let exchange = exchange(
-            self.builder.clone(),
-            &combination,
-            self.settings.response_timeout,
-        );
-        let result = match timeout_at(self.deadline, exchange).await {
-            Ok(Ok(result)) => result,
-            Ok(Err(error)) => AttemptResult::Error(about(error, &combination)),
-            Err(_elapsed) => AttemptResult::Error(self.timed_out(&combination)),
+        // Not one deadline for the whole attempt: it could not say at which stage the peer stalls.
+        let limit = self.settings.attempt_timeout.min(self.time_left());
+        let result = match exchange(self.builder.clone(), &combination, limit).await {
+            Ok(result) => result,
+            Err(error) => AttemptResult::Error(about(error, &combination)),
         };
         let attempt = ProbeAttempt {
             combination,
@@ -235,10 +239,8 @@ impl Search {
         Some(self.attempts.len() - 1)
     }
 
-    fn timed_out(&self, combination: &Combination) -> Error {
-        let facts = Facts::default().after(self.settings.timeout);
-        let error = Error::new(ErrorKind::TimedOut, Stage::Receive, facts);
-        about(error, combination)
+    fn time_left(&self) -> Duration {
+        self.deadline.duration_since(Instant::now())
     }
 
     pub(super) fn into_findings(self, connector: CdnOriginConnector) -> Findings {

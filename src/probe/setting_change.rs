@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{
     error::TlsVersion,
-    name::{ExpectedName, HostAuthority, Sni},
+    name::{DnsName, ExpectedName, HostAuthority, Sni},
     origin::OriginUrl,
     tls::Alpn,
 };
@@ -32,6 +32,10 @@ pub(super) enum SettingChange {
     ProxyHeader,
     /// Sends another name in SNI, or none.
     Sni(Sni),
+    /// Sends another name in SNI, or none, and expects another name in the certificate.
+    SniAndExpectedName(Sni, ExpectedName),
+    /// Sends another name in SNI, and the same in Host.
+    SniAndHost(DnsName),
     /// Uses another URL: with or without TLS.
     Url(OriginUrl),
     /// Offers other versions of TLS: the oldest and the newest.
@@ -52,6 +56,13 @@ impl fmt::Display for SettingChange {
             Self::ProxyHeader => f.write_str("PROXY protocol header"),
             Self::Sni(Sni::Send(name)) => write!(f, "SNI {name}"),
             Self::Sni(Sni::Omit(_)) => f.write_str("no SNI"),
+            Self::SniAndExpectedName(Sni::Send(sni), name) => {
+                write!(f, "SNI {sni}, expected name {name}")
+            }
+            Self::SniAndExpectedName(Sni::Omit(_), name) => {
+                write!(f, "no SNI, expected name {name}")
+            }
+            Self::SniAndHost(name) => write!(f, "SNI and Host {name}"),
             Self::Url(url) => write!(f, "{url}"),
             Self::Versions(oldest, newest) if oldest == newest => write!(f, "{oldest} only"),
             Self::Versions(oldest, newest) => write!(f, "{oldest} to {newest}"),

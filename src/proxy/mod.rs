@@ -261,12 +261,14 @@
 // | `refuse_request`, `refuse_unrouted` | responds to a request that failed, or has no origin |
 // | `upgrade/` | upgrades, and their tunnels |
 // | `health_check_proxy` | a proxy for the health checks of a group |
-// | `proxy_snapshot` | gauges and counters |
+// | `proxy_snapshot`, `capacities` | gauges and counters, and the configured maxima |
 // | `failure_log` | which failures are logged, and how often |
 
 mod adjust_fields;
 mod ambiguous_names;
 mod buffered_body;
+#[cfg(feature = "metrics")]
+mod capacities;
 mod check_head;
 mod client_deadline;
 mod deadline;
@@ -307,6 +309,8 @@ mod trailers;
 mod upgrade;
 
 pub(crate) use buffered_body::BufferedBody;
+#[cfg(feature = "metrics")]
+pub(crate) use capacities::Capacities;
 pub(crate) use failure_log::FailureLog;
 pub(crate) use health_check_proxy::for_health_checks;
 pub(crate) use proxy_from_template::{connector_of, proxy_from_template};

@@ -27,7 +27,12 @@ pub struct ProxySnapshot {
     /// # }
     /// ```
     pub adaptive_limit: Option<usize>,
-    /// Gauge: requests that were admitted and have no response yet.
+    /// Gauge: requests that were admitted and whose response has not ended.
+    ///
+    /// Bounded by [`Limits::max_concurrency`](super::Limits::max_concurrency).
+    pub running: usize,
+    /// Gauge: those of them that have no response yet. Bounded by
+    /// [`adaptive_limit`](Self::adaptive_limit).
     pub awaiting: usize,
     /// Gauge: requests that wait to be admitted.
     pub queued: usize,
@@ -42,6 +47,7 @@ impl ProxySnapshot {
         Self {
             pool,
             adaptive_limit: load.limit,
+            running: load.running,
             awaiting: load.awaiting,
             queued: load.queued,
             refused: load.refused,

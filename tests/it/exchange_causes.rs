@@ -494,7 +494,7 @@ async fn a_client_that_stalls_is_certainly_at_fault_itself() {
     let error = failure(&proxy, request.unwrap()).await;
     let text = error.to_string();
     assert!(text.ends_with("client sent nothing for 30s"), "{text}");
-    check(&error, CauseId::InvalidRequest, Certainty::Certain, "");
+    check(&error, CauseId::RequestIncomplete, Certainty::Certain, "");
 }
 
 #[tokio::test(start_paused = true)]

@@ -642,7 +642,7 @@ async fn a_probe_ends_at_the_extremes_of_its_limits() {
         [
             probe().pause(value),
             probe().timeout(value),
-            probe().response_timeout(value),
+            probe().attempt_timeout(value),
         ]
     };
     let probes = DURATIONS.into_iter().flat_map(limits);

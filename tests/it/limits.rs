@@ -255,7 +255,7 @@ async fn a_body_that_announces_too_much_is_413_before_the_origin_hears_of_it() {
     );
     let fix = "allow more with Limits::max_request_body(..)";
     let error = response.extensions().get().unwrap();
-    check(error, CauseId::InvalidRequest, Certainty::Certain, fix);
+    check(error, CauseId::BodyTooLarge, Certainty::Certain, fix);
 }
 
 #[tokio::test]
@@ -282,7 +282,7 @@ async fn a_body_that_grows_too_large_is_413_and_never_whole_to_the_origin() {
     );
     let fix = "allow more with Limits::max_request_body(..)";
     let error = response.extensions().get().unwrap();
-    check(error, CauseId::InvalidRequest, Certainty::Certain, fix);
+    check(error, CauseId::BodyTooLarge, Certainty::Certain, fix);
 }
 
 #[tokio::test]

@@ -98,6 +98,7 @@ mod probe_hosts;
 mod probe_peers;
 #[cfg(feature = "cli")]
 mod probe_program;
+mod probe_stalls;
 mod probe_tls;
 mod profiles;
 mod proofs;
@@ -120,6 +121,8 @@ mod response_rewrite;
 mod responses;
 mod resumption;
 mod rfc;
+#[cfg(all(feature = "axum", feature = "metrics", feature = "serde"))]
+mod serve_example;
 mod simulation;
 mod smuggling;
 mod sni;

@@ -164,14 +164,14 @@ fn fix_21() -> Result<(), Box<dyn Error>> {
 
 fn fix_22() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.sni("www.example.com")
+.sni("www.example.com").expected_name("origin.example")
         .build()?;
     Ok(())
 }
 
 fn fix_23() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.sni("www.example.com")
+.sni("www.example.com").host("www.example.com")
         .build()?;
     Ok(())
 }
@@ -185,68 +185,82 @@ fn fix_24() -> Result<(), Box<dyn Error>> {
 
 fn fix_25() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.sni("..")
+.sni("www.example.com")
         .build()?;
     Ok(())
 }
 
 fn fix_26() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.verify(VerifyPolicy::roots(Roots::native().and(Roots::pem(""))))
+.sni("www.example.com")
         .build()?;
     Ok(())
 }
 
 fn fix_27() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.tls_parameters(TlsParameters::default().key_exchange_groups(["x25519", "secp256r1", "secp384r1"]))
+.sni("..")
         .build()?;
     Ok(())
 }
 
 fn fix_28() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.tls_parameters(TlsParameters::default().key_exchange_groups(["secp256r1", "secp384r1", "x25519"]))
+.verify(VerifyPolicy::roots(Roots::native().and(Roots::pem(""))))
         .build()?;
     Ok(())
 }
 
 fn fix_29() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.alpn(Alpn::Http1)
+.tls_parameters(TlsParameters::default().key_exchange_groups(["x25519", "secp256r1", "secp384r1"]))
         .build()?;
     Ok(())
 }
 
 fn fix_30() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.alpn(Alpn::Http2)
+.tls_parameters(TlsParameters::default().key_exchange_groups(["secp256r1", "secp384r1", "x25519"]))
         .build()?;
     Ok(())
 }
 
 fn fix_31() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.alpn(Alpn::Http2OrHttp1)
+.alpn(Alpn::Http1)
         .build()?;
     Ok(())
 }
 
 fn fix_32() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.tls_versions(..=TlsVersion::V1_2)
+.alpn(Alpn::Http2)
         .build()?;
     Ok(())
 }
 
 fn fix_33() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.tls_versions(TlsVersion::V1_2..)
+.alpn(Alpn::Http2OrHttp1)
         .build()?;
     Ok(())
 }
 
 fn fix_34() -> Result<(), Box<dyn Error>> {
+    let _built = builder()
+.tls_versions(..=TlsVersion::V1_2)
+        .build()?;
+    Ok(())
+}
+
+fn fix_35() -> Result<(), Box<dyn Error>> {
+    let _built = builder()
+.tls_versions(TlsVersion::V1_2..)
+        .build()?;
+    Ok(())
+}
+
+fn fix_36() -> Result<(), Box<dyn Error>> {
     let _built = builder()
 .tls_versions(TlsVersion::V1_3..)
         .build()?;
@@ -363,6 +377,27 @@ fn finding_10() -> Result<(), Box<dyn Error>> {
 }
 
 fn finding_11() -> Result<(), Box<dyn Error>> {
+    let _built = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
+    .dial("192.0.2.1:8443")
+    .sni("www.example.com")
+    .expected_name("origin.example")
+    .host("d1234567890.cloudfront.net")
+    // .verify(..) as before
+    .build()?;
+    Ok(())
+}
+
+fn finding_12() -> Result<(), Box<dyn Error>> {
+    let _built = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
+    .dial("192.0.2.1:8443")
+    .sni("www.example.com")
+    .expected_name("www.example.com")
+    // .verify(..) as before
+    .build()?;
+    Ok(())
+}
+
+fn finding_13() -> Result<(), Box<dyn Error>> {
     let _built = CdnOriginConnector::builder("http://www.example.com")
     .dial("192.0.2.1:8443")
     .expected_name("www.example.com")
@@ -370,7 +405,7 @@ fn finding_11() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn finding_12() -> Result<(), Box<dyn Error>> {
+fn finding_14() -> Result<(), Box<dyn Error>> {
     let _built = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
     .dial("192.0.2.1:8443")
     .expected_name("www.example.com")
@@ -380,7 +415,7 @@ fn finding_12() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn finding_13() -> Result<(), Box<dyn Error>> {
+fn finding_15() -> Result<(), Box<dyn Error>> {
     let _built = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
     .dial("192.0.2.1:8443")
     .expected_name("www.example.com")

@@ -8,13 +8,14 @@ use cdn_origin::{
     probe::{Findings, Probe, ProbeAttempt},
     tls::Roots,
 };
-use http::{Response, StatusCode};
+use http::{Response, StatusCode, Uri};
 use std::time::Duration;
+use tower::ServiceExt;
 
 use crate::{
     failing::to,
     probe_peers::probe,
-    support::{Authority, Edge, SniRefusal},
+    support::{Authority, Edge, HostMismatch, SniRefusal},
 };
 
 const SITE: &str = "www.site.example";
@@ -150,6 +151,61 @@ async fn an_added_name_is_expected_if_the_certificate_contains_it() {
     // Another name proves nothing, and the certificate alone is not believed.
     let findings = probe_with(builder(), "www.shop.test").await;
     assert!(findings.working().is_none(), "{findings}");
+}
+
+#[tokio::test]
+async fn two_wrong_names_are_found_together_if_both_are_added() {
+    let authority = Authority::new();
+    let edge = with_its_own_certificate(&authority).await;
+    // Neither name gets further alone. The certificate of the SNI names the other one.
+    let builder = || to(&edge, &authority, "www.shop.test");
+    for builder in [builder(), builder().expected_name("wrong.shop.test")] {
+        let connector = builder.build().unwrap();
+        let probe = Probe::new(&connector).pause(Duration::ZERO);
+        let names = ["other.cdn.test", "cert.cdn.test", "edge.cdn.test"];
+        let names = names.map(|name| name.parse().unwrap());
+        let findings = names.into_iter().fold(probe, Probe::try_name);
+        let findings = findings.run().await.unwrap();
+        let text = findings.to_string();
+        let working = findings.working().unwrap_or_else(|| panic!("{text}"));
+        let code = working.builder_code();
+        assert!(code.contains("\n    .sni(\"edge.cdn.test\")"), "{text}");
+        assert!(
+            code.contains("\n    .expected_name(\"cert.cdn.test\")"),
+            "{text}"
+        );
+        let causes = findings.diagnosis().causes();
+        assert_eq!(causes[0].id(), CauseId::CertificateForAnotherName, "{text}");
+        assert_eq!(causes[0].certainty(), Certainty::Certain, "{text}");
+        let fix = "  fix: .sni(\"edge.cdn.test\").expected_name(\"cert.cdn.test\")\n";
+        assert!(text.contains(fix), "{text}");
+        let built = findings.builder().unwrap().build().unwrap();
+        assert!(built.oneshot(Uri::default()).await.is_ok(), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn the_same_name_in_sni_and_host_is_found_if_it_works_in_both_alone() {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority)
+        .serves_with("www.shop.test", authority.issue(&["www.shop.test"]))
+        .serves_with("old.shop.test", authority.issue(&["www.shop.test"]))
+        .host_mismatch(HostMismatch::Misdirected421)
+        .knows_hosts(&["www.shop.test"])
+        .start()
+        .await;
+    let builder = to(&edge, &authority, "old.shop.test").expected_name("www.shop.test");
+    let findings = probe_with(builder.host("other.shop.test"), "www.shop.test").await;
+    let text = findings.to_string();
+    let working = findings.working().unwrap_or_else(|| panic!("{text}"));
+    assert_eq!(
+        working.origin().sni().to_string(),
+        "www.shop.test",
+        "{text}"
+    );
+    assert_eq!(working.origin().host().as_str(), "www.shop.test", "{text}");
+    let fix = "  fix: .sni(\"www.shop.test\").host(\"www.shop.test\")\n";
+    assert!(text.contains(fix), "{text}");
 }
 
 #[tokio::test]

@@ -177,7 +177,7 @@ pub(crate) async fn probe(builder: CdnOriginBuilder) -> Findings {
     let connector = builder.build().unwrap();
     let probe = Probe::new(&connector)
         .pause(Duration::ZERO)
-        .response_timeout(PATIENCE);
+        .attempt_timeout(PATIENCE);
     let findings = probe.run().await.unwrap();
     assert!(findings.attempts().len() < 20, "{findings}");
     assert_findings_proved(&findings);

@@ -3,10 +3,10 @@
 #[path = "../../src/bin/cdn-origin-probe/arguments.rs"]
 mod arguments;
 
-use std::{io::Write, process::Output};
+use std::{io::Write, path::Path, process::Output, time::Duration};
 
 use crate::support::{Authority, Edge, refused_address};
-use arguments::{Arguments, Command, USAGE};
+use arguments::{Command, Target, USAGE, Url};
 
 fn parse(line: &str) -> Result<Command, String> {
     arguments::parse(line.split_whitespace().map(str::to_owned))
@@ -21,29 +21,41 @@ fn error(line: &str) -> String {
 #[test]
 fn options_are_accepted_in_any_order() {
     let line = "--host h.test https://o.test --sni s.test --dial d.test:1 --expected e.test \
-                --ca=ca.pem --name a.test --name=b.test --json";
+                --ca=ca.pem --name a.test --name=b.test --json --timeout 2.5";
     let Ok(Command::Probe(parsed)) = parse(line) else {
         panic!("{line}");
     };
-    let Arguments {
+    let Target::Url(Url {
         origin,
         host,
         sni,
         expected,
         dial,
         ca,
-        names,
-        as_json,
-    } = parsed;
+    }) = parsed.target
+    else {
+        panic!("{line}");
+    };
     assert_eq!(origin, "https://o.test");
     let given = [host, sni, expected, dial].map(Option::unwrap);
     assert_eq!(given, ["h.test", "s.test", "e.test", "d.test:1"]);
     assert_eq!(ca.as_deref(), Some("ca.pem"));
     assert_eq!(
-        names,
+        parsed.names,
         ["a.test", "b.test"].map(|name| name.parse().unwrap())
     );
-    assert!(as_json);
+    assert!(parsed.as_json);
+    assert_eq!(parsed.timeout, Duration::from_millis(2500));
+
+    let Ok(Command::Probe(parsed)) = parse("--config=a.toml --origin shop.test") else {
+        panic!("a file needs no URL");
+    };
+    let Target::File { path, origin } = parsed.target else {
+        panic!("a file");
+    };
+    assert_eq!(path, Path::new("a.toml"));
+    assert_eq!(origin.as_deref(), Some("shop.test"));
+    assert_eq!(parsed.timeout, Duration::from_secs(10));
 }
 
 #[test]
@@ -54,7 +66,10 @@ fn the_usage_lists_every_option_and_is_printed_on_request() {
         "--expected",
         "--dial",
         "--ca",
+        "--config",
+        "--origin",
         "--name",
+        "--timeout",
         "--json",
         "--help",
     ] {
@@ -87,6 +102,21 @@ fn an_invalid_command_line_is_reported_in_one_line() {
     assert_eq!(error("--json"), "the origin is missing, see --help");
     assert!(error("https://o.test https://p.test").ends_with("https://p.test"));
     assert!(error("https://o.test --name a..b").starts_with("--name a..b: "));
+    for seconds in ["0", "-1", "10s", "nan"] {
+        let error = error(&format!("https://o.test --timeout={seconds}"));
+        assert!(
+            error.starts_with(&format!("--timeout {seconds}: ")),
+            "{error}"
+        );
+    }
+    assert_eq!(
+        error("https://o.test --origin a.test"),
+        "--origin requires --config"
+    );
+    assert_eq!(
+        error("--config a.toml --sni a.test"),
+        "--sni and --config exclude each other: the file has the names"
+    );
 }
 
 /// Runs the program. It trusts only the authority.
@@ -189,4 +219,91 @@ async fn the_exit_code_tells_a_failure_from_a_mistake() {
     let output = run(&authority, &["not an origin"]).await;
     assert_eq!(output.status.code(), Some(2));
     assert!(output.stdout.is_empty());
+}
+
+/// Writes a file that is gone after the test.
+fn file(suffix: &str, text: &str) -> tempfile::NamedTempFile {
+    let file = tempfile::Builder::new().suffix(suffix).tempfile().unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    file
+}
+
+#[tokio::test]
+async fn each_origin_of_a_configuration_file_is_probed_with_its_own_names() {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority)
+        .serves("www.site.example")
+        .start()
+        .await;
+    let (dial, refused) = (edge.address(), refused_address());
+    let tenants = format!(
+        r#"
+        [template]
+        timeouts = {{ connect = "5s" }}
+        [hosts."shop.example".origin]
+        url = "https://d1.cloudfront.net"
+        dial = "{dial}"
+        host = "www.site.example"
+        [[hosts."api.example".group.tier]]
+        members = [{{ name = "a", origin.url = "https://{}" }}]
+        "#,
+        refused.address()
+    );
+    let tenants = file(".toml", &tenants);
+    let path = tenants.path().display().to_string();
+
+    let output = run(&authority, &["--config", &path, "--json"]).await;
+    assert_eq!(output.status.code(), Some(1), "one of them fails");
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let origins = found["origins"].as_array().unwrap();
+    let names: Vec<_> = origins.iter().map(|it| it["origin"].as_str()).collect();
+    assert_eq!(names, [Some("api.example/a"), Some("shop.example")]);
+    assert!(origins[0]["working"].is_null(), "{found}");
+    let working = origins[1]["working"].as_str().unwrap();
+    assert!(working.contains(".sni(\"www.site.example\")"), "{working}");
+
+    let one = ["--config", &path, "--origin", "shop.example"];
+    let output = run(&authority, &one).await;
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(
+        text.starts_with("shop.example:\n\n   1  as configured: "),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn a_configuration_file_that_cannot_be_used_is_reported_and_nothing_is_probed() {
+    let authority = Authority::new();
+    for (suffix, text, expected) in [
+        (
+            ".toml",
+            "url = 'https://a.example'\nsnl = 'b.example'",
+            "unknown field `snl`",
+        ),
+        (
+            ".toml",
+            "[[tier]]\nmembers = [{ origin.url = 'nonsense://a' }]",
+            "nonsense",
+        ),
+        (".json", "{\"url\": 1}", "expected a string"),
+        (
+            ".yaml",
+            "url: https://a.example",
+            "YAML is not read: convert it to JSON or TOML",
+        ),
+        (
+            ".toml",
+            "hosts.'a.example'.origin.url = 'https://a.example'",
+            "it has: a.example",
+        ),
+    ] {
+        let file = file(suffix, text);
+        let path = file.path().display().to_string();
+        let output = run(&authority, &["--config", &path, "--origin", "b.example"]).await;
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(output.stdout.is_empty(), "{text}");
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(error.contains(expected) && error.contains(&path), "{error}");
+    }
 }

@@ -180,10 +180,20 @@ const ERRORS: &[Proof<Error>] = &[
     (CauseId::RequestLoop, |e| {
         e.kind() == ErrorKind::LoopDetected
     }),
-    (CauseId::InvalidRequest, |e| {
+    (CauseId::BodyTooLarge, |e| {
+        e.kind() == ErrorKind::Request(RequestProblem::BodyTooLarge)
+    }),
+    (CauseId::HeadTooLarge, |e| e.stage() == Stage::Prepare),
+    (CauseId::InvalidRequest, |e| e.stage() == Stage::Prepare),
+    (CauseId::OriginMissing, |e| {
+        e.kind() == ErrorKind::UnsupportedUri
+    }),
+    (CauseId::RequestIncomplete, |e| {
         let is_stalled = e.kind() == ErrorKind::TimedOut && e.stage() == Stage::Send;
-        let is_too_large = e.kind() == ErrorKind::Request(RequestProblem::BodyTooLarge);
-        is_stalled || is_too_large || e.stage() == Stage::Prepare
+        is_stalled || e.kind() == ErrorKind::Request(RequestProblem::BodyFailed)
+    }),
+    (CauseId::UnknownHost, |e| {
+        e.kind() == ErrorKind::Request(RequestProblem::HostUnknown)
     }),
     (CauseId::ResponseHeadTooLarge, |e| {
         e.kind() == ErrorKind::ResponseHeadTooLarge

@@ -542,7 +542,7 @@ const RESPONSES: &[Row] = &[
     ),
     (
         "a client that stalls",
-        "InvalidRequest",
+        "RequestIncomplete",
         &["a_client_that_stalls_is_certainly_at_fault_itself"],
     ),
     (
@@ -569,6 +569,16 @@ const RESPONSES: &[Row] = &[
         "an origin that answers more slowly under load",
         "OriginOverloaded",
         &["requests_beyond_the_adaptive_limit_show_an_origin_that_is_likely_overloaded"],
+    ),
+    (
+        "a host without a tenant",
+        "UnknownHost",
+        &["a_request_for_an_unknown_host_reaches_the_observers_of_the_template"],
+    ),
+    (
+        "an upload over the proxy's limit",
+        "BodyTooLarge",
+        &["a_body_that_grows_too_large_is_413_and_never_whole_to_the_origin"],
     ),
     (
         "more requests than connections",

@@ -51,6 +51,7 @@ fn attempt(attempt: &ProbeAttempt) -> Value {
     let diagnosis = attempt.diagnosis();
     json!({
         "change": attempt.change(),
+        "line": attempt.to_string(),
         "dialled": origin.dial().to_string(),
         "sni": origin.sni().name().map(ToString::to_string),
         "expected": origin.expected_name().to_string(),

@@ -1,5 +1,7 @@
 //! From a connector back to a builder, and what other modules read of a builder.
 
+use std::time::Duration;
+
 use crate::{
     connector::{CdnOriginBuilder, CdnOriginConnector},
     error::{BuildError, BuildProblem, BuildProblemKind},
@@ -97,7 +99,7 @@ impl CdnOriginBuilder {
 
     /// The timeout of a whole connect.
     #[cfg(feature = "reqwest")]
-    pub(crate) fn connect_timeout(&self) -> std::time::Duration {
+    pub(crate) fn connect_timeout(&self) -> Duration {
         self.settings.timeouts.connect
     }
 
@@ -135,6 +137,14 @@ impl CdnOriginBuilder {
     /// Leaves out the PROXY protocol header.
     pub(crate) fn without_proxy_protocol(mut self) -> Self {
         self.settings.dial.proxy_protocol = None;
+        self
+    }
+
+    /// Shortens the timeout of a whole connect to `limit`.
+    pub(crate) fn connecting_within(mut self, limit: Duration) -> Self {
+        let connect = &mut self.settings.timeouts.connect;
+        // `build()` accepts no timeout of zero.
+        *connect = (*connect).min(limit.max(Duration::from_nanos(1)));
         self
     }
 

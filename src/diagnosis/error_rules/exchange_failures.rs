@@ -34,7 +34,7 @@ const TLS_PORTS: [u16; 2] = [443, 8443];
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
-        id: CauseId::InvalidRequest,
+        id: CauseId::RequestIncomplete,
         certainty: Certain,
         when: |e| e.is_at(ErrorKind::TimedOut, Stage::Send),
         text: |_| String::from("the client stopped sending the request body"),

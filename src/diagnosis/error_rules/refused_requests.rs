@@ -30,7 +30,7 @@ pub(super) fn refused(kind: ErrorKind, limit: Option<ReachedLimit>) -> Option<Ca
             Some("check the origin, or allow more with Limits::max_concurrency(..)"),
         ),
         ErrorKind::UnsupportedUri => (
-            CauseId::InvalidRequest,
+            CauseId::OriginMissing,
             "the connector was built without an origin of its own: OriginProxy takes none from a \
              client, and a bare connector takes it from an absolute http or https URI",
             Some(
@@ -54,7 +54,7 @@ fn client_request(problem: RequestProblem) -> Refused {
     let (text, fix) = match problem {
         RequestProblem::BodyFailed => {
             let text = "the body of the client's request ended in an error";
-            return (CauseId::InvalidRequest, text, None);
+            return (CauseId::RequestIncomplete, text, None);
         }
         RequestProblem::BodyNotAllowed => (
             "the dialled edge refuses a GET with content",
@@ -129,7 +129,13 @@ fn client_request(problem: RequestProblem) -> Refused {
             "join the path to adapt::reqwest::base_url(..), and add no port",
         ),
     };
-    (CauseId::InvalidRequest, text, Some(fix))
+    let id = match problem {
+        RequestProblem::BodyTooLarge => CauseId::BodyTooLarge,
+        RequestProblem::HeadTooLarge | RequestProblem::TargetTooLong => CauseId::HeadTooLarge,
+        RequestProblem::HostUnknown => CauseId::UnknownHost,
+        _ => CauseId::InvalidRequest,
+    };
+    (id, text, Some(fix))
 }
 
 /// The adaptive limit applies.

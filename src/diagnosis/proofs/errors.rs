@@ -177,19 +177,31 @@ const PROOFS: &[Proof<Error>] = &[
         CauseId::InvalidRequest,
         "a request that was not sent",
         |e| {
-            let is_request = matches!(
-                e.kind(),
-                ErrorKind::Request(_) | ErrorKind::UnsupportedUri | ErrorKind::UpgradeRefused
-            );
-            let is_too_large = e.kind() == ErrorKind::Request(RequestProblem::BodyTooLarge);
-            is_request && e.stage() == Stage::Prepare || is_too_large
+            let is_request = matches!(e.kind(), ErrorKind::Request(_) | ErrorKind::UpgradeRefused);
+            is_request && e.stage() == Stage::Prepare
         },
     ),
+    proof(CauseId::BodyTooLarge, "a limit", |e| {
+        e.kind() == ErrorKind::Request(RequestProblem::BodyTooLarge)
+    }),
+    proof(CauseId::HeadTooLarge, "a limit", |e| {
+        use RequestProblem::{HeadTooLarge, TargetTooLong};
+        let is_limit = |problem| matches!(problem, HeadTooLarge | TargetTooLong);
+        matches!(e.kind(), ErrorKind::Request(problem) if is_limit(problem))
+            && e.stage() == Stage::Prepare
+    }),
+    proof(CauseId::OriginMissing, "no origin to dial", |e| {
+        e.kind() == ErrorKind::UnsupportedUri && e.stage() == Stage::Prepare
+    }),
+    proof(CauseId::UnknownHost, "no tenant to select", |e| {
+        e.kind() == ErrorKind::Request(RequestProblem::HostUnknown) && e.stage() == Stage::Prepare
+    }),
     proof(CauseId::GroupEmpty, "no member to select", |e| {
         e.kind() == ErrorKind::NoOrigin && e.stage() == Stage::Prepare
     }),
-    proof(CauseId::InvalidRequest, "a client that stalls", |e| {
-        e.kind() == ErrorKind::TimedOut && e.stage() == Stage::Send
+    proof(CauseId::RequestIncomplete, "a client that stalls", |e| {
+        let is_stalled = e.kind() == ErrorKind::TimedOut && e.stage() == Stage::Send;
+        is_stalled || e.kind() == ErrorKind::Request(RequestProblem::BodyFailed)
     }),
     proof(CauseId::ResponseHeadTooLarge, "a limit", |e| {
         e.kind() == ErrorKind::ResponseHeadTooLarge

@@ -73,7 +73,7 @@ mod tests {
         let details = DiagnosisDisclosure::Disclosed.details(|| refusal.diagnosis());
         let details = details.expect("it is disclosed");
         let expected =
-            r#""InvalidRequest, certain; fix: allow more with Limits::max_request_body(..)""#;
+            r#""BodyTooLarge, certain; fix: allow more with Limits::max_request_body(..)""#;
         assert_eq!(details.as_str(), expected);
     }
 }

@@ -145,10 +145,17 @@ impl RequestQueue {
         Box::pin(self.0.wait(number, admitted)).await
     }
 
+    /// The maxima of running and of waiting requests.
+    #[cfg(feature = "metrics")]
+    pub(in crate::proxy) fn capacities(&self) -> (usize, usize) {
+        (self.0.max_running, self.0.max_queued)
+    }
+
     pub(in crate::proxy) fn snapshot(&self) -> LoadSnapshot {
         let state = self.0.lock();
         LoadSnapshot {
             limit: state.adaptive.as_ref().and_then(AdaptiveLimit::limit),
+            running: state.running,
             awaiting: state.awaiting,
             queued: state.waiting.len(),
             refused: state.refused,

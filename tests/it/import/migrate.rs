@@ -1,7 +1,7 @@
 //! The example `migrate`, as its `main` runs it.
 
 #[path = "../../../examples/migrate/report.rs"]
-mod report;
+pub(super) mod report;
 
 fn printed(text: &str, is_all: bool) -> String {
     let imported = report::import(text).unwrap();
@@ -15,6 +15,9 @@ fn a_file_of_nginx_becomes_code_and_notes() {
     let text = "location / {\n    proxy_pass https://d1234567890.cloudfront.net;\n    \
                 proxy_ssl_server_name on;\n    proxy_ssl_verify on;\n    proxy_frob on;\n}\n";
     let expected = "\
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -26,11 +29,51 @@ pub fn location_1() -> Result<OriginProxy, BuildError> {
     Ok(OriginProxy::new(connector))
 }
 
+/// All sections, as an app of axum.
+pub fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(location_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind(\"127.0.0.1:3000\").await?;
+    Ok(axum::serve(listener, app).await?)
+}
+
 // unmapped:
 // line 5: proxy_frob: not known to the importer
 ";
     assert_eq!(printed(text, false), expected);
     assert!(printed(text, true).contains("// line 2: proxy_pass: `CdnOriginConnector::builder`"));
+}
+
+#[test]
+fn each_section_is_in_the_app_or_named_in_a_comment() {
+    let text = "server {
+        location = /one { proxy_pass http://one.example; }
+        location /shop/ { proxy_pass http://shop.example; }
+        location / { proxy_pass http://all.example; }
+    }
+    server {
+        location /shop/ { proxy_pass http://other.example; }
+    }";
+    let out = printed(text, false);
+    let (_, app) = out.split_once("pub fn app()").unwrap();
+    let (app, _) = app.split_once("    Ok(app)").unwrap();
+    let lines: Vec<_> = app.lines().skip(1).map(str::trim).collect();
+    let expected = [
+        "let app = axum::Router::new();",
+        "// `location = /one`: route its requests to `location_1()?` by host or path.",
+        "let app = route_location_2(app)?;",
+        "let app = app.fallback_service(location_3()?);",
+        "// `location /shop/`: route its requests to `location_4()?` by host or path.",
+    ];
+    assert_eq!(lines, expected, "{out}");
+    // A file without an origin makes no program.
+    assert_eq!(printed("http { }", false), "");
 }
 
 #[test]

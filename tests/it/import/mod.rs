@@ -24,6 +24,8 @@ mod printed;
 
 use std::{fs, path::Path};
 
+use migrate::report::program;
+
 use cdn_origin::{
     CdnOriginConnector,
     import::{self, ImportError, ImportNote, Imported, NoteKind},
@@ -107,16 +109,43 @@ fn the_notes_of_each_setup_are_those_of_the_list() {
 fn the_code_of_each_setup_is_that_of_a_file_which_compiles() {
     let mut text = String::from(
         "//! The code that the importers print. `tests/it/import/mod.rs` writes this file.\n\n\
-         #![allow(dead_code, reason = \"the code only has to compile\")]\n",
+         #![allow(dead_code, unused_qualifications, reason = \"it is code of other programs\")]\n",
     );
+    let mut apps = String::new();
     for case in cases() {
-        let code = case
-            .imported
-            .code()
-            .replace("\npub fn ", "\npub(crate) fn ");
+        let code = program(case.imported.code());
+        let code = code.replace("\npub fn ", "\npub(crate) fn ");
         text += &format!("\npub(super) mod {} {{\n{code}}}\n", case.name);
+        if code.contains("fn app()") {
+            apps += &format!("    (\"{0}\", {0}::app),\n", case.name);
+        }
     }
+    text += &format!(
+        "\ntype App = fn() -> Result<axum::Router, Box<dyn std::error::Error>>;\n\n\
+         /// The app of each program.\n\
+         pub(super) const APPS: &[(&str, App)] = &[\n{apps}];\n"
+    );
     compare("printed.rs", &text);
+}
+
+/// axum refuses routes that overlap with a panic.
+#[tokio::test]
+async fn the_app_of_each_printed_program_can_be_made() {
+    let mut made = 0;
+    for (name, app) in printed::APPS {
+        match app() {
+            Ok(_) => made += 1,
+            // Files that the configurations name do not exist here.
+            Err(error) => {
+                let text = error.to_string();
+                assert!(
+                    text.contains("file") || text.contains("read"),
+                    "{name}: {text}"
+                );
+            }
+        }
+    }
+    assert!(made > printed::APPS.len() / 2, "{made}");
 }
 
 /// Every line that is neither blank, a comment nor the end of a block has a note.

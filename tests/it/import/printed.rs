@@ -1,8 +1,11 @@
 //! The code that the importers print. `tests/it/import/mod.rs` writes this file.
 
-#![allow(dead_code, reason = "the code only has to compile")]
+#![allow(dead_code, unused_qualifications, reason = "it is code of other programs")]
 
 pub(super) mod nginx_analytics_script {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::Alpn;
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
@@ -26,9 +29,27 @@ pub(crate) fn location_2() -> Result<OriginProxy, BuildError> {
     Ok(OriginProxy::new(connector)
         .forwarded(ForwardedLayer::new().append_unverified()))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(location_1()?);
+    // `location = /api/event`: route its requests to `location_2()?` by host or path.
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod nginx_azure_app_service {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::ForwardedLayer;
@@ -42,9 +63,26 @@ pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
     Ok(OriginProxy::new(connector)
         .forwarded(ForwardedLayer::new().fields([ForwardedField::XForwardedFor, ForwardedField::XForwardedHost, ForwardedField::XForwardedPort, ForwardedField::XForwardedProto, ForwardedField::XRealIp])))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(location_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod nginx_azure_blob_through_upstream {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use axum::Router;
 use cdn_origin::Alpn;
 use cdn_origin::CdnOriginConnector;
@@ -72,9 +110,26 @@ pub(crate) fn route_location_1(router: Router) -> Result<Router, Box<dyn Error>>
         .route_service("/files/", service.clone())
         .route_service("/files/{*rest}", service))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = route_location_1(app)?;
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod nginx_behind_a_balancer {
+// cargo add cdn-origin axum ipnet
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::ForwardedLayer;
 use cdn_origin::HostRewriteLayer;
@@ -89,9 +144,26 @@ pub(crate) fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
         .host_rewrite(HostRewriteLayer::preserve())
         .forwarded(ForwardedLayer::new().trust(["10.0.0.0/8".parse::<ipnet::IpNet>()?, "2001:db8::/32".parse::<ipnet::IpNet>()?])))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(location_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod nginx_behind_tls_with_large_heads {
+// cargo add cdn-origin axum http
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::ForwardedLayer;
@@ -111,9 +183,26 @@ pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
         .map_request(|parts| drop(parts.headers.insert("x-forwarded-ssl", HeaderValue::from_static("on"))))
         .map_response(|mut response| { response.headers_mut().insert("strict-transport-security", HeaderValue::from_static("max-age=31536000; includeSubDomains")); response }).map_response(|mut response| { response.headers_mut().insert("x-frame-options", HeaderValue::from_static("SAMEORIGIN")); response }))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(location_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod nginx_bodies_and_errors {
+// cargo add cdn-origin axum http
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use axum::Router;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -138,9 +227,26 @@ pub(crate) fn route_location_1(router: Router) -> Result<Router, Box<dyn Error>>
         .route_service("/old/", service.clone())
         .route_service("/old/{*rest}", service))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = route_location_1(app)?;
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod nginx_cloud_storage_prefix {
+// cargo add cdn-origin axum http
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use axum::Router;
 use cdn_origin::Alpn;
 use cdn_origin::CdnOriginConnector;
@@ -169,9 +275,26 @@ pub(crate) fn route_location_1(router: Router) -> Result<Router, Box<dyn Error>>
         .route_service("/media/", service.clone())
         .route_service("/media/{*rest}", service))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = route_location_1(app)?;
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod nginx_cloudflare_as_origin {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -198,9 +321,26 @@ pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
         .limits(Limits::default().body_idle_timeout(Duration::from_secs(86400)).response_timeout(Duration::from_secs(86400)))
         .upgrades(Upgrades::default().idle_timeout(Duration::from_secs(86400))))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(location_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod nginx_cloudfront_migration {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::ForwardedLayer;
@@ -218,9 +358,26 @@ pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
         .host_rewrite(HostRewriteLayer::preserve_name())
         .forwarded(ForwardedLayer::new().append_unverified()))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(location_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod nginx_cloudfront_old_versions {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -231,9 +388,26 @@ pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
         .build()?;
     Ok(OriginProxy::new(connector))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(location_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod nginx_cloudfront_without_sni {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -245,9 +419,26 @@ pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
         .build()?;
     Ok(OriginProxy::new(connector))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(location_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod nginx_docker_registry {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use axum::Router;
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
@@ -276,9 +467,26 @@ pub(crate) fn route_location_1(router: Router) -> Result<Router, BuildError> {
         .route_service("/v2/", service.clone())
         .route_service("/v2/{*rest}", service))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = route_location_1(app)?;
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod nginx_docs_in_a_folder {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use axum::Router;
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
@@ -303,12 +511,29 @@ pub(crate) fn route_location_1(router: Router) -> Result<Router, BuildError> {
         .route_service("/docs/", service.clone())
         .route_service("/docs/{*rest}", service))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = route_location_1(app)?;
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod nginx_everything_from_the_request {
 }
 
 pub(super) mod nginx_inherited_fields {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use axum::Router;
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
@@ -338,9 +563,27 @@ pub(crate) fn route_location_2(router: Router) -> Result<Router, BuildError> {
         .route_service("/upload/", service.clone())
         .route_service("/upload/{*rest}", service))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(location_1()?);
+    let app = route_location_2(app)?;
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod nginx_ip_hash {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -373,9 +616,26 @@ pub(crate) fn location_1() -> Result<OriginGroup, BuildError> {
         .build()?;
     Ok(group)
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(location_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod nginx_lua {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -386,9 +646,26 @@ pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
         .build()?;
     Ok(OriginProxy::new(connector))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(location_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod nginx_mutual_tls {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use axum::Router;
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
@@ -414,9 +691,26 @@ pub(crate) fn route_location_1(router: Router) -> Result<Router, BuildError> {
         .route_service("/bank/", service.clone())
         .route_service("/bank/{*rest}", service))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = route_location_1(app)?;
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod nginx_node_behind_websocket {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use axum::Router;
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
@@ -443,9 +737,26 @@ pub(crate) fn route_location_1(router: Router) -> Result<Router, BuildError> {
         .route_service("/socket/", service.clone())
         .route_service("/socket/{*rest}", service))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = route_location_1(app)?;
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod nginx_plain_http_to_443 {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -456,9 +767,26 @@ pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
         .build()?;
     Ok(OriginProxy::new(connector))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(location_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod nginx_privacy {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::ForwardedLayer;
@@ -471,9 +799,26 @@ pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
     Ok(OriginProxy::new(connector)
         .forwarded(ForwardedLayer::new().fields([])))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(location_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod nginx_redirects {
+// cargo add cdn-origin axum http
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use axum::Router;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -505,9 +850,26 @@ pub(crate) fn route_location_1(router: Router) -> Result<Router, Box<dyn Error>>
         .route_service("/one/", service.clone())
         .route_service("/one/{*rest}", service))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = route_location_1(app)?;
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod nginx_s3_bucket_by_variable {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use axum::Router;
 use cdn_origin::Alpn;
 use cdn_origin::BuildError;
@@ -537,9 +899,26 @@ pub(crate) fn route_location_1(router: Router) -> Result<Router, BuildError> {
         .route_service("/media/", service.clone())
         .route_service("/media/{*rest}", service))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = route_location_1(app)?;
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod nginx_s3_cached {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -550,9 +929,26 @@ pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
         .build()?;
     Ok(OriginProxy::new(connector))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(location_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod nginx_s3_object_by_pattern {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -563,9 +959,26 @@ pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
         .build()?;
     Ok(OriginProxy::new(connector))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(location_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod nginx_s3_website_endpoint {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -578,9 +991,26 @@ pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
     Ok(OriginProxy::new(connector)
         .response_rewrite(ResponseRewriteLayer::off()))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(location_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod nginx_same_path {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use axum::Router;
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
@@ -602,9 +1032,26 @@ pub(crate) fn route_location_1(router: Router) -> Result<Router, BuildError> {
         .route_service("/grafana/", service.clone())
         .route_service("/grafana/{*rest}", service))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = route_location_1(app)?;
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod nginx_sni_of_the_client {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
@@ -617,9 +1064,26 @@ pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
     Ok(OriginProxy::new(connector)
         .host_rewrite(HostRewriteLayer::preserve_name()))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(location_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod nginx_sticky_nodes {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
@@ -654,9 +1118,26 @@ pub(crate) fn location_1() -> Result<OriginGroup, BuildError> {
         .build()?;
     Ok(group)
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(location_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod nginx_streaming_api {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use axum::Router;
 use cdn_origin::Alpn;
 use cdn_origin::BuildError;
@@ -683,9 +1164,26 @@ pub(crate) fn route_location_1(router: Router) -> Result<Router, BuildError> {
         .route_service("/v1/", service.clone())
         .route_service("/v1/{*rest}", service))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = route_location_1(app)?;
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod nginx_sub_path {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use axum::Router;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
@@ -710,9 +1208,26 @@ pub(crate) fn route_location_1(router: Router) -> Result<Router, Box<dyn Error>>
         .route_service("/app/", service.clone())
         .route_service("/app/{*rest}", service))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = route_location_1(app)?;
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod nginx_three_nodes {
+// cargo add cdn-origin axum http
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -755,9 +1270,26 @@ pub(crate) fn location_1() -> Result<OriginGroup, BuildError> {
         .build()?;
     Ok(group)
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(location_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod nginx_tls_upstream_by_label {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -781,9 +1313,26 @@ pub(crate) fn location_1() -> Result<OriginGroup, BuildError> {
         .build()?;
     Ok(group)
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(location_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod nginx_tls_upstream_by_name {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -811,9 +1360,26 @@ pub(crate) fn location_1() -> Result<OriginGroup, BuildError> {
         .build()?;
     Ok(group)
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(location_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod nginx_unix_socket {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
 use cdn_origin::dial::SocketOptions;
@@ -827,9 +1393,26 @@ pub(crate) fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
         .build()?;
     Ok(OriginProxy::new(connector))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(location_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod nginx_unix_socket_upstream {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::ForwardedLayer;
@@ -850,9 +1433,26 @@ pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
         .limits(Limits::default().max_request_body(4294967296))
         .response_rewrite(ResponseRewriteLayer::off()))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(location_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod nginx_verification_off {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
@@ -868,9 +1468,26 @@ pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
     Ok(OriginProxy::new(connector)
         .host_rewrite(HostRewriteLayer::preserve()))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(location_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod nginx_verified_by_address {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
@@ -887,9 +1504,26 @@ pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
     Ok(OriginProxy::new(connector)
         .host_rewrite(HostRewriteLayer::preserve()))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(location_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod nginx_whole_file {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -903,9 +1537,26 @@ pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
         .build()?;
     Ok(OriginProxy::new(connector))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(location_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod haproxy_affinity {
+// cargo add cdn-origin axum http
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
@@ -936,9 +1587,26 @@ pub(crate) fn backend_1() -> Result<OriginGroup, BuildError> {
         .build()?;
     Ok(group)
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(backend_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod haproxy_affinity_by_source {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
@@ -966,9 +1634,26 @@ pub(crate) fn backend_1() -> Result<OriginGroup, BuildError> {
         .build()?;
     Ok(group)
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(backend_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod haproxy_api_without_its_prefix {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
 use cdn_origin::OriginProxy;
@@ -983,9 +1668,26 @@ pub(crate) fn backend_1() -> Result<OriginProxy, Box<dyn Error>> {
         .map_path("/api/".parse()?, "/".parse()?)
         .map_request(|parts| drop(parts.headers.remove("proxy"))))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(backend_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod haproxy_azure_sni_of_client {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
@@ -1000,9 +1702,26 @@ pub(crate) fn backend_1() -> Result<OriginProxy, BuildError> {
     Ok(OriginProxy::new(connector)
         .host_rewrite(HostRewriteLayer::preserve()))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(backend_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod haproxy_behind_tls_termination {
+// cargo add cdn-origin axum http
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::ForwardedLayer;
@@ -1025,9 +1744,26 @@ pub(crate) fn listen_1() -> Result<OriginProxy, BuildError> {
         .map_request(|parts| drop(parts.headers.insert("x-forwarded-ssl", HeaderValue::from_static("on"))))
         .map_response(|mut response| { response.headers_mut().insert("strict-transport-security", HeaderValue::from_static("max-age=31536000; includeSubDomains")); response }))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(listen_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod haproxy_client_address_from_a_field {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::ForwardedLayer;
@@ -1043,9 +1779,26 @@ pub(crate) fn backend_1() -> Result<OriginProxy, BuildError> {
         .host_rewrite(HostRewriteLayer::preserve())
         .forwarded(ForwardedLayer::new().append_unverified().client_scheme(Scheme::Https)))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(backend_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod haproxy_cloudfront_without_host {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
@@ -1059,9 +1812,26 @@ pub(crate) fn backend_1() -> Result<OriginProxy, BuildError> {
     Ok(OriginProxy::new(connector)
         .host_rewrite(HostRewriteLayer::preserve()))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(backend_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod haproxy_cloudfront_without_sni {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -1074,9 +1844,26 @@ pub(crate) fn backend_1() -> Result<OriginProxy, BuildError> {
         .build()?;
     Ok(OriginProxy::new(connector))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(backend_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod haproxy_cloudfront_without_tls {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -1087,9 +1874,26 @@ pub(crate) fn backend_1() -> Result<OriginProxy, BuildError> {
         .build()?;
     Ok(OriginProxy::new(connector))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(backend_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod haproxy_cloudfront_working {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -1103,9 +1907,26 @@ pub(crate) fn backend_1() -> Result<OriginProxy, BuildError> {
         .build()?;
     Ok(OriginProxy::new(connector))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(backend_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod haproxy_dynamic_host {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
@@ -1122,12 +1943,29 @@ pub(crate) fn backend_1() -> Result<OriginProxy, BuildError> {
     Ok(OriginProxy::new(connector)
         .host_rewrite(HostRewriteLayer::preserve()))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(backend_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod haproxy_environment {
 }
 
 pub(super) mod haproxy_fields {
+// cargo add cdn-origin axum http
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
 use cdn_origin::ResponseRewriteLayer;
@@ -1147,9 +1985,26 @@ pub(crate) fn backend_1() -> Result<OriginProxy, Box<dyn Error>> {
         .map_response(|mut response| { response.headers_mut().remove("x-runtime"); response })
         .map_response(|mut response| { response.headers_mut().insert("x-frame-options", HeaderValue::from_static("DENY")); response }))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(backend_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod haproxy_forwarded_fields {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::ForwardedLayer;
@@ -1174,9 +2029,27 @@ pub(crate) fn backend_2() -> Result<OriginProxy, BuildError> {
         .host_rewrite(HostRewriteLayer::preserve())
         .forwarded(ForwardedLayer::new().fields([ForwardedField::XForwardedFor, ForwardedField::XForwardedHost, ForwardedField::XForwardedPort, ForwardedField::XForwardedProto, ForwardedField::XRealIp])))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(backend_1()?);
+    // `backend app`: route its requests to `backend_2()?` by host or path.
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod haproxy_http2 {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::Alpn;
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
@@ -1206,9 +2079,26 @@ pub(crate) fn backend_1() -> Result<OriginGroup, BuildError> {
         .build()?;
     Ok(group)
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(backend_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod haproxy_mutual_tls {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -1229,9 +2119,26 @@ pub(crate) fn backend_1() -> Result<OriginProxy, BuildError> {
         .build()?;
     Ok(OriginProxy::new(connector))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(backend_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod haproxy_object_store_cluster {
+// cargo add cdn-origin axum http
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::ForwardedLayer;
 use cdn_origin::HostRewriteLayer;
@@ -1268,9 +2175,26 @@ pub(crate) fn backend_1() -> Result<OriginGroup, Box<dyn Error>> {
         .build()?;
     Ok(group)
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(backend_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod haproxy_old_check_with_host {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -1300,9 +2224,26 @@ pub(crate) fn backend_1() -> Result<OriginGroup, BuildError> {
         .build()?;
     Ok(group)
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(backend_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod haproxy_plain_http_to_443 {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
@@ -1315,9 +2256,26 @@ pub(crate) fn backend_1() -> Result<OriginProxy, BuildError> {
     Ok(OriginProxy::new(connector)
         .host_rewrite(HostRewriteLayer::preserve()))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(backend_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod haproxy_proxy_protocol {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
@@ -1336,9 +2294,26 @@ pub(crate) fn backend_1() -> Result<OriginProxy, BuildError> {
     Ok(OriginProxy::new(connector)
         .host_rewrite(HostRewriteLayer::preserve()))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(backend_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod haproxy_proxy_protocol_v1 {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
 use cdn_origin::OriginProxy;
@@ -1358,9 +2333,26 @@ pub(crate) fn listen_1() -> Result<OriginProxy, Box<dyn Error>> {
         .host_rewrite(HostRewriteLayer::preserve())
         .pool(PoolSettings::default().max_connections(200)))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(listen_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod haproxy_responses {
+// cargo add cdn-origin axum http
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
 use cdn_origin::OriginProxy;
@@ -1376,9 +2368,26 @@ pub(crate) fn backend_1() -> Result<OriginProxy, Box<dyn Error>> {
         .map_path("/old/".parse()?, "/".parse()?)
         .map_response(|mut response| { response.headers_mut().insert("strict-transport-security", HeaderValue::from_static("max-age=31536000")); response }))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(backend_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod haproxy_retries {
+// cargo add cdn-origin axum http
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
@@ -1407,9 +2416,26 @@ pub(crate) fn backend_1() -> Result<OriginGroup, BuildError> {
         .build()?;
     Ok(group)
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(backend_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod haproxy_retries_off {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
@@ -1440,9 +2466,26 @@ pub(crate) fn backend_1() -> Result<OriginGroup, BuildError> {
         .build()?;
     Ok(group)
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(backend_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod haproxy_s3_bucket {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
 use cdn_origin::Roots;
@@ -1460,9 +2503,26 @@ pub(crate) fn backend_1() -> Result<OriginProxy, Box<dyn Error>> {
         .map_request(|parts| drop(parts.headers.remove("authorization")))
         .map_response(|mut response| { response.headers_mut().remove("x-amz-id-2"); response }).map_response(|mut response| { response.headers_mut().remove("x-amz-request-id"); response }))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(backend_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod haproxy_sni_off {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -1478,9 +2538,26 @@ pub(crate) fn backend_1() -> Result<OriginProxy, BuildError> {
         .build()?;
     Ok(OriginProxy::new(connector))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(backend_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod haproxy_static_host {
+// cargo add cdn-origin axum http
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -1499,12 +2576,29 @@ pub(crate) fn backend_1() -> Result<OriginProxy, BuildError> {
         .map_response(|mut response| { response.headers_mut().remove("server"); response }).map_response(|mut response| { response.headers_mut().remove("x-nf-request-id"); response })
         .map_response(|mut response| { response.headers_mut().insert("referrer-policy", HeaderValue::from_static("strict-origin-when-cross-origin")); response }))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(backend_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod haproxy_tcp {
 }
 
 pub(super) mod haproxy_template {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
@@ -1517,9 +2611,26 @@ pub(crate) fn backend_1() -> Result<OriginProxy, BuildError> {
     Ok(OriginProxy::new(connector)
         .host_rewrite(HostRewriteLayer::preserve()))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(backend_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod haproxy_three_nodes {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::ForwardedLayer;
@@ -1572,9 +2683,26 @@ pub(crate) fn listen_1() -> Result<OriginGroup, BuildError> {
         .build()?;
     Ok(group)
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(listen_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod haproxy_unix_socket {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
@@ -1590,9 +2718,26 @@ pub(crate) fn backend_1() -> Result<OriginProxy, BuildError> {
         .host_rewrite(HostRewriteLayer::preserve())
         .pool(PoolSettings::default().max_connections(32)))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(backend_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod haproxy_verified_by_address {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
@@ -1624,9 +2769,26 @@ pub(crate) fn backend_1() -> Result<OriginGroup, BuildError> {
         .build()?;
     Ok(group)
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(backend_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod haproxy_verified_by_name {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::Alpn;
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
@@ -1646,9 +2808,26 @@ pub(crate) fn backend_1() -> Result<OriginProxy, BuildError> {
     Ok(OriginProxy::new(connector)
         .host_rewrite(HostRewriteLayer::preserve()))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(backend_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod haproxy_versions {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -1679,9 +2858,26 @@ pub(crate) fn backend_1() -> Result<OriginGroup, BuildError> {
         .build()?;
     Ok(group)
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(backend_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod haproxy_websocket {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -1700,9 +2896,26 @@ pub(crate) fn backend_1() -> Result<OriginProxy, BuildError> {
         .pool(PoolSettings::default().max_connections(5000))
         .upgrades(Upgrades::default().idle_timeout(Duration::from_secs(3600))))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(backend_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod haproxy_whole_file {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -1721,9 +2934,26 @@ pub(crate) fn backend_1() -> Result<OriginProxy, BuildError> {
         .limits(Limits::default().body_idle_timeout(Duration::from_secs(50)).response_timeout(Duration::from_secs(50)))
         .pool(PoolSettings::default().idle_timeout(Duration::from_secs(30)).max_idle(20).max_uses(100)))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(backend_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod envoy_accept_untrusted {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
@@ -1739,9 +2969,26 @@ pub(crate) fn cluster_1() -> Result<OriginProxy, BuildError> {
     Ok(OriginProxy::new(connector)
         .host_rewrite(HostRewriteLayer::preserve()))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(cluster_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod envoy_affinity {
+// cargo add cdn-origin axum http
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
 use cdn_origin::OriginProxy;
@@ -1776,9 +3023,26 @@ pub(crate) fn cluster_1() -> Result<OriginGroup, Box<dyn Error>> {
         .build()?;
     Ok(group)
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(cluster_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod envoy_camel_case {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -1795,9 +3059,26 @@ pub(crate) fn cluster_1() -> Result<OriginProxy, BuildError> {
         .build()?;
     Ok(OriginProxy::new(connector))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(cluster_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod envoy_camel_case_nodes {
+// cargo add cdn-origin axum http
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
 use cdn_origin::OriginProxy;
@@ -1850,9 +3131,26 @@ pub(crate) fn cluster_1() -> Result<OriginGroup, Box<dyn Error>> {
         .build()?;
     Ok(group)
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(cluster_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod envoy_cloudfront_bootstrap {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -1872,9 +3170,26 @@ pub(crate) fn cluster_1() -> Result<OriginProxy, BuildError> {
     Ok(OriginProxy::new(connector)
         .limits(Limits::default().request_timeout(Duration::from_secs(30))))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(cluster_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod envoy_cloudfront_without_sni {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
@@ -1887,9 +3202,26 @@ pub(crate) fn cluster_1() -> Result<OriginProxy, BuildError> {
     Ok(OriginProxy::new(connector)
         .host_rewrite(HostRewriteLayer::preserve()))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(cluster_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod envoy_control_plane_file {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
@@ -1902,9 +3234,26 @@ pub(crate) fn cluster_1() -> Result<OriginProxy, BuildError> {
     Ok(OriginProxy::new(connector)
         .host_rewrite(HostRewriteLayer::preserve()))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(cluster_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod envoy_dns {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
 use cdn_origin::OriginProxy;
@@ -1926,9 +3275,26 @@ pub(crate) fn cluster_1() -> Result<OriginProxy, Box<dyn Error>> {
     Ok(OriginProxy::new(connector)
         .host_rewrite(HostRewriteLayer::preserve()))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(cluster_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod envoy_http2_and_keepalive {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::Alpn;
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
@@ -1958,9 +3324,26 @@ pub(crate) fn cluster_1() -> Result<OriginProxy, BuildError> {
         .host_rewrite(HostRewriteLayer::preserve())
         .pool(PoolSettings::default().idle_timeout(Duration::from_secs(300)).max_age(Duration::from_secs(3600)).max_uses(1000)))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(cluster_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod envoy_ipv6 {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
@@ -1976,9 +3359,26 @@ pub(crate) fn cluster_1() -> Result<OriginProxy, BuildError> {
     Ok(OriginProxy::new(connector)
         .host_rewrite(HostRewriteLayer::preserve()))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(cluster_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod envoy_mesh {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
 use cdn_origin::OriginProxy;
@@ -1995,9 +3395,26 @@ pub(crate) fn cluster_1() -> Result<OriginProxy, Box<dyn Error>> {
     Ok(OriginProxy::new(connector)
         .host_rewrite(HostRewriteLayer::preserve()))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(cluster_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod envoy_missing_names {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
@@ -2014,9 +3431,26 @@ pub(crate) fn cluster_1() -> Result<OriginProxy, BuildError> {
     Ok(OriginProxy::new(connector)
         .host_rewrite(HostRewriteLayer::preserve()))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(cluster_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod envoy_mutual_tls {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::Alpn;
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
@@ -2040,9 +3474,26 @@ pub(crate) fn cluster_1() -> Result<OriginProxy, BuildError> {
     Ok(OriginProxy::new(connector)
         .host_rewrite(HostRewriteLayer::preserve()))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(cluster_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod envoy_names_of_the_endpoint {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -2055,9 +3506,26 @@ pub(crate) fn cluster_1() -> Result<OriginProxy, BuildError> {
         .build()?;
     Ok(OriginProxy::new(connector))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(cluster_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod envoy_pinned {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
 use cdn_origin::OriginProxy;
@@ -2075,9 +3543,26 @@ pub(crate) fn cluster_1() -> Result<OriginProxy, Box<dyn Error>> {
     Ok(OriginProxy::new(connector)
         .host_rewrite(HostRewriteLayer::preserve()))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(cluster_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod envoy_plain_http2 {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
@@ -2090,9 +3575,26 @@ pub(crate) fn cluster_1() -> Result<OriginProxy, BuildError> {
     Ok(OriginProxy::new(connector)
         .host_rewrite(HostRewriteLayer::preserve()))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(cluster_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod envoy_plain_http_to_443 {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
@@ -2105,9 +3607,26 @@ pub(crate) fn cluster_1() -> Result<OriginProxy, BuildError> {
     Ok(OriginProxy::new(connector)
         .host_rewrite(HostRewriteLayer::preserve()))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(cluster_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod envoy_proxy_protocol {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
@@ -2126,9 +3645,26 @@ pub(crate) fn cluster_1() -> Result<OriginProxy, BuildError> {
     Ok(OriginProxy::new(connector)
         .host_rewrite(HostRewriteLayer::preserve()))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(cluster_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod envoy_routes {
+// cargo add cdn-origin axum http
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use axum::Router;
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
@@ -2172,9 +3708,27 @@ pub(crate) fn cluster_2() -> Result<OriginProxy, BuildError> {
         .upgrades(Upgrades::none())
         .map_response(|mut response| { response.headers_mut().insert("strict-transport-security", HeaderValue::from_static("max-age=63072000")); response }))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = route_cluster_1(app)?;
+    let app = app.fallback_service(cluster_2()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod envoy_sni_and_host_differ {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -2191,9 +3745,26 @@ pub(crate) fn cluster_1() -> Result<OriginProxy, BuildError> {
         .build()?;
     Ok(OriginProxy::new(connector))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(cluster_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod envoy_sni_of_the_client {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
@@ -2209,9 +3780,26 @@ pub(crate) fn cluster_1() -> Result<OriginProxy, BuildError> {
     Ok(OriginProxy::new(connector)
         .host_rewrite(HostRewriteLayer::preserve()))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(cluster_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod envoy_sni_of_the_rewritten_host {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::Alpn;
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
@@ -2228,9 +3816,26 @@ pub(crate) fn cluster_1() -> Result<OriginProxy, BuildError> {
         .build()?;
     Ok(OriginProxy::new(connector))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(cluster_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod envoy_three_nodes {
+// cargo add cdn-origin axum http
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
 use cdn_origin::OriginProxy;
@@ -2283,9 +3888,26 @@ pub(crate) fn cluster_1() -> Result<OriginGroup, Box<dyn Error>> {
         .build()?;
     Ok(group)
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(cluster_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod envoy_unix_socket {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
@@ -2299,9 +3921,26 @@ pub(crate) fn cluster_1() -> Result<OriginProxy, BuildError> {
     Ok(OriginProxy::new(connector)
         .host_rewrite(HostRewriteLayer::preserve()))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(cluster_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod caddy_affinity {
+// cargo add cdn-origin axum http
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -2331,9 +3970,26 @@ pub(crate) fn site_1() -> Result<OriginGroup, BuildError> {
         .build()?;
     Ok(group)
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(site_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod caddy_cloudfront {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -2345,9 +4001,26 @@ pub(crate) fn site_1() -> Result<OriginProxy, BuildError> {
         .build()?;
     Ok(OriginProxy::new(connector))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(site_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod caddy_cloudfront_with_the_client_host {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
@@ -2360,9 +4033,26 @@ pub(crate) fn site_1() -> Result<OriginProxy, BuildError> {
     Ok(OriginProxy::new(connector)
         .host_rewrite(HostRewriteLayer::preserve_name()))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(site_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod caddy_cloudfront_without_host {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -2373,12 +4063,29 @@ pub(crate) fn site_1() -> Result<OriginProxy, BuildError> {
         .build()?;
     Ok(OriginProxy::new(connector))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(site_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod caddy_from_the_environment {
 }
 
 pub(super) mod caddy_mutual_tls {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::Alpn;
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
@@ -2401,9 +4108,26 @@ pub(crate) fn site_1() -> Result<OriginProxy, BuildError> {
         .build()?;
     Ok(OriginProxy::new(connector))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(site_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod caddy_one_file_of_roots_too_many {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -2414,9 +4138,26 @@ pub(crate) fn snippet_1() -> Result<OriginProxy, BuildError> {
         .build()?;
     Ok(OriginProxy::new(connector))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(snippet_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod caddy_paths {
+// cargo add cdn-origin axum http ipnet
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use axum::Router;
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
@@ -2488,9 +4229,30 @@ pub(crate) fn site_5() -> Result<OriginProxy, Box<dyn Error>> {
         .forwarded(ForwardedLayer::new().trust(["10.0.0.0/8".parse::<ipnet::IpNet>()?, "127.0.0.0/8".parse::<ipnet::IpNet>()?, "172.16.0.0/12".parse::<ipnet::IpNet>()?, "192.168.0.0/16".parse::<ipnet::IpNet>()?, "::1/128".parse::<ipnet::IpNet>()?, "fd00::/8".parse::<ipnet::IpNet>()?, "203.0.113.0/24".parse::<ipnet::IpNet>()?]))
         .limits(Limits::default().buffer_requests(65536)))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = route_site_1(app)?;
+    let app = route_site_2(app)?;
+    let app = app.fallback_service(site_3()?);
+    // `site shop.example.com, www.shop.example.com`: route its requests to `site_4()?` by host or path.
+    // `site shop.example.com, www.shop.example.com`: route its requests to `site_5()?` by host or path.
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod caddy_plain_http_to_443 {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
@@ -2503,9 +4265,26 @@ pub(crate) fn site_1() -> Result<OriginProxy, BuildError> {
     Ok(OriginProxy::new(connector)
         .host_rewrite(HostRewriteLayer::preserve()))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(site_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod caddy_s3_bucket {
+// cargo add cdn-origin axum http
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -2520,9 +4299,26 @@ pub(crate) fn site_1() -> Result<OriginProxy, BuildError> {
         .map_response(|mut response| { response.headers_mut().remove("x-amz-request-id"); response })
         .map_response(|mut response| { response.headers_mut().insert("strict-transport-security", HeaderValue::from_static("max-age=31536000")); response }))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(site_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod caddy_sni_of_the_client {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
@@ -2535,9 +4331,26 @@ pub(crate) fn site_1() -> Result<OriginProxy, BuildError> {
     Ok(OriginProxy::new(connector)
         .host_rewrite(HostRewriteLayer::preserve()))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(site_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod caddy_three_nodes {
+// cargo add cdn-origin axum http
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
 use cdn_origin::OriginProxy;
@@ -2576,9 +4389,26 @@ pub(crate) fn site_1() -> Result<OriginGroup, Box<dyn Error>> {
         .build()?;
     Ok(group)
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(site_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod caddy_timeouts {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
 use cdn_origin::connector::Timeouts;
@@ -2600,9 +4430,26 @@ pub(crate) fn snippet_1() -> Result<OriginProxy, Box<dyn Error>> {
         .limits(Limits::default().body_idle_timeout(Duration::from_secs(40)).response_timeout(Duration::from_secs(20)))
         .pool(PoolSettings::default().idle_timeout(Duration::from_secs(90)).max_idle(16).max_response_head(262144)))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(snippet_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod caddy_tls_without_a_port {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -2613,9 +4460,26 @@ pub(crate) fn site_1() -> Result<OriginProxy, BuildError> {
         .build()?;
     Ok(OriginProxy::new(connector))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(site_1()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
 }
 
 pub(super) mod caddy_verification_off {
+// cargo add cdn-origin axum
+// cargo add tokio --features macros,net,rt-multi-thread
+
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -2630,4 +4494,134 @@ pub(crate) fn snippet_1() -> Result<OriginProxy, BuildError> {
         .build()?;
     Ok(OriginProxy::new(connector))
 }
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = app.fallback_service(snippet_1()?);
+    Ok(app)
 }
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
+}
+
+type App = fn() -> Result<axum::Router, Box<dyn std::error::Error>>;
+
+/// The app of each program.
+pub(super) const APPS: &[(&str, App)] = &[
+    ("nginx_analytics_script", nginx_analytics_script::app),
+    ("nginx_azure_app_service", nginx_azure_app_service::app),
+    ("nginx_azure_blob_through_upstream", nginx_azure_blob_through_upstream::app),
+    ("nginx_behind_a_balancer", nginx_behind_a_balancer::app),
+    ("nginx_behind_tls_with_large_heads", nginx_behind_tls_with_large_heads::app),
+    ("nginx_bodies_and_errors", nginx_bodies_and_errors::app),
+    ("nginx_cloud_storage_prefix", nginx_cloud_storage_prefix::app),
+    ("nginx_cloudflare_as_origin", nginx_cloudflare_as_origin::app),
+    ("nginx_cloudfront_migration", nginx_cloudfront_migration::app),
+    ("nginx_cloudfront_old_versions", nginx_cloudfront_old_versions::app),
+    ("nginx_cloudfront_without_sni", nginx_cloudfront_without_sni::app),
+    ("nginx_docker_registry", nginx_docker_registry::app),
+    ("nginx_docs_in_a_folder", nginx_docs_in_a_folder::app),
+    ("nginx_inherited_fields", nginx_inherited_fields::app),
+    ("nginx_ip_hash", nginx_ip_hash::app),
+    ("nginx_lua", nginx_lua::app),
+    ("nginx_mutual_tls", nginx_mutual_tls::app),
+    ("nginx_node_behind_websocket", nginx_node_behind_websocket::app),
+    ("nginx_plain_http_to_443", nginx_plain_http_to_443::app),
+    ("nginx_privacy", nginx_privacy::app),
+    ("nginx_redirects", nginx_redirects::app),
+    ("nginx_s3_bucket_by_variable", nginx_s3_bucket_by_variable::app),
+    ("nginx_s3_cached", nginx_s3_cached::app),
+    ("nginx_s3_object_by_pattern", nginx_s3_object_by_pattern::app),
+    ("nginx_s3_website_endpoint", nginx_s3_website_endpoint::app),
+    ("nginx_same_path", nginx_same_path::app),
+    ("nginx_sni_of_the_client", nginx_sni_of_the_client::app),
+    ("nginx_sticky_nodes", nginx_sticky_nodes::app),
+    ("nginx_streaming_api", nginx_streaming_api::app),
+    ("nginx_sub_path", nginx_sub_path::app),
+    ("nginx_three_nodes", nginx_three_nodes::app),
+    ("nginx_tls_upstream_by_label", nginx_tls_upstream_by_label::app),
+    ("nginx_tls_upstream_by_name", nginx_tls_upstream_by_name::app),
+    ("nginx_unix_socket", nginx_unix_socket::app),
+    ("nginx_unix_socket_upstream", nginx_unix_socket_upstream::app),
+    ("nginx_verification_off", nginx_verification_off::app),
+    ("nginx_verified_by_address", nginx_verified_by_address::app),
+    ("nginx_whole_file", nginx_whole_file::app),
+    ("haproxy_affinity", haproxy_affinity::app),
+    ("haproxy_affinity_by_source", haproxy_affinity_by_source::app),
+    ("haproxy_api_without_its_prefix", haproxy_api_without_its_prefix::app),
+    ("haproxy_azure_sni_of_client", haproxy_azure_sni_of_client::app),
+    ("haproxy_behind_tls_termination", haproxy_behind_tls_termination::app),
+    ("haproxy_client_address_from_a_field", haproxy_client_address_from_a_field::app),
+    ("haproxy_cloudfront_without_host", haproxy_cloudfront_without_host::app),
+    ("haproxy_cloudfront_without_sni", haproxy_cloudfront_without_sni::app),
+    ("haproxy_cloudfront_without_tls", haproxy_cloudfront_without_tls::app),
+    ("haproxy_cloudfront_working", haproxy_cloudfront_working::app),
+    ("haproxy_dynamic_host", haproxy_dynamic_host::app),
+    ("haproxy_fields", haproxy_fields::app),
+    ("haproxy_forwarded_fields", haproxy_forwarded_fields::app),
+    ("haproxy_http2", haproxy_http2::app),
+    ("haproxy_mutual_tls", haproxy_mutual_tls::app),
+    ("haproxy_object_store_cluster", haproxy_object_store_cluster::app),
+    ("haproxy_old_check_with_host", haproxy_old_check_with_host::app),
+    ("haproxy_plain_http_to_443", haproxy_plain_http_to_443::app),
+    ("haproxy_proxy_protocol", haproxy_proxy_protocol::app),
+    ("haproxy_proxy_protocol_v1", haproxy_proxy_protocol_v1::app),
+    ("haproxy_responses", haproxy_responses::app),
+    ("haproxy_retries", haproxy_retries::app),
+    ("haproxy_retries_off", haproxy_retries_off::app),
+    ("haproxy_s3_bucket", haproxy_s3_bucket::app),
+    ("haproxy_sni_off", haproxy_sni_off::app),
+    ("haproxy_static_host", haproxy_static_host::app),
+    ("haproxy_template", haproxy_template::app),
+    ("haproxy_three_nodes", haproxy_three_nodes::app),
+    ("haproxy_unix_socket", haproxy_unix_socket::app),
+    ("haproxy_verified_by_address", haproxy_verified_by_address::app),
+    ("haproxy_verified_by_name", haproxy_verified_by_name::app),
+    ("haproxy_versions", haproxy_versions::app),
+    ("haproxy_websocket", haproxy_websocket::app),
+    ("haproxy_whole_file", haproxy_whole_file::app),
+    ("envoy_accept_untrusted", envoy_accept_untrusted::app),
+    ("envoy_affinity", envoy_affinity::app),
+    ("envoy_camel_case", envoy_camel_case::app),
+    ("envoy_camel_case_nodes", envoy_camel_case_nodes::app),
+    ("envoy_cloudfront_bootstrap", envoy_cloudfront_bootstrap::app),
+    ("envoy_cloudfront_without_sni", envoy_cloudfront_without_sni::app),
+    ("envoy_control_plane_file", envoy_control_plane_file::app),
+    ("envoy_dns", envoy_dns::app),
+    ("envoy_http2_and_keepalive", envoy_http2_and_keepalive::app),
+    ("envoy_ipv6", envoy_ipv6::app),
+    ("envoy_mesh", envoy_mesh::app),
+    ("envoy_missing_names", envoy_missing_names::app),
+    ("envoy_mutual_tls", envoy_mutual_tls::app),
+    ("envoy_names_of_the_endpoint", envoy_names_of_the_endpoint::app),
+    ("envoy_pinned", envoy_pinned::app),
+    ("envoy_plain_http2", envoy_plain_http2::app),
+    ("envoy_plain_http_to_443", envoy_plain_http_to_443::app),
+    ("envoy_proxy_protocol", envoy_proxy_protocol::app),
+    ("envoy_routes", envoy_routes::app),
+    ("envoy_sni_and_host_differ", envoy_sni_and_host_differ::app),
+    ("envoy_sni_of_the_client", envoy_sni_of_the_client::app),
+    ("envoy_sni_of_the_rewritten_host", envoy_sni_of_the_rewritten_host::app),
+    ("envoy_three_nodes", envoy_three_nodes::app),
+    ("envoy_unix_socket", envoy_unix_socket::app),
+    ("caddy_affinity", caddy_affinity::app),
+    ("caddy_cloudfront", caddy_cloudfront::app),
+    ("caddy_cloudfront_with_the_client_host", caddy_cloudfront_with_the_client_host::app),
+    ("caddy_cloudfront_without_host", caddy_cloudfront_without_host::app),
+    ("caddy_mutual_tls", caddy_mutual_tls::app),
+    ("caddy_one_file_of_roots_too_many", caddy_one_file_of_roots_too_many::app),
+    ("caddy_paths", caddy_paths::app),
+    ("caddy_plain_http_to_443", caddy_plain_http_to_443::app),
+    ("caddy_s3_bucket", caddy_s3_bucket::app),
+    ("caddy_sni_of_the_client", caddy_sni_of_the_client::app),
+    ("caddy_three_nodes", caddy_three_nodes::app),
+    ("caddy_timeouts", caddy_timeouts::app),
+    ("caddy_tls_without_a_port", caddy_tls_without_a_port::app),
+    ("caddy_verification_off", caddy_verification_off::app),
+];

@@ -98,7 +98,7 @@ async fn the_combined_format_escapes_what_the_client_chose_and_leaves_the_query_
     headers.insert("referer", "http://a.example/b?token=1".parse().unwrap());
     let agent = http::HeaderValue::from_bytes("a\"b\u{e9}\\".as_bytes()).unwrap();
     headers.insert("user-agent", agent);
-    let layer = AccessLogLayer::combined(lines.sink());
+    let layer = AccessLogLayer::combined(lines.sink()).with_client_fields();
     let response = call(layer.layer(proxy.clone()), odd).await;
     response.into_body().collect().await.unwrap();
     let line = lines.only();
@@ -116,6 +116,40 @@ async fn the_combined_format_escapes_what_the_client_chose_and_leaves_the_query_
     let with_query = layer.with_query().layer(proxy);
     drop(call(with_query, request(Method::GET)).await);
     assert!(lines.only().contains("\"GET /page?secret=1 HTTP/1.1\""));
+}
+
+#[tokio::test]
+async fn values_of_the_clients_fields_are_logged_only_on_request_and_shortened() {
+    let origin = ClosingOrigin::start(Speaks::Http, End::Fin);
+    let lines = Lines::default();
+    let proxy = OriginProxy::new(origin.connector());
+    let asked = || {
+        let mut request = request(Method::GET);
+        let headers = request.headers_mut();
+        headers.insert("referer", "http://a.example/b?token=1".parse().unwrap());
+        headers.insert("user-agent", "agent/1\"".repeat(100).parse().unwrap());
+        request
+    };
+    let json = AccessLogLayer::json(lines.sink());
+    let combined = AccessLogLayer::combined(lines.sink());
+    for layer in [json.clone(), combined] {
+        drop(call(layer.layer(proxy.clone()), asked()).await);
+        let line = lines.only();
+        assert!(
+            !line.contains("agent") && !line.contains("a.example"),
+            "{line}"
+        );
+        assert!(
+            line.starts_with('{') || line.contains(" \"-\" \"-\" duration="),
+            "{line}"
+        );
+    }
+    drop(call(json.with_client_fields().layer(proxy), asked()).await);
+    let line: Value = serde_json::from_str(&lines.only()).unwrap();
+    assert_eq!(line["referer"], "http://a.example/b");
+    let agent = line["user_agent"].as_str().unwrap();
+    assert_eq!(agent.len(), 512, "{agent}");
+    assert!(agent.starts_with("agent/1\"agent"), "{agent}");
 }
 
 #[tokio::test]

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cdn_origin::{
-    CdnOriginConnector, OriginProxy,
+    CdnOriginConnector, OriginProxy, Roots, VerifyPolicy,
     group::{Member, OriginGroup},
     metrics::MetricsObserver,
     observe::Observer,
+    proxy::Limits,
 };
 use http::Method;
 use http_body_util::BodyExt;
@@ -15,6 +16,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, Prometheu
 use super::{prometheus::Scrape, request, send};
 use crate::{
     closing_origin::{ClosingOrigin, End, Speaks},
+    support::Authority,
     tls_facts::Log,
 };
 
@@ -259,6 +261,75 @@ async fn members_of_a_group_are_counted_by_their_state() {
     let labelled = [("cdn_origin_label", "shop")];
     assert_eq!(scrape.sum("cdn_origin_members", &labelled), 2.0);
     assert!(scrape.types.contains_key("http_client_active_requests"));
+}
+
+#[tokio::test]
+async fn the_queue_of_the_limits_and_its_capacity_are_gauges() {
+    let (recorder, handle) = recorder();
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let observer = MetricsObserver::new();
+    let origin = ClosingOrigin::start(Speaks::Http, End::Silent);
+    let connector = origin.connector().with_observer(observer.clone());
+    let limits = Limits::default().max_concurrency(1).max_queued(7);
+    let proxy = OriginProxy::new(connector).limits(limits);
+    // One is admitted and gets no response, one waits.
+    let mut requests = [(); 2].map(|()| Box::pin(send(&proxy, request(Method::GET))));
+    for request in &mut requests {
+        assert!(futures_util::poll!(request.as_mut()).is_pending());
+    }
+    observer.sample(&proxy);
+    let scrape = Scrape::parse(&handle.render());
+    assert_eq!(lint(&scrape), Vec::<String>::new());
+    for state in ["queued", "running", "awaiting"] {
+        let name = format!("cdn_origin_limits_{state}_requests");
+        assert_eq!(scrape.sum(&name, &[]), 1.0, "{name}");
+    }
+    for (metric, limit, expected) in [
+        ("cdn_origin_limits_capacity", "max_concurrency", 1.0),
+        ("cdn_origin_limits_capacity", "max_queued", 7.0),
+        (
+            "cdn_origin_limits_capacity",
+            "adaptive_concurrency",
+            f64::INFINITY,
+        ),
+        ("cdn_origin_pool_capacity", "max_connections", 256.0),
+        ("cdn_origin_pool_capacity", "max_queued", 4096.0),
+    ] {
+        let labels = [("cdn_origin_limit", limit)];
+        assert_eq!(scrape.sum(metric, &labels), expected, "{limit}");
+    }
+    drop(requests);
+    observer.sample(&proxy);
+    let scrape = Scrape::parse(&handle.render());
+    assert_eq!(scrape.sum("cdn_origin_limits_queued_requests", &[]), 0.0);
+}
+
+#[test]
+fn a_reload_that_fails_is_counted_and_one_that_changes_nothing_is_not() {
+    let (recorder, handle) = recorder();
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let observer = MetricsObserver::new();
+    let authority = Authority::new();
+    let roots = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(roots.path(), authority.root_pem()).unwrap();
+    let connector = CdnOriginConnector::builder("https://a.example")
+        .verify(VerifyPolicy::roots(Roots::pem_file(roots.path())))
+        .build()
+        .unwrap()
+        .with_observer(observer.clone());
+    assert!(!connector.reload_if_changed().unwrap());
+    std::fs::write(roots.path(), "no certificate").unwrap();
+    assert!(connector.reload_if_changed().is_err());
+    let policy = || VerifyPolicy::roots(Roots::pem("no certificate"));
+    assert!(connector.reload(|change| change.verify(policy())).is_err());
+    // What an application reports that cannot read its configuration.
+    observer.reload_failed(None, &std::io::Error::other("no such file"));
+    let scrape = Scrape::parse(&handle.render());
+    let by_address = scrape.by("cdn_origin_reload_failures_total", "server_address");
+    let expected = [("a.example", 2), ("other", 1)];
+    let expected = expected.map(|(address, count)| (address.to_owned(), count));
+    assert_eq!(by_address, BTreeMap::from(expected));
+    assert!(!scrape.types.contains_key("cdn_origin_reloads_total"));
 }
 
 #[test]

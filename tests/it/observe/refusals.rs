@@ -52,6 +52,7 @@ async fn a_request_for_an_unknown_host_reaches_the_observers_of_the_template() {
     assert_eq!(exchange.outcome(), Some(ExchangeOutcome::Refused));
     assert_eq!(exchange.status(), Some(StatusCode::MISDIRECTED_REQUEST));
     assert_eq!(exchange.error().map(Error::kind), Some(UNKNOWN));
+    assert_eq!(exchange.cause(), Some(CauseId::UnknownHost));
     assert!(exchange.origin().is_none());
     let report = exchange.report().unwrap().to_string();
     assert!(report.contains("VirtualHosts::insert(..)"), "{report}");
@@ -93,6 +94,12 @@ async fn unknown_hosts_are_counted_without_the_names_that_clients_chose() {
     ];
     let scrape = Scrape::parse(&text);
     let counted = scrape.sum("cdn_origin_requests_total", &labels);
+    assert_eq!(counted, 50.0, "{text}");
+    let labels = [
+        ("server_address", "other"),
+        ("cdn_origin_cause", "unknown_host"),
+    ];
+    let counted = scrape.sum("cdn_origin_causes_total", &labels);
     assert_eq!(counted, 50.0, "{text}");
 }
 

@@ -5,7 +5,7 @@ use cdn_origin::{
     diagnosis::{
         CauseId::{
             CertificateExpired, CertificateUnusable, EchStale, HttpToTlsPort, Interception,
-            InvalidRequest, PlainHttpPeer, RootsMissing, SniMissing, SniNotServed,
+            OriginMissing, PlainHttpPeer, RootsMissing, SniMissing, SniNotServed,
             UntrustedAuthority, WildcardTooShallow,
         },
         Certainty::{Certain, Likely},
@@ -154,5 +154,5 @@ pub(super) const CASES: &[Case] = &[
         .url("http://www.example.test")
         .connector(|_| CdnOriginConnector::any_origin())
         .acts(&[])
-        .causes(&[(InvalidRequest, Certain, "CdnOriginConnector::builder(")]),
+        .causes(&[(OriginMissing, Certain, "CdnOriginConnector::builder(")]),
 ];

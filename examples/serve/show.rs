@@ -1,0 +1,79 @@
+//! Shows the service with two origins of its own: a reload, one that fails, metrics and the end.
+
+use std::{fs, io::Write};
+
+use axum::{Router, body::Body};
+use cdn_origin::{CdnOriginConnector, HostRewriteLayer, OriginProxy};
+use http::Request;
+use http_body_util::BodyExt;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::{
+    net::TcpListener,
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+};
+use tower::{BoxError, ServiceExt};
+
+use super::{
+    local_origin::{get, start},
+    service::Service,
+};
+
+/// Prints what clients and operators get.
+pub(crate) async fn show(
+    out: &mut impl Write,
+    prometheus: PrometheusHandle,
+) -> Result<(), BoxError> {
+    let mut servers = JoinSet::new();
+    let first = start("the first origin", &mut servers).await?;
+    let second = start("the second origin", &mut servers).await?;
+    let file = tempfile::NamedTempFile::new()?;
+    let shop = |key: &str, origin| {
+        let unknown = "unknown = \"not_found\"";
+        format!("{unknown}\nhosts.\"shop.example\".origin.{key} = \"http://{origin}\"")
+    };
+    fs::write(file.path(), shop("url", first))?;
+
+    let service = Service::read(file.path().to_owned())?;
+    let admin = service.admin(prometheus);
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let client = CdnOriginConnector::builder(format!("http://{}", listener.local_addr()?));
+    let client = OriginProxy::new(client.build()?).host_rewrite(HostRewriteLayer::preserve());
+    let (reload, reloads) = mpsc::channel(1);
+    let (stop, stopping) = oneshot::channel::<()>();
+    let showing = async {
+        for host in ["shop.example", "other.example"] {
+            let (status, text) = get(client.clone(), host).await?;
+            writeln!(out, "{host}: {status}: {text}")?;
+        }
+        for (what, key) in [("a new origin", "url"), ("a mistake", "ulr")] {
+            fs::write(file.path(), shop(key, second))?;
+            reload.send(()).await?;
+            // There is room for another message once the file was read.
+            drop(reload.reserve().await?);
+            let (status, text) = get(client.clone(), "shop.example").await?;
+            writeln!(out, "after {what} in the file: {status}: {text}")?;
+        }
+        for line in scrape(admin).await?.lines() {
+            let is_shown = [
+                "cdn_origin_causes_total",
+                "cdn_origin_reload_failures_total",
+            ];
+            if is_shown.iter().any(|name| line.starts_with(name)) {
+                writeln!(out, "{line}")?;
+            }
+        }
+        drop(stop);
+        Ok::<_, BoxError>(())
+    };
+    let (served, shown) = tokio::join!(service.serve(listener, reloads, stopping), showing);
+    served?;
+    shown?;
+    Ok(writeln!(out, "the service has stopped")?)
+}
+
+async fn scrape(admin: Router) -> Result<String, BoxError> {
+    let request = Request::get("/metrics").body(Body::empty())?;
+    let page = admin.oneshot(request).await?.into_body().collect().await?;
+    Ok(String::from_utf8_lossy(&page.to_bytes()).into_owned())
+}

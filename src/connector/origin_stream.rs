@@ -75,6 +75,11 @@ impl OriginStream {
         &self.info
     }
 
+    /// Replaces the facts by those of later requests, so that the connection holds no two copies.
+    pub(crate) fn set_info(&mut self, info: ConnectionInfo) {
+        self.info = info;
+    }
+
     pub(crate) fn negotiated_h2(&self) -> bool {
         let session = self.info.facts().tls_session();
         session.and_then(|session| session.protocol.as_deref()) == Some("h2")

@@ -18,20 +18,13 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderMap, Request};
 use http_body::{Frame, SizeHint};
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    sync::Notify,
-};
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::upload::{ContinueSignal, RequestBody};
 
 use super::{
-    AddedFields, Http1Error, UnexpectedBytes,
-    exchange::Exchange,
-    head_cache::HeadCache,
-    idle_waker::IdleWaker,
-    read_buffer::ReadBuffer,
-    response_head::{HeadMemory, ResponseHead},
+    AddedFields, Http1Error, UnexpectedBytes, exchange::Exchange, head_builder::ResponseHead,
+    idle_waker::IdleWaker, read_buffer::ReadBuffer, shared_state::SharedState,
 };
 
 /// An HTTP/1 connection. It holds no buffers while it is idle.
@@ -51,10 +44,6 @@ where
     ///
     /// Interim responses count, too: the heads of one exchange together stay within it.
     max_head: usize,
-    /// The field lines of the previous response.
-    ///
-    /// It survives the exchange, since an origin sends nearly the same lines each time.
-    head_cache: HeadCache,
     /// Sets a flag and notifies the reaper when the idle stream becomes readable.
     idle_waker: Arc<IdleWaker>,
     /// Decides what bytes mean that arrive before anything was sent.
@@ -98,17 +87,16 @@ impl<S> Connection<S>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    /// Starts HTTP/1 on a new stream. A response head may have up to `max_head` bytes. `reaper` is
-    /// notified when an idle connection becomes readable.
+    /// Starts HTTP/1 on a new stream. A response head may have up to `max_head` bytes. `shared`
+    /// is notified when an idle connection becomes readable.
     ///
     /// Neither polls the stream nor allocates a buffer, so a connection that is never used costs
     /// nothing.
-    pub(crate) fn new(stream: S, max_head: usize, reaper: Arc<Notify>) -> Self {
+    pub(crate) fn new(stream: S, max_head: usize, shared: Arc<SharedState>) -> Self {
         Self {
             input: ReadBuffer::new(stream),
             max_head,
-            head_cache: HeadCache::default(),
-            idle_waker: IdleWaker::new(reaper),
+            idle_waker: IdleWaker::new(shared),
             first_request: FirstRequest::NotBegun,
             idle_state: IdleState::Open,
             exchange: None,
@@ -168,10 +156,9 @@ where
         map: &mut HeaderMap,
         cx: &mut Context<'_>,
     ) -> Poll<Result<ResponseHead, Http1Error>> {
-        let cache = &mut self.head_cache;
-        let memory = &mut HeadMemory { cache, map };
+        let shared = self.idle_waker.shared();
         match &mut self.exchange {
-            Some(exchange) => exchange.poll_head(&mut self.input, memory, cx),
+            Some(exchange) => exchange.poll_head(&mut self.input, shared, map, cx),
             None => Poll::Ready(Err(Http1Error::ClosedBeforeWrite)),
         }
     }
@@ -230,6 +217,11 @@ where
     pub(super) fn size_hint(&self) -> SizeHint {
         let exchange = self.exchange.as_ref();
         exchange.map_or_else(|| SizeHint::with_exact(0), Exchange::size_hint)
+    }
+
+    /// The stream. It must not be polled by the caller.
+    pub(crate) fn stream_mut(&mut self) -> &mut S {
+        &mut self.input.stream
     }
 
     /// Whether the whole request has been sent.

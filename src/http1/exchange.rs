@@ -12,7 +12,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Method, Request, StatusCode};
+use http::{HeaderMap, Method, Request, StatusCode};
 use http_body::{Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -21,13 +21,15 @@ use crate::upload::{ContinueSignal, RequestBody};
 use super::{
     Http1Error,
     added_fields::AddedFields,
-    chunked_decoder::{ChunkedDecoder, Piece, split_up_to},
+    chunked_decoder::{ChunkedDecoder, Piece},
     exchange_state::{RequestState, ResponseState, WriteError},
     framing::ResponseFraming,
+    head_builder::ResponseHead,
     persistence::keeps_alive,
     read_buffer::ReadBuffer,
     request_writer::RequestWriter,
-    response_head::{HeadMemory, ResponseHead, ResponseHeadReader},
+    response_head::{HeadMemory, ResponseHeadReader},
+    shared_state::SharedState,
 };
 
 /// A request and its response.
@@ -110,12 +112,12 @@ impl Exchange {
     /// Interim responses are consumed here (RFC 9110 section 15.2). 101 is an error: upgrades use
     /// dedicated connections.
     ///
-    /// `memory` lends the lines of the previous head, and the request's map, which a success takes
-    /// over.
+    /// `shared` lends the previous head. A success may take the memory of `map`, the request's.
     pub(super) fn poll_head<S>(
         &mut self,
         input: &mut ReadBuffer<S>,
-        memory: &mut HeadMemory<'_>,
+        shared: &SharedState,
+        map: &mut HeaderMap,
         cx: &mut Context<'_>,
     ) -> Poll<Result<ResponseHead, Http1Error>>
     where
@@ -123,11 +125,13 @@ impl Exchange {
     {
         self.send(input, cx)?;
         loop {
-            while let Some(head) = self.next_head(input, memory)? {
+            while let Some(head) = self.next_head(input, shared, map)? {
                 if head.status.is_informational() {
                     self.on_interim(head.status)?;
                 } else {
-                    return Poll::Ready(self.on_final(head));
+                    let head = self.on_final(head);
+                    input.move_small_content(self.size_hint().exact());
+                    return Poll::Ready(head);
                 }
             }
             match input.poll_fill(cx).map_err(Http1Error::Io)? {
@@ -299,14 +303,20 @@ impl Exchange {
     fn next_head<S>(
         &mut self,
         input: &mut ReadBuffer<S>,
-        memory: &mut HeadMemory<'_>,
+        shared: &SharedState,
+        map: &mut HeaderMap,
     ) -> Result<Option<ResponseHead>, Http1Error> {
-        let before = input.bytes.len();
         let bytes = &mut input.bytes;
-        let head = self.head_reader.read(bytes, self.head_left, memory)?;
+        let before = bytes.len();
+        if before == 0 {
+            return Ok(None);
+        }
+        let head = shared.with_head_cache(|cache| {
+            let memory = &mut HeadMemory { cache, map };
+            self.head_reader.read(bytes, self.head_left, memory)
+        })?;
         // Empty lines before a head count too, so the subtraction could underflow.
-        let taken = before - input.bytes.len();
-        self.head_left = self.head_left.saturating_sub(taken);
+        self.head_left = self.head_left.saturating_sub(before - input.bytes.len());
         Ok(head)
     }
 
@@ -354,16 +364,13 @@ impl Exchange {
     ///
     /// Does not read from the stream. [`Piece::Missing`] asks the caller to do so.
     fn next_piece<S>(&mut self, input: &mut ReadBuffer<S>) -> Result<Piece, Http1Error> {
-        let bytes = &mut input.bytes;
         let piece = match &mut self.response {
-            ResponseState::Chunked(decoder) => decoder.read(bytes)?,
+            ResponseState::Chunked(decoder) => decoder.read(&mut input.bytes)?,
             ResponseState::Complete | ResponseState::Head => return Ok(Piece::End),
-            ResponseState::Length(_) | ResponseState::UntilClose if bytes.is_empty() => {
-                Piece::Missing
-            }
-            ResponseState::UntilClose => Piece::Data(bytes.split().freeze()),
+            _ if input.bytes.is_empty() => Piece::Missing,
+            ResponseState::UntilClose => Piece::Data(input.bytes.split().freeze()),
             ResponseState::Length(left) => {
-                let data = split_up_to(*left, bytes);
+                let data = input.split_content(*left);
                 *left -= data.len() as u64;
                 Piece::Data(data)
             }

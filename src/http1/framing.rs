@@ -19,7 +19,7 @@ use http::{
     header::{CONTENT_LENGTH, TRANSFER_ENCODING},
 };
 
-use super::{Http1Error, head_flags::FramingFields, response_head::ResponseHead};
+use super::{Http1Error, head_builder::ResponseHead, head_flags::FramingFields};
 
 /// How the end of a response's content is found.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -16,6 +16,8 @@
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, header::InvalidHeaderName};
 
+use super::head_builder::ResponseHead;
+
 /// How many lines are remembered. Nearly all responses have fewer.
 ///
 /// The lines behind are parsed each time.
@@ -23,7 +25,7 @@ const MAX_LINES: usize = 32;
 
 /// How many bytes of names, and how many of lines, are remembered.
 ///
-/// An idle connection holds this much at most, besides 32 lines.
+/// A cache holds this much at most, besides 32 lines.
 const MAX_TEXT: usize = 1024;
 
 /// A value that changes is learnt for this many of [`COUNTED_CHANGES`] changes in a row. `Date`
@@ -33,7 +35,7 @@ const LEARNT_CHANGES: u8 = 4;
 /// After so many changes in a row, a value is learnt again.
 const COUNTED_CHANGES: u8 = 64;
 
-/// The field lines of the previous response on a connection, in their order.
+/// The field lines of the previous response of an origin, in their order.
 ///
 /// Origins send nearly the same lines each time. To compare a line with the one that was at its
 /// place costs less than to parse it.
@@ -42,6 +44,17 @@ pub(super) struct HeadCache {
     lines: Vec<CachedLine>,
     /// The names as the origin wrote them, each with its colon, one behind the other.
     names: Vec<u8>,
+    /// Some value of the head that is read was another one than remembered.
+    has_changed: bool,
+    /// The last head whose lines were all remembered: it is likely to come again.
+    repeated: Option<RepeatedHead>,
+}
+
+/// A complete head, and what it is read as.
+#[derive(Debug)]
+struct RepeatedHead {
+    text: Vec<u8>,
+    head: ResponseHead,
 }
 
 #[derive(Debug)]
@@ -76,6 +89,22 @@ impl HeadCache {
         self.lines.len()
     }
 
+    /// The head that `bytes` begin with, and its length, if it is the repeated one.
+    ///
+    /// To clone a map costs less than to fill one.
+    pub(super) fn repeated(&self, bytes: &[u8]) -> Option<(ResponseHead, usize)> {
+        let RepeatedHead { text, head } = self.repeated.as_ref()?;
+        bytes.starts_with(text).then(|| (head.clone(), text.len()))
+    }
+
+    /// Notes a head that [`read_lines`](Self::read_lines) has read.
+    pub(super) fn note_head(&mut self, text: &[u8], head: &ResponseHead) {
+        if !self.has_changed {
+            let (text, head) = (text.to_vec(), head.clone());
+            self.repeated = Some(RepeatedHead { text, head });
+        }
+    }
+
     /// Reads field lines up to the empty line behind them, and passes them on. Returns what is
     /// behind that.
     ///
@@ -88,6 +117,7 @@ impl HeadCache {
     ) -> Option<&'a [u8]> {
         let mut rest = fields;
         let mut name_start = 0;
+        self.has_changed = false;
         for at in 0..self.lines.len() {
             if let Some(behind) = rest.strip_prefix(b"\r\n") {
                 return Some(behind);
@@ -114,6 +144,7 @@ impl HeadCache {
     /// Notes that the value of a line has changed, and remembers the line if that may pay. `None`
     /// if the line is malformed.
     fn changed_value(&mut self, at: usize, line: &[u8], name_length: usize) -> Option<HeaderValue> {
+        self.has_changed = true;
         let cached = &mut self.lines[at];
         let is_learnt = cached.changes < LEARNT_CHANGES;
         cached.changes = (cached.changes + 1) % COUNTED_CHANGES;
@@ -137,7 +168,7 @@ impl HeadCache {
     /// `count` only sizes the allocation. Fewer calls of [`NameReader::next`] are harmless, and the
     /// names of a head that turns out to be malformed stay.
     pub(super) fn read_names(&mut self, count: usize) -> NameReader<'_> {
-        // No more than needed: idle connections hold it.
+        // No more than needed: the pools of many origins hold it.
         let missing = count.min(MAX_LINES).saturating_sub(self.lines.len());
         self.lines.reserve_exact(missing);
         NameReader {
@@ -198,7 +229,7 @@ impl NameReader<'_> {
     ///
     /// Replaces from the first difference on: the origin is likely to send this head again.
     fn learn(&mut self, written: &[u8], end: usize) -> Result<HeaderName, InvalidHeaderName> {
-        let HeadCache { lines, names } = &mut *self.cache;
+        let HeadCache { lines, names, .. } = &mut *self.cache;
         let name = HeaderName::from_bytes(written)?;
         lines.truncate(self.at);
         names.truncate(self.text_at);

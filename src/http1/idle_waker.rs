@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! stream is readable ──> wake() ──┬──> readable = true ──> the next check-out polls the stream
-//!                                 └──> reaper.notify_one() ──> the reaper polls flagged ones
+//!                                 └──> readable.notify_one() ──> the reaper polls flagged ones
 //! ```
 //!
 //! The flag is cleared *before* the stream is polled. A wake-up in between sets it again, so none
@@ -19,7 +19,7 @@ use std::{
     task::{Wake, Waker},
 };
 
-use tokio::sync::Notify;
+use super::shared_state::SharedState;
 
 /// The waker of an idle connection's stream.
 ///
@@ -28,19 +28,22 @@ use tokio::sync::Notify;
 pub(super) struct IdleWaker {
     /// Set by the runtime's thread that drives I/O, read by threads that check out.
     readable: AtomicBool,
-    /// Notified at each wake-up.
-    ///
-    /// `notify_one` keeps one permit, so a wake-up while the reaper works is not lost either.
-    reaper: Arc<Notify>,
+    /// Notifies the reaper at each wake-up.
+    shared: Arc<SharedState>,
 }
 
 impl IdleWaker {
-    /// A waker that notifies `reaper`.
-    pub(super) fn new(reaper: Arc<Notify>) -> Arc<Self> {
+    /// A waker that notifies the reaper of the connections that share this state.
+    pub(super) fn new(shared: Arc<SharedState>) -> Arc<Self> {
         Arc::new(Self {
             readable: AtomicBool::new(false),
-            reaper,
+            shared,
         })
+    }
+
+    /// What the connection shares with others.
+    pub(super) fn shared(&self) -> &SharedState {
+        &self.shared
     }
 
     /// Clears the flag, and returns a waker to poll the stream with.
@@ -63,6 +66,6 @@ impl Wake for IdleWaker {
 
     fn wake_by_ref(self: &Arc<Self>) {
         self.readable.store(true, Ordering::Release);
-        self.reaper.notify_one();
+        self.shared.readable.notify_one();
     }
 }

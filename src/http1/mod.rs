@@ -51,8 +51,9 @@
 //! | `added_fields` | what a proxy adds to a request |
 //! | `framing` | where content ends |
 //! | `persistence` | whether the connection can be reused |
-//! | `line_scanner`, `response_head` | where a head ends, and its fields |
+//! | `line_scanner`, `response_head`, `head_builder` | where a head ends, and its fields |
 //! | `head_cache` | the lines of the previous head |
+//! | `shared_state` | what the connections to one origin share |
 //! | `head_flags` | what a head says about framing and reuse |
 //! | `chunked_decoder` | the decoder of the chunked coding |
 //! | `response_body` | the body that the pool returns |
@@ -75,6 +76,7 @@ mod error;
 mod exchange;
 mod exchange_state;
 mod framing;
+mod head_builder;
 mod head_cache;
 mod head_flags;
 mod idle_waker;
@@ -84,6 +86,7 @@ mod read_buffer;
 mod request_writer;
 mod response_body;
 mod response_head;
+mod shared_state;
 #[cfg(test)]
 mod tests;
 mod unexpected_bytes;
@@ -93,7 +96,8 @@ pub(crate) use connection::{Connection, IdleState};
 pub(crate) use deliver_response::AfterResponse;
 pub(crate) use error::Http1Error;
 pub(crate) use framing::single_content_length;
+pub(crate) use head_builder::ResponseHead;
 pub(crate) use request_writer::head_without_body;
 pub(crate) use response_body::Http1Body;
-pub(crate) use response_head::ResponseHead;
+pub(crate) use shared_state::SharedState;
 pub(crate) use unexpected_bytes::UnexpectedBytes;

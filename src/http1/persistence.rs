@@ -10,7 +10,7 @@ use http::{
 
 use super::{
     framing::{ResponseFraming, has_no_content},
-    response_head::ResponseHead,
+    head_builder::ResponseHead,
 };
 
 /// Whether the head permits reuse of the connection after this response.

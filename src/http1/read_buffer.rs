@@ -11,7 +11,8 @@
 //!  ^                                                             │ ├──reclaimed: filled again
 //!  │                                                             │ └──full: the pool's next one
 //!  │                                                             v
-//!  └────────── release() ──────────────── Allocated (a head or line of more than 61 KiB)
+//!  └────────── release() ──────────────── Allocated (a head or line of more than 61 KiB,
+//!                                                    or a whole content of up to 1 KiB)
 //! ```
 //!
 //! Content is split off as `Bytes` without a copy. Only what is not parsed yet, the start of a head
@@ -23,13 +24,14 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_util::io::poll_read_buf;
 
 use super::{
     UnexpectedBytes,
     buffer_pool::{BUFFERS, LARGE_BUFFER, first_buffer, return_first_buffer},
+    chunked_decoder::split_up_to,
     unexpected_bytes,
 };
 
@@ -37,6 +39,10 @@ use super::{
 ///
 /// Reads into less room would be many small ones.
 const MIN_ROOM: usize = 2 * 1024;
+
+/// Content of up to this many bytes is moved out of the first buffer. glibc caches free blocks of
+/// this size for each thread.
+const MAX_MOVED: usize = 1024;
 
 /// The task yields after it has read this many bytes, so that what was read can be written.
 ///
@@ -158,6 +164,32 @@ where
         Poll::Ready(Ok(
             (!received.is_empty()).then(|| UnexpectedBytes::new(received))
         ))
+    }
+}
+
+impl<S> ReadBuffer<S> {
+    /// Moves the content of a response out of the first buffer, if all of it is there and it is
+    /// small.
+    ///
+    /// Many responses may wait for their clients. Each would hold 17 KiB, and leave a gap of this
+    /// size among the blocks of its connection, which live longer.
+    pub(super) fn move_small_content(&mut self, length: Option<u64>) {
+        let read = self.bytes.len();
+        if self.source == BufferSource::First && read <= MAX_MOVED && length == Some(read as u64) {
+            let content = BytesMut::from(&self.bytes[..]);
+            self.return_to_pool();
+            self.bytes = content;
+            self.source = BufferSource::Allocated;
+        }
+    }
+
+    /// Splits off up to `length` bytes of content.
+    pub(super) fn split_content(&mut self, length: u64) -> Bytes {
+        match self.source == BufferSource::Allocated && length == self.bytes.len() as u64 {
+            // A buffer of its own need not be shared.
+            true => mem::take(&mut self.bytes).freeze(),
+            false => split_up_to(length, &mut self.bytes),
+        }
     }
 
     /// Frees the buffer of a connection that becomes idle.

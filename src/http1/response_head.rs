@@ -21,10 +21,7 @@ use std::{
 };
 
 use bytes::{Buf, Bytes, BytesMut};
-use http::{
-    HeaderMap, HeaderName, HeaderValue, StatusCode, Version,
-    header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING},
-};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 use httparse::{ParserConfig, Status};
 use hyper::ext::ReasonPhrase;
 
@@ -32,8 +29,8 @@ use crate::error::SpeaksTls;
 
 use super::{
     Http1Error, UnexpectedBytes,
+    head_builder::{HeadBuilder, ResponseHead},
     head_cache::HeadCache,
-    head_flags::{FramingFields, PlainOptions},
     line_scanner::HeaderBlockScanner,
 };
 
@@ -58,29 +55,9 @@ const STATUSES: RangeInclusive<u16> = 100..=999;
 /// httparse has checked the status line, so the offset is fixed.
 const REASON_OFFSET: usize = "HTTP/1.1 200 ".len();
 
-/// The head of a response: status line and fields.
-#[derive(Debug)]
-pub(crate) struct ResponseHead {
-    /// Of the origin's message. A proxy sends its own version to the client (RFC 9110 section 2.5).
-    pub(crate) version: Version,
-    pub(crate) status: StatusCode,
-    /// The reason phrase, if it is not the status code's canonical one.
-    pub(crate) reason: Option<ReasonPhrase>,
-    /// The fields. A success has no `Connection` lines that say nothing but [`plain_options`].
-    ///
-    /// [`plain_options`]: Self::plain_options
-    pub(crate) headers: HeaderMap,
-    /// Which of `headers` are about framing.
-    ///
-    /// It saves three look-ups in the map.
-    pub(super) framing_fields: FramingFields,
-    /// The options of `Connection` lines that name no field.
-    pub(super) plain_options: PlainOptions,
-}
-
 /// What a head is read into, taken from what was there before.
 pub(super) struct HeadMemory<'a> {
-    /// The lines of the previous head on the connection.
+    /// The lines of the previous head.
     pub(super) cache: &'a mut HeadCache,
     /// The map of the request. A success takes its memory: the request is not needed any longer.
     /// hyper's server in turn uses the map of a response for its next request.
@@ -201,16 +178,22 @@ fn parse(head: &Bytes, memory: &mut HeadMemory<'_>) -> Result<ResponseHead, Http
     }
 }
 
-/// Reads a head that differs from the previous one in values alone, and returns its length.
+/// Reads a head that is equal to the previous one, or differs from it in values alone, and returns
+/// its length.
 ///
 /// `None` if the parser has to read it.
 fn recall(bytes: &[u8], memory: &mut HeadMemory<'_>) -> Option<(ResponseHead, usize)> {
+    if let Some(repeated) = memory.cache.repeated(bytes) {
+        return Some(repeated);
+    }
     let (status, fields) = usual_status_line(bytes).filter(|_| memory.cache.len() > 0)?;
     let mut builder = HeadBuilder::new(status, memory.map(status, memory.cache.len()));
     let add = |name, value| builder.add(name, value);
     let behind = memory.cache.read_lines(fields, add)?;
     let head = builder.build(Version::HTTP_11, None);
-    Some((head, bytes.len() - behind.len()))
+    let length = bytes.len() - behind.len();
+    memory.cache.note_head(&bytes[..length], &head);
+    Some((head, length))
 }
 
 /// The status and the fields of a head that begins as nearly all do: `HTTP/1.1 200 OK`.
@@ -263,52 +246,6 @@ fn parse_into<'a>(
         _ => Version::HTTP_11,
     };
     Ok(builder.build(version, custom_reason(status, head)))
-}
-
-/// A head whose fields are read one after the other.
-struct HeadBuilder {
-    status: StatusCode,
-    headers: HeaderMap,
-    framing_fields: FramingFields,
-    plain_options: PlainOptions,
-}
-
-impl HeadBuilder {
-    fn new(status: StatusCode, headers: HeaderMap) -> Self {
-        Self {
-            status,
-            headers,
-            framing_fields: FramingFields::default(),
-            plain_options: PlainOptions::default(),
-        }
-    }
-
-    fn add(&mut self, name: HeaderName, value: HeaderValue) {
-        // The length excludes nearly all names.
-        match name.as_str().len() {
-            10 if name == CONNECTION => {
-                if self.plain_options.note(value.as_bytes()) && self.status.is_success() {
-                    return;
-                }
-                self.framing_fields.connection = true;
-            }
-            14 => self.framing_fields.content_length |= name == CONTENT_LENGTH,
-            17 => self.framing_fields.transfer_encoding |= name == TRANSFER_ENCODING,
-            _ => {}
-        }
-        self.headers.append(name, value);
-    }
-
-    fn build(self, version: Version, reason: Option<ReasonPhrase>) -> ResponseHead {
-        ResponseHead {
-            version,
-            status: self.status,
-            reason,
-            headers: self.headers,
-            framing_fields: self.framing_fields,
-            plain_options: self.plain_options,
-        }
-    }
 }
 
 /// Parses a block of trailers, including the empty line at its end.

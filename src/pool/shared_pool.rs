@@ -11,11 +11,12 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::Notify, time::Instant};
+use tokio::time::Instant;
 
 use crate::{
     connector::{CdnOriginConnector, ConnectionInfo},
     error::{Error, ErrorKind, Facts, Stage},
+    http1,
 };
 
 use super::{
@@ -54,8 +55,8 @@ pub(crate) struct SharedPool {
     requests: Arc<RequestCount>,
     /// Requests that got a connection which had served another.
     reused: AtomicU64,
-    /// Notified when something arrives on an idle connection.
-    readable: Arc<Notify>,
+    /// What the HTTP/1 connections share. It is notified when something arrives on an idle one.
+    http1: Arc<http1::SharedState>,
     history: OriginHistory,
     tasks: TaskScope,
 }
@@ -74,7 +75,7 @@ impl SharedPool {
             settings,
             requests: Arc::default(),
             reused: AtomicU64::new(0),
-            readable: Arc::default(),
+            http1: Arc::default(),
             history: OriginHistory::default(),
             tasks: TaskScope::new(),
         })
@@ -108,9 +109,9 @@ impl SharedPool {
         &self.history
     }
 
-    /// What idle HTTP/1 connections notify when something arrives on them.
-    pub(crate) fn readable(&self) -> &Arc<Notify> {
-        &self.readable
+    /// What the HTTP/1 connections share.
+    pub(crate) fn http1(&self) -> &Arc<http1::SharedState> {
+        &self.http1
     }
 
     /// The owner of the pool's tasks.

@@ -19,13 +19,10 @@ use futures_util::{FutureExt, stream};
 use http::HeaderMap;
 use http_body::{Body, Frame};
 use http_body_util::{Full, StreamBody};
-use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf, duplex},
-    sync::Notify,
-};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf, duplex};
 
 use crate::http1::{
-    AddedFields, Http1Error,
+    AddedFields, Http1Error, SharedState,
     connection::{Connection, IdleState},
     request_writer::RequestWriter,
 };
@@ -171,15 +168,15 @@ async fn bytes_before_the_request_are_not_its_response() {
 #[tokio::test]
 async fn a_connection_that_ends_unused_keeps_the_request_for_another_only_if_it_was_idle() {
     for had_rested in [false, true] {
-        let reaper = Arc::new(Notify::new());
+        let shared = Arc::new(SharedState::default());
         let (ours, origin) = duplex(1024);
-        let mut connection = Connection::new(ours, MAX_HEAD, reaper.clone());
+        let mut connection = Connection::new(ours, MAX_HEAD, shared.clone());
         if had_rested {
             assert_eq!(connection.check_idle(), IdleState::Open);
         }
         drop(origin);
         if had_rested {
-            reaper.notified().await;
+            shared.readable.notified().await;
         }
         let mut request = post(Full::from("abc"));
         let error = connection

@@ -19,7 +19,7 @@ use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 
 use crate::{
-    http1::{Http1Body, Http1Error, connection::IdleState, response_head::ResponseHead},
+    http1::{Http1Body, Http1Error, connection::IdleState, head_builder::ResponseHead},
     upload::RequestBody,
 };
 

@@ -28,7 +28,7 @@ use crate::upload::{self, RequestBody, UploadProgress};
 
 use super::{
     AddedFields, AfterResponse, Http1Body, Http1Error, connection::Connection,
-    response_head::ResponseHead,
+    head_builder::ResponseHead,
 };
 
 const MAX_HEAD: usize = 2000;

@@ -9,15 +9,12 @@ use bytes::Bytes;
 use futures_util::poll;
 use http::HeaderMap;
 use http_body_util::{BodyExt, Full};
-use tokio::{
-    io::{AsyncWriteExt, duplex},
-    sync::Notify,
-};
+use tokio::io::{AsyncWriteExt, duplex};
 
 use crate::http1::{
-    AddedFields, Http1Body, Http1Error,
+    AddedFields, Http1Body, Http1Error, SharedState,
     connection::{Connection, IdleState},
-    response_head::ResponseHead,
+    head_builder::ResponseHead,
 };
 
 use super::{MAX_HEAD, begin, get, head, pair, post_of, read_until, take_connection};
@@ -141,11 +138,34 @@ async fn one_connection_serves_exchanges_in_sequence_and_is_idle_without_buffers
         };
         let (head, ()) = tokio::join!(head(&mut connection), answer);
         assert!(head.is_ok());
+        // Content that is small and complete waits in a buffer of its size.
+        assert_eq!(connection.buffered(), "ok".len());
         let mut content = Http1Body::new(connection);
         assert_eq!((&mut content).collect().await.unwrap().to_bytes(), "ok");
         connection = take_connection(&mut content);
         assert_eq!(connection.make_idle(), IdleState::Open);
         assert_eq!(connection.buffered(), 0);
+    }
+}
+
+#[tokio::test]
+async fn content_arrives_whether_or_not_all_of_it_comes_with_the_head() {
+    let (mut connection, mut origin) = pair(8 * 1024);
+    for length in [0, 1, 1023, 1024, 1025, 2048] {
+        for with_head in [0, 1, length / 2, length] {
+            begin(&mut connection, get());
+            let expected = vec![b'x'; length];
+            let (first, rest) = expected.split_at(with_head.min(length));
+            let head_text = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n");
+            let begun = [head_text.as_bytes(), first].concat();
+            origin.write_all(&begun).await.unwrap();
+            assert!(head(&mut connection).await.is_ok());
+            origin.write_all(rest).await.unwrap();
+            let mut content = Http1Body::new(connection);
+            assert_eq!((&mut content).collect().await.unwrap().to_bytes(), expected);
+            connection = take_connection(&mut content);
+            assert_eq!(connection.make_idle(), IdleState::Open);
+        }
     }
 }
 
@@ -182,14 +202,14 @@ async fn an_idle_connection_that_ends_or_receives_bytes_takes_no_request() {
         (&b""[..], IdleState::Closed),
         (b"HTTP/1.1 408 x\r\n\r\n", IdleState::Broken),
     ] {
-        let reaper = Arc::new(Notify::new());
+        let shared = Arc::new(SharedState::default());
         let (ours, mut origin) = duplex(1024);
-        let mut connection = Box::new(Connection::new(ours, MAX_HEAD, reaper.clone()));
+        let mut connection = Box::new(Connection::new(ours, MAX_HEAD, shared.clone()));
         assert_eq!(connection.make_idle(), IdleState::Open);
         assert!(!connection.is_readable());
         origin.write_all(last_words).await.unwrap();
         drop(origin);
-        reaper.notified().await;
+        shared.readable.notified().await;
         assert!(connection.is_readable());
         let mut request = post_of("3", Full::from("abc"));
         let error = connection

@@ -6,13 +6,17 @@
 //!                                         is known to others
 //! ```
 
-use std::sync::Weak;
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Weak},
+};
 
 use tokio::time::Instant;
 
 use crate::{
     connector::ConnectionInfo,
     observe::{CloseReason, ClosedConnection, Observers},
+    origin::Origin,
     pool::{connection::ConnectionLife, pool_lock::assert_unlocked},
 };
 
@@ -98,7 +102,8 @@ impl ConnectionPermit {
     pub(crate) fn opened(&mut self, info: &ConnectionInfo, observers: &Observers) {
         self.opened = Some(OpenedConnection {
             at: Instant::now(),
-            info: info.clone(),
+            origin: info.facts().origin.clone(),
+            peer: info.facts().peer(),
             observers: observers.clone(),
         });
     }
@@ -130,7 +135,8 @@ impl Drop for ConnectionPermit {
 /// An established connection, for the report of its close. The pool may be gone by then.
 struct OpenedConnection {
     at: Instant,
-    info: ConnectionInfo,
+    origin: Option<Arc<Origin>>,
+    peer: Option<SocketAddr>,
     observers: Observers,
 }
 
@@ -140,10 +146,9 @@ impl OpenedConnection {
             return;
         }
         assert_unlocked();
-        let facts = self.info.facts();
         let closed = ClosedConnection {
-            origin: facts.origin.clone(),
-            peer: facts.peer(),
+            origin: self.origin,
+            peer: self.peer,
             reason: life.close_reason(),
             age: self.at.elapsed(),
             requests: life.uses(),

@@ -8,7 +8,7 @@ use std::{
 
 use http::{Request, Response};
 use sync_wrapper::SyncWrapper;
-use tokio::{sync::Notify, time::Instant};
+use tokio::time::Instant;
 
 use crate::{
     connector::{ConnectionInfo, OriginStream},
@@ -49,13 +49,13 @@ pub(crate) struct Http1Connection {
 }
 
 impl Http1Connection {
-    /// Speaks HTTP/1 on a new stream. `readable` is notified when something arrives while the
+    /// Speaks HTTP/1 on a new stream. `shared` is notified when something arrives while the
     /// connection is idle.
     pub(crate) fn open(
         stream: OriginStream,
         permit: ConnectPermit,
         settings: &PoolSettings,
-        readable: Arc<Notify>,
+        shared: Arc<http1::SharedState>,
     ) -> (Box<Self>, PendingConnect) {
         let ConnectPermit {
             connection: permit,
@@ -66,7 +66,7 @@ impl Http1Connection {
         let session = info.facts().tls_session();
         let peek = PeekBeforeWrite::http1();
         let io = TrackedIo::new(stream, permit, peek.another());
-        let stream = http1::Connection::new(io, settings.max_head(), readable);
+        let stream = http1::Connection::new(io, settings.max_head(), shared);
         let stream = match session.map(|session| session.early_data) {
             Some(EarlyData::Accepted) => stream.request_already_sent(),
             _ => stream,
@@ -115,6 +115,9 @@ impl Http1Connection {
     pub(crate) fn begin_idle(&mut self, now: Instant) {
         if !self.was_idle || self.info.facts().is_reused() != self.has_served() {
             self.info = self.info.found_open(self.has_served());
+            if let Some(stream) = &mut self.stream {
+                stream.get_mut().stream_mut().set_info(self.info.clone());
+            }
         }
         self.idle_since = now;
         self.was_idle = true;

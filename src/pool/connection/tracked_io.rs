@@ -8,7 +8,7 @@ use std::{
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::connector::OriginStream;
+use crate::connector::{ConnectionInfo, OriginStream};
 
 use crate::pool::{
     checkout::ConnectionPermit, connection::CloseReason, pool_lock::assert_unlocked,
@@ -36,6 +36,11 @@ impl TrackedIo {
             permit,
             peek,
         }
+    }
+
+    /// Replaces the facts that the stream holds.
+    pub(super) fn set_info(&mut self, info: ConnectionInfo) {
+        self.stream.set_info(info);
     }
 
     fn stream(self: Pin<&mut Self>) -> Pin<&mut OriginStream> {

@@ -124,8 +124,8 @@ impl Opened {
         pool.connection_opened(&mut permit.connection, &info, Some(protocol));
         DnsWatch::ensure(&pool);
         if protocol == Protocol::Http1 {
-            let (settings, readable) = (pool.settings(), pool.readable().clone());
-            let (connection, pending) = Http1Connection::open(stream, permit, settings, readable);
+            let (settings, http1) = (pool.settings(), pool.http1().clone());
+            let (connection, pending) = Http1Connection::open(stream, permit, settings, http1);
             return Ok(Self {
                 connection: pool.pooled_http1(connection),
                 pending: Some(pending),

@@ -6,7 +6,10 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::pool::{serve_waiters::serve_waiters, shared_pool::SharedPool};
+use crate::{
+    http1,
+    pool::{serve_waiters::serve_waiters, shared_pool::SharedPool},
+};
 
 use super::single_instance::SingleInstance;
 
@@ -24,18 +27,17 @@ impl IdleReaper {
     /// Spawns the task, unless it runs.
     pub(crate) fn ensure(pool: &Arc<SharedPool>) {
         if let Some(mark) = SingleInstance::set(pool, |running| &mut running.idle_reaper) {
-            pool.tasks().spawn_for_pool(
-                Self(mark).run(pool.readable().clone(), pool.settings().idle_time()),
-            );
+            pool.tasks()
+                .spawn_for_pool(Self(mark).run(pool.http1().clone(), pool.settings().idle_time()));
         }
     }
 
-    async fn run(self, readable: Arc<tokio::sync::Notify>, first: Duration) {
+    async fn run(self, http1: Arc<http1::SharedState>, first: Duration) {
         let mut next = Some(first);
         while let Some(wait) = next {
             // Something has arrived on an idle connection, or time has passed.
             sleep(MIN_WAIT).await;
-            let _ = timeout(wait.saturating_sub(MIN_WAIT), readable.notified()).await;
+            let _ = timeout(wait.saturating_sub(MIN_WAIT), http1.readable.notified()).await;
             next = self.0.pool().and_then(|pool| reap(&pool));
         }
         self.0.forget();

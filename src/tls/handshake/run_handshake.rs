@@ -102,13 +102,14 @@ impl Handshake<'_> {
     /// The facts of a handshake that succeeded, and the checks that rustls leaves to its caller.
     fn finish<IO>(
         &self,
-        stream: Box<TlsStream<RecordingIo<IO>>>,
+        mut stream: Box<TlsStream<RecordingIo<IO>>>,
         early: EarlyWrite,
         observer: &HandshakeObserver,
         facts: &mut Facts,
     ) -> Result<Box<TlsStream<RecordingIo<IO>>>, HandshakeFailure> {
         let client = self.client;
-        let (_, connection) = stream.get_ref();
+        let (io, connection) = stream.get_mut();
+        io.stop_recording();
         let mut session = session(connection, self.hello.outcome, observer);
         session.early_data = match (early, connection.is_early_data_accepted()) {
             (EarlyWrite::Nothing, _) => EarlyData::NotSent,

@@ -15,7 +15,8 @@ use super::{first_bytes::FirstBytes, read_ahead::ReadAhead};
 pub(crate) struct RecordingIo<IO> {
     io: IO,
     ahead: ReadAhead,
-    first: FirstBytes,
+    /// `None` after the handshake: only its failure needs them.
+    first: Option<FirstBytes>,
 }
 
 impl<IO> RecordingIo<IO> {
@@ -23,7 +24,7 @@ impl<IO> RecordingIo<IO> {
         Self {
             io,
             ahead: ReadAhead::default(),
-            first: FirstBytes::default(),
+            first: Some(FirstBytes::default()),
         }
     }
 
@@ -32,8 +33,14 @@ impl<IO> RecordingIo<IO> {
         &self.io
     }
 
+    /// The first bytes, which this stream goes on to record.
     pub(in crate::tls) fn first_bytes(&self) -> FirstBytes {
-        self.first.clone()
+        self.first.clone().unwrap_or_default()
+    }
+
+    /// Stops recording, and frees what was recorded.
+    pub(in crate::tls) fn stop_recording(&mut self) {
+        self.first = None;
     }
 }
 
@@ -46,7 +53,9 @@ impl<IO: AsyncRead + Unpin> AsyncRead for RecordingIo<IO> {
         let this = self.get_mut();
         let before = buf.filled().len();
         ready!(this.ahead.poll_read(Pin::new(&mut this.io), cx, buf))?;
-        this.first.note(&buf.filled()[before..]);
+        if let Some(first) = &this.first {
+            first.note(&buf.filled()[before..]);
+        }
         Poll::Ready(Ok(()))
     }
 }

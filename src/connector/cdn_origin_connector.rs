@@ -26,7 +26,7 @@ use super::{
     connecting::Connecting,
     connector_settings::ConnectorSettings,
     handshake_counts::HandshakeCounts,
-    notify_observers::report_connect,
+    notify_observers::{report_connect, report_reload},
     origin_stream::OriginStream,
     shared_state::ConnectorState,
     tls_reload::{ReloadableTls, TlsReload},
@@ -340,19 +340,10 @@ impl CdnOriginConnector {
         self.state.tls.clone()
     }
 
-    /// Tells the observers of a reload that changed something, or failed.
     fn note_reload(&self, reloaded: Result<bool, BuildError>) -> Result<bool, BuildError> {
-        let origin = self.origin();
-        match &reloaded {
-            Ok(true) => {
-                self.log_advice();
-                self.observers.notify(|observer| observer.reloaded(origin));
-            }
-            Ok(false) => {}
-            Err(error) => {
-                let failed = |observer: &dyn Observer| observer.reload_failed(origin, error);
-                self.observers.notify(failed);
-            }
+        report_reload(&self.observers, self.origin(), &reloaded);
+        if matches!(reloaded, Ok(true)) {
+            self.log_advice();
         }
         reloaded
     }

@@ -1,13 +1,27 @@
-//! Reports the outcome of a connect to observers.
+//! Reports the outcome of a connect or a reload to observers.
 
 use std::time::{Duration, SystemTime};
 
 use crate::{
-    error::{Error, Facts, Stage},
+    error::{BuildError, Error, Facts, Stage},
     observe::Observers,
+    origin::Origin,
 };
 
 use super::OriginStream;
+
+/// Reports a reload that changed something, or failed.
+pub(super) fn report_reload(
+    observers: &Observers,
+    origin: Option<&Origin>,
+    reloaded: &Result<bool, BuildError>,
+) {
+    match reloaded {
+        Ok(true) => observers.notify(|observer| observer.reloaded(origin)),
+        Ok(false) => {}
+        Err(error) => observers.notify(|observer| observer.reload_failed(origin, error)),
+    }
+}
 
 /// Reports how a connect ended, and a certificate that expires within `notice`.
 pub(super) fn report_connect(

@@ -3,9 +3,9 @@
 //! | event | called by |
 //! |---|---|
 //! | `request_completed` | `exchange_record.rs` |
-//! | `connecting`, `reloaded`, `reload_failed` | `connector/cdn_origin_connector.rs` |
+//! | `connecting` | `connector/cdn_origin_connector.rs` |
 //! | `connected`, `connect_failed`, `handshake_failed` | `connector/notify_observers.rs` |
-//! | `certificate_expiring` | `connector/notify_observers.rs` |
+//! | `certificate_expiring`, `reloaded`, `reload_failed` | `connector/notify_observers.rs` |
 //! | `closed` | `pool/checkout/permit.rs` |
 //! | `ejected`, `returned` | `group/group_member.rs` |
 

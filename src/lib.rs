@@ -73,11 +73,11 @@
 //!   dialled    d1234567890.cloudfront.net:443
 //!   SNI        d1234567890.cloudfront.net
 //!   expected   d1234567890.cloudfront.net
-//!   Host       www.example.com
+//!   Host       www.example.com (configured)
 //!   offered    TLS 1.2 to TLS 1.3; ALPN h2, http/1.1
 //!   caused by  received fatal alert: HandshakeFailure
 //!
-//! likely: the edge does not serve d1234567890.cloudfront.net, the name sent in SNI
+//! likely: the edge does not serve d1234567890.cloudfront.net, the name in SNI
 //!   seen: the SNI sent, the alert
 //!   fix: .sni("www.example.com"), or another name that the edge serves
 //!   to confirm: cdn_origin::probe(&connector).await? tries the other names

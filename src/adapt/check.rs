@@ -7,12 +7,9 @@ use crate::{
     CdnOriginConnector,
     connector::ConnectionInfo,
     diagnosis::{Refusal, ResponseEvidence},
-    error::{Error, ErrorKind, Facts, Stage, source_chain},
-    pool::classify_hyper,
+    error::{Error, ErrorKind, Facts, RequestProblem, Stage, source_chain},
+    pool::{classify_hyper, problem_of_hyper_util},
 };
-
-#[cfg(feature = "reqwest")]
-use crate::error::RequestProblem;
 
 use super::supposed_facts::{facts_of_response, supposed_facts};
 
@@ -30,6 +27,11 @@ pub trait AnyResponse {
     /// Returns the start of the body, as far as it is known: some edges explain a refusal there.
     fn body_start(&self) -> &[u8] {
         &[]
+    }
+
+    /// Returns the URL that was requested, if the library reports it.
+    fn url(&self) -> Option<&str> {
+        None
     }
 }
 
@@ -58,6 +60,10 @@ impl AnyResponse for reqwest::Response {
     fn head(&self) -> (StatusCode, &HeaderMap) {
         (self.status(), self.headers())
     }
+
+    fn url(&self) -> Option<&str> {
+        Some(self.url().as_str())
+    }
 }
 
 impl<R: AnyResponse> AnyResponse for &R {
@@ -71,6 +77,10 @@ impl<R: AnyResponse> AnyResponse for &R {
 
     fn body_start(&self) -> &[u8] {
         (**self).body_start()
+    }
+
+    fn url(&self) -> Option<&str> {
+        (**self).url()
     }
 }
 
@@ -87,6 +97,10 @@ impl<R: AnyResponse, B: AsRef<[u8]>> AnyResponse for (R, B) {
     fn body_start(&self) -> &[u8] {
         self.1.as_ref()
     }
+
+    fn url(&self) -> Option<&str> {
+        self.0.url()
+    }
 }
 
 /// Returns the response, or an error if the request failed or was refused.
@@ -100,6 +114,9 @@ impl<R: AnyResponse, B: AsRef<[u8]>> AnyResponse for (R, B) {
 ///
 /// * The [`Error`] inside the library's error, such as that of a failed connect.
 /// * An error with the library's error as its source, if that contains none of this crate.
+/// * [`RequestProblem::UrlForeign`](crate::error::RequestProblem::UrlForeign), if reqwest sent the
+///   request to another URL than the base URL, such as one with another port: the response is not
+///   the origin's, whatever its status.
 /// * [`ErrorKind::RequestRefused`], if the response looks like a refusal by the edge: with a wrong
 ///   Host, for example, the connect succeeds, and the edge answers 403 or 421. The origin's own
 ///   error responses pass, unless they look the same. With a pair of the response and the start
@@ -159,6 +176,12 @@ where
     let Some(origin) = connector.origin() else {
         return Ok(response);
     };
+    #[cfg(feature = "reqwest")]
+    if let Some(url) = response.url()
+        && super::reqwest::is_foreign(connector, url)
+    {
+        return Err(Error::refused(URL_FOREIGN));
+    }
     let (status, headers) = response.head();
     let facts = facts_of_response(connector, response.connection());
     let host = facts.host().unwrap_or_else(|| origin.host()).clone();
@@ -171,13 +194,15 @@ where
     }
 }
 
+#[cfg(feature = "reqwest")]
+const URL_FOREIGN: ErrorKind = ErrorKind::Request(RequestProblem::UrlForeign);
+
 /// The crate's own error inside another library's, or one that is made of it.
 fn explain(connector: &CdnOriginConnector, error: BoxError) -> Error {
     // First: for another URL, reqwest may have connected to another address than the connector.
     #[cfg(feature = "reqwest")]
     if super::reqwest::has_foreign_url(connector, &*error) {
-        let kind = ErrorKind::Request(RequestProblem::UrlForeign);
-        return Error::with_source(kind, Stage::Prepare, Facts::default(), error);
+        return Error::with_source(URL_FOREIGN, Stage::Prepare, Facts::default(), error);
     }
     if let Some(ours) = Error::find_in(&*error) {
         return ours.clone();
@@ -195,6 +220,9 @@ fn explain(connector: &CdnOriginConnector, error: BoxError) -> Error {
 fn classify(error: &(dyn std::error::Error + 'static)) -> (ErrorKind, Stage) {
     if let Some(hyper) = source_chain::find(error) {
         return classify_hyper(hyper);
+    }
+    if let Some(problem) = problem_of_hyper_util(error) {
+        return (ErrorKind::Request(problem), Stage::Prepare);
     }
     #[cfg(feature = "reqwest")]
     if let Some(kind) = super::reqwest::classify(error) {

@@ -19,14 +19,16 @@
 use std::time::Duration;
 
 use http::{
-    Method, Request, Uri,
-    header::HOST,
+    HeaderMap, HeaderValue, Method, Request, StatusCode, Uri,
+    header::{HOST, UPGRADE},
     uri::{PathAndQuery, Scheme as UriScheme},
 };
 use tokio::time::timeout;
 use tokio_tungstenite::{
     WebSocketStream, client_async,
-    tungstenite::{self, client::IntoClientRequest, handshake::client::Response},
+    tungstenite::{
+        self, client::IntoClientRequest, error::ProtocolError, handshake::client::Response,
+    },
 };
 
 use crate::{
@@ -55,7 +57,7 @@ const RESPONSE_TIMEOUT: Duration = Duration::from_secs(60);
 ///   [`Alpn::Http2`](crate::Alpn::Http2).
 /// * [`ErrorKind::RequestRefused`] if the edge refused the request, as with a wrong Host.
 /// * [`ErrorKind::UpgradeRefused`] for any other response that opens no WebSocket. The diagnosis
-///   has a cause for the statuses 2xx, 400, 403, 404 and 426.
+///   has a cause for the statuses 101, 2xx, 400, 403, 404 and 426.
 pub async fn connect(
     connector: &CdnOriginConnector,
     request: Request<()>,
@@ -112,7 +114,16 @@ fn refused(error: tungstenite::Error, origin: &Origin, path: &PathAndQuery, fact
         tungstenite::Error::Io(error) => {
             return Error::with_source(explain(&error).kind, Stage::Receive, facts, error);
         }
-        error => return Error::with_source(kind, Stage::Receive, facts, error),
+        error => {
+            let Some(headers) = headers_of_refused_101(&error) else {
+                return Error::with_source(kind, Stage::Receive, facts, error);
+            };
+            let status = StatusCode::SWITCHING_PROTOCOLS;
+            let evidence = ResponseEvidence::new(origin, origin.host(), status, &headers);
+            let evidence = evidence.request(&Method::GET, path).upgrade("websocket");
+            return Refusal::find_from(&evidence, facts.clone(), Some(error.into()))
+                .unwrap_or_else(|| Refusal::unexplained(kind, status, facts));
+        }
     };
     let status = response.status();
     let page = response.body().as_deref().unwrap_or_default();
@@ -121,4 +132,28 @@ fn refused(error: tungstenite::Error, origin: &Origin, path: &PathAndQuery, fact
     let evidence = evidence.request(&Method::GET, path).upgrade("websocket");
     Refusal::find(&evidence, facts.clone())
         .unwrap_or_else(|| Refusal::unexplained(kind, status, facts))
+}
+
+/// What an error of tungstenite says of the fields of a 101 that it refused; `None` for an error
+/// of another kind.
+///
+/// It checks `Upgrade` first, and then the other fields (RFC 6455 section 4.1).
+fn headers_of_refused_101(error: &tungstenite::Error) -> Option<HeaderMap> {
+    use ProtocolError::{
+        MissingConnectionUpgradeHeader, MissingUpgradeWebSocketHeader,
+        SecWebSocketAcceptKeyMismatch, SecWebSocketSubProtocolError,
+    };
+    let tungstenite::Error::Protocol(error) = error else {
+        return None;
+    };
+    match error {
+        MissingUpgradeWebSocketHeader => Some(HeaderMap::new()),
+        MissingConnectionUpgradeHeader
+        | SecWebSocketAcceptKeyMismatch
+        | SecWebSocketSubProtocolError(_) => {
+            let websocket = HeaderValue::from_static("websocket");
+            Some(HeaderMap::from_iter([(UPGRADE, websocket)]))
+        }
+        _ => None,
+    }
 }

@@ -48,6 +48,8 @@
 //! * All keys that weaken verification are in the table `verify.danger`, and each name says what it
 //!   accepts.
 //!
+//! Errors of an origin from a file name its keys: the fix is `sni = ".."`, and not `.sni("..")`.
+//!
 //! Observers are added to a configuration by [`GroupConfig::with_observer`] and
 //! [`VirtualHostsConfig::with_observer`].
 //!

@@ -5,7 +5,7 @@ use crate::{
     connector::CdnOriginBuilder,
     error::BuildError,
     observe::Observers,
-    origin::{ChosenNames, OriginUrl},
+    origin::{ChosenNames, OriginUrl, WrittenIn},
     tenants::Tenant,
 };
 
@@ -40,7 +40,7 @@ impl OriginCalls {
         let builder = shared.connector.make(CdnOriginConnector::any_origin());
         let builder = match &self.url {
             // The shared calls may be about TLS, and this origin a plain `http` one.
-            Some(url) => builder.with_origin(url.clone(), ChosenNames::default()),
+            Some(url) => builder.with_origin(url.clone(), names_of_file()),
             None => builder,
         };
         let builder = self.names.make(shared.names.make(builder));
@@ -63,7 +63,7 @@ impl OriginCalls {
     pub(super) fn tenant(self) -> Tenant {
         let names = CdnOriginConnector::any_origin();
         let names = match self.url {
-            Some(url) => names.with_origin(url, ChosenNames::default()),
+            Some(url) => names.with_origin(url, names_of_file()),
             None => names,
         };
         let (connector, proxy) = (self.connector, self.proxy);
@@ -76,5 +76,13 @@ impl OriginCalls {
             tenant = tenant.proxy(move |built| proxy.make(built));
         }
         tenant
+    }
+}
+
+/// No names yet. Errors will say which keys to change, and not which calls.
+fn names_of_file() -> ChosenNames {
+    ChosenNames {
+        written_in: WrittenIn::File,
+        ..ChosenNames::default()
     }
 }

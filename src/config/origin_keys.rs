@@ -140,6 +140,7 @@ impl OriginKeys {
             expected_name,
             host,
             label,
+            written_in: _,
         } = names;
         let refused = builder.problems();
         unwritten.refuse_all(refused);

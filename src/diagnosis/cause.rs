@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use super::{CauseId, Certainty, Clue, Confirmation, FixKind};
+use crate::origin::WrittenIn;
+
+use super::{CauseId, Certainty, Clue, Confirmation, Fix, FixKind, fix_keys::in_keys};
 
 /// A possible cause of a failure.
 ///
@@ -37,7 +39,7 @@ pub struct Cause {
     /// Of no use if cause and fix are certain.
     confirmation: Option<Confirmation>,
     /// Of these, the report prints each in a line, and `Display` prints the first.
-    fixes: Vec<FixKind>,
+    fixes: Vec<Fix>,
 }
 
 impl Cause {
@@ -73,7 +75,18 @@ impl Cause {
     }
 
     pub(crate) fn fixed_by(mut self, fixes: impl IntoIterator<Item = FixKind>) -> Self {
-        self.fixes = fixes.into_iter().collect();
+        self.fixes = fixes.into_iter().map(Fix::from).collect();
+        self
+    }
+
+    /// Names keys in place of calls, if the origin's settings are written in a file.
+    pub(super) fn written_in(mut self, written_in: WrittenIn) -> Self {
+        if written_in == WrittenIn::File {
+            self.text = in_keys(&self.text);
+        }
+        for fix in &mut self.fixes {
+            fix.written_in = written_in;
+        }
         self
     }
 
@@ -93,7 +106,7 @@ impl Cause {
             return self;
         }
         let of_request = "if the request has a Host field of its own: correct that one";
-        self.fixes.push(FixKind::Advice(of_request));
+        self.fixes.push(FixKind::Advice(of_request).into());
         self.at_most(Certainty::Likely)
     }
 
@@ -114,7 +127,7 @@ impl Cause {
     ///
     /// The cause stays, even without a fix. The probe removes what it has tried in vain.
     pub(super) fn without_fixes(mut self, is_refuted: impl Fn(&FixKind) -> bool) -> Self {
-        self.fixes.retain(|fix| !is_refuted(fix));
+        self.fixes.retain(|fix| !is_refuted(&fix.kind));
         self
     }
 
@@ -214,14 +227,15 @@ impl Cause {
     /// What would confirm the cause, for a caller that has tried some of that itself.
     pub(crate) fn confirmation(&self) -> Option<Confirmation> {
         let is_open = self.certainty < Certainty::Certain
-            || self.fixes.first().is_some_and(FixKind::is_candidate);
+            || self.fix_kinds().next().is_some_and(FixKind::is_candidate);
         self.confirmation.filter(|_| is_open)
     }
 
     /// Returns the fixes, the best first. Empty if nothing is known that helps.
     ///
     /// Each displays as the code to write, such as `.sni("www.example.com")`, or, where the change
-    /// is not in this crate, as advice.
+    /// is not in this crate, as advice. If the origin is one of a [configuration
+    /// file](crate#features), the code is the key, such as `sni = "www.example.com"`.
     ///
     /// ```
     /// # fn log(error: &cdn_origin::Error) {
@@ -236,8 +250,13 @@ impl Cause {
         &self.fixes
     }
 
-    pub(crate) fn fix_kinds(&self) -> &[FixKind] {
-        &self.fixes
+    pub(crate) fn fix_kinds(&self) -> impl Iterator<Item = &FixKind> {
+        self.fixes.iter().map(|fix| &fix.kind)
+    }
+
+    /// The first fix that does not show an address.
+    pub(crate) fn fix_without_address(&self) -> Option<&Fix> {
+        self.fixes.iter().find(|fix| !fix.kind.shows_address())
     }
 }
 

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Follows each name that is only a candidate.
-const OR_ANOTHER: &str = "or another name that the edge serves";
+pub(super) const OR_ANOTHER: &str = "or another name that the edge serves";
 
 /// What fixes a cause.
 ///
@@ -48,16 +48,19 @@ pub(crate) enum FixKind {
     ExpectPresented(DnsName),
     /// `.host(..)`.
     Host(HostAuthority),
-    /// The same with a name that the edge may serve.
-    HostCandidate(HostAuthority),
-    /// `.host(..)`, and the same in the URL of requests, from which their client takes the Host.
-    HostAndUrl(HostAuthority),
+    /// `.host(..)` with one of these names, and the same in the URL of requests, from which their
+    /// client takes the Host.
+    HostAndUrl(Vec<HostAuthority>),
     /// The same with a name that only the edge's configuration has.
     HostAndUrlUnknown,
+    /// `.host(..)` with one of the configured names, or with one that only the edge's configuration
+    /// has.
+    HostOneOf(Vec<HostAuthority>),
     /// `HostRewriteLayer::to(..)` in place of the layer that set the Host.
     HostRewrite(HostAuthority),
-    /// The same with a name that the edge may serve.
-    HostRewriteCandidate(HostAuthority),
+    /// The same with one of the configured names, or with one that only the edge's configuration
+    /// has.
+    HostRewriteOneOf(Vec<HostAuthority>),
     /// The same with a placeholder: only the edge's configuration has the name.
     HostRewriteUnknown,
     /// `.host(..)` with a name that only the edge's configuration has.
@@ -102,8 +105,8 @@ impl FixKind {
             self,
             Self::HostAndUrl(_)
                 | Self::HostAndUrlUnknown
-                | Self::HostCandidate(_)
-                | Self::HostRewriteCandidate(_)
+                | Self::HostOneOf(_)
+                | Self::HostRewriteOneOf(_)
                 | Self::HostRewriteUnknown
                 | Self::HostUnknown
                 | Self::SniOneOf(_)
@@ -125,11 +128,10 @@ impl FixKind {
             Self::ExpectedName(name) | Self::SniAndExpectedName(_, name) => {
                 matches!(name, ExpectedName::Ip(_))
             }
-            Self::Host(host)
-            | Self::HostAndUrl(host)
-            | Self::HostCandidate(host)
-            | Self::HostRewrite(host)
-            | Self::HostRewriteCandidate(host) => is_address(host),
+            Self::Host(host) | Self::HostRewrite(host) => is_address(host),
+            Self::HostAndUrl(hosts) | Self::HostOneOf(hosts) | Self::HostRewriteOneOf(hosts) => {
+                hosts.iter().any(is_address)
+            }
             _ => false,
         }
     }
@@ -160,19 +162,24 @@ impl fmt::Display for FixKind {
                 write!(f, ".expected_name(\"{name}\") only if that is your origin")
             }
             Self::Host(host) => write!(f, ".host(\"{host}\")"),
-            Self::HostCandidate(host) => write!(f, ".host(\"{host}\"), {OR_ANOTHER}"),
-            Self::HostAndUrl(host) => {
+            Self::HostOneOf(hosts) => {
+                let calls = joined(hosts, |host| format!(".host(\"{host}\")"));
+                write!(f, "{calls}, {OR_ANOTHER}")
+            }
+            Self::HostAndUrl(hosts) => {
+                let calls = joined(hosts, |host| format!(".host(\"{host}\")"));
                 write!(
                     f,
-                    ".host(\"{host}\") and the same host in the request's URL, {OR_ANOTHER}"
+                    "{calls} and the same host in the request's URL, {OR_ANOTHER}"
                 )
             }
             Self::HostAndUrlUnknown => f.write_str(
                 ".host(\"..\") with a name that the edge serves, and the same in the request's URL",
             ),
             Self::HostRewrite(host) => write!(f, "HostRewriteLayer::to(\"{host}\")"),
-            Self::HostRewriteCandidate(host) => {
-                write!(f, "HostRewriteLayer::to(\"{host}\"), {OR_ANOTHER}")
+            Self::HostRewriteOneOf(hosts) => {
+                let calls = joined(hosts, |host| format!("HostRewriteLayer::to(\"{host}\")"));
+                write!(f, "{calls}, {OR_ANOTHER}")
             }
             Self::HostRewriteUnknown => {
                 f.write_str("HostRewriteLayer::to(\"..\") with a name that the edge serves")
@@ -206,11 +213,8 @@ impl fmt::Display for FixKind {
                 ".sni(\"{sni}\").expected_name(\"{name}\") only if that is your origin"
             ),
             Self::SniOneOf(names) => {
-                let calls: Vec<_> = names
-                    .iter()
-                    .map(|name| format!(".sni(\"{name}\")"))
-                    .collect();
-                write!(f, "{}, {OR_ANOTHER}", calls.join(" or "))
+                let calls = joined(names, |name| format!(".sni(\"{name}\")"));
+                write!(f, "{calls}, {OR_ANOTHER}")
             }
             Self::SniPresented(name) => {
                 write!(f, ".sni(\"{name}\") only if that is your origin")
@@ -223,4 +227,10 @@ impl fmt::Display for FixKind {
             Self::Verify(policy) => write!(f, ".verify({policy})"),
         }
     }
+}
+
+/// Candidates, each as code.
+pub(super) fn joined<T>(candidates: &[T], code: impl Fn(&T) -> String) -> String {
+    let codes: Vec<_> = candidates.iter().map(code).collect();
+    codes.join(" or ")
 }

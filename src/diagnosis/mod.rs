@@ -50,6 +50,7 @@
 //! |---|---|
 //! | `ranked_causes` | [`Diagnosis`]: the causes in order |
 //! | `cause`, `cause_id`, `certainty` | [`Cause`] and its parts |
+//! | `fix_keys` | a fix as a key of a configuration file |
 //! | `clue`, `confirmation`, `fix` | the evidence for a cause, its confirmation, and its fix |
 //! | `error_rules/` | the rules for errors |
 //! | `response_rules/` | the rules for responses |
@@ -64,6 +65,7 @@ mod clue;
 mod confirmation;
 mod error_rules;
 mod fix;
+mod fix_keys;
 mod print_code;
 #[cfg(test)]
 mod proofs;
@@ -78,6 +80,7 @@ pub use certainty::Certainty;
 pub(crate) use clue::Clue;
 pub(crate) use confirmation::Confirmation;
 pub(crate) use fix::FixKind;
+pub(crate) use fix_keys::Fix;
 pub use ranked_causes::Diagnosis;
 pub(crate) use refusal::Refusal;
 pub(crate) use report::{ExchangeReport, FactsReport, OriginRefusal, code_paragraph, paragraph};

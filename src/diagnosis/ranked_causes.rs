@@ -9,14 +9,16 @@
 //! likely, possible, possible        all are kept
 //! ```
 
-use std::fmt;
+use std::{cmp::Reverse, fmt};
+
+use crate::origin::WrittenIn;
 
 use super::{Cause, Certainty, FixKind};
 
 /// The possible causes of a failure, the likeliest first. Empty if no rule matches.
 ///
-/// `Display` writes one line for logs: the likeliest cause and its first fix. Among equally likely
-/// causes, it selects the first that has a fix.
+/// Among equally certain causes, the more frequent comes first. Reports, logs and metrics have the
+/// same order. `Display` writes one line for logs: the likeliest cause and its first fix.
 ///
 /// ```
 /// use cdn_origin::diagnosis::{CauseId, Certainty};
@@ -37,26 +39,38 @@ pub struct Diagnosis {
 
 impl Diagnosis {
     /// Ranks the causes by certainty. If some are certain, the others are dropped.
-    ///
-    /// Tables list their rules by frequency, so that among equals the more frequent cause comes
-    /// first.
-    pub(crate) fn ranked(mut causes: Vec<Cause>) -> Self {
-        // The sort is stable: causes of equal certainty keep the order of their rules.
-        causes.sort_by_key(|cause| std::cmp::Reverse(cause.certainty()));
+    pub(crate) fn ranked(causes: Vec<Cause>) -> Self {
+        let mut ranked = Self::sorted(causes);
         let is_certain = |cause: &Cause| cause.certainty() == Certainty::Certain;
-        if causes.first().is_some_and(is_certain) {
-            causes.retain(is_certain);
+        if ranked.likeliest().is_some_and(is_certain) {
+            ranked.causes.retain(is_certain);
         }
+        ranked
+    }
+
+    /// The one place that decides the order.
+    ///
+    /// Tables list their rules by frequency, and the sort is stable. So among equals, the more
+    /// frequent cause comes first.
+    fn sorted(mut causes: Vec<Cause>) -> Self {
+        causes.sort_by_key(|cause| Reverse(cause.certainty()));
         Self { causes }
     }
 
     /// Adds what is known of another attempt. It is no alternative to these causes, so that none is
     /// dropped.
     pub(crate) fn and(mut self, cause: Cause) -> Self {
-        let before = self.causes.iter();
-        let before = before.take_while(|known| known.certainty() >= cause.certainty());
-        self.causes.insert(before.count(), cause);
-        self
+        self.causes.push(cause);
+        Self::sorted(self.causes)
+    }
+
+    /// Names keys in place of calls, if the origin's settings are written in a file.
+    pub(crate) fn written_in(self, written_in: WrittenIn) -> Self {
+        let causes = self.causes.into_iter();
+        let causes = causes.map(|cause| cause.written_in(written_in));
+        Self {
+            causes: causes.collect(),
+        }
     }
 
     /// The same causes without the fixes that `is_refuted` matches.
@@ -65,9 +79,7 @@ impl Diagnosis {
     pub(crate) fn without(&self, is_refuted: impl Fn(&FixKind) -> bool) -> Self {
         let causes = self.causes.iter().cloned();
         let causes = causes.map(|cause| cause.without_fixes(&is_refuted));
-        Self {
-            causes: causes.collect(),
-        }
+        Self::sorted(causes.collect())
     }
 
     /// Returns the causes, the likeliest first.
@@ -104,15 +116,52 @@ impl Diagnosis {
 
 impl fmt::Display for Diagnosis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(likeliest) = self.likeliest() else {
-            return f.write_str("no cause is known");
-        };
-        let certainty = likeliest.certainty();
-        let mut equal = self
-            .causes
-            .iter()
-            .take_while(|it| it.certainty() == certainty);
-        let with_fix = equal.find(|cause| !cause.fix_kinds().is_empty());
-        with_fix.unwrap_or(likeliest).fmt(f)
+        match self.likeliest() {
+            Some(likeliest) => likeliest.fmt(f),
+            None => f.write_str("no cause is known"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::CauseId;
+
+    /// Ids as arbitrary labels.
+    fn cause(id: CauseId, certainty: Certainty, fix: &'static [&'static str]) -> Cause {
+        let fixes = fix.iter().copied().map(FixKind::Advice);
+        Cause::new(id, certainty, id.as_str()).fixed_by(fixes)
+    }
+
+    fn ids(diagnosis: &Diagnosis) -> Vec<CauseId> {
+        diagnosis.causes().iter().map(Cause::id).collect()
+    }
+
+    #[test]
+    fn the_log_line_names_the_first_cause_of_the_report() {
+        use Certainty::{Certain, Likely, Possible};
+        for certainty in [Possible, Likely, Certain] {
+            let diagnosis = Diagnosis::ranked(vec![
+                cause(CauseId::BrokenTls, certainty, &[]),
+                cause(CauseId::SniMissing, certainty, &["fix"]),
+            ]);
+            assert_eq!(ids(&diagnosis), [CauseId::BrokenTls, CauseId::SniMissing]);
+            let first = diagnosis.likeliest().unwrap();
+            assert_eq!(diagnosis.to_string(), first.to_string());
+        }
+    }
+
+    #[test]
+    fn a_more_certain_cause_comes_first_even_without_a_fix() {
+        let likely = cause(CauseId::TooSlow, Certainty::Likely, &[]);
+        let possible = cause(CauseId::SniMissing, Certainty::Possible, &["fix"]);
+        let diagnosis = Diagnosis::ranked(vec![possible.clone(), likely.clone()]);
+        assert_eq!(ids(&diagnosis), [CauseId::TooSlow, CauseId::SniMissing]);
+        let certain = cause(CauseId::BrokenTls, Certainty::Certain, &[]);
+        let added = Diagnosis::ranked(vec![certain.clone()]).and(possible.clone());
+        assert_eq!(ids(&added), [CauseId::BrokenTls, CauseId::SniMissing]);
+        let ranked = Diagnosis::ranked(vec![possible, certain, likely]);
+        assert_eq!(ids(&ranked), [CauseId::BrokenTls]);
     }
 }

@@ -1,6 +1,7 @@
 //! `Refusal`: a response that was diagnosed, as the source of an error.
 
 use http::StatusCode;
+use tower::BoxError;
 
 use crate::error::{Error, ErrorKind, Facts, Stage};
 
@@ -12,11 +13,22 @@ use super::{Cause, CauseId, Diagnosis, ResponseEvidence};
 pub(crate) struct Refusal {
     status: StatusCode,
     diagnosis: Diagnosis,
+    /// The error of the library that refused the response.
+    source: Option<BoxError>,
 }
 
 impl Refusal {
     /// The error of a response whose diagnosis has a cause.
     pub(crate) fn find(evidence: &ResponseEvidence<'_>, facts: Facts) -> Option<Error> {
+        Self::find_from(evidence, facts, None)
+    }
+
+    /// The same, if a library has refused the response with an error of its own.
+    pub(crate) fn find_from(
+        evidence: &ResponseEvidence<'_>,
+        facts: Facts,
+        source: Option<BoxError>,
+    ) -> Option<Error> {
         // No refusal: clients follow a redirect to the origin's own name.
         let diagnosis = evidence.clone().rewritten_redirects().diagnosis()?;
         let likeliest = diagnosis.likeliest().map(Cause::id);
@@ -25,14 +37,23 @@ impl Refusal {
             _ => ErrorKind::RequestRefused,
         };
         let status = evidence.status();
-        Some(Self { status, diagnosis }.into_error(kind, facts))
+        let refusal = Self {
+            status,
+            diagnosis,
+            source,
+        };
+        Some(refusal.into_error(kind, facts))
     }
 
     /// The error of a response whose cause is unknown.
     #[cfg(feature = "tungstenite")]
     pub(crate) fn unexplained(kind: ErrorKind, status: StatusCode, facts: Facts) -> Error {
-        let diagnosis = Diagnosis::default();
-        Self { status, diagnosis }.into_error(kind, facts)
+        let refusal = Self {
+            status,
+            diagnosis: Diagnosis::default(),
+            source: None,
+        };
+        refusal.into_error(kind, facts)
     }
 
     pub(crate) fn diagnosis(&self) -> &Diagnosis {

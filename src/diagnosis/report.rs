@@ -116,10 +116,7 @@ fn names(f: &mut fmt::Formatter<'_>, origin: &Origin, facts: &Facts) -> fmt::Res
         row(f, "expected", &expected)?;
     }
     match facts.host() {
-        Some(host) => {
-            let remark = facts.host_knowledge.remark();
-            row(f, "Host", &format!("{host}{remark}"))
-        }
+        Some(host) => row(f, "Host", &format!("{host}{}", facts.host_remark())),
         None => Ok(()),
     }
 }

@@ -133,6 +133,14 @@ impl Facts {
             .or_else(|| self.origin().map(Origin::host))
     }
 
+    /// The words after the Host, where no request had one yet, or another one may have been sent.
+    pub(crate) fn host_remark(&self) -> &'static str {
+        match self.host {
+            Some(_) => self.host_knowledge.remark(),
+            None => HostKnowledge::Configured.remark(),
+        }
+    }
+
     /// Returns the connection attempts, in the order in which they began. Empty with a custom
     /// transport, and for a request on a connection that was open before.
     ///

@@ -47,6 +47,7 @@
 // | `peer_certificate`, `chain_findings` | its certificates, and what verification showed |
 // | `tls_alert`, `speaks_tls`, `handshake_flood` | what a peer sent in place of an answer |
 // | `http_fault` | which rule of HTTP a response breaks |
+// | `logged_names` | the four names as fields of a log event |
 // | `not_retried` | why a request was not sent again |
 // | `peer_text` | text of a peer, made safe to print |
 // | `reached_limit` | which limit refused a request |
@@ -67,6 +68,7 @@ mod handshake_flood;
 mod host_knowledge;
 mod http_fault;
 mod kind_details;
+mod logged_names;
 mod not_retried;
 mod peer_certificate;
 mod peer_text;
@@ -96,6 +98,7 @@ pub(crate) use handshake_flood::HandshakeFlood;
 pub(crate) use host_knowledge::HostKnowledge;
 pub(crate) use http_fault::HttpFault;
 pub use kind_details::{CertificateProblem, RequestProblem};
+pub(crate) use logged_names::LoggedNames;
 pub(crate) use not_retried::NotRetried;
 pub use peer_certificate::PeerCertificate;
 pub(crate) use peer_certificate::{CertificateChain, pin_text};

@@ -33,4 +33,4 @@ mod settle_names;
 pub use origin_url::{OriginUrl, Scheme};
 pub use settle_names::Origin;
 
-pub(crate) use settle_names::ChosenNames;
+pub(crate) use settle_names::{ChosenNames, WrittenIn};

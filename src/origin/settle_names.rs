@@ -32,6 +32,7 @@ pub struct Origin {
     expected_name: ExpectedName,
     host: HostAuthority,
     label: Option<Arc<str>>,
+    written_in: WrittenIn,
 }
 
 impl Origin {
@@ -65,6 +66,7 @@ impl Origin {
             expected_name,
             host,
             label: chosen.label.clone(),
+            written_in: chosen.written_in,
         }
     }
 
@@ -152,6 +154,11 @@ impl Origin {
     pub fn label(&self) -> Option<&str> {
         self.label.as_deref()
     }
+
+    /// Where its settings are to be changed, for fixes.
+    pub(crate) fn written_in(&self) -> WrittenIn {
+        self.written_in
+    }
 }
 
 /// The names that builder calls set.
@@ -163,4 +170,15 @@ pub(crate) struct ChosenNames {
     pub(crate) host: Option<HostAuthority>,
     /// No name of the origin, but the application's own for it.
     pub(crate) label: Option<Arc<str>>,
+    pub(crate) written_in: WrittenIn,
+}
+
+/// Where the settings of an origin are written.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum WrittenIn {
+    /// Calls of the builder.
+    #[default]
+    Program,
+    /// Keys of a configuration file.
+    File,
 }

@@ -370,11 +370,12 @@ pub(super) fn changes_of_fix(fix: &FixKind) -> Vec<SettingChange> {
         FixKind::ClientScheme => SettingChange::ClientScheme,
         FixKind::ExpectedName(name) => SettingChange::ExpectedName(name.clone()),
         FixKind::ExpectPresented(name) => SettingChange::ExpectedName(name.clone().into()),
-        FixKind::Host(host)
-        | FixKind::HostAndUrl(host)
-        | FixKind::HostCandidate(host)
-        | FixKind::HostRewrite(host)
-        | FixKind::HostRewriteCandidate(host) => SettingChange::Host(host.clone()),
+        FixKind::Host(host) | FixKind::HostRewrite(host) => SettingChange::Host(host.clone()),
+        FixKind::HostAndUrl(hosts)
+        | FixKind::HostOneOf(hosts)
+        | FixKind::HostRewriteOneOf(hosts) => {
+            return hosts.iter().cloned().map(SettingChange::Host).collect();
+        }
         FixKind::NoProxyProtocol => SettingChange::NoProxyHeader,
         FixKind::OmitSni => SettingChange::Sni(Sni::Omit(SniOmission::Requested)),
         FixKind::ProxyProtocol => SettingChange::ProxyHeader,

@@ -230,7 +230,7 @@ impl Findings {
     fn print_try_name(&self, f: &mut fmt::Formatter<'_>, best: &ProbeAttempt) -> fmt::Result {
         let asks = |fix: &FixKind| *fix == FixKind::Advice(ANOTHER_NAME);
         let mut causes = self.remaining.causes().iter();
-        let is_asked = causes.any(|cause| cause.fix_kinds().iter().any(asks));
+        let is_asked = causes.any(|cause| cause.fix_kinds().any(asks));
         match best.progress() {
             Progress::Nothing | Progress::Connected | Progress::Success => Ok(()),
             _ if is_asked => Ok(()),

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     connector::CdnOriginConnector,
-    error::{Error, ErrorKind},
+    error::{Error, ErrorKind, Facts, InvalidValue, RequestProblem, Stage},
     name::DnsName,
 };
 
@@ -33,7 +33,7 @@ use super::{
 /// let connector = cdn_origin::CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
 ///     .build()?;
 /// let findings = Probe::new(&connector)
-///     .try_name("www.example.com".parse()?)
+///     .try_name("www.example.com")
 ///     .max_attempts(5)
 ///     .timeout(Duration::from_secs(20))
 ///     .on_attempt(|attempt| eprintln!("{attempt}"))
@@ -48,6 +48,7 @@ use super::{
 pub struct Probe {
     connector: CdnOriginConnector,
     settings: ProbeSettings,
+    invalid_name: Option<InvalidValue>,
 }
 
 impl Probe {
@@ -58,26 +59,34 @@ impl Probe {
         Self {
             connector: connector.clone(),
             settings: ProbeSettings::default(),
+            invalid_name: None,
         }
     }
 
     /// Adds a name to try in SNI and Host before those that the connector knows.
     ///
     /// It is expected in the certificate, too, if the certificate contains it. Several names are
-    /// tried in the order of the calls. A text becomes a name by `parse`.
+    /// tried in the order of the calls. [`run`](Self::run) fails if a text is no DNS name.
     ///
     /// ```
     /// use cdn_origin::{CdnOriginConnector, probe::Probe};
     ///
     /// let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.net").build()?;
     /// let probe = Probe::new(&connector)
-    ///     .try_name("www.example.com".parse()?)
-    ///     .try_name("example.com".parse()?);
+    ///     .try_name("www.example.com")
+    ///     .try_name("example.com");
     /// # drop(probe);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # Ok::<(), cdn_origin::BuildError>(())
     /// ```
-    pub fn try_name(mut self, name: DnsName) -> Self {
-        self.settings.names.push(name);
+    pub fn try_name<N>(mut self, name: N) -> Self
+    where
+        N: TryInto<DnsName>,
+        N::Error: Into<InvalidValue>,
+    {
+        match name.try_into() {
+            Ok(name) => self.settings.names.push(name),
+            Err(invalid) => self.invalid_name = Some(invalid.into()),
+        }
         self
     }
 
@@ -160,8 +169,12 @@ impl Probe {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::UnsupportedUri`](crate::ErrorKind::UnsupportedUri) if the connector has no
-    /// fixed origin. Failed attempts are no error: they are part of the findings.
+    /// * [`ErrorKind::UnsupportedUri`](crate::ErrorKind::UnsupportedUri) if the connector has no
+    ///   fixed origin.
+    /// * [`RequestProblem::HostInvalid`](crate::error::RequestProblem::HostInvalid) if a
+    ///   [`try_name`](Self::try_name) is no DNS name.
+    ///
+    /// Failed attempts are no error: they are part of the findings.
     ///
     /// Dropping the future ends the attempt that is running, and makes no further one.
     ///
@@ -182,6 +195,11 @@ impl Probe {
         let Some(configured) = Combination::of(&self.connector) else {
             return Err(Error::refused(ErrorKind::UnsupportedUri));
         };
+        if let Some(invalid) = self.invalid_name {
+            let kind = ErrorKind::Request(RequestProblem::HostInvalid);
+            let facts = Facts::default();
+            return Err(Error::with_source(kind, Stage::Prepare, facts, invalid));
+        }
         // Files of roots are read once for all attempts.
         let connector = self.connector.clone();
         let builder = on_blocking_thread(move || connector.to_builder().with_loaded_roots()).await;

@@ -24,6 +24,7 @@ use crate::{
     diagnosis::{Cause, Certainty, Diagnosis, FixKind},
     error::Error,
     name::Sni,
+    origin::Origin,
 };
 
 use super::{
@@ -250,16 +251,20 @@ impl Search {
         let is_any_site = by_host == Some(ByHost::Alike);
         let proved = self.proved.into_iter();
         // Without SNI and with any Host, nothing has named the site.
-        let proved = proved.map(
-            |cause| match cause.fix_kinds().contains(&FixKind::OmitSni) {
-                true if is_any_site => cause.at_most(Certainty::Possible),
-                _ => cause,
-            },
-        );
+        let proved = proved.map(|cause| {
+            let omits_sni = cause.fix_kinds().any(|fix| *fix == FixKind::OmitSni);
+            match omits_sni && is_any_site {
+                true => cause.at_most(Certainty::Possible),
+                false => cause,
+            }
+        });
+        let proved = Diagnosis::ranked(proved.collect());
+        let written_in = connector.origin().map(Origin::written_in);
+        let written_in = written_in.unwrap_or_default();
         Findings {
             connector,
-            remaining: remaining.unwrap_or_default(),
-            proved: Diagnosis::ranked(proved.collect()),
+            remaining: remaining.unwrap_or_default().written_in(written_in),
+            proved: proved.written_in(written_in),
             best: furthest(&self.attempts, self.best),
             by_host,
             attempts: self.attempts,

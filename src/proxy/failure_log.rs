@@ -9,8 +9,7 @@ use http::StatusCode;
 use tokio::time::Instant;
 
 use crate::{
-    error::{Error, ErrorKind, Fault},
-    name::HostAuthority,
+    error::{Error, ErrorKind, Fault, LoggedNames},
     origin::Origin,
 };
 
@@ -55,26 +54,28 @@ impl FailureLog {
     pub(crate) fn request_failed(&self, error: &Error) {
         let label = self.label.as_deref();
         if error.fault() == Fault::Client || error.kind() == ErrorKind::Draining {
-            tracing::debug!(label, %error, "request refused");
+            debug(label, error, "request refused");
         } else if !is_full(error) {
-            tracing::warn!(label, %error, diagnosis = %error.diagnosis(), "request failed");
+            warn(label, error, None, "request failed");
         } else if let Some(count) = self.full.count() {
-            let diagnosis = error.diagnosis();
-            tracing::warn!(label, %error, %diagnosis, count, "requests refused");
+            warn(label, error, Some(count), "requests refused");
         }
     }
 
     /// Logs a status by which edges refuse a Host, if no diagnosis explains it. The application may
     /// have a reason of its own.
-    pub(crate) fn refused_by_origin(&self, status: StatusCode, host: &HostAuthority) {
+    pub(crate) fn refused_by_origin(&self, status: StatusCode, names: &LoggedNames<'_>) {
         if ![StatusCode::BAD_REQUEST, StatusCode::FORBIDDEN].contains(&status) {
             return;
         }
         if let Some(count) = self.unexplained.count() {
             tracing::info!(
                 label = self.label.as_deref(),
+                dial = names.dial,
+                sni = names.sni,
+                expected_name = names.expected_name,
+                host = names.host,
                 status = status.as_u16(),
-                %host,
                 count,
                 "the origin refused requests, perhaps by Host"
             );
@@ -116,9 +117,39 @@ pub(crate) fn upgrade_ignored() {
 pub(crate) fn response_aborted(error: &Error) {
     let label = label_of(error);
     match error.fault() {
-        Fault::Client => tracing::debug!(label, %error, "client stopped reading the response"),
-        _ => tracing::warn!(label, %error, diagnosis = %error.diagnosis(), "response aborted"),
+        Fault::Client => debug(label, error, "client stopped reading the response"),
+        _ => warn(label, error, None, "response aborted"),
     }
+}
+
+/// Logs a failure of the origin or of the configuration.
+fn warn(label: Option<&str>, error: &Error, count: Option<u64>, message: &str) {
+    let names = LoggedNames::of(error.facts());
+    tracing::warn!(
+        label,
+        dial = names.dial,
+        sni = names.sni,
+        expected_name = names.expected_name,
+        host = names.host,
+        %error,
+        diagnosis = %error.diagnosis(),
+        count,
+        "{message}"
+    );
+}
+
+/// Logs a failure that is of no concern to the operator.
+fn debug(label: Option<&str>, error: &Error, message: &str) {
+    let names = LoggedNames::of(error.facts());
+    tracing::debug!(
+        label,
+        dial = names.dial,
+        sni = names.sni,
+        expected_name = names.expected_name,
+        host = names.host,
+        %error,
+        "{message}"
+    );
 }
 
 /// The name that the application gave the origin of a failure.
@@ -130,10 +161,15 @@ fn label_of(error: &Error) -> Option<&str> {
 pub(crate) fn failed_over(error: &Error) {
     let label = label_of(error);
     if is_full(error) || error.kind() == ErrorKind::Draining {
-        return tracing::debug!(label, %error, "request refused: trying the next origin");
+        return debug(label, error, "request refused: trying the next origin");
     }
+    let names = LoggedNames::of(error.facts());
     tracing::info!(
         label,
+        dial = names.dial,
+        sni = names.sni,
+        expected_name = names.expected_name,
+        host = names.host,
         %error,
         diagnosis = %error.diagnosis(),
         "request failed: trying the next origin"
@@ -143,10 +179,10 @@ pub(crate) fn failed_over(error: &Error) {
 /// Logs a response that is discarded for that of another origin.
 pub(crate) fn failed_over_on_status(status: StatusCode, origin: Option<&Origin>) {
     let label = origin.and_then(Origin::label);
-    let origin = origin.map(Origin::host).map(tracing::field::display);
+    let dial = origin.map(Origin::dial).map(tracing::field::display);
     tracing::info!(
         label,
-        origin,
+        dial,
         status = status.as_u16(),
         "response discarded: trying the next origin"
     );

@@ -23,7 +23,7 @@ use crate::{
     connector::ConnectionInfo,
     diagnosis::{OriginRefusal, has_grpc_content},
     downstream::Downstream,
-    error::{Error, ErrorKind, Facts, HttpFault, Stage},
+    error::{Error, ErrorKind, Facts, HttpFault, LoggedNames, Stage},
     name::HostAuthority,
     observe::ExchangeRecord,
     origin::Origin,
@@ -261,11 +261,13 @@ impl ProxySettings {
         if info.is_some_and(|info| info.facts().has_proxy_header()) {
             evidence = evidence.after_proxy_header();
         }
-        let Some(diagnosis) = examine_response(evidence, &mut body.body).await else {
-            return self.failure_log.refused_by_origin(parts.status, host);
-        };
-        log_diagnosis(parts.status, origin, &diagnosis);
+        let diagnosis = examine_response(evidence, &mut body.body).await;
         let info = parts.extensions.get::<ConnectionInfo>();
+        let names = LoggedNames::of_answered(origin, host, info.map(ConnectionInfo::facts));
+        let Some(diagnosis) = diagnosis else {
+            return self.failure_log.refused_by_origin(parts.status, &names);
+        };
+        log_diagnosis(parts.status, origin.label(), &names, &diagnosis);
         body.record.note_refusal(|| OriginRefusal {
             status: parts.status,
             facts: Facts {

@@ -2,9 +2,11 @@
 
 use http::{HeaderValue, Method, StatusCode, response::Parts, uri::PathAndQuery};
 use http_body::Body;
+use tracing::Level;
 
 use crate::{
     diagnosis::{Cause, CauseId, Certainty, Diagnosis, ResponseEvidence},
+    error::LoggedNames,
     name::HostAuthority,
     origin::Origin,
 };
@@ -75,32 +77,42 @@ pub(crate) async fn examine_response<B: Body + Unpin>(
 ///
 /// A cause that is only possible is logged at debug level: the response may well be the
 /// application's own. A redirect past the proxy is no refusal, and may be intended.
-pub(crate) fn log_diagnosis(status: StatusCode, origin: &Origin, diagnosis: &Diagnosis) {
-    let label = origin.label();
-    let (is_success, status) = (status.is_success(), status.as_u16());
+pub(crate) fn log_diagnosis(
+    status: StatusCode,
+    label: Option<&str>,
+    names: &LoggedNames<'_>,
+    diagnosis: &Diagnosis,
+) {
     let likeliest = diagnosis.likeliest();
-    match likeliest.map(Cause::id) {
-        Some(CauseId::LocationNamesOrigin) => tracing::info!(
-            label, status, %diagnosis,
-            "the redirect leads clients past the proxy"
-        ),
-        Some(CauseId::UpgradeNotServed) => {
-            tracing::warn!(label, status, %diagnosis, "the origin did not switch protocols");
+    let is_likely = likeliest.is_some_and(|cause| cause.certainty() > Certainty::Possible);
+    let (level, message) = match likeliest.map(Cause::id) {
+        Some(CauseId::LocationNamesOrigin) => {
+            (Level::INFO, "the redirect leads clients past the proxy")
         }
-        _ if is_success => tracing::warn!(
-            label, status, %diagnosis,
-            "the response is not that of the gRPC service"
-        ),
-        _ => log_refusal(label, status, diagnosis),
+        Some(CauseId::UpgradeNotServed) => (Level::WARN, "the origin did not switch protocols"),
+        _ if status.is_success() => (Level::WARN, "the response is not that of the gRPC service"),
+        _ if is_likely => (Level::WARN, "the edge refused the request"),
+        _ => (Level::DEBUG, "the edge may have refused the request"),
+    };
+    // The level of an event has to be a constant.
+    macro_rules! log {
+        ($level:expr) => {
+            tracing::event!(
+                $level,
+                label,
+                dial = names.dial,
+                sni = names.sni,
+                expected_name = names.expected_name,
+                host = names.host,
+                status = status.as_u16(),
+                %diagnosis,
+                "{message}"
+            )
+        };
     }
-}
-
-fn log_refusal(label: Option<&str>, status: u16, diagnosis: &Diagnosis) {
-    let certainty = diagnosis.likeliest().map(Cause::certainty);
-    match certainty {
-        Some(Certainty::Certain | Certainty::Likely) => {
-            tracing::warn!(label, status, %diagnosis, "the edge refused the request");
-        }
-        _ => tracing::debug!(label, status, %diagnosis, "the edge may have refused the request"),
+    match level {
+        Level::WARN => log!(Level::WARN),
+        Level::INFO => log!(Level::INFO),
+        _ => log!(Level::DEBUG),
     }
 }

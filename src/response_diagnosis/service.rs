@@ -14,7 +14,7 @@ use http::{
 use http_body::Body;
 use tower_service::Service;
 
-use crate::{diagnosis::has_grpc_content, name::HostAuthority, origin::Origin};
+use crate::{diagnosis::has_grpc_content, error::LoggedNames, name::HostAuthority, origin::Origin};
 
 use super::{
     PeekedBody,
@@ -113,7 +113,8 @@ async fn diagnosed<R: Body + Unpin>(
     let host = sent.host.as_ref().unwrap_or_else(|| origin.host());
     let evidence = sent.summary.evidence(origin, host, &head);
     if let Some(diagnosis) = examine_response(evidence, &mut body).await {
-        log_diagnosis(head.status, origin, &diagnosis);
+        let names = LoggedNames::of_answered(origin, host, None);
+        log_diagnosis(head.status, origin.label(), &names, &diagnosis);
         head.extensions.insert(diagnosis);
     }
     Response::from_parts(head, body)

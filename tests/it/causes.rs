@@ -15,7 +15,7 @@ use tokio::io::DuplexStream;
 use tower::service_fn;
 
 use crate::{
-    failing::{check, error, to},
+    failing::{RESTORE, check, error, to},
     support::{Authority, Behaviour, Certified, Edge, SniRefusal},
     transports::to as over,
 };
@@ -93,7 +93,7 @@ async fn alerts_of_a_peer_that_finds_the_offer_too_weak_are_likely_about_ciphers
 #[tokio::test]
 async fn an_alert_that_cancels_the_handshake_is_likely_an_origin_in_trouble() {
     let error = by_alert(90).await;
-    check(&error, CauseId::OriginDown, Certainty::Likely, "");
+    check(&error, CauseId::OriginDown, Certainty::Likely, RESTORE);
 }
 
 #[tokio::test]
@@ -214,7 +214,7 @@ async fn http2_without_tls_is_recognised_by_its_first_frame() {
 #[tokio::test]
 async fn silence_in_the_handshake_has_four_causes_and_none_is_certain() {
     let error = by_behaviour(Behaviour::StallInHandshake).await;
-    check(&error, CauseId::OriginDown, Certainty::Likely, "");
+    check(&error, CauseId::OriginDown, Certainty::Likely, RESTORE);
     let diagnosis = error.diagnosis();
     let others = diagnosis.causes()[1..].iter();
     let others: Vec<_> = others

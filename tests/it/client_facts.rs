@@ -22,7 +22,7 @@ use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
 use crate::{
-    failing::{check, error, serving, to},
+    failing::{RESTORE, check, error, serving, to},
     support::{Authority, Edge},
 };
 
@@ -133,7 +133,7 @@ async fn a_connection_closed_after_a_certificate_request_possibly_needed_a_clien
     );
     assert!(!error.facts().is_reused());
     // A server that only asks for one may have crashed.
-    check(&error, CauseId::OriginDown, Certainty::Possible, "");
+    check(&error, CauseId::OriginDown, Certainty::Possible, RESTORE);
     let diagnosis = error.diagnosis();
     let other = &diagnosis.causes()[1];
     assert_eq!(other.id(), CauseId::ClientCertificateRequired);
@@ -148,7 +148,7 @@ async fn a_connection_closed_after_a_certificate_request_possibly_needed_a_clien
     // With a certificate, there is no evidence for that.
     let error = failure(builder(NAME).client_identity(identity(&authority))).await;
     assert_eq!(error.facts().client_certificate(), ClientCertificate::Sent);
-    check(&error, CauseId::OriginDown, Certainty::Possible, "");
+    check(&error, CauseId::OriginDown, Certainty::Possible, RESTORE);
 }
 
 /// Relays bytes between a client and the address, until the client sends its second flight.
@@ -236,7 +236,7 @@ async fn a_new_connection_that_closes_during_a_request_was_not_idle() {
         .await;
     let error = failure(to(&edge, &authority, NAME)).await;
     assert!(!error.facts().is_reused());
-    check(&error, CauseId::OriginDown, Certainty::Possible, "");
+    check(&error, CauseId::OriginDown, Certainty::Possible, RESTORE);
     let causes = error.diagnosis();
     assert!(
         causes

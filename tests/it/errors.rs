@@ -78,7 +78,7 @@ connection; SNI sent: none (omitted on request)
   dialled    d1234567890.cloudfront.net:443
   SNI        none (omitted on request)
   expected   d1234567890.cloudfront.net
-  Host       d1234567890.cloudfront.net
+  Host       d1234567890.cloudfront.net (configured)
   offered    TLS 1.2 to TLS 1.3; ALPN h2, http/1.1
   caused by  tls handshake eof
 
@@ -167,7 +167,7 @@ expired; SNI sent: d1234567890.cloudfront.net
   dialled    d1234567890.cloudfront.net:443
   SNI        d1234567890.cloudfront.net
   expected   d1234567890.cloudfront.net
-  Host       d1234567890.cloudfront.net
+  Host       d1234567890.cloudfront.net (configured)
   offered    TLS 1.2 to TLS 1.3; ALPN h2, http/1.1
   presented  d1234567890.cloudfront.net
   issued by  CN=Edge in a Box CA
@@ -200,7 +200,7 @@ TLS; SNI sent: origin-of-ours.example.com
   dialled    origin-of-ours.example.com:443
   SNI        origin-of-ours.example.com
   expected   origin-of-ours.example.com
-  Host       origin-of-ours.example.com
+  Host       origin-of-ours.example.com (configured)
   offered    TLS 1.2 to TLS 1.3; ALPN h2, http/1.1
   received   \"HTTP/1.1 400 Bad Request\\r\\n\\r\\n\"
   caused by  received corrupt message of type InvalidContentType

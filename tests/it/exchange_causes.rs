@@ -32,7 +32,7 @@ use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tower::ServiceExt;
 
 use crate::{
-    failing::check,
+    failing::{RESTORE, check},
     memory::{get, quiet, read_head, send, to, to_connections, write_text},
     origin::{NAME, server_config},
     response_case::ResponseCase,
@@ -300,7 +300,7 @@ async fn what_comes_before_the_request_is_another_service_unless_it_is_http() {
                 Certainty::Likely,
                 match id {
                     CauseId::OtherService => "dial the port at which the origin serves HTTP/1.1",
-                    _ => "",
+                    _ => RESTORE,
                 },
             );
             assert!(report.contains(shown), "{report}");
@@ -349,7 +349,7 @@ async fn a_connection_that_is_cut_in_answer_to_plain_http_is_likely_a_tls_port_b
     });
     let error = failure(&cut, get(&[])).await;
     assert_eq!(error.kind(), ErrorKind::ConnectionClosed);
-    check(&error, CauseId::OriginDown, Certainty::Possible, "");
+    check(&error, CauseId::OriginDown, Certainty::Possible, RESTORE);
     let causes = error.diagnosis();
     let tls = &causes.causes()[1];
     let found = (tls.id(), tls.certainty());
@@ -477,7 +477,7 @@ async fn an_origin_that_has_answered_plain_http_is_no_tls_port_when_it_cuts_a_fr
     answer.into_body().collect().await.unwrap();
     let error = failure(&proxy, get(&[])).await;
     assert_eq!(error.kind(), ErrorKind::ConnectionClosed);
-    check(&error, CauseId::OriginDown, Certainty::Possible, "");
+    check(&error, CauseId::OriginDown, Certainty::Possible, RESTORE);
 }
 
 #[tokio::test(start_paused = true)]

@@ -13,6 +13,10 @@ use crate::{
     support::{Authority, Edge},
 };
 
+/// The fix of an origin that is down.
+pub(crate) const RESTORE: &str =
+    "restore the origin; meanwhile, an OriginGroup can send requests to another one";
+
 /// A builder for `https://{name}` that dials the edge and trusts the authority.
 pub(crate) fn to(edge: &Edge, authority: &Authority, name: &str) -> CdnOriginBuilder {
     CdnOriginConnector::builder(format!("https://{name}"))

@@ -9,9 +9,9 @@ use std::{fs, path::Path, sync::Arc};
 use bytes::Bytes;
 use cdn_origin::{
     CdnOriginConnector, Error, ErrorKind, Roots, VerifyPolicy, adapt, connector::CdnOriginBuilder,
-    diagnosis::Cause,
+    diagnosis::Cause, error::RequestProblem,
 };
-use http::{Response, StatusCode};
+use http::{Request, Response, StatusCode, Version};
 use http_body_util::Empty;
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use tokio::{
@@ -23,7 +23,7 @@ use tokio_rustls::{
     TlsAcceptor,
     rustls::{self, ServerConfig},
 };
-use tower::BoxError;
+use tower::{BoxError, ServiceExt};
 
 use crate::{
     support::{Authority, Edge, refused_address},
@@ -237,7 +237,8 @@ async fn a_report_names_the_host_of_the_url_and_not_the_configured_one() {
         "Host       other.example.com (of the URL)\n",
         "SNI is www.example.com and Host is other.example.com (of the URL)",
         "the Host that the client is supposed to send",
-        "fix: .host(\"www.example.com\") and the same host in the request's URL, or\n",
+        "fix: .host(\"www.example.com\") or .host(\"d1234567890.cloudfront.net\") or\n",
+        "and the same host in the request's URL, or\n",
         "agreed ",
     ] {
         assert!(report.contains(part), "{part} is not in\n{report}");
@@ -324,7 +325,7 @@ async fn tungstenite_opens_a_websocket() {
         assert_eq!(stream.get_ref().1.server_name(), Some(SNI));
         let mut host = None;
         #[expect(clippy::result_large_err, reason = "the callback of tungstenite")]
-        let note = |request: &http::Request<()>, response| {
+        let note = |request: &Request<()>, response| {
             host = request.headers().get("host").cloned();
             assert_eq!(request.uri(), "/live");
             Ok(response)
@@ -490,4 +491,47 @@ fn the_guide_shows_each_host() {
     }
     let pingora = text("examples/pingora/src/proxy.rs");
     assert!(guide.contains(pingora.split_once("\n\n").unwrap().1));
+}
+
+/// The client of hyper-util needs an absolute URI, even with a connector that has an origin.
+#[tokio::test]
+async fn a_url_that_hyper_util_cannot_use_has_a_cause_and_a_fix() {
+    let connector = examples::origin::builder().build().unwrap();
+    let client = Client::builder(TokioExecutor::new());
+    let client: Client<_, Empty<Bytes>> = client.build(connector.clone());
+    for (request, problem, text) in [
+        (
+            Request::get("/items?secret=1"),
+            RequestProblem::HostMissing,
+            "give the request an absolute URI",
+        ),
+        (
+            Request::get("https://shop.example.com/").version(Version::HTTP_3),
+            RequestProblem::BuildFailed,
+            "correct the field or the body",
+        ),
+    ] {
+        let outcome = client.request(request.body(Empty::new()).unwrap()).await;
+        let error = adapt::check(&connector, outcome).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Request(problem), "{error}");
+        let diagnosis = error.diagnosis();
+        let fix = diagnosis.causes()[0].fixes()[0].to_string();
+        assert!(fix.contains(text), "{fix}");
+        let report = error.report().to_string();
+        assert!(!report.contains("I/O failed"), "{report}");
+        assert!(!report.contains("secret"), "{report}");
+    }
+}
+
+/// The connector fails before a client has sent a Host.
+#[tokio::test]
+async fn a_host_in_the_report_of_a_failed_handshake_is_marked_as_configured() {
+    let authority = Authority::new();
+    let edge = edge(&authority, HOST).await;
+    let connector = builder(edge.address(), &authority).expected_name("other.example.com");
+    let connector = connector.build().unwrap();
+    let error = connector.oneshot(http::Uri::default()).await.unwrap_err();
+    let report = error.report().to_string();
+    let host = "  Host       shop.example.com (configured)\n";
+    assert!(report.contains(host), "{report}");
 }

@@ -219,9 +219,7 @@ async fn a_name_that_the_caller_adds_is_tried_first() {
     let connector = to(&edge, &authority, "d1234567890.cloudfront.example")
         .build()
         .unwrap();
-    let probe = Probe::new(&connector)
-        .pause(Duration::ZERO)
-        .try_name(SITE.parse().unwrap());
+    let probe = Probe::new(&connector).pause(Duration::ZERO).try_name(SITE);
     let findings = probe.run().await.unwrap();
     assert_eq!(searched(&findings), 2, "{findings}");
     assert!(findings.working().is_some(), "{findings}");

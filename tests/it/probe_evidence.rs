@@ -332,7 +332,7 @@ async fn names_that_need_not_agree_are_not_asked_to_agree() {
 
     let connector = builder().build().unwrap();
     let probe = Probe::new(&connector).pause(Duration::ZERO);
-    let probe = probe.try_name("shop.example".parse().unwrap());
+    let probe = probe.try_name("shop.example");
     let findings = probe.run().await.unwrap();
     let host = findings.working().map(|it| it.origin().host().to_string());
     assert_eq!(host.as_deref(), Some("shop.example"), "{findings}");
@@ -480,7 +480,7 @@ async fn an_edge_that_resets_everything_is_not_probed_without_end() {
         "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p",
     ];
     let probe = names.iter().fold(Probe::new(&connector), |probe, name| {
-        probe.try_name(format!("{name}.example").parse().unwrap())
+        probe.try_name(format!("{name}.example"))
     });
     let findings = probe.pause(Duration::ZERO).run().await.unwrap();
     assert_eq!(findings.attempts().len(), 19, "{findings}");

@@ -2,9 +2,10 @@
 //! Host.
 
 use cdn_origin::{
-    CdnOriginConnector, VerifyPolicy,
+    CdnOriginConnector, ErrorKind, VerifyPolicy,
     connector::CdnOriginBuilder,
     diagnosis::{CauseId, Certainty},
+    error::RequestProblem,
     probe::{Findings, Probe, ProbeAttempt},
     tls::Roots,
 };
@@ -104,7 +105,7 @@ async fn with_its_own_certificate(authority: &Authority) -> Edge {
 async fn probe_with(builder: CdnOriginBuilder, name: &str) -> Findings {
     let connector = builder.build().unwrap();
     let probe = Probe::new(&connector).pause(Duration::ZERO);
-    probe.try_name(name.parse().unwrap()).run().await.unwrap()
+    probe.try_name(name).run().await.unwrap()
 }
 
 #[tokio::test]
@@ -163,7 +164,6 @@ async fn two_wrong_names_are_found_together_if_both_are_added() {
         let connector = builder.build().unwrap();
         let probe = Probe::new(&connector).pause(Duration::ZERO);
         let names = ["other.cdn.test", "cert.cdn.test", "edge.cdn.test"];
-        let names = names.map(|name| name.parse().unwrap());
         let findings = names.into_iter().fold(probe, Probe::try_name);
         let findings = findings.run().await.unwrap();
         let text = findings.to_string();
@@ -325,4 +325,20 @@ async fn a_success_that_is_not_compared_is_likely_and_an_error_of_the_site_possi
     let findings = Probe::new(&connector).pause(Duration::ZERO);
     let findings = findings.run().await.unwrap();
     assert_eq!(findings.working_certainty(), Some(Certainty::Possible));
+}
+
+#[tokio::test]
+async fn a_name_to_try_that_is_none_fails_the_run_before_any_attempt() {
+    let authority = Authority::new();
+    let edge = with_its_own_certificate(&authority).await;
+    let connector = to(&edge, &authority, "edge.cdn.test").build().unwrap();
+    let probe = Probe::new(&connector)
+        .try_name("not a name")
+        .try_name("www.example.com");
+    let error = probe.run().await.unwrap_err();
+    let invalid = ErrorKind::Request(RequestProblem::HostInvalid);
+    assert_eq!(error.kind(), invalid);
+    let report = error.report().to_string();
+    assert!(report.contains("DNS name \"not a name\""), "{report}");
+    assert_eq!(edge.connections(), 0);
 }

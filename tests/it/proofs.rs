@@ -106,7 +106,7 @@ const ERRORS: &[Proof<Error>] = &[
     }),
     (CauseId::EchStale, |e| e.kind() == ErrorKind::EchRejected),
     (CauseId::EchUnpublished, |e| {
-        e.kind() == ErrorKind::EchUnavailable
+        e.kind() == ErrorKind::EchUnavailable && e.facts().service().is_some()
     }),
     (CauseId::PlainHttpPeer, |e| {
         let first_bytes = e.facts().first_bytes();
@@ -176,7 +176,6 @@ const ERRORS: &[Proof<Error>] = &[
     (CauseId::ConcurrencyLimit, |e| {
         e.kind() == ErrorKind::Overloaded
     }),
-    (CauseId::OriginDown, |e| e.kind() == ErrorKind::Unreachable),
     (CauseId::RequestLoop, |e| {
         e.kind() == ErrorKind::LoopDetected
     }),

@@ -285,3 +285,33 @@ fn a_connector_without_an_origin_is_refused() {
     let error = client_builder(&connector).unwrap_err();
     assert_eq!(error.problems()[0].setter(), "origin");
 }
+
+/// reqwest dials the port of a URL, and tells this crate only afterwards.
+#[tokio::test]
+async fn a_success_from_another_port_is_no_response_of_the_origin() {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority).plain_http().start().await;
+    let other = Edge::builder(&authority).plain_http().start().await;
+    let connector = CdnOriginConnector::builder("http://origin.test").dial(edge.address());
+    let connector = connector.build().unwrap();
+    let client = client_builder(&connector).unwrap().build().unwrap();
+    let send = |port: u16| {
+        client
+            .get(format!("http://origin.test:{port}/path?secret"))
+            .send()
+    };
+
+    let response = send(other.address().port()).await;
+    assert_eq!(response.as_ref().unwrap().status(), StatusCode::OK);
+    let error = adapt::check(&connector, response).unwrap_err();
+    let foreign = ErrorKind::Request(RequestProblem::UrlForeign);
+    assert_eq!(error.kind(), foreign);
+    let diagnosis = error.diagnosis();
+    let fix = diagnosis.causes()[0].fixes()[0].to_string();
+    assert!(fix.contains("add no port"), "{fix}");
+    assert!(!error.report().to_string().contains("secret"));
+
+    let response = send(edge.address().port()).await;
+    let response = adapt::check(&connector, response).unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+}

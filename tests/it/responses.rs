@@ -173,7 +173,8 @@ async fn a_refused_host_that_a_layer_sent_is_to_be_the_builders() {
     let proxy = OriginProxy::new(builder.build().unwrap());
     let proxy = proxy.host_rewrite(HostRewriteLayer::preserve());
     let response = send(proxy, "client.test").await;
-    let fix = "HostRewriteLayer::to(\"www.shop.test\"), or another name that the edge serves";
+    let fix = "HostRewriteLayer::to(\"www.shop.test\") or HostRewriteLayer::to(\"edge.cdn.test\"), \
+               or another name that the edge serves";
     check(&response, CauseId::HostNotServed, Certainty::Likely, fix);
 }
 
@@ -230,7 +231,7 @@ async fn an_unexplained_refusal_is_logged_with_the_host_that_was_sent() {
     let (log, _guard) = Log::down_to(tracing::Level::INFO);
     send(proxy, "client.test").await;
     let text = log.text();
-    assert!(text.contains("status=403 host=www.example.test"), "{text}");
+    assert!(text.contains("host=www.example.test status=403"), "{text}");
 }
 
 #[tokio::test]

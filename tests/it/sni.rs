@@ -2,7 +2,7 @@
 
 use cdn_origin::{
     CdnOriginConnector,
-    diagnosis::{CauseId, Certainty},
+    diagnosis::{Cause, CauseId, Certainty},
     error::{CertificateProblem, ErrorKind, Fault, Stage},
 };
 
@@ -201,12 +201,13 @@ async fn a_wrong_sni_is_replaced_by_any_other_configured_name() {
 }
 
 #[tokio::test]
-async fn the_line_of_a_diagnosis_prefers_a_cause_with_a_fix() {
+async fn with_one_name_alert_40_is_about_sni_before_it_is_about_suites_and_nothing_is_likely() {
     let authority = Authority::new();
     let edge = edge(&authority, SniRefusal::Alert(40)).await;
     let error = error(to(&edge, &authority, "other.example.test")).await;
     let diagnosis = error.diagnosis();
-    assert_eq!(diagnosis.causes()[0].id(), CauseId::NoCommonCipher);
+    let ids: Vec<_> = diagnosis.causes().iter().map(Cause::id).collect();
+    assert_eq!(ids, [CauseId::SniNotServed, CauseId::NoCommonCipher]);
     let line = diagnosis.to_string();
     assert!(
         line.starts_with("possible: the edge does not serve"),

@@ -19,15 +19,33 @@ pub(in crate::adapt) fn has_foreign_url(
     let Some(error) = source_chain::find::<reqwest::Error>(error) else {
         return false;
     };
-    match (error.url(), base_url(connector)) {
-        (Some(url), Ok(base)) => url.origin() != base.origin(),
+    match error.url() {
+        Some(url) => is_of_another_origin(connector, url),
         // Such as a path alone.
-        (None, _) => {
+        None => {
             let unparsed = source_chain::find::<<Url as FromStr>::Err>(error);
             error.is_builder() && unparsed.is_some()
         }
-        (Some(_), Err(_)) => false,
     }
+}
+
+/// Whether the URL of a request does not start with the base URL.
+///
+/// reqwest dials a port in the URL, and tells no one before it has the response.
+pub(in crate::adapt) fn is_foreign(connector: &CdnOriginConnector, url: &str) -> bool {
+    let url = Url::parse(url);
+    url.is_ok_and(|url| is_of_another_origin(connector, &url))
+}
+
+/// The dialled port may be in the URL: it is where reqwest connects anyway.
+fn is_of_another_origin(connector: &CdnOriginConnector, url: &Url) -> bool {
+    let (Ok(base), Some(origin)) = (base_url(connector), connector.origin()) else {
+        return false;
+    };
+    let dialled = origin.dial().port();
+    let is_dialled = url.port().is_some() && url.port() == dialled;
+    let is_right_port = url.port() == base.port() || is_dialled;
+    (url.scheme(), url.host()) != (base.scheme(), base.host()) || !is_right_port
 }
 
 /// What failed, if reqwest itself found it.

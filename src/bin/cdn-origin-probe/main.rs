@@ -30,6 +30,7 @@ use std::{error::Error, process::ExitCode, time::Duration};
 
 use cdn_origin::{
     CdnOriginConnector, Roots, VerifyPolicy,
+    name::DnsName,
     probe::{Findings, Probe},
 };
 use serde_json::{Value, json};
@@ -92,7 +93,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
             .timeout(TOTAL.max(arguments.timeout.saturating_mul(6)))
             .on_attempt(|attempt| eprintln!("{attempt}"));
         let names = arguments.names.iter().cloned();
-        let probe = names.fold(probe, Probe::try_name);
+        let probe = names.fold(probe, Probe::try_name::<DnsName>);
         let findings = runtime.block_on(probe.run())?;
         is_each_working &= findings.working().is_some();
         match arguments.as_json {

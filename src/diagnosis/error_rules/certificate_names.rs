@@ -108,9 +108,7 @@ pub(super) const RULES: &[Rule] = &[
         },
         text: |e| {
             let sni = e.origin.sni();
-            format!(
-                "the certificate is for {sni}, the name sent in SNI, but another name is expected"
-            )
+            format!("the certificate is for {sni}, the name in SNI, but another name is expected")
         },
         clues: &[Clue::Sni, Clue::Names],
         confirmation: Confirmation::ProbeNames,

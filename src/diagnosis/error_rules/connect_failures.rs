@@ -13,7 +13,7 @@
 //! | silent, port not documented by the edge | the edge does not serve the port |
 //! | silent, or unreachable, IPv6 only | IPv6 does not work from here |
 //! | silent | a firewall drops packets |
-//! | unreachable | no route |
+//! | unreachable | no route, or a firewall that says so |
 //! | website endpoint of S3, https | that endpoint has no TLS: certain |
 
 use std::io;
@@ -31,7 +31,7 @@ use crate::{
 
 use super::{
     error_evidence::Evidence,
-    rule::{Rule, nothing},
+    rule::{Rule, restore_origin},
 };
 
 pub(super) const RULES: &[Rule] = &[
@@ -65,7 +65,11 @@ pub(super) const RULES: &[Rule] = &[
         text: |_| String::from("the name servers do not answer"),
         clues: &[Clue::Silence],
         confirmation: Confirmation::NameServers,
-        fixes: nothing,
+        fixes: |_| {
+            vec![FixKind::Advice(
+                "correct the name servers that this machine uses",
+            )]
+        },
     },
     Rule {
         id: CauseId::DestinationProhibited,
@@ -164,12 +168,20 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: CauseId::OriginDown,
-        certainty: Certain,
+        // A firewall may reject packets by the same ICMP messages (RFC 1812 section 5.2.7.1).
+        certainty: Likely,
         when: |e| e.is(ErrorKind::Unreachable) && !fails_in_ipv6_only(e.facts),
-        text: |e| format!("no route leads to {}", e.origin.dial()),
+        text: |e| {
+            let dial = e.origin.dial();
+            format!("no route leads to {dial}, its host is down, or a firewall rejects the packets")
+        },
         clues: &[Clue::Addresses],
         confirmation: Confirmation::AnotherNetwork,
-        fixes: nothing,
+        fixes: |_| {
+            vec![FixKind::Advice(
+                "correct the routes of this machine, or the address that is dialled",
+            )]
+        },
     },
     Rule {
         id: CauseId::OriginDown,
@@ -193,7 +205,7 @@ pub(super) const RULES: &[Rule] = &[
         text: |_| String::from("a firewall or the origin cut the connection"),
         clues: &[Clue::Ending],
         confirmation: Confirmation::AnotherNetwork,
-        fixes: nothing,
+        fixes: restore_origin,
     },
 ];
 

@@ -18,6 +18,7 @@
 use crate::{
     diagnosis::{Diagnosis, Refusal},
     error::{Error, ErrorKind, HandshakeFlood, RequestProblem, SpeaksTls, Stage, source_chain},
+    origin::Origin,
 };
 
 use super::{
@@ -51,7 +52,9 @@ impl Error {
             || self.kind() == ErrorKind::Request(RequestProblem::BodyTooLarge)
         {
             let cause = refused(self.kind(), self.facts().limit);
-            return Diagnosis::ranked(cause.into_iter().collect());
+            let written_in = self.facts().origin().map(Origin::written_in);
+            let diagnosis = Diagnosis::ranked(cause.into_iter().collect());
+            return diagnosis.written_in(written_in.unwrap_or_default());
         }
         if let Some(refusal) = source_chain::find::<Refusal>(self) {
             return refusal.diagnosis().clone();
@@ -69,10 +72,11 @@ impl Error {
             handshake_flood: source_chain::find::<HandshakeFlood>(self).is_some(),
         };
         let causes = Rule::all(tables(&evidence), &evidence);
-        Diagnosis::ranked(match causes.is_empty() {
+        let diagnosis = Diagnosis::ranked(match causes.is_empty() {
             true => Rule::all(&[tls_alerts::OTHERWISE], &evidence),
             false => causes,
-        })
+        });
+        diagnosis.written_in(origin.written_in())
     }
 }
 

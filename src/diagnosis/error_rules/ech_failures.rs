@@ -8,7 +8,8 @@
 //! |---|---|
 //! | rejection with a certificate for the public name | the configuration is stale: certain |
 //! | rejection without that proof | the configuration is for another server, or interception |
-//! | no configuration, but required | DNS does not publish one: certain |
+//! | required, and the record has none, or an unusable one | DNS does not publish one: certain |
+//! | required, and there is no record | the same, unless the look-up failed |
 //! | alert 40, 80 or 112 before the certificate | the peer does not serve the public name |
 
 use crate::{
@@ -71,33 +72,39 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::EchUnpublished,
         certainty: Certain,
-        when: |e| e.is(ErrorKind::EchUnavailable),
+        when: |e| e.is(ErrorKind::EchUnavailable) && e.facts.service().is_some(),
         text: |e| {
             let dialled = e.origin.dial();
-            match e
-                .facts
-                .service()
-                .is_some_and(|service| !service.ech.is_empty())
-            {
+            let service = e.facts.service();
+            match service.is_some_and(|service| !service.ech.is_empty()) {
                 true => format!(
                     "ECH is required, and the configuration in the HTTPS record of {dialled} \
                      cannot be used"
                 ),
-                false => {
-                    format!("ECH is required, and no HTTPS record of {dialled} has a configuration")
-                }
+                false => format!(
+                    "ECH is required, and the HTTPS record of {dialled} has no configuration"
+                ),
             }
         },
         clues: &[],
         confirmation: Confirmation::NameServers,
-        fixes: |_| {
-            vec![
-                FixKind::Advice("publish an HTTPS record of the dialled name with an `ech` value"),
-                FixKind::Advice(
-                    ".ech(Ech::config_list(..)) with a configuration from the origin's operator",
-                ),
-            ]
+        fixes: publish_configuration,
+    },
+    Rule {
+        id: CauseId::EchUnpublished,
+        // The query for the record may have failed while that for addresses succeeded.
+        certainty: Likely,
+        when: |e| e.is(ErrorKind::EchUnavailable) && e.facts.service().is_none(),
+        text: |e| {
+            format!(
+                "ECH is required, and no HTTPS record of {} is known: none is published, or the \
+                 query for it failed",
+                e.origin.dial()
+            )
         },
+        clues: &[],
+        confirmation: Confirmation::NameServers,
+        fixes: publish_configuration,
     },
     Rule {
         id: CauseId::EchStale,
@@ -128,6 +135,15 @@ pub(super) const RULES: &[Rule] = &[
         fixes: another_sni,
     },
 ];
+
+fn publish_configuration(_: &Evidence<'_>) -> Vec<FixKind> {
+    vec![
+        FixKind::Advice("publish an HTTPS record of the dialled name with an `ech` value"),
+        FixKind::Advice(
+            ".ech(Ech::config_list(..)) with a configuration from the origin's operator",
+        ),
+    ]
+}
 
 /// Empty only if ECH was not offered, for which no rule here holds.
 fn public_name<'a>(evidence: &Evidence<'a>) -> &'a str {

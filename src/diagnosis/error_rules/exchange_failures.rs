@@ -24,7 +24,7 @@ use crate::{
 
 use super::{
     error_evidence::Evidence,
-    rule::{Rule, client_certificate_asked, nothing, present_a_certificate},
+    rule::{Rule, client_certificate_asked, nothing, present_a_certificate, restore_origin},
 };
 
 /// Ports that serve https and hardly ever plain HTTP.
@@ -124,7 +124,7 @@ pub(super) const RULES: &[Rule] = &[
         },
         clues: &[Clue::Ending],
         confirmation: Confirmation::Origin,
-        fixes: nothing,
+        fixes: restore_origin,
     },
     Rule {
         id: CauseId::HttpToTlsPort,
@@ -162,7 +162,11 @@ pub(super) const RULES: &[Rule] = &[
         text: |_| String::from("the origin does not speak the HTTP that was expected"),
         clues: &[Clue::Ending],
         confirmation: Confirmation::Origin,
-        fixes: nothing,
+        fixes: |_| {
+            vec![FixKind::Advice(
+                "dial a port at which the origin serves HTTP, and check its log",
+            )]
+        },
     },
 ];
 

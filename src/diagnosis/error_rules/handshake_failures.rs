@@ -30,7 +30,7 @@ use super::{
     error_evidence::Evidence,
     rule::{
         Rule, TLS_PORT, another_sni, broken_tls, client_certificate_asked, nothing,
-        present_a_certificate, sni_missing, sni_not_served, use_tls_port,
+        present_a_certificate, restore_origin, sni_missing, sni_not_served, use_tls_port,
     },
     service_greetings::{is_http2_settings, is_no_web_server, service},
     tls_versions::{no_common_version, other_versions},
@@ -204,7 +204,7 @@ pub(super) const RULES: &[Rule] = &[
         },
         clues: &[Clue::Silence],
         confirmation: Confirmation::Origin,
-        fixes: nothing,
+        fixes: restore_origin,
     },
     Rule {
         id: CauseId::OtherService,

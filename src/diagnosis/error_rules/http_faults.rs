@@ -23,7 +23,7 @@ use crate::{
 
 use super::{
     error_evidence::{Evidence, Http2Evidence},
-    rule::{Rule, nothing},
+    rule::{Rule, restore_origin},
     service_greetings::{is_http2_settings, is_no_web_server, service},
 };
 
@@ -139,7 +139,7 @@ pub(super) const RULES: &[Rule] = &[
         },
         clues: &[Clue::FirstBytes],
         confirmation: Confirmation::Origin,
-        fixes: nothing,
+        fixes: restore_origin,
     },
     Rule {
         id: CauseId::BrokenHttp,
@@ -246,7 +246,7 @@ pub(super) const RULES: &[Rule] = &[
         },
         clues: &[Clue::Reason],
         confirmation: Confirmation::Origin,
-        fixes: nothing,
+        fixes: restore_origin,
     },
     Rule {
         id: CauseId::OriginDown,
@@ -258,7 +258,7 @@ pub(super) const RULES: &[Rule] = &[
         },
         clues: &[Clue::Reason],
         confirmation: Confirmation::Origin,
-        fixes: nothing,
+        fixes: restore_origin,
     },
 ];
 

@@ -109,11 +109,14 @@ pub(super) const MISSING: &[Rule] = &[Rule {
 
 /// Whether the peer closed the connection in answer to the first bytes that it received.
 ///
-/// Only the first bytes count: TLS, or a first request in the clear.
+/// Only the first bytes count: TLS, or a first request in the clear. A peer that has answered them
+/// was not waiting for a header.
 fn is_closed_at_once(evidence: &Evidence<'_>) -> bool {
     let is_first = evidence.stage == Stage::Handshake || evidence.is_plain_http();
-    let is_ended = evidence.was_cut_off() && evidence.facts.alert().is_none();
-    is_first && is_ended && !evidence.facts.has_answered_before()
+    let facts = evidence.facts;
+    let is_ended = evidence.was_cut_off() && facts.alert().is_none();
+    let is_unanswered = facts.first_bytes().is_empty() && facts.certificate().is_none();
+    is_first && is_ended && is_unanswered && !facts.has_answered_before()
 }
 
 fn not_expected(_: &Evidence<'_>) -> String {

@@ -88,8 +88,8 @@ fn client_request(problem: RequestProblem) -> Refused {
         ),
         RequestProblem::HostMissing => (
             "the request has no Host field, and no host in its URI",
-            "give the request an absolute URI, such as https://www.example.com/page, or a Host \
-             field",
+            "give the request an absolute URI, such as https://www.example.com/page; for \
+             OriginProxy, a Host field is enough",
         ),
         RequestProblem::HostRepeated => (
             "the request has more than one Host field",

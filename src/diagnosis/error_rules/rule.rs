@@ -62,7 +62,7 @@ pub(super) fn another_sni(evidence: &Evidence<'_>) -> Vec<FixKind> {
 /// The text of a name in SNI that the edge does not serve.
 pub(super) fn sni_not_served(evidence: &Evidence<'_>) -> String {
     let name = evidence.origin.sni();
-    format!("the edge does not serve {name}, the name sent in SNI")
+    format!("the edge does not serve {name}, the name in SNI")
 }
 
 /// The text of a peer that breaks the TLS protocol.
@@ -87,6 +87,13 @@ pub(super) fn present_a_certificate(evidence: &Evidence<'_>) -> Vec<FixKind> {
         true => FixKind::Advice("use a client certificate of a key type that the origin accepts"),
         false => FixKind::ClientIdentity,
     }]
+}
+
+/// The fix of an origin that is down. No name or setting helps.
+pub(super) fn restore_origin(_: &Evidence<'_>) -> Vec<FixKind> {
+    vec![FixKind::Advice(
+        "restore the origin; meanwhile, an OriginGroup can send requests to another one",
+    )]
 }
 
 /// Without a port: only the origin's operator knows it.

@@ -10,7 +10,7 @@
 //! | alert | early | late |
 //! |---|---|---|
 //! | 112 unrecognized_name | SNI: certain | |
-//! | 40 handshake_failure | SNI, suites | client certificate |
+//! | 40 handshake_failure | SNI, then suites | client certificate |
 //! | 80 internal_error | SNI (Go), or the origin | the origin |
 //! | 42 to 48, about a certificate | interception | client certificate |
 //! | 116 certificate_required | | client certificate: certain |
@@ -30,7 +30,7 @@ use super::{
     error_evidence::Evidence,
     rule::{
         Rule, another_sni, broken_tls, client_certificate_asked, nothing, present_a_certificate,
-        sni_missing, sni_not_served,
+        restore_origin, sni_missing, sni_not_served,
     },
 };
 
@@ -128,15 +128,6 @@ pub(super) const RULES: &[Rule] = &[
         fixes: another_sni,
     },
     Rule {
-        id: CauseId::NoCommonCipher,
-        certainty: Possible,
-        when: |e| e.early_alert() == Some(HANDSHAKE_FAILURE) && !e.has_chosen_parameters(),
-        text: no_common_cipher,
-        clues: &[Clue::Alert],
-        confirmation: Confirmation::ProbeProtocols,
-        fixes: nothing,
-    },
-    Rule {
         id: CauseId::SniNotServed,
         certainty: Possible,
         when: |e| is_alert_40_with_sni(e) && !e.may_have_wrong_sni(),
@@ -144,6 +135,15 @@ pub(super) const RULES: &[Rule] = &[
         clues: &[Clue::Sni, Clue::Alert],
         confirmation: Confirmation::ProbeNames,
         fixes: another_sni,
+    },
+    Rule {
+        id: CauseId::NoCommonCipher,
+        certainty: Possible,
+        when: |e| e.early_alert() == Some(HANDSHAKE_FAILURE) && !e.has_chosen_parameters(),
+        text: no_common_cipher,
+        clues: &[Clue::Alert],
+        confirmation: Confirmation::ProbeProtocols,
+        fixes: nothing,
     },
     // Go's TLS server sends internal_error if it has no certificate for the name.
     Rule {
@@ -171,7 +171,7 @@ pub(super) const RULES: &[Rule] = &[
         text: |_| String::from("the origin has an internal error, or no certificate yet"),
         clues: &[Clue::Alert],
         confirmation: Confirmation::Origin,
-        fixes: nothing,
+        fixes: restore_origin,
     },
     Rule {
         id: CauseId::OriginDown,
@@ -180,7 +180,7 @@ pub(super) const RULES: &[Rule] = &[
         text: |_| String::from("the origin has an internal error"),
         clues: &[Clue::Alert],
         confirmation: Confirmation::Origin,
-        fixes: nothing,
+        fixes: restore_origin,
     },
     Rule {
         id: CauseId::OriginDown,
@@ -189,7 +189,7 @@ pub(super) const RULES: &[Rule] = &[
         text: |_| String::from("the peer cancelled the handshake for a reason outside of TLS"),
         clues: &[Clue::Alert],
         confirmation: Confirmation::Origin,
-        fixes: nothing,
+        fixes: restore_origin,
     },
     Rule {
         id: CauseId::NoCommonCipher,

@@ -71,9 +71,11 @@ const PROOFS: &[Proof<Error>] = &[
     proof(CauseId::EchStale, "a proved rejection", |e| {
         e.kind() == ErrorKind::EchRejected
     }),
-    proof(CauseId::EchUnpublished, "no configuration", |e| {
-        e.kind() == ErrorKind::EchUnavailable
-    }),
+    proof(
+        CauseId::EchUnpublished,
+        "a record without a usable configuration",
+        |e| e.kind() == ErrorKind::EchUnavailable && e.facts().service().is_some(),
+    ),
     proof(
         CauseId::PlainHttpPeer,
         "a server's own HTTP error, from no CDN",
@@ -166,9 +168,6 @@ const PROOFS: &[Proof<Error>] = &[
     }),
     proof(CauseId::ConcurrencyLimit, "the limit", |e| {
         e.kind() == ErrorKind::Overloaded
-    }),
-    proof(CauseId::OriginDown, "no route", |e| {
-        e.kind() == ErrorKind::Unreachable
     }),
     proof(CauseId::RequestLoop, "our own mark", |e| {
         e.kind() == ErrorKind::LoopDetected

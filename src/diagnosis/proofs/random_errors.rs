@@ -10,7 +10,7 @@ use crate::{
     error::{
         Alert, CertificateProblem, ChainFindings, ClientCertificate, EchAnswer, EchOffer, Error,
         ErrorKind, ExchangeTimeout, Facts, HandshakeFlood, HttpFault, KeyShare, OfferedParameters,
-        PeerCertificate, SpeaksTls, Stage, TlsOffer, TlsVersion,
+        PeerCertificate, ServiceBinding, SpeaksTls, Stage, TlsOffer, TlsVersion,
     },
     name::{DialTarget, Sni, SniOmission},
     origin::{ChosenNames, Origin, OriginUrl, Scheme},
@@ -117,6 +117,7 @@ fn facts(random: &mut Random, certificates: &[PeerCertificate]) -> Facts {
                 EchAnswer::Unknown,
             )),
         ]),
+        service: random.coin().then(|| ServiceBinding::from_ech([])),
         chain: (0..length).map(|_| random.of(certificates)).collect(),
         accepted: random.below(3) == 0,
         findings: ChainFindings {

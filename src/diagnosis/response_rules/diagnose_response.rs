@@ -52,6 +52,6 @@ impl ResponseEvidence<'_> {
         if self.is_request_unseen() {
             causes = causes.into_iter().map(Cause::of_unseen_request).collect();
         }
-        Diagnosis::ranked(causes)
+        Diagnosis::ranked(causes).written_in(self.origin.written_in())
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     diagnosis::FixKind,
     edge::{Edge, ErrorPage, edge_of_host, edges_passed},
     error::HostKnowledge,
-    name::{DnsName, Host, HostAuthority},
+    name::{DnsName, ExpectedName, Host, HostAuthority},
     origin::{Origin, Scheme},
 };
 
@@ -251,18 +251,34 @@ impl<'a> ResponseEvidence<'a> {
         self.forwarded_scheme.or(self.client_scheme)
     }
 
-    /// The fix that sends another Host, by the setting that decides it.
+    /// The fix that sends another Host, by the setting that decides it: the other configured names,
+    /// else the Host without its port.
+    ///
+    /// Each is only a candidate.
     pub(super) fn another_host(&self) -> FixKind {
-        let name = self.bypassed_host().or_else(|| self.served_name());
-        let name = name.or_else(|| self.site_of_url());
-        let name = name.or_else(|| self.host_without_port());
-        match (name, self.is_host_of_layer()) {
-            (Some(name), false) if self.host_knowledge == HostKnowledge::OfUrl => {
-                FixKind::HostAndUrl(name)
+        let mut names: Vec<HostAuthority> = Vec::new();
+        let configured = [
+            self.bypassed_host(),
+            self.served_name(),
+            self.site_of_url(),
+            self.other_expected_name(),
+        ];
+        for name in configured.into_iter().flatten() {
+            let is_same = |known: &HostAuthority| known.host().eq_ignore_ascii_case(name.host());
+            if !names.iter().any(is_same) {
+                names.push(name);
             }
-            (Some(name), false) => FixKind::HostCandidate(name),
-            (Some(name), true) => FixKind::HostRewriteCandidate(name),
-            (None, _) => self.unknown_host(),
+        }
+        if names.is_empty() {
+            names.extend(self.host_without_port());
+        }
+        if names.is_empty() {
+            return self.unknown_host();
+        }
+        match self.is_host_of_layer() {
+            false if self.host_knowledge == HostKnowledge::OfUrl => FixKind::HostAndUrl(names),
+            false => FixKind::HostOneOf(names),
+            true => FixKind::HostRewriteOneOf(names),
         }
     }
 
@@ -339,6 +355,16 @@ impl<'a> ResponseEvidence<'a> {
         let is_dialled = dialled == Some(self.origin.url().target().host());
         self.url_authority()
             .filter(|site| !is_dialled && !self.is_sent(site))
+    }
+
+    /// The expected name, if it is a DNS name, used, and not the Host sent.
+    fn other_expected_name(&self) -> Option<HostAuthority> {
+        match self.origin.expected_name() {
+            ExpectedName::Dns(name) if self.origin.scheme() == Scheme::Https => {
+                Some(name.into()).filter(|name| !self.is_sent(name))
+            }
+            _ => None,
+        }
     }
 
     /// The URL's authority, unless its host is an address.

@@ -48,7 +48,7 @@ pub(super) fn host_is_address(
     );
     Cause::new(CauseId::HostNotServed, certainty, text)
         .shown_by(&[Clue::Status, Clue::Body, Clue::Host])
-        .confirmed_by(Confirmation::EdgeConfiguration)
+        .confirmed_by(Confirmation::ProbeNames)
         .fixed_by([evidence.routed_host()])
 }
 

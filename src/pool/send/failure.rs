@@ -1,6 +1,6 @@
 //! `Failure`: an error of an HTTP client, and the [`Error`] that it becomes.
 
-use std::io;
+use std::{error::Error as StdError, io};
 
 use thiserror::Error as ThisError;
 
@@ -206,6 +206,20 @@ pub(crate) fn classify_hyper(hyper: &hyper::Error) -> (ErrorKind, Stage) {
         return (ErrorKind::ConnectionClosed, Stage::Send);
     }
     (explain(hyper).kind, Stage::Receive)
+}
+
+/// Why hyper-util's client refuses a request; `None` for a failure of the connection.
+///
+/// Its text is the only place where it says so.
+pub(crate) fn problem_of_hyper_util(error: &(dyn StdError + 'static)) -> Option<RequestProblem> {
+    let error: &hyper_util::client::legacy::Error = source_chain::find(error)?;
+    match error.to_string().as_str() {
+        "client error (UserAbsoluteUriRequired)" => Some(RequestProblem::HostMissing),
+        "client error (UserUnsupportedRequestMethod)" | "client error (UserUnsupportedVersion)" => {
+            Some(RequestProblem::BuildFailed)
+        }
+        _ => None,
+    }
 }
 
 fn classify_http2(error: &Http2Error) -> (ErrorKind, Stage) {

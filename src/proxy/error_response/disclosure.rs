@@ -52,7 +52,7 @@ impl DiagnosisDisclosure {
 fn details(diagnosis: &Diagnosis) -> Option<BareItem> {
     let cause = diagnosis.likeliest()?;
     let mut text = format!("{:?}, {}", cause.id(), cause.certainty());
-    if let Some(fix) = cause.fix_kinds().iter().find(|fix| !fix.shows_address()) {
+    if let Some(fix) = cause.fix_without_address() {
         text = format!("{text}; fix: {fix}");
     }
     // A string is printable ASCII (RFC 9651 section 3.3.3).

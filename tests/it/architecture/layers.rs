@@ -52,7 +52,10 @@ const MAY_IMPORT: [(&str, &[&str]); 32] = [
         "response_rewrite",
         &["invalid_value", "name", "origin", "downstream"],
     ),
-    ("response_diagnosis", &["diagnosis", "name", "origin"]),
+    (
+        "response_diagnosis",
+        &["diagnosis", "error", "name", "origin"],
+    ),
     (
         "pool",
         &[

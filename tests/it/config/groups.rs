@@ -3,6 +3,7 @@
 use std::fs;
 
 use cdn_origin::{
+    Error,
     config::GroupConfig,
     group::{OriginGroup, OriginGroupBuilder},
 };
@@ -11,7 +12,7 @@ use http_body_util::{BodyExt, Empty};
 use tower::ServiceExt;
 
 use super::{GROUP, GROUP_YAML, read, refused};
-use crate::support::{Authority, Edge};
+use crate::support::{Authority, Edge, refused_address};
 
 /// An edge that answers with its name.
 pub(super) async fn edge(name: &'static str) -> Edge {
@@ -237,4 +238,18 @@ async fn a_tier_from_dns_has_a_member_for_each_address_with_the_keys_of_each() {
         a.requests()[0].host(),
         Some(&*format!("service.test:{port}"))
     );
+}
+
+#[tokio::test]
+async fn a_failing_member_from_a_file_is_explained_by_its_keys() {
+    let refused = refused_address();
+    let url = format!("http://{}", refused.address());
+    let group = group(&format!("[[tier]]\nmembers = [{{ origin.url = '{url}' }}]"));
+    let request = Request::get("/").header("host", "client.test");
+    let request = request.body(Empty::<bytes::Bytes>::new()).unwrap();
+    let Ok(response) = group.oneshot(request).await;
+    let error = response.extensions().get::<Error>().unwrap();
+    let diagnosis = error.diagnosis();
+    let fix = diagnosis.causes()[0].fixes()[0].to_string();
+    assert_eq!(fix, "correct the host and port in url or dial");
 }

@@ -361,3 +361,46 @@ async fn a_proxy_from_a_file_maps_paths_fields_and_pages() {
     let content = response.into_body().collect().await.expect("a page");
     assert_eq!(content.to_bytes(), "<p>Back soon");
 }
+
+/// The fix of an origin from a file is a key, which works when it is written there.
+#[tokio::test]
+async fn a_report_of_an_origin_from_a_file_names_keys_that_fix_it() {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority).serves("www.site.test");
+    let edge = edge.knows_hosts(&["www.site.test"]).start().await;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let roots = folder.path().join("roots.pem");
+    fs::write(&roots, authority.root_pem()).expect("the folder is ours");
+    let connector = |keys: &str| {
+        let text = format!(
+            "url = 'https://www.site.test'\ndial = '{}'\n{keys}\n\
+             [verify]\nroots = {{ pem_files = ['{}'] }}",
+            edge.address(),
+            roots.display(),
+        );
+        CdnOriginConnector::try_from(&read(&text)).expect("the configuration is valid")
+    };
+    let connect = async |keys: &str| connector(keys).oneshot(http::Uri::default()).await;
+    let error = connect("sni = 'other.test'\nhost = 'www.site.test'").await;
+    let error = error.expect_err("the edge does not serve that name");
+    let diagnosis = error.diagnosis();
+    let fix = diagnosis.causes()[0].fixes()[0].to_string();
+    let key = fix.strip_suffix(", or another name that the edge serves");
+    assert_eq!(key, Some("sni = \"www.site.test\""), "{fix}");
+    assert!(diagnosis.to_string().ends_with(&fix), "{diagnosis}");
+    let report = error.report().to_string();
+    assert!(!report.contains(".sni("), "{report}");
+    assert!(connect(key.expect("checked above")).await.is_ok());
+
+    let refused = http::Response::builder()
+        .status(421)
+        .body(())
+        .expect("a response");
+    let outcome = Ok::<_, std::convert::Infallible>(refused);
+    let error = cdn_origin::adapt::check(&connector("host = 'other.test'"), outcome);
+    let report = error.expect_err("a refusal").report().to_string();
+    assert!(
+        report.contains("fix: host = \"www.site.test\", or another"),
+        "{report}"
+    );
+}

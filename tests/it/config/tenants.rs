@@ -2,12 +2,13 @@
 
 use std::fmt::Write;
 
-use cdn_origin::{config::VirtualHostsConfig, tenants::VirtualHosts};
+use cdn_origin::{Error, config::VirtualHostsConfig, tenants::VirtualHosts};
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt, Empty};
 use tower::ServiceExt;
 
 use super::{HOSTS_YAML, groups::edge, read, refused};
+use crate::support::refused_address;
 
 /// Status and text of the answer.
 pub(super) async fn get(hosts: &VirtualHosts, host: &str) -> (u16, String) {
@@ -194,4 +195,18 @@ async fn each_host_of_a_file_has_its_origin_or_its_group() {
 async fn an_unknown_host_gets_the_answer_of_the_file() {
     let hosts = hosts("hosts = {}\nunknown = 'not_found'");
     assert_eq!(get(&hosts, "a.example").await.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_failing_tenant_from_a_file_is_explained_by_its_keys() {
+    let refused = refused_address();
+    let url = format!("http://{}", refused.address());
+    let hosts = hosts(&format!("[hosts.'a.example'.origin]\nurl = '{url}'"));
+    let request = Request::get("/").header("host", "a.example");
+    let request = request.body(Empty::<bytes::Bytes>::new()).unwrap();
+    let Ok(response) = hosts.oneshot(request).await;
+    let error = response.extensions().get::<Error>().unwrap();
+    let diagnosis = error.diagnosis();
+    let fix = diagnosis.causes()[0].fixes()[0].to_string();
+    assert_eq!(fix, "correct the host and port in url or dial");
 }

@@ -7,6 +7,7 @@ mod dashboard;
 mod events;
 mod guide;
 mod layers;
+mod logged_names;
 #[cfg(feature = "metrics")]
 mod metrics;
 #[cfg(feature = "metrics")]

@@ -380,6 +380,53 @@ async fn a_websocket_that_is_not_opened_has_a_cause_and_a_clear_headline() {
 }
 
 #[cfg(feature = "tungstenite")]
+#[tokio::test]
+async fn a_switch_that_tungstenite_refuses_has_a_cause_and_its_reason() {
+    let switch = |upgrade: &str, accept: &str| {
+        format!(
+            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n{upgrade}\
+             Sec-WebSocket-Accept: {accept}\r\n\r\n"
+        )
+    };
+    let accept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
+    for (switch, text, reason) in [
+        (
+            switch("Upgrade: websocket\r\n", accept),
+            "a field of its handshake is missing or wrong",
+            "caused by  Key mismatch in \"Sec-WebSocket-Accept\" header",
+        ),
+        (
+            switch("", accept),
+            "does not name websocket in Upgrade",
+            "caused by  No \"Upgrade: websocket\" header",
+        ),
+    ] {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let connector = CdnOriginConnector::builder(url).build().unwrap();
+        let origin = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            head(&mut stream).await;
+            stream.write_all(switch.as_bytes()).await.unwrap();
+            stream
+        };
+        let request = http::Request::get("/live").body(()).unwrap();
+        let connecting = cdn_origin::adapt::tungstenite::connect(&connector, request);
+        let (opened, _stream) = tokio::join!(connecting, origin);
+        let error = opened.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::UpgradeRefused, "{switch}");
+        let diagnosis = error.diagnosis();
+        let cause = diagnosis.likeliest().unwrap();
+        assert_eq!(cause.id(), CauseId::UpgradeNotServed, "{cause}");
+        assert_eq!(cause.certainty(), Certainty::Likely, "{cause}");
+        assert!(cause.text().contains(text), "{cause}");
+        assert!(!cause.fixes().is_empty(), "{cause}");
+        let report = error.report().to_string();
+        assert!(report.contains(reason), "{report}");
+    }
+}
+
+#[cfg(feature = "tungstenite")]
 #[tokio::test(start_paused = true)]
 async fn an_origin_that_does_not_answer_a_websocket_ends_in_a_timeout() {
     let (near, _far) = tokio::io::duplex(1024);

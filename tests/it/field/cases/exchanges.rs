@@ -97,7 +97,7 @@ pub(super) const CASES: &[Case] = &[
         .causes(&[(BrokenHttp, Possible, ".alpn(Alpn::Http1)")]),
     upload(Case::of("the origin resets a stream with INTERNAL_ERROR"))
         .acts(reset!("\x02"))
-        .causes(&[(OriginDown, Likely, "")]),
+        .causes(&[(OriginDown, Likely, "restore the origin")]),
     Case::of("the head of the response is larger than the pool allows")
         .url("http://app.example.test")
         .proxy(|it| {
@@ -168,5 +168,5 @@ pub(super) const CASES: &[Case] = &[
             Send(b"HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\nhello"),
             Reset,
         ])
-        .causes(&[(OriginDown, Possible, "")]),
+        .causes(&[(OriginDown, Possible, "restore the origin")]),
 ];

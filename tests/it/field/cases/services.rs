@@ -27,7 +27,7 @@ pub(super) const CASES: &[Case] = &[
         .url("http://app.example.test:8080")
         .acts(&[Head])
         .causes(&[
-            (OriginDown, Possible, ""),
+            (OriginDown, Possible, "restore the origin"),
             (
                 HttpToTlsPort,
                 Possible,
@@ -84,7 +84,7 @@ pub(super) const CASES: &[Case] = &[
             Http2Fields,
             Send(b"\0\0\x08\x07\0\0\0\0\0\0\0\0\x01\0\0\0\0"),
         ])
-        .causes(&[(OriginDown, Likely, "")]),
+        .causes(&[(OriginDown, Likely, "restore the origin")]),
     Case::of("CloudFront: 403, as the Host is no alternate domain name")
         .url("https://d1234567890.cloudfront.net")
         .host("www.example.test")

@@ -54,12 +54,13 @@ pub(crate) async fn show(
             let (status, text) = get(client.clone(), "shop.example").await?;
             writeln!(out, "after {what} in the file: {status}: {text}")?;
         }
-        for line in scrape(admin).await?.lines() {
-            let is_shown = [
-                "cdn_origin_causes_total",
-                "cdn_origin_reload_failures_total",
-            ];
-            if is_shown.iter().any(|name| line.starts_with(name)) {
+        // The exporter writes its metrics in any order.
+        let page = scrape(admin).await?;
+        for name in [
+            "cdn_origin_causes_total",
+            "cdn_origin_reload_failures_total",
+        ] {
+            for line in page.lines().filter(|line| line.starts_with(name)) {
                 writeln!(out, "{line}")?;
             }
         }

@@ -341,55 +341,18 @@ impl OriginKeys {
 
     /// The names of the keys that differ.
     pub(super) fn changed_keys(&self, new: &Self) -> Vec<&'static str> {
-        let keys = [
-            ("url", self.url != new.url),
-            ("dial", self.dial != new.dial),
-            ("sni", self.sni != new.sni),
-            ("omit_sni", self.omit_sni != new.omit_sni),
-            ("expected_name", self.expected_name != new.expected_name),
-            ("host", self.host != new.host),
-            ("label", self.label != new.label),
-            ("alpn", self.alpn != new.alpn),
-            ("proxy_protocol", self.proxy_protocol != new.proxy_protocol),
-            (
-                "without_edge_profile",
-                self.without_edge_profile != new.without_edge_profile,
-            ),
-            (
-                "disclose_diagnosis",
-                self.disclose_diagnosis != new.disclose_diagnosis,
-            ),
-            ("host_rewrite", self.host_rewrite != new.host_rewrite),
-            ("verify", self.verify != new.verify),
-            (
-                "client_identity",
-                self.client_identity != new.client_identity,
-            ),
-            ("tls", self.tls != new.tls),
-            ("sessions", self.sessions != new.sessions),
-            ("timeouts", self.timeouts != new.timeouts),
-            ("dns", self.dns != new.dns),
-            ("happy_eyeballs", self.happy_eyeballs != new.happy_eyeballs),
-            ("socket_options", self.socket_options != new.socket_options),
-            ("egress_guard", self.egress_guard != new.egress_guard),
-            ("advice", self.advice != new.advice),
-            ("pool", self.pool != new.pool),
-            ("limits", self.limits != new.limits),
-            ("forwarded", self.forwarded != new.forwarded),
-            (
-                "response_rewrite",
-                self.response_rewrite != new.response_rewrite,
-            ),
-            ("via", self.via != new.via),
-            ("upgrades", self.upgrades != new.upgrades),
-            ("request_fields", self.request_fields != new.request_fields),
-            (
-                "response_fields",
-                self.response_fields != new.response_fields,
-            ),
-            ("error_pages", self.error_pages != new.error_pages),
-            ("map_path", self.map_path != new.map_path),
-        ];
+        macro_rules! keys {
+            ($($key:ident)*) => {
+                [$((stringify!($key), self.$key != new.$key)),*]
+            };
+        }
+        let keys = keys! {
+            url dial sni omit_sni expected_name host label alpn proxy_protocol
+            without_edge_profile disclose_diagnosis host_rewrite verify client_identity tls
+            sessions timeouts dns happy_eyeballs socket_options egress_guard advice pool limits
+            forwarded response_rewrite via upgrades request_fields response_fields error_pages
+            map_path
+        };
         let changed = keys.into_iter().filter(|(_, changed)| *changed);
         changed.map(|(key, _)| key).collect()
     }

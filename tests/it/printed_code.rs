@@ -100,7 +100,9 @@ fn fix_11() -> Result<(), Box<dyn Error>> {
 }
 
 fn fix_12() -> Result<(), Box<dyn Error>> {
-    let _value = HostRewriteLayer::to("www.example.com:8443");
+    let _built = builder()
+.host("www.example.com:8443")
+        .build()?;
     Ok(())
 }
 
@@ -110,30 +112,35 @@ fn fix_13() -> Result<(), Box<dyn Error>> {
 }
 
 fn fix_14() -> Result<(), Box<dyn Error>> {
-    let _value = HostRewriteLayer::to("..");
+    let _value = HostRewriteLayer::to("www.example.com:8443");
     Ok(())
 }
 
 fn fix_15() -> Result<(), Box<dyn Error>> {
+    let _value = HostRewriteLayer::to("..");
+    Ok(())
+}
+
+fn fix_16() -> Result<(), Box<dyn Error>> {
     let _built = builder()
 .host("..")
         .build()?;
     Ok(())
 }
 
-fn fix_16() -> Result<(), Box<dyn Error>> {
+fn fix_17() -> Result<(), Box<dyn Error>> {
     let _built = builder()
 .omit_sni()
         .build()?;
     Ok(())
 }
 
-fn fix_17() -> Result<(), Box<dyn Error>> {
+fn fix_18() -> Result<(), Box<dyn Error>> {
     let _value = HostRewriteLayer::preserve();
     Ok(())
 }
 
-fn fix_18() -> Result<(), Box<dyn Error>> {
+fn fix_19() -> Result<(), Box<dyn Error>> {
     let pin = "sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".parse()?;
     let _built = builder()
 .verify(VerifyPolicy::pinned(pin))
@@ -141,23 +148,16 @@ fn fix_18() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn fix_19() -> Result<(), Box<dyn Error>> {
+fn fix_20() -> Result<(), Box<dyn Error>> {
     let _built = builder()
 .proxy_protocol(ProxyProtocol::V2)
         .build()?;
     Ok(())
 }
 
-fn fix_20() -> Result<(), Box<dyn Error>> {
-    let _built = builder()
-.sni("www.example.com")
-        .build()?;
-    Ok(())
-}
-
 fn fix_21() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.sni("www.example.com").expected_name("origin.example")
+.sni("www.example.com")
         .build()?;
     Ok(())
 }
@@ -171,14 +171,14 @@ fn fix_22() -> Result<(), Box<dyn Error>> {
 
 fn fix_23() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.sni("www.example.com").host("www.example.com")
+.sni("www.example.com").expected_name("origin.example")
         .build()?;
     Ok(())
 }
 
 fn fix_24() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.sni("www.example.com")
+.sni("www.example.com").host("www.example.com")
         .build()?;
     Ok(())
 }
@@ -199,68 +199,75 @@ fn fix_26() -> Result<(), Box<dyn Error>> {
 
 fn fix_27() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.sni("..")
+.sni("www.example.com")
         .build()?;
     Ok(())
 }
 
 fn fix_28() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.verify(VerifyPolicy::roots(Roots::native().and(Roots::pem(""))))
+.sni("..")
         .build()?;
     Ok(())
 }
 
 fn fix_29() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.tls_parameters(TlsParameters::default().key_exchange_groups(["x25519", "secp256r1", "secp384r1"]))
+.verify(VerifyPolicy::roots(Roots::native().and(Roots::pem(""))))
         .build()?;
     Ok(())
 }
 
 fn fix_30() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.tls_parameters(TlsParameters::default().key_exchange_groups(["secp256r1", "secp384r1", "x25519"]))
+.tls_parameters(TlsParameters::default().key_exchange_groups(["x25519", "secp256r1", "secp384r1"]))
         .build()?;
     Ok(())
 }
 
 fn fix_31() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.alpn(Alpn::Http1)
+.tls_parameters(TlsParameters::default().key_exchange_groups(["secp256r1", "secp384r1", "x25519"]))
         .build()?;
     Ok(())
 }
 
 fn fix_32() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.alpn(Alpn::Http2)
+.alpn(Alpn::Http1)
         .build()?;
     Ok(())
 }
 
 fn fix_33() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.alpn(Alpn::Http2OrHttp1)
+.alpn(Alpn::Http2)
         .build()?;
     Ok(())
 }
 
 fn fix_34() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.tls_versions(..=TlsVersion::V1_2)
+.alpn(Alpn::Http2OrHttp1)
         .build()?;
     Ok(())
 }
 
 fn fix_35() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.tls_versions(TlsVersion::V1_2..)
+.tls_versions(..=TlsVersion::V1_2)
         .build()?;
     Ok(())
 }
 
 fn fix_36() -> Result<(), Box<dyn Error>> {
+    let _built = builder()
+.tls_versions(TlsVersion::V1_2..)
+        .build()?;
+    Ok(())
+}
+
+fn fix_37() -> Result<(), Box<dyn Error>> {
     let _built = builder()
 .tls_versions(TlsVersion::V1_3..)
         .build()?;

@@ -31,9 +31,9 @@
 //!
 //! * **URLs.** Build each URL from [`base_url`], whose host is the SNI name, and add no port. A URL
 //!   with another host or an IP address fails before a request is sent, and so does plain http for
-//!   an https origin. Another port replaces the dialled one, and so does another address if the host
-//!   of [`base_url`] is one: reqwest sends the request there, and [`check`](super::check) returns an
-//!   error even if the response is a success.
+//!   an https origin. Another port replaces the dialled one, and so does another address if the
+//!   host of [`base_url`] is one: reqwest sends the request there, and [`check`](super::check)
+//!   returns an error even if the response is a success.
 //! * **A user name** in the URL is sent to the origin, in `Authorization`.
 //! * **Host** is a default header where it differs from the URL's host. A `Host` field of a request
 //!   replaces it. With the default header, reqwest offers only HTTP/1.1: in HTTP/2, `:authority`

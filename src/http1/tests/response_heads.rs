@@ -254,7 +254,7 @@ fn a_head_reads_the_same_whatever_the_heads_before_it_were() {
     let mut cache = HeadCache::default();
     // The third time, the whole head is remembered.
     let repeated = |bytes| std::iter::repeat_n(bytes, 3);
-    for bytes in similar_heads().into_iter().flat_map(repeated) {
+    for bytes in similar_heads().flat_map(repeated) {
         let mut memory = HeadMemory {
             cache: &mut cache,
             map: &mut HeaderMap::new(),

@@ -133,8 +133,13 @@ pub(super) fn refresh(value: &str, context: &RewriteContext<'_>) -> Option<Strin
 
 /// The part after the seconds and `url=`, up to the end.
 fn refresh_url(value: &str) -> Option<&str> {
-    let (_, after) = value.split_once([';', ','])?;
+    let is_time = |char: char| char.is_ascii_digit() || char == '.';
+    let after = value.trim_start().trim_start_matches(is_time);
+    if !after.starts_with([' ', '\t', ';', ',']) {
+        return None;
+    }
     let after = after.trim_start();
+    let after = after.strip_prefix([';', ',']).unwrap_or(after).trim_start();
     let named = match after.get(..3) {
         Some(word) if word.eq_ignore_ascii_case("url") => after[3..].trim_start().strip_prefix('='),
         _ => None,

@@ -254,6 +254,18 @@ async fn refresh_is_rewritten_in_every_syntax_that_browsers_accept() {
             "0; https://origin.example/a ",
             "0; https://www.example.com/a ",
         ),
+        (
+            "5 url=https://origin.example/a;b",
+            "5 url=https://www.example.com/a;b",
+        ),
+        (
+            "5\thttps://origin.example/a,b",
+            "5\thttps://www.example.com/a,b",
+        ),
+        (
+            " .5 ; url=https://origin.example/a",
+            " .5 ; url=https://www.example.com/a",
+        ),
         ("5", "5"),
         ("5;", "5;"),
         ("5; url", "5; url"),

@@ -32,7 +32,9 @@ impl ResponseHooks {
         method: &Method,
     ) -> Response<ProxyBody> {
         // A tunnel is no response that a hook could replace.
-        let is_switch = response.status() == StatusCode::SWITCHING_PROTOCOLS;
+        let status = response.status();
+        let is_switch = status == StatusCode::SWITCHING_PROTOCOLS
+            || (method == Method::CONNECT && status.is_success());
         if self.0.is_empty() || is_switch {
             return response;
         }

@@ -1,7 +1,11 @@
 //! Extended CONNECT (RFC 8441): a client asks over HTTP/2, the origin is asked over HTTP/1.1.
 
 use bytes::Bytes;
-use cdn_origin::{OriginProxy, proxy::Upgrades};
+use cdn_origin::{
+    CdnOriginConnector, OriginProxy, VerifyPolicy,
+    proxy::{Upgrades, replace_content},
+    tls::Roots,
+};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Empty};
 use hyper::{body::Incoming, client::conn::http2, ext::Protocol};
@@ -12,10 +16,13 @@ use tokio::{
 };
 use tokio_tungstenite::{WebSocketStream, tungstenite::protocol::Role};
 
-use crate::support::Site;
+use crate::{
+    origin::{NAME, server_config},
+    support::{Authority, Site},
+};
 
 use super::{
-    SWITCH, Scene, bytes, fields, rest,
+    ASK, SWITCH, Scene, bytes, fields, head, rest,
     websockets::{EchoOrigin, talk},
 };
 
@@ -199,4 +206,66 @@ async fn connect_to_anything_else_is_501() {
     let response = client.send_request(connect("websocket")).await.unwrap();
     assert_eq!(response.status(), StatusCode::NOT_IMPLEMENTED);
     assert_eq!(scene.proxy.snapshot().pool.open, 0);
+}
+
+#[tokio::test]
+async fn a_hook_that_replaces_pages_replaces_no_tunnel() {
+    let html = http::HeaderValue::from_static("text/html");
+    let scene = Scene::with(|proxy| {
+        proxy.map_response(move |response| replace_content(response, html.clone(), "a page"))
+    })
+    .await;
+    let mut client = client(&scene.site).await;
+    let answer = tokio::spawn(async move { client.send_request(connect("websocket")).await });
+    let (mut origin, received) = scene.accept_request().await;
+    let switch = switch(&received) + "first";
+    origin.write_all(switch.as_bytes()).await.unwrap();
+    let mut response = answer.await.unwrap().unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    let mut stream = TokioIo::new(hyper::upgrade::on(&mut response).await.unwrap());
+    assert_eq!(&bytes(&mut stream).await, b"first");
+}
+
+#[tokio::test]
+async fn the_last_words_of_an_origin_that_ends_tls_without_notice_reach_clients_of_all_protocols() {
+    let authority = Authority::new();
+    let acceptor = tokio_rustls::TlsAcceptor::from(server_config(&authority, b"http/1.1"));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let connector = CdnOriginConnector::builder(format!("https://{NAME}"))
+        .dial(listener.local_addr().unwrap())
+        .verify(VerifyPolicy::roots(Roots::pem(authority.root_pem())))
+        .build()
+        .unwrap();
+    let scene = Scene::before(listener, OriginProxy::new(connector)).await;
+    let answer_and_cut = async || {
+        let (stream, _) = scene.origin.accept().await.unwrap();
+        let mut tls = acceptor.accept(stream).await.unwrap();
+        let received = head(&mut tls).await;
+        tls.write_all((switch(&received) + "first").as_bytes())
+            .await
+            .unwrap();
+        tls.write_all(b" and last").await.unwrap();
+        tls.flush().await.unwrap();
+        // The stream ends without close_notify.
+        drop(tls.into_inner().0);
+    };
+    let mut over_http1 = scene.client(ASK).await;
+    answer_and_cut().await;
+    let response_head = head(&mut over_http1).await;
+    assert!(
+        response_head.starts_with("HTTP/1.1 101 "),
+        "{response_head}"
+    );
+    assert_eq!(rest(&mut over_http1).await, "first and last");
+
+    let mut client = client(&scene.site).await;
+    let answer = tokio::spawn(async move {
+        let response = client.send_request(connect("websocket")).await;
+        (client, response.unwrap())
+    });
+    answer_and_cut().await;
+    let (_client, mut response) = answer.await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    let mut stream = TokioIo::new(hyper::upgrade::on(&mut response).await.unwrap());
+    assert_eq!(rest(&mut stream).await, "first and last");
 }

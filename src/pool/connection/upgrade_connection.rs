@@ -23,6 +23,10 @@ use crate::pool::{
 
 use super::response_body::ResponseBody;
 
+/// The maximum number of fields in a response. hyper's default of 100 is less than some refusals
+/// have. It allocates room for all of them.
+const MAX_FIELDS: usize = 1024;
+
 /// A connection that serves one upgrade. Its permit is returned when the tunnel has ended and the
 /// socket is closed, whichever is later.
 pub(crate) struct UpgradeConnection {
@@ -52,7 +56,12 @@ impl UpgradeConnection {
     ) -> hyper::Result<(Self, UpgradeIo)> {
         let info = stream.info().clone();
         let mut builder = http1::Builder::new();
-        builder.max_header_size(settings.max_head());
+        // As lenient as the parser of other responses.
+        builder
+            .max_header_size(settings.max_head())
+            .max_headers(MAX_FIELDS)
+            .allow_spaces_after_header_name_in_responses(true)
+            .allow_obsolete_multiline_headers_in_responses(true);
         let (sender, connection) = builder.handshake(stream).await?;
         permit.life().note(CloseReason::Upgrade);
         permit.life().count_use();

@@ -446,3 +446,32 @@ async fn an_origin_that_does_not_answer_a_websocket_ends_in_a_timeout() {
     assert_eq!(error.stage(), Stage::Receive);
     assert_eq!(error.diagnosis().causes()[0].id(), CauseId::TooSlow);
 }
+
+/// The parser of other responses accepts all of these.
+#[tokio::test]
+async fn heads_that_pass_without_an_upgrade_pass_with_one() {
+    let many = "x-a: b\r\n".repeat(500);
+    let heads = ["X-Space : 1\r\n", "X-Folded: 1\r\n\t2\r\n", many.as_str()];
+    for fields in heads {
+        let scene = Scene::new().await;
+        let mut client = scene.client(ASK).await;
+        let (mut origin, _) = scene.accept_request().await;
+        let switch = SWITCH.replacen("\r\n", &format!("\r\n{fields}"), 1);
+        origin.write_all(switch.as_bytes()).await.unwrap();
+        let response_head = head(&mut client).await;
+        assert!(
+            response_head.starts_with("HTTP/1.1 101 "),
+            "{fields}: {response_head}"
+        );
+
+        let mut client = scene.client(ASK).await;
+        let (mut origin, _) = scene.accept_request().await;
+        let refusal = format!("HTTP/1.1 403 Forbidden\r\n{fields}Content-Length: 2\r\n\r\nno");
+        origin.write_all(refusal.as_bytes()).await.unwrap();
+        let response_head = head(&mut client).await;
+        assert!(
+            response_head.starts_with("HTTP/1.1 403 "),
+            "{fields}: {response_head}"
+        );
+    }
+}

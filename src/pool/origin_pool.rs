@@ -1,7 +1,8 @@
 //! `OriginPool`: the pool as the proxy uses it.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, pin::pin, sync::Arc, time::Duration};
 
+use futures_util::future::{Either, select};
 use http::{Extensions, Request, Response};
 
 use crate::{
@@ -97,13 +98,21 @@ impl OriginPool {
 
     /// Waits until an upload may hold a connection. `None` over HTTP/2, where uploads share them.
     ///
+    /// The first connection shows which protocol it is. Until then, an upload waits for its share.
+    ///
     /// # Errors
     ///
     /// Fails if other uploads hold their share of the connections for too long.
     pub(crate) async fn upload_permit(&self) -> Result<Option<UploadPermit>, Error> {
-        match self.0.with(|inventory| inventory.protocol) {
-            Some(Protocol::Http2) => Ok(None),
-            Some(Protocol::Http1) | None => self.1.acquire().await.map(Some),
+        // Enabled before the protocol is read: one of both sees a connection that opens meanwhile.
+        let mut http2_opened = pin!(self.0.http2_opened());
+        http2_opened.as_mut().enable();
+        if self.0.with(|inventory| inventory.protocol) == Some(Protocol::Http2) {
+            return Ok(None);
+        }
+        match select(pin!(self.1.acquire()), http2_opened).await {
+            Either::Left((permit, _)) => permit.map(Some),
+            Either::Right(_) => Ok(None),
         }
     }
 

@@ -11,7 +11,10 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::Instant;
+use tokio::{
+    sync::{Notify, futures::Notified},
+    time::Instant,
+};
 
 use crate::{
     connector::{CdnOriginConnector, ConnectionInfo},
@@ -58,6 +61,8 @@ pub(crate) struct SharedPool {
     /// What the HTTP/1 connections share. It is notified when something arrives on an idle one.
     http1: Arc<http1::SharedState>,
     history: OriginHistory,
+    /// Notified when a connection is established over HTTP/2.
+    http2_opened: Notify,
     tasks: TaskScope,
 }
 
@@ -77,6 +82,7 @@ impl SharedPool {
             reused: AtomicU64::new(0),
             http1: Arc::default(),
             history: OriginHistory::default(),
+            http2_opened: Notify::new(),
             tasks: TaskScope::new(),
         })
     }
@@ -112,6 +118,11 @@ impl SharedPool {
     /// What the HTTP/1 connections share.
     pub(crate) fn http1(&self) -> &Arc<http1::SharedState> {
         &self.http1
+    }
+
+    /// Completes when the next connection is established over HTTP/2. It has to be enabled.
+    pub(crate) fn http2_opened(&self) -> Notified<'_> {
+        self.http2_opened.notified()
     }
 
     /// The owner of the pool's tasks.
@@ -257,6 +268,9 @@ impl SharedPool {
                 inventory.dns_absence.opened(info);
             }
         });
+        if protocol == Some(Protocol::Http2) {
+            self.http2_opened.notify_waiters();
+        }
     }
 
     /// The first stream of a new HTTP/2 connection. The pool lists the connection once that stream

@@ -16,6 +16,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{error::Error, upload::RequestBody};
 
+use super::error_response::GrpcCall;
+
 /// The memory of all buffered bodies of a proxy, in units of 1 KiB.
 const MEMORY: usize = 64 * 1024;
 const UNIT: usize = 1024;
@@ -39,7 +41,8 @@ impl BufferMemory {
     }
 
     /// The memory for a body of up to `limit` bytes. `None` if the request is not to be buffered:
-    /// there is not enough, the body has ended, or the client waits before it sends.
+    /// there is not enough, the body has ended, or the client may wait before it sends on: for 100
+    /// (Continue), or for an answer within a gRPC call.
     pub(super) fn reserve<B: Body>(
         &self,
         request: &Request<B>,
@@ -48,6 +51,7 @@ impl BufferMemory {
         let is_plain = limit > 0
             && !request.body().is_end_stream()
             && !request.headers().contains_key(EXPECT)
+            && !GrpcCall::is_in(request.method(), request.headers())
             && request.method() != http::Method::CONNECT;
         let length = request.body().size_hint();
         if !is_plain || length.lower() > limit as u64 {

@@ -12,7 +12,9 @@ use std::{
 use axum::Router;
 use bytes::Bytes;
 use cdn_origin::{
-    CdnOriginConnector, Error, OriginProxy, VerifyPolicy, pool::PoolSettings, proxy::Limits,
+    CdnOriginConnector, Error, OriginProxy, VerifyPolicy,
+    pool::PoolSettings,
+    proxy::{Limits, problem_details},
     tls::Roots,
 };
 use futures_util::{Stream, StreamExt, stream};
@@ -151,7 +153,7 @@ struct Scene {
 }
 
 impl Scene {
-    async fn new() -> Self {
+    async fn with(dress: impl FnOnce(OriginProxy) -> OriginProxy) -> Self {
         let authority = Authority::new();
         let acceptor = TlsAcceptor::from(origin::server_config(&authority, b"h2"));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -166,7 +168,7 @@ impl Scene {
             .add_service(Echo { left: leaving })
             .serve_with_incoming(incoming);
         let server = tokio::spawn(async move { server.await.unwrap() });
-        let (site, channel) = through_a_proxy(address, &authority).await;
+        let (site, channel) = through_a_proxy(address, &authority, dress).await;
         Self {
             _site: site,
             channel,
@@ -177,7 +179,13 @@ impl Scene {
 
     /// The scene, to be kept for as long as the client is used, and a client.
     async fn with_client() -> (Self, client::Grpc<Channel>) {
-        let scene = Self::new().await;
+        Self::with_client_of(|proxy| proxy).await
+    }
+
+    async fn with_client_of(
+        dress: impl FnOnce(OriginProxy) -> OriginProxy,
+    ) -> (Self, client::Grpc<Channel>) {
+        let scene = Self::with(dress).await;
         let grpc = ready(scene.channel.clone()).await;
         (scene, grpc)
     }
@@ -189,13 +197,17 @@ impl Drop for Scene {
     }
 }
 
-async fn through_a_proxy(address: SocketAddr, authority: &Authority) -> (Site, Channel) {
+async fn through_a_proxy(
+    address: SocketAddr,
+    authority: &Authority,
+    dress: impl FnOnce(OriginProxy) -> OriginProxy,
+) -> (Site, Channel) {
     let connector = CdnOriginConnector::builder(format!("https://{}", origin::NAME))
         .dial(address)
         .verify(VerifyPolicy::roots(Roots::pem(authority.root_pem())))
         .build()
         .unwrap();
-    let proxy = OriginProxy::new(connector);
+    let proxy = dress(OriginProxy::new(connector));
     let site = Site::serve(Router::new().fallback_service(proxy)).await;
     let endpoint = Endpoint::from_shared(format!("http://{}", site.address())).unwrap();
     let channel = endpoint.connect().await.unwrap();
@@ -293,7 +305,40 @@ async fn a_stream_of_the_client_arrives() {
 
 #[tokio::test]
 async fn a_talk_in_which_each_waits_for_the_other_goes_on_for_as_long_as_they_like() {
-    let (_scene, mut grpc) = Scene::with_client().await;
+    let (_scene, grpc) = Scene::with_client().await;
+    talk_in_turn(grpc).await;
+}
+
+#[tokio::test]
+async fn a_proxy_that_buffers_requests_passes_each_message_of_a_call_at_once() {
+    let buffering = Limits::default().buffer_requests(64 * 1024);
+    let (_scene, grpc) = Scene::with_client_of(|proxy| proxy.limits(buffering)).await;
+    talk_in_turn(grpc).await;
+}
+
+#[tokio::test]
+async fn calls_that_arrive_before_the_first_connection_wait_for_no_other_call() {
+    let one_upload = PoolSettings::default().max_uploads(1);
+    let scene = Scene::with(|proxy| proxy.pool(one_upload)).await;
+    let talks = (0..8).map(|_| {
+        let channel = scene.channel.clone();
+        async move {
+            let mut grpc = ready(channel).await;
+            let (sender, mut receiver) = mpsc::channel::<String>(1);
+            let questions = stream::poll_fn(move |cx| receiver.poll_recv(cx));
+            let talk = grpc.streaming(Request::new(questions), method("/test.Echo/Talk"), codec());
+            (talk.await.map(Response::into_inner), sender)
+        }
+    });
+    for (answers, sender) in futures_util::future::join_all(talks).await {
+        let mut answers = answers.unwrap();
+        sender.send("hello".into()).await.unwrap();
+        let answer = answers.message().await.unwrap();
+        assert_eq!(answer.as_deref(), Some("re: hello"));
+    }
+}
+
+async fn talk_in_turn(mut grpc: client::Grpc<Channel>) {
     let (sender, mut receiver) = mpsc::channel(1);
     let questions = stream::poll_fn(move |cx| receiver.poll_recv(cx));
     let response = grpc.streaming(Request::new(questions), method("/test.Echo/Talk"), codec());
@@ -321,7 +366,8 @@ async fn a_call_that_the_client_gives_up_ends_at_the_origin() {
 #[tokio::test]
 async fn a_grpc_client_receives_unavailable_if_the_origin_is_unreachable() {
     let refused = refused_address();
-    let (_site, channel) = through_a_proxy(refused.address(), &Authority::new()).await;
+    let (_site, channel) =
+        through_a_proxy(refused.address(), &Authority::new(), |proxy| proxy).await;
     let mut grpc = ready(channel).await;
     let failed = grpc
         .unary(message("hello"), method("/test.Echo/Once"), codec())
@@ -330,6 +376,20 @@ async fn a_grpc_client_receives_unavailable_if_the_origin_is_unreachable() {
     assert_eq!(status.code(), Code::Unavailable);
     assert_eq!(status.message(), "502 Bad Gateway");
     assert!(status.metadata().contains_key("proxy-status"), "{status}");
+}
+
+#[tokio::test]
+async fn problem_details_do_not_make_a_failed_call_a_malformed_response() {
+    let refused = refused_address();
+    let dress = |proxy: OriginProxy| proxy.map_response(problem_details);
+    let (_site, channel) = through_a_proxy(refused.address(), &Authority::new(), dress).await;
+    let mut grpc = ready(channel).await;
+    let failed = grpc
+        .unary(message("hello"), method("/test.Echo/Once"), codec())
+        .await;
+    let status = failed.unwrap_err();
+    assert_eq!(status.code(), Code::Unavailable, "{status}");
+    assert_eq!(status.message(), "502 Bad Gateway");
 }
 
 #[tokio::test]

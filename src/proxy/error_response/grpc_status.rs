@@ -1,7 +1,8 @@
 //! Failures of gRPC calls: `grpc-status` in a response of status 200.
 
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header::CONTENT_TYPE,
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode,
+    header::{CONTENT_LENGTH, CONTENT_TYPE},
 };
 
 use crate::{diagnosis::has_grpc_content, proxy::ProxyBody};
@@ -35,6 +36,8 @@ impl GrpcCall {
         let failed = std::mem::replace(&mut parts.status, StatusCode::OK);
         let fields = &mut parts.headers;
         fields.insert(CONTENT_TYPE, self.0);
+        // A hook may have replaced the content, which a response of trailers alone does not have.
+        fields.remove(CONTENT_LENGTH);
         fields.insert(GRPC_STATUS, grpc_code(failed).into());
         if let Ok(message) = failed.to_string().try_into() {
             fields.insert(GRPC_MESSAGE, message);

@@ -7,7 +7,7 @@ use crate::{
     CdnOriginConnector,
     connector::ConnectionInfo,
     diagnosis::{Refusal, ResponseEvidence},
-    error::{Error, ErrorKind, Facts, RequestProblem, Stage, source_chain},
+    error::{Error, ErrorKind, Facts, Stage, source_chain},
     pool::{classify_hyper, problem_of_hyper_util},
 };
 
@@ -195,7 +195,7 @@ where
 }
 
 #[cfg(feature = "reqwest")]
-const URL_FOREIGN: ErrorKind = ErrorKind::Request(RequestProblem::UrlForeign);
+const URL_FOREIGN: ErrorKind = ErrorKind::Request(crate::error::RequestProblem::UrlForeign);
 
 /// The crate's own error inside another library's, or one that is made of it.
 fn explain(connector: &CdnOriginConnector, error: BoxError) -> Error {

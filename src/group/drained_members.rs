@@ -1,16 +1,15 @@
 //! What a change of members leads to: a drain, or a problem.
 
-use std::sync::Arc;
-
 use futures_util::future::join_all;
 
-use crate::error::{BuildProblem, BuildProblemKind};
+use crate::{
+    OriginProxy,
+    error::{BuildProblem, BuildProblemKind},
+};
 
-use super::group_member::GroupMember;
-
-/// Drains members that were removed.
-pub(super) fn drained(members: &[Arc<GroupMember>]) -> impl Future<Output = ()> + Send + use<> {
-    let all = join_all(members.iter().map(|member| member.proxy().drain()));
+/// Drains the proxies of members that were removed.
+pub(super) fn drained(proxies: &[OriginProxy]) -> impl Future<Output = ()> + Send + use<> {
+    let all = join_all(proxies.iter().map(OriginProxy::drain));
     async move { drop(all.await) }
 }
 

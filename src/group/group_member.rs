@@ -8,8 +8,11 @@ use std::{
 };
 
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tracing::field::{DisplayValue, display};
 
 use crate::{
+    name::DialTarget,
     origin::Origin,
     proxy::{OriginProxy, notify_observers},
 };
@@ -29,6 +32,8 @@ pub(super) struct GroupMember {
     hash: u64,
     proxy: OriginProxy,
     condition: Mutex<Condition>,
+    /// Cancelled when it leaves the group. Requests may still be in flight then.
+    removal: CancellationToken,
 }
 
 /// What changes while a member is in use. Nothing is logged or called under its lock.
@@ -39,8 +44,6 @@ struct Condition {
     load: Load,
     /// How far its turn has come, with round robin.
     turn: f64,
-    /// It has left the group. Requests may still be in flight.
-    is_removed: bool,
 }
 
 impl GroupMember {
@@ -54,9 +57,9 @@ impl GroupMember {
                 checks: CheckHistory::default(),
                 load: Load::default(),
                 turn: 0.0,
-                is_removed: false,
             }),
             proxy: member.into_proxy(each),
+            removal: CancellationToken::new(),
         }
     }
 
@@ -81,8 +84,10 @@ impl GroupMember {
         self.lock().weight = weight;
     }
 
-    /// Begins a slow start, as after a return.
-    pub(super) fn start_slowly(&self) {
+    /// Notes and logs that it is in a group: it begins with a slow start, as after a return.
+    pub(super) fn added(&self) {
+        let (label, dial) = self.logged();
+        tracing::info!(member = &*self.name, label, dial, "origin added");
         self.lock().health.return_to_service(Instant::now());
     }
 
@@ -161,14 +166,17 @@ impl GroupMember {
         change
     }
 
+    /// Is cancelled when the member leaves the group.
+    pub(super) fn removal(&self) -> &CancellationToken {
+        &self.removal
+    }
+
     /// Notes, logs and reports that it has left the group. Call it without a lock.
     pub(super) fn removed(&self) {
-        let was_ejected = {
-            let mut condition = self.lock();
-            condition.is_removed = true;
-            condition.health.is_ejected()
-        };
-        tracing::info!(member = &*self.name, "origin removed");
+        self.removal.cancel();
+        let was_ejected = self.is_ejected();
+        let (label, dial) = self.logged();
+        tracing::info!(member = &*self.name, label, dial, "origin removed");
         if was_ejected {
             notify_observers(&self.proxy, |observer, origin| observer.returned(origin));
         }
@@ -176,17 +184,18 @@ impl GroupMember {
 
     /// Logs a change of health, and reports it to observers. Call it without a lock.
     pub(super) fn log_change(&self, change: HealthChange) {
-        if self.lock().is_removed {
+        if self.removal.is_cancelled() {
             return;
         }
         let member = &*self.name;
+        let (label, dial) = self.logged();
         match change {
             HealthChange::Ejected { failures, time } => {
-                tracing::warn!(member, failures, ?time, "origin ejected");
+                tracing::warn!(member, label, dial, failures, ?time, "origin ejected");
                 notify_observers(&self.proxy, |observer, origin| observer.ejected(origin));
             }
             HealthChange::Returned => {
-                tracing::info!(member, "origin returned");
+                tracing::info!(member, label, dial, "origin returned");
                 notify_observers(&self.proxy, |observer, origin| observer.returned(origin));
             }
         }
@@ -204,7 +213,8 @@ impl GroupMember {
     /// Records the result of a health check.
     pub(super) fn checked(&self, outcome: CheckOutcome, settings: &HealthCheck) {
         let member = &*self.name;
-        tracing::debug!(member, %outcome, "health check");
+        let (label, dial) = self.logged();
+        tracing::debug!(member, label, dial, %outcome, "health check");
         let text = outcome.to_string();
         let (is_down, has_returned) = {
             let mut condition = self.lock();
@@ -222,14 +232,23 @@ impl GroupMember {
         match is_down {
             true => tracing::warn!(
                 member,
+                label,
+                dial,
                 outcome = text,
                 "health checks failed: origin is down"
             ),
-            false => tracing::info!(member, "health checks passed: origin is up"),
+            false => tracing::info!(member, label, dial, "health checks passed: origin is up"),
         }
         if has_returned {
             self.log_change(HealthChange::Returned);
         }
+    }
+
+    /// The label and the dial target of its origin, for events.
+    fn logged(&self) -> (Option<&str>, Option<DisplayValue<&DialTarget>>) {
+        let origin = self.proxy.origin();
+        let dial = origin.map(|origin| display(origin.dial()));
+        (origin.and_then(Origin::label), dial)
     }
 
     pub(super) fn snapshot(&self, tier: usize) -> MemberSnapshot {

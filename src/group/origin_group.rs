@@ -257,8 +257,7 @@ impl OriginGroup {
         member: Member,
     ) -> Result<impl Future<Output = ()> + Send + use<>, BuildError> {
         self.check_tier("OriginGroup::put", tier)?;
-        let former = self.0.put(tier, member);
-        Ok(drained(former.as_slice()))
+        Ok(drained(&self.0.put(tier, member)))
     }
 
     /// Removes the member of this name. Returns `None` if there is none.
@@ -282,8 +281,7 @@ impl OriginGroup {
         reason = "the member is removed whether the result is used or not"
     )]
     pub fn remove(&self, name: &str) -> Option<impl Future<Output = ()> + Send + use<>> {
-        let member = self.0.remove(name)?;
-        Some(member.proxy().drain())
+        self.0.remove(name).map(|proxy| proxy.drain())
     }
 
     /// Sets the [weight](Member::weight) of a member, from the next request on. Returns `false` if

@@ -34,7 +34,8 @@ use super::{
 /// A response of at most this size is read to its end, so that its connection can be reused.
 const MAX_BODY: usize = 64 * 1024;
 
-/// Checks all members, and those that are added later, until the group is dropped.
+/// Checks all members, and those that are added later, until they are removed or the group is
+/// dropped.
 pub(super) async fn run_health_checks(group: &Weak<SharedGroup>) {
     let Some((settings, mut tiers)) = group.upgrade().and_then(|group| {
         let settings = group.health_check()?.clone();
@@ -50,13 +51,12 @@ pub(super) async fn run_health_checks(group: &Weak<SharedGroup>) {
             .members()
             .map(Arc::downgrade)
             .collect();
-        known.retain(|member| member.strong_count() > 0);
-        for member in present {
-            if !known.iter().any(|it| it.ptr_eq(&member)) {
-                known.push(member.clone());
-                checks.push(check_member(member, settings.clone()));
+        for member in &present {
+            if !known.iter().any(|it| it.ptr_eq(member)) {
+                checks.push(check_until_removed(member.clone(), settings.clone()));
             }
         }
+        known = present;
         let mut changed = pin!(tiers.changed());
         loop {
             if checks.is_empty() {
@@ -75,9 +75,17 @@ pub(super) async fn run_health_checks(group: &Weak<SharedGroup>) {
     }
 }
 
+async fn check_until_removed(member: Weak<GroupMember>, settings: HealthCheck) {
+    let removal = member.upgrade().map(|it| it.removal().clone());
+    if let Some(removal) = removal {
+        let checks = check_member(&member, &settings);
+        removal.run_until_cancelled(checks).await;
+    }
+}
+
 /// Checks a member until it is dropped.
-async fn check_member(member: Weak<GroupMember>, settings: HealthCheck) {
-    let Some(proxy) = member.upgrade().map(|it| proxy_for(it.proxy(), &settings)) else {
+async fn check_member(member: &Weak<GroupMember>, settings: &HealthCheck) {
+    let Some(proxy) = member.upgrade().map(|it| proxy_for(it.proxy(), settings)) else {
         return;
     };
     let random = Random::default();
@@ -85,11 +93,11 @@ async fn check_member(member: Weak<GroupMember>, settings: HealthCheck) {
         let Some(span) = member.upgrade().map(|it| spans::health_check(it.name())) else {
             return;
         };
-        let outcome = check(&proxy, &settings).instrument(span).await;
+        let outcome = check(&proxy, settings).instrument(span).await;
         let Some(member) = member.upgrade() else {
             return;
         };
-        member.checked(outcome, &settings);
+        member.checked(outcome, settings);
         drop(member);
         sleep(jittered(settings.interval, random.next())).await;
     }

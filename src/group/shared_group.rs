@@ -14,7 +14,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
     pool::{InFlight, OriginPool, RequestCount},
-    proxy::{Buffering, FailureLog},
+    proxy::{Buffering, FailureLog, OriginProxy},
 };
 
 use super::{
@@ -176,30 +176,29 @@ impl SharedGroup {
         Arc::new(GroupMember::new(member, self.each.as_ref()))
     }
 
-    /// Puts a member into a tier, in place of the one with its name. Returns that one.
-    pub(super) fn put(&self, tier: usize, member: Member) -> Option<Arc<GroupMember>> {
+    /// Puts a member into a tier, in place of the one with its name. Returns the proxy of that one.
+    pub(super) fn put(&self, tier: usize, member: Member) -> Vec<OriginProxy> {
         let member = self.make(member);
         let mut former = None;
         self.tiers.send_modify(|tiers| {
             former = tiers.remove(member.name());
             tiers.add(tier, member.clone());
         });
-        self.removed(former.as_slice());
+        let former = self.removed(former);
         self.added(&member);
         former
     }
 
-    /// Takes a member out. Its requests go on.
-    pub(super) fn remove(&self, name: &str) -> Option<Arc<GroupMember>> {
+    /// Takes a member out. Its requests go on. Returns its proxy.
+    pub(super) fn remove(&self, name: &str) -> Option<OriginProxy> {
         let mut removed = None;
         self.tiers.send_modify(|tiers| removed = tiers.remove(name));
-        self.removed(removed.as_slice());
-        removed
+        self.removed(removed).pop()
     }
 
     /// Replaces the members of a tier. Those with the name of a present one stay as they are, with
-    /// the new weight. Returns those that were removed.
-    pub(super) fn replace(&self, tier: usize, members: Vec<Member>) -> Vec<Arc<GroupMember>> {
+    /// the new weight. Returns the proxies of those that were removed.
+    pub(super) fn replace(&self, tier: usize, members: Vec<Member>) -> Vec<OriginProxy> {
         let present = self.with_tiers(|tiers| tiers.tier(tier).to_vec());
         let mut next: Vec<Arc<GroupMember>> = Vec::new();
         for member in members {
@@ -219,12 +218,12 @@ impl SharedGroup {
                 None => next.push(self.make(member)),
             }
         }
-        let (mut added, mut removed) = Default::default();
+        drop(present);
+        let (mut added, mut removed) = (Vec::new(), Vec::new());
         self.tiers
             .send_modify(|tiers| (added, removed) = tiers.replace(tier, next));
         added.iter().for_each(|member| self.added(member));
-        self.removed(&removed);
-        removed
+        self.removed(removed)
     }
 
     fn has_elsewhere(&self, name: &str, tier: usize) -> bool {
@@ -236,21 +235,26 @@ impl SharedGroup {
 
     /// A new member begins slowly. In a group that drains, it drains too.
     fn added(&self, member: &GroupMember) {
-        tracing::info!(member = member.name(), "origin added");
-        member.start_slowly();
+        member.added();
         if self.requests.is_draining() {
             drop(member.proxy().drain());
         }
     }
 
-    /// Notes that members were removed. Forgets former ones whose requests have ended.
-    fn removed(&self, members: &[Arc<GroupMember>]) {
-        members.iter().for_each(|member| member.removed());
+    /// Notes that members were removed, and returns their proxies. Forgets former members whose
+    /// requests have ended.
+    fn removed(&self, members: impl IntoIterator<Item = Arc<GroupMember>>) -> Vec<OriginProxy> {
+        let proxies = members.into_iter().map(|member| {
+            member.removed();
+            member.proxy().clone()
+        });
+        let proxies = proxies.collect();
         let mut ended = Vec::new();
         self.tiers.send_if_modified(|tiers| {
             ended = tiers.take_ended();
             false
         });
+        proxies
     }
 
     /// Begins a request; `None` if the group drains.

@@ -42,10 +42,9 @@ impl Tiers {
 
     /// Takes out the former members whose requests have ended. Drop them without a lock.
     pub(super) fn take_ended(&mut self) -> Vec<Arc<GroupMember>> {
-        // A member that something else holds may be about to get a request.
-        let has_ended = |it: &mut Arc<GroupMember>| {
-            Arc::get_mut(it).is_some_and(|member| member.proxy().in_flight() == 0)
-        };
+        // A request may be about to be sent to a member that something else holds.
+        let has_ended =
+            |it: &mut Arc<GroupMember>| Arc::strong_count(it) == 1 && it.proxy().in_flight() == 0;
         self.former.extract_if(.., has_ended).collect()
     }
 

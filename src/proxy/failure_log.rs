@@ -9,6 +9,7 @@ use http::StatusCode;
 use tokio::time::Instant;
 
 use crate::{
+    diagnosis::Diagnosis,
     error::{Error, ErrorKind, Fault, LoggedNames},
     origin::Origin,
 };
@@ -52,7 +53,8 @@ impl FailureLog {
 
     /// Logs a failure: at debug if the client caused it or the proxy drains, else as a warning.
     pub(crate) fn request_failed(&self, error: &Error) {
-        let label = self.label.as_deref();
+        // That of a group has no label of its own.
+        let label = label_of(error).or(self.label.as_deref());
         if error.fault() == Fault::Client || error.kind() == ErrorKind::Draining {
             debug(label, error, "request refused");
         } else if !is_full(error) {
@@ -62,9 +64,14 @@ impl FailureLog {
         }
     }
 
-    /// Logs a status by which edges refuse a Host, if no diagnosis explains it. The application may
-    /// have a reason of its own.
-    pub(crate) fn refused_by_origin(&self, status: StatusCode, names: &LoggedNames<'_>) {
+    /// Logs a status by which edges refuse a Host, if no likely cause explains it. The application
+    /// may have a reason of its own.
+    pub(crate) fn refused_by_origin(
+        &self,
+        status: StatusCode,
+        names: &LoggedNames<'_>,
+        possible: Option<&Diagnosis>,
+    ) {
         if ![StatusCode::BAD_REQUEST, StatusCode::FORBIDDEN].contains(&status) {
             return;
         }
@@ -76,6 +83,7 @@ impl FailureLog {
                 expected_name = names.expected_name,
                 host = names.host,
                 status = status.as_u16(),
+                diagnosis = possible.map(tracing::field::display),
                 count,
                 "the origin refused requests, perhaps by Host"
             );

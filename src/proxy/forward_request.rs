@@ -21,7 +21,7 @@ use tokio::time::sleep_until;
 
 use crate::{
     connector::ConnectionInfo,
-    diagnosis::{OriginRefusal, has_grpc_content},
+    diagnosis::{Certainty, Diagnosis, OriginRefusal, has_grpc_content},
     downstream::Downstream,
     error::{Error, ErrorKind, Facts, HttpFault, LoggedNames, Stage},
     name::HostAuthority,
@@ -264,9 +264,13 @@ impl ProxySettings {
         let diagnosis = examine_response(evidence, &mut body.body).await;
         let info = parts.extensions.get::<ConnectionInfo>();
         let names = LoggedNames::of_answered(origin, host, info.map(ConnectionInfo::facts));
-        let Some(diagnosis) = diagnosis else {
-            return self.failure_log.refused_by_origin(parts.status, &names);
-        };
+        let likeliest = diagnosis.as_ref().and_then(Diagnosis::likeliest);
+        if likeliest.is_none_or(|cause| cause.certainty() == Certainty::Possible) {
+            let possible = diagnosis.as_ref();
+            self.failure_log
+                .refused_by_origin(parts.status, &names, possible);
+        }
+        let Some(diagnosis) = diagnosis else { return };
         log_diagnosis(parts.status, origin.label(), &names, &diagnosis);
         body.record.note_refusal(|| OriginRefusal {
             status: parts.status,

@@ -15,7 +15,7 @@ use crate::{
 
 /// The fix of an origin that is down.
 pub(crate) const RESTORE: &str =
-    "restore the origin; meanwhile, an OriginGroup can send requests to another one";
+    "restore the origin; until then, an OriginGroup sends requests to another one";
 
 /// A builder for `https://{name}` that dials the edge and trusts the authority.
 pub(crate) fn to(edge: &Edge, authority: &Authority, name: &str) -> CdnOriginBuilder {

@@ -92,7 +92,7 @@ pub(super) fn present_a_certificate(evidence: &Evidence<'_>) -> Vec<FixKind> {
 /// The fix of an origin that is down. No name or setting helps.
 pub(super) fn restore_origin(_: &Evidence<'_>) -> Vec<FixKind> {
     vec![FixKind::Advice(
-        "restore the origin; meanwhile, an OriginGroup can send requests to another one",
+        "restore the origin; until then, an OriginGroup sends requests to another one",
     )]
 }
 

@@ -116,6 +116,42 @@ async fn below_the_panic_threshold_the_health_is_ignored() {
     }
 }
 
+/// How a member leaves a group.
+#[derive(Clone, Copy, Debug)]
+enum Leaving {
+    Put,
+    Remove,
+    Replace,
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_member_that_has_left_is_not_checked_any_longer_and_is_freed() {
+    for leaving in [Leaving::Put, Leaving::Remove, Leaving::Replace] {
+        let (former, next) = (Site::new("a"), Site::new("b"));
+        let group = group(std::slice::from_ref(&former), check());
+        while former.requests() < 2 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        let as_former = Member::new(next.connector()).name("a");
+        match leaving {
+            Leaving::Put => drop(group.put(0, as_former).unwrap()),
+            Leaving::Remove => drop(group.remove("a").unwrap()),
+            Leaving::Replace => drop(group.replace(0, vec![next.member()])),
+        }
+        let is_freed = async {
+            while Arc::strong_count(&former.0) > 1 {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        };
+        let freed = tokio::time::timeout(Duration::from_secs(60), is_freed).await;
+        assert!(freed.is_ok(), "{leaving:?}");
+        if !matches!(leaving, Leaving::Remove) {
+            until(&group, MemberState::Serving).await;
+            assert_eq!(get(&group).await, "b");
+        }
+    }
+}
+
 /// An origin that records the heads it gets.
 #[derive(Clone, Default)]
 struct Recorder {

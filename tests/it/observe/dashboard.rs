@@ -12,7 +12,7 @@ mod status_page;
 use std::collections::BTreeSet;
 
 use axum::{Router, body::Body};
-use cdn_origin::CdnOriginConnector;
+use cdn_origin::{CdnOriginConnector, group::OriginGroup, metrics::MetricsObserver};
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::Value;
@@ -83,6 +83,8 @@ async fn every_query_of_the_dashboard_finds_its_metrics_and_labels() {
     let other = app::router(&unreachable, recorder.handle(), |_| {});
     let (status, _) = call(&other, Method::GET, "/page").await;
     assert_eq!(status, StatusCode::BAD_GATEWAY);
+    let group = OriginGroup::builder().tier([connector.clone()]);
+    MetricsObserver::new().sample_group(&group.build().unwrap());
     let (status, text) = call(&router, Method::GET, "/metrics").await;
     assert_eq!(status, StatusCode::OK);
     let scrape = Scrape::parse(&text);

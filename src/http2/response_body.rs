@@ -8,8 +8,7 @@
 //! | | length reached | no length announced | bytes are missing |
 //! |---|---|---|---|
 //! | END_STREAM | the end | the end | h2's error |
-//! | RST_STREAM with NO_ERROR | the end | the end (RFC 9113 section 8.1) | `Incomplete` |
-//! | RST_STREAM with another code | the end | `Incomplete` | `Incomplete` |
+//! | RST_STREAM | the end | `Incomplete` | `Incomplete` |
 //! | the connection fails | the end | its failure | its failure |
 
 use std::{
@@ -18,7 +17,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use h2::{Reason, RecvStream};
+use h2::RecvStream;
 use http_body::{Body, Frame, SizeHint};
 
 use super::{Http2Error, connection_state::OpenStream, send_body::UploadTask};
@@ -77,7 +76,7 @@ impl Http2Body {
                 }
                 Poll::Ready(Some(Ok(data)))
             }
-            Some(Err(error)) if self.is_complete(&error) => Poll::Ready(None),
+            Some(Err(_)) if self.is_complete() => Poll::Ready(None),
             Some(Err(error)) if error.is_reset() && error.is_remote() => {
                 Poll::Ready(Some(Err(Http2Error::Incomplete(error))))
             }
@@ -91,16 +90,10 @@ impl Http2Body {
         self.open.explain_end(Http2Error::H2(error))
     }
 
-    /// Whether the response was complete before the peer reset the stream. Without an error, a
-    /// reset follows a complete response and stops the upload (RFC 9113 section 8.1).
-    ///
-    /// A reset by this side never completes a response without a length.
-    fn is_complete(&self, error: &h2::Error) -> bool {
-        let stops_upload = error.is_reset() && error.reason() == Some(Reason::NO_ERROR);
-        match self.missing {
-            Some(missing) => missing == 0,
-            None => error.is_remote() && stops_upload,
-        }
+    /// Whether all content of the announced length has been read. Any reset without END_STREAM
+    /// truncates other content: h2 reports none after it (RFC 9113 section 8.1).
+    fn is_complete(&self) -> bool {
+        self.missing == Some(0)
     }
 }
 
@@ -121,7 +114,7 @@ impl Body for Http2Body {
         }
         match ready!(this.stream.poll_trailers(cx)) {
             Ok(trailers) => Poll::Ready(trailers.map(|fields| Ok(Frame::trailers(fields)))),
-            Err(error) if this.is_complete(&error) => Poll::Ready(None),
+            Err(_) if this.is_complete() => Poll::Ready(None),
             Err(error) => Poll::Ready(Some(Err(this.explain(error)))),
         }
     }

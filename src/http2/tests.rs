@@ -241,6 +241,7 @@ async fn a_reset_in_the_middle_of_the_content_is_no_end() {
         (Some(10), Reason::CANCEL),
         (Some(10), Reason::NO_ERROR),
         (None, Reason::CANCEL),
+        (None, Reason::NO_ERROR),
     ] {
         let (sender, mut server) = connect().await;
         tokio::spawn(async move {

@@ -42,7 +42,8 @@ pub enum CloseReason {
     Surplus,
     /// It served an upgrade: the tunnel ended, or the origin refused the upgrade.
     Upgrade,
-    /// It had served the [maximum of requests](crate::pool::PoolSettings::max_uses).
+    /// It had served the [maximum of requests](crate::pool::PoolSettings::max_uses), or one that
+    /// authenticated it.
     Uses,
     /// Its address was [absent from DNS](crate::pool::PoolSettings::follow_dns).
     Vanished,

@@ -46,6 +46,9 @@
 //! * An upgrade gets a dedicated connection, over HTTP/1.1 whatever ALPN chose for the others. It
 //!   counts as open until its tunnel ends, and serves no other request, whether the origin switched
 //!   protocols or not. [`max_tunnels`](PoolSettings::max_tunnels) limits them.
+//! * A connection that carried credentials for NTLM or `Negotiate` serves no further request: a
+//!   server may take that for one of the same user ([RFC 4559 section 6]). So NTLM, which needs
+//!   several requests on one connection, does not work through a proxy.
 //! * With the [`ProxyProtocol`](crate::dial::ProxyProtocol), a connection serves one client only:
 //!   requests with the same addresses, ports and values. While others wait and the pool is full,
 //!   idle connections are closed for them. None can be opened in advance.
@@ -141,6 +144,7 @@
 //! * An HTTP/2 connection that nothing uses is closed after five seconds, whether the peer reads or
 //!   not.
 //!
+//! [RFC 4559 section 6]: https://www.rfc-editor.org/rfc/rfc4559#section-6
 //! [RFC 8470 section 5.2]: https://www.rfc-editor.org/rfc/rfc8470#section-5.2
 //! [RFC 9110 section 15.5.20]: https://www.rfc-editor.org/rfc/rfc9110#section-15.5.20
 //! [RFC 9110 section 9.2.2]: https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2

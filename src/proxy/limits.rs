@@ -214,10 +214,10 @@ impl Limits {
     /// By default, bodies are streamed. With buffering, a slow client occupies no connection to the
     /// origin while it sends, and a chunked upload gets a `Content-Length`, which S3 demands.
     ///
-    /// A body that exceeds the limit is streamed. A body is also streamed if the proxy's buffers
-    /// would hold more than 64 MiB, if its client waits for 100 (Continue), or in a gRPC call. In an
-    /// [`OriginGroup`](crate::group::OriginGroup), the largest limit of its members applies, and a
-    /// complete body can go to another member. nginx calls this `proxy_request_buffering`.
+    /// A body that exceeds the limit is streamed. A body is also streamed in a gRPC call, if the
+    /// proxy's buffers would hold more than 64 MiB, or if its client waits for 100 (Continue). In
+    /// an [`OriginGroup`](crate::group::OriginGroup), the largest limit of its members applies, and
+    /// a complete body can go to another member. nginx calls this `proxy_request_buffering`.
     ///
     /// ```
     /// # use cdn_origin::proxy::Limits;

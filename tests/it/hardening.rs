@@ -12,7 +12,7 @@ use cdn_origin::{
     tls::{Roots, SpkiPin, TlsParameters, rustls},
 };
 use http::{Request, StatusCode, Uri};
-use http_body_util::Empty;
+use http_body_util::{BodyExt, Empty};
 use rustls::{RootCertStore, ServerConfig, server::WebPkiClientVerifier};
 use tokio::{io::AsyncReadExt, net::TcpListener};
 use tokio_rustls::TlsAcceptor;
@@ -230,4 +230,32 @@ fn post_quantum_key_exchange_is_preferred_by_default() {
         provider.kx_groups[0].name(),
         rustls::NamedGroup::X25519MLKEM768
     );
+}
+
+/// RFC 4559 section 6: an origin takes further requests for those of the user who authenticated the
+/// connection.
+#[tokio::test]
+async fn a_connection_that_a_user_has_authenticated_serves_no_other() {
+    let (edge, proxy) = plain_edge().await;
+    let send = async |credentials: &str| {
+        let mut request = request("GET", "/");
+        let fields = request.headers_mut();
+        fields.insert("authorization", credentials.parse().unwrap());
+        let Ok(response) = proxy.clone().oneshot(request).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        response.into_body().collect().await.unwrap();
+    };
+    for credentials in ["Basic eHl6", "Bearer ntlm", "NTLMv3 eHl6", "Basic eHl6"] {
+        send(credentials).await;
+        assert_eq!(edge.connections(), 1, "{credentials}");
+    }
+    for (number, credentials) in ["NTLM eHl6", "ntlm\teHl6", "Negotiate", "negotiate eHl6"]
+        .into_iter()
+        .enumerate()
+    {
+        send(credentials).await;
+        assert_eq!(edge.connections(), number + 1, "{credentials}");
+        send("Basic eHl6").await;
+        assert_eq!(edge.connections(), number + 2, "{credentials}");
+    }
 }

@@ -55,6 +55,10 @@ const LESSONS: &[(&str, &[&str])] = &[
         &["rfc_9112_section_3_2_the_forms_of_a_target"],
     ),
     (
+        "IIS and RFC 4559 section 6: NTLM on a connection that several clients share",
+        &["a_connection_that_a_user_has_authenticated_serves_no_other"],
+    ),
+    (
         "HAProxy CVE-2026-33555: content that is shorter than declared",
         &[
             "rfc_9112_section_6_3_content_of_responses",

@@ -61,7 +61,7 @@ async fn a_stream_that_is_reset_without_an_error_is_complete_only_if_it_had_ende
         let body = response.into_body().collect().await;
         match complete {
             true => assert_eq!(body.unwrap().to_bytes(), "some"),
-            false => assert_eq!(body.unwrap_err().kind(), ErrorKind::ConnectionClosed),
+            false => assert_eq!(body.unwrap_err().kind(), ErrorKind::StreamReset),
         }
     }
 }

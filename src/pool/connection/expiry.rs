@@ -15,11 +15,13 @@ use super::CloseReason;
 
 /// When a connection expires.
 ///
-/// Holds only the time of `max_age`. The caller passes uses and idle time.
+/// The caller passes uses and idle time.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Expiry {
     /// `None` if no clock goes that far.
     max_age_at: Option<Instant>,
+    /// It takes no further request, whatever `max_uses` is.
+    is_used_up: bool,
 }
 
 impl Expiry {
@@ -27,7 +29,13 @@ impl Expiry {
     pub(super) fn new(now: Instant, settings: &PoolSettings) -> Self {
         Self {
             max_age_at: now.checked_add(with_jitter(settings.max_age)),
+            is_used_up: false,
         }
+    }
+
+    /// Makes the present request the last one.
+    pub(super) fn use_up(&mut self) {
+        self.is_used_up = true;
     }
 
     /// Why the connection takes no further request, if it does not: its age or its uses.
@@ -37,7 +45,7 @@ impl Expiry {
         now: Instant,
         settings: &PoolSettings,
     ) -> Option<CloseReason> {
-        if uses >= settings.max_uses {
+        if self.is_used_up || uses >= settings.max_uses {
             return Some(CloseReason::Uses);
         }
         let is_old = self.max_age_at.is_some_and(|at| now >= at);

@@ -25,6 +25,7 @@ use crate::pool::{
 };
 
 use super::{
+    connection_authentication::authenticates_connection,
     connection_life::ConnectionLife,
     expiry::Expiry,
     peek_before_write::PeekBeforeWrite,
@@ -274,6 +275,9 @@ impl PooledHttp1 {
         connection.life.count_use();
         if connection.was_idle {
             connection.peek.schedule(request);
+        }
+        if authenticates_connection(request.headers()) {
+            connection.expiry.use_up();
         }
         // The stream stays in its place while the head is awaited: a request that is cancelled
         // notes its reason before the stream is closed.

@@ -18,10 +18,12 @@
 //! | `peek_before_write` | whether an idle socket has ended, before a request is written to it |
 //! | `silent_connection` | whether a connection may be dead, because a request waited in vain |
 //! | `connection_life` | why a connection was closed, and how many requests it served |
+//! | `connection_authentication` | whether a request authenticates its connection, by NTLM |
 //! | `set_membership` | whether an HTTP/2 connection is listed for further requests |
 //! | `response_body` | the body of a response, over any protocol |
 //! | `ongoing_upload` | a request that is still sent after its response has ended |
 
+mod connection_authentication;
 mod connection_life;
 mod expiry;
 mod http1_connection;

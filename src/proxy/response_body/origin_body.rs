@@ -101,11 +101,6 @@ impl OriginBody {
             }
         };
         self.deadline.restart();
-        if frame.is_none() && self.was_cut_short() {
-            let kind = ErrorKind::ConnectionClosed;
-            let error = Error::new(kind, Stage::Receive, self.close());
-            return Poll::Ready(Some(Err(error.after_answers())));
-        }
         let info = self.connection.as_ref().map(PooledConnection::info);
         let frame = frame.map(|frame| frame.map_err(|error| explain_body(error, info)));
         // The end of a body of unknown length is known only after one more poll.
@@ -178,16 +173,6 @@ impl OriginBody {
             }
         }
         true
-    }
-
-    /// Whether an HTTP/2 stream was reset before its end, even with NO_ERROR (RFC 9113 section
-    /// 8.1).
-    fn was_cut_short(&self) -> bool {
-        let http2 = self
-            .connection
-            .as_ref()
-            .is_some_and(PooledConnection::is_http2);
-        http2 && !self.body.is_end_stream()
     }
 
     /// Whether the `Content-Length` of the response is one valid line: the HTTP/1 connection has

@@ -475,20 +475,56 @@ async fn a_complete_response_before_no_error_reset_is_complete() {
 /// Without END_STREAM, the response is truncated.
 #[tokio::test]
 async fn a_no_error_reset_does_not_end_a_response() {
+    fn cut(id: u32, status: &str) -> Vec<Frame> {
+        vec![
+            Frame::new(HEADERS, END_HEADERS, id, &block(&[(":status", status)])),
+            Frame::new(DATA, 0, id, b"abcd"),
+            Frame::new(RST_STREAM, 0, id, &[0; 4]),
+        ]
+    }
+    // The start of an error page is read before the client asks for it.
+    let cases: [fn(u32) -> Vec<Frame>; 2] = [|id| cut(id, "200"), |id| cut(id, "503")];
+    for protocol in [Http1, Http2] {
+        for case in cases {
+            let origin = RawOrigin::new(case).await;
+            let seen = origin.ask(protocol).await;
+            assert!(
+                seen.as_ref()
+                    .is_none_or(|seen| seen.cut_short || seen.start == "502"),
+                "{seen:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_response_of_the_announced_length_is_complete_although_its_stream_is_reset() {
     for protocol in [Http1, Http2] {
         let origin = RawOrigin::new(|id| {
+            let fields = block(&[(":status", "200"), ("content-length", "4")]);
             vec![
-                Frame::new(HEADERS, END_HEADERS, id, &block(&[(":status", "200")])),
+                Frame::new(HEADERS, END_HEADERS, id, &fields),
                 Frame::new(DATA, 0, id, b"abcd"),
                 Frame::new(RST_STREAM, 0, id, &[0; 4]),
             ]
         })
         .await;
-        let seen = origin.ask(protocol).await;
-        assert!(
-            seen.as_ref()
-                .is_none_or(|seen| seen.cut_short || seen.start == "502"),
-            "{seen:?}"
-        );
+        let seen = origin.ask(protocol).await.unwrap();
+        assert_eq!((seen.start.as_str(), seen.body.as_str()), ("200", "abcd"));
+        assert!(!seen.cut_short, "{protocol:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_asterisk_of_options_passes() {
+    for origin in [Http1, Http2] {
+        let scene = Scene::new(origin).await;
+        scene.origin.answers(OK);
+        let mut fields = but(":path", "*");
+        fields[0].1 = "OPTIONS";
+        let received = send_frames(scene.site.address(), &frames(&fields, None)).await;
+        assert_eq!(received, Received::Status(200));
+        let seen = scene.origin.take();
+        assert_eq!(seen[0].start, "OPTIONS *");
     }
 }

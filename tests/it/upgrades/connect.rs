@@ -17,8 +17,9 @@ use tokio::{
 use tokio_tungstenite::{WebSocketStream, tungstenite::protocol::Role};
 
 use crate::{
+    groups::failover,
     origin::{NAME, server_config},
-    support::{Authority, Site},
+    support::{Authority, Site, refused_address},
 };
 
 use super::{
@@ -268,4 +269,57 @@ async fn the_last_words_of_an_origin_that_ends_tls_without_notice_reach_clients_
     assert_eq!(response.status(), StatusCode::OK);
     let mut stream = TokioIo::new(hyper::upgrade::on(&mut response).await.unwrap());
     assert_eq!(rest(&mut stream).await, "first and last");
+}
+
+#[tokio::test]
+async fn frames_that_follow_the_request_wait_for_the_101() {
+    let scene = Scene::new().await;
+    let stream = TcpStream::connect(scene.site.address()).await.unwrap();
+    let (mut sender, connection) = h2::client::handshake(stream).await.unwrap();
+    tokio::spawn(connection);
+    let trace = Request::builder()
+        .method(Method::TRACE)
+        .uri("http://client.test/");
+    let (answer, _) = sender.send_request(trace.body(()).unwrap(), true).unwrap();
+    answer.await.unwrap();
+    let (parts, _) = connect("websocket").into_parts();
+    let mut parts = parts;
+    parts
+        .extensions
+        .insert(h2::ext::Protocol::from_static("websocket"));
+    let (answer, mut stream) = sender
+        .send_request(Request::from_parts(parts, ()), false)
+        .unwrap();
+    stream.send_data("question".into(), true).unwrap();
+    let (mut origin, received) = scene.accept_request().await;
+    let switch = switch(&received) + "answer";
+    origin.write_all(switch.as_bytes()).await.unwrap();
+    let response = answer.await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    let mut body = response.into_body();
+    assert_eq!(&body.data().await.unwrap().unwrap()[..], b"answer");
+    assert_eq!(rest(&mut origin).await, "question");
+    origin.write_all(b"last").await.unwrap();
+    drop(origin);
+    let mut last = Vec::new();
+    while let Some(data) = body.data().await {
+        last.extend_from_slice(&data.unwrap());
+    }
+    assert_eq!(last, b"last");
+    scene.until(|pool| pool.open == 0).await;
+}
+
+#[tokio::test]
+async fn a_tunnel_over_http_2_falls_back_to_an_origin_that_can_be_reached() {
+    let refused = refused_address();
+    let primary = CdnOriginConnector::builder("http://origin.example").dial(refused.address());
+    let backup = EchoOrigin::start().await;
+    let group = failover(primary.build().unwrap(), backup.proxy());
+    let group = group.build().unwrap();
+    let site = Site::serve(axum::Router::new().fallback_service(group)).await;
+    let mut client = client(&site).await;
+    let mut response = client.send_request(connect("websocket")).await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    let stream = TokioIo::new(hyper::upgrade::on(&mut response).await.unwrap());
+    talk(WebSocketStream::from_raw_socket(stream, Role::Client, None).await).await;
 }

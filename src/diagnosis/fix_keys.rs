@@ -25,6 +25,14 @@ pub(crate) struct Fix {
     pub(super) written_in: WrittenIn,
 }
 
+impl Fix {
+    /// A key of an origin from a file.
+    pub(crate) fn in_file(kind: FixKind) -> Self {
+        let written_in = WrittenIn::File;
+        Self { kind, written_in }
+    }
+}
+
 impl From<FixKind> for Fix {
     fn from(kind: FixKind) -> Self {
         let written_in = WrittenIn::default();
@@ -42,7 +50,10 @@ impl fmt::Display for Fix {
 }
 
 /// The calls in texts, and their keys. A call that contains another comes first.
-const KEYS: [(&str, &str); 24] = [
+const KEYS: [(&str, &str); 29] = [
+    ("Alpn::Http2OrHttp1", "h2 and http/1.1"),
+    ("Alpn::Http1", "http/1.1"),
+    ("Alpn::Http2", "h2"),
     (
         "CdnOriginConnector::builder(..) or .dial(..)",
         "url or dial",
@@ -64,6 +75,7 @@ const KEYS: [(&str, &str); 24] = [
     ("Limits::response_timeout(..)", "limits.response_timeout"),
     ("Limits::unread_timeout(..)", "limits.unread_timeout"),
     ("OriginProxy::upgrades(..)", "upgrades"),
+    ("Probe::try_name(..), or by --name", "--name"),
     ("PoolSettings::idle_timeout(..)", "pool.idle_timeout"),
     ("PoolSettings::max_connections(..)", "pool.max_connections"),
     (
@@ -74,6 +86,7 @@ const KEYS: [(&str, &str); 24] = [
     ("VerifyPolicy::pinned(..)", "verify.pinned"),
     ("VirtualHosts::max_connections(..)", "max_connections"),
     (".crls(..)", "verify.crls"),
+    (".expected_name(..)", "expected_name"),
     (
         ".expecting_any(..) on the VerifyPolicy",
         "verify.expecting_any",
@@ -85,7 +98,7 @@ const KEYS: [(&str, &str); 24] = [
 ];
 
 /// The text with keys in place of calls.
-pub(super) fn in_keys(text: &str) -> String {
+pub(crate) fn in_keys(text: &str) -> String {
     let keys = KEYS.iter();
     keys.fold(text.to_owned(), |text, (call, key)| text.replace(call, key))
 }

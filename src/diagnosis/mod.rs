@@ -80,7 +80,7 @@ pub use certainty::Certainty;
 pub(crate) use clue::Clue;
 pub(crate) use confirmation::Confirmation;
 pub(crate) use fix::FixKind;
-pub(crate) use fix_keys::Fix;
+pub(crate) use fix_keys::{Fix, in_keys};
 pub use ranked_causes::Diagnosis;
 pub(crate) use refusal::Refusal;
 pub(crate) use report::{ExchangeReport, FactsReport, OriginRefusal, code_paragraph, paragraph};

@@ -64,6 +64,17 @@ impl Diagnosis {
         Self::sorted(self.causes)
     }
 
+    /// Adds the causes of another attempt, unless these have one of the same kind.
+    pub(crate) fn and_of(self, other: Self) -> Self {
+        let mut causes = self.causes;
+        for cause in other.causes {
+            if causes.iter().all(|found| found.id() != cause.id()) {
+                causes.push(cause);
+            }
+        }
+        Self::sorted(causes)
+    }
+
     /// Names keys in place of calls, if the origin's settings are written in a file.
     pub(crate) fn written_in(self, written_in: WrittenIn) -> Self {
         let causes = self.causes.into_iter();

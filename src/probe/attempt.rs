@@ -4,7 +4,11 @@ use std::fmt;
 
 use http::StatusCode;
 
-use crate::{diagnosis::Diagnosis, error::Error, origin::Origin};
+use crate::{
+    diagnosis::{Diagnosis, HostSource},
+    error::Error,
+    origin::Origin,
+};
 
 use super::{
     attempt_result::AttemptResult, combination::Combination, progress::Progress,
@@ -52,7 +56,8 @@ impl ProbeAttempt {
         self.combination.origin()
     }
 
-    /// Returns the builder code of this attempt, without `.build()`.
+    /// Returns the builder code of this attempt, without `.build()`. For an origin from a
+    /// configuration file, these are its keys in TOML.
     ///
     /// A call whose value the probe does not know, such as `.verify(..)`, is a comment: keep it as
     /// it is in your code. Check the [certainty](super::Findings::working_certainty) first: an
@@ -140,14 +145,35 @@ impl ProbeAttempt {
         }
     }
 
-    /// Returns whether names and protocols are right: the site responded, even if with its own
-    /// error.
+    /// Returns whether names and protocols may be right: the response is no error, or one that a
+    /// site has for a `GET /` which reached it.
     ///
-    /// An error over plain http does not count where TLS was configured, or at port 443: a device
-    /// on the path may have sent it.
+    /// The latter are 401, 404 and 405: an API may have nothing at `/`. Any other error, such as a
+    /// 403 or a 503, may be a refusal of the Host, and does not count. Neither does an error over
+    /// plain http where TLS was configured, or at port 443: a device on the path may have sent it.
     #[must_use]
     pub fn works(&self) -> bool {
-        self.progress() >= Progress::SiteError
+        match self.progress() {
+            Progress::Success => true,
+            Progress::SiteError => self.site_answer().is_some(),
+            _ => false,
+        }
+    }
+
+    /// What the status means if a site has sent it that this request reached; `None` if it is no
+    /// error, or may as well be a refusal.
+    pub(super) fn site_answer(&self) -> Option<&'static str> {
+        match self.status()? {
+            StatusCode::UNAUTHORIZED => Some("it requires credentials"),
+            StatusCode::NOT_FOUND => Some("it has no page at `/`"),
+            StatusCode::METHOD_NOT_ALLOWED => Some("it takes no GET at `/`"),
+            _ => None,
+        }
+    }
+
+    /// The setting that decides its Host.
+    pub(super) fn host_source(&self) -> HostSource {
+        self.combination.host_source()
     }
 
     pub(super) fn progress(&self) -> Progress {

@@ -1,4 +1,4 @@
-//! The names and protocols of one attempt, and the builder code for them.
+//! The names and protocols of one attempt, and the builder code or the keys for them.
 //!
 //! An attempt is described by the settings in which attempts may differ. Everything else, such as
 //! roots, resolvers and timeouts, is taken from the builder of the probed connector, and is in the
@@ -8,11 +8,11 @@ use std::fmt;
 
 use crate::{
     connector::{CdnOriginBuilder, CdnOriginConnector},
-    diagnosis::FixKind,
+    diagnosis::{Fix, FixKind, HostSource},
     dial::ProxyProtocol,
     error::TlsVersion,
     name::{HostAuthority, Sni, SniOmission},
-    origin::{ChosenNames, Origin, OriginUrl, Scheme},
+    origin::{ChosenNames, Origin, OriginUrl, Scheme, WrittenIn},
     tls::Alpn,
 };
 
@@ -20,8 +20,8 @@ use super::{key_exchange_groups::GroupOrder, setting_change::SettingChange};
 
 /// The names and protocols of one attempt.
 ///
-/// Displayed as the builder code that configures them. A call whose value is not known here is a
-/// comment.
+/// Displayed as the builder code that configures them, or as the keys of an origin from a file. A
+/// call whose value is not known here is a comment.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Combination {
     /// Its scheme may differ from the configured one.
@@ -34,6 +34,8 @@ pub(super) struct Combination {
     groups: GroupOrder,
     proxy_header: ProxyHeader,
     client_scheme: ClientScheme,
+    /// The Host that a `HostRewriteLayer` of the proxy sends, whatever that of the builder is.
+    rewritten_host: Option<HostAuthority>,
     /// The scheme that the connector was built with.
     configured_scheme: Scheme,
     /// The other calls about TLS that the connector was built with.
@@ -78,9 +80,25 @@ impl Combination {
             groups: GroupOrder::AsConfigured,
             proxy_header: ProxyHeader::AsConfigured,
             client_scheme: ClientScheme::Unsaid,
+            rewritten_host: None,
             tls_setters: builder.tls_setters().to_vec(),
             dial_setters: builder.dialling_setters().collect(),
         })
+    }
+
+    /// This combination, behind a layer that sends this Host.
+    pub(super) fn with_rewritten_host(mut self, host: HostAuthority) -> Self {
+        self.names.host = Some(host.clone());
+        self.rewritten_host = Some(host);
+        self
+    }
+
+    /// The setting that decides the Host.
+    pub(super) fn host_source(&self) -> HostSource {
+        match self.rewritten_host {
+            Some(_) => HostSource::Layer,
+            None => HostSource::Builder,
+        }
     }
 
     /// The four names of this combination.
@@ -189,8 +207,16 @@ impl Combination {
         self.names.expected_name.is_some()
     }
 
-    /// The Host, unless it is the default and needs no call.
-    fn host_to_write(&self) -> Option<HostAuthority> {
+    /// The fix that makes its Host the one of requests, unless that is so without a call.
+    fn host_to_write(&self) -> Option<FixKind> {
+        let host = self.origin().host().clone();
+        match &self.rewritten_host {
+            Some(sent) => (host != *sent).then_some(FixKind::HostRewrite(host)),
+            None => (host != self.default_host()).then_some(FixKind::Host(host)),
+        }
+    }
+
+    fn default_host(&self) -> HostAuthority {
         let without_call = Self {
             names: ChosenNames {
                 host: None,
@@ -198,13 +224,63 @@ impl Combination {
             },
             ..self.clone()
         };
-        let host = self.origin().host().clone();
-        (host != *without_call.origin().host()).then_some(host)
+        without_call.origin().host().clone()
     }
 }
 
 impl fmt::Display for Combination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.names.written_in {
+            WrittenIn::Program => self.fmt_code(f),
+            WrittenIn::File => self.fmt_keys(f),
+        }
+    }
+}
+
+impl Combination {
+    /// The keys of the origin's table that attempts may change, in TOML.
+    fn fmt_keys(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "url = \"{}\"", self.url)?;
+        if let Some(dial) = &self.names.dial {
+            write!(f, "\ndial = \"{dial}\"")?;
+        }
+        let is_tls = self.url.scheme() == Scheme::Https;
+        let versions = match self.versions {
+            (TlsVersion::V1_2, TlsVersion::V1_3) => None,
+            (oldest, newest) => Some(FixKind::TlsVersions(oldest, newest)),
+        };
+        let alpn = match self.alpn {
+            Alpn::Http2OrHttp1 => None,
+            alpn => Some(FixKind::Alpn(alpn.variant())),
+        };
+        let groups = self.groups.names().map(FixKind::KeyExchangeGroups);
+        let name = self.names.expected_name.clone();
+        let keys = [
+            match &self.names.sni {
+                Some(Sni::Send(name)) => Some(FixKind::Sni(name.clone())),
+                Some(Sni::Omit(SniOmission::Requested)) => Some(FixKind::OmitSni),
+                _ => None,
+            },
+            name.map(FixKind::ExpectedName),
+            self.host_to_write(),
+            versions.filter(|_| is_tls),
+            alpn.filter(|_| is_tls),
+            groups.filter(|_| is_tls),
+            (self.proxy_header == ProxyHeader::Added).then_some(FixKind::ProxyProtocol),
+        ];
+        for key in keys.into_iter().flatten() {
+            write!(f, "\n{}", Fix::in_file(key))?;
+        }
+        if self.proxy_header == ProxyHeader::LeftOut {
+            f.write_str("\n# without proxy_protocol")?;
+        }
+        match self.client_scheme {
+            ClientScheme::Unsaid => Ok(()),
+            ClientScheme::Https => write!(f, "\n# {}", Fix::in_file(FixKind::ClientScheme)),
+        }
+    }
+
+    fn fmt_code(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "CdnOriginConnector::builder(\"{}\")", self.url)?;
         if let Some(dial) = &self.names.dial {
             write!(f, "\n    .dial(\"{dial}\")")?;
@@ -217,8 +293,10 @@ impl fmt::Display for Combination {
         if let Some(name) = &self.names.expected_name {
             write!(f, "\n    .expected_name(\"{name}\")")?;
         }
-        if let Some(host) = self.host_to_write() {
-            write!(f, "\n    .host(\"{host}\")")?;
+        match self.host_to_write() {
+            Some(fix @ FixKind::Host(_)) => write!(f, "\n    {fix}")?,
+            Some(fix) => write!(f, "\n    // on the proxy: {fix}")?,
+            None => {}
         }
         if self.url.scheme() == Scheme::Https {
             self.fmt_tls(f)?;
@@ -239,9 +317,7 @@ impl fmt::Display for Combination {
             ClientScheme::Https => write!(f, "\n    // {}", FixKind::ClientScheme),
         }
     }
-}
 
-impl Combination {
     fn fmt_tls(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.versions {
             (TlsVersion::V1_2, TlsVersion::V1_3) => {}

@@ -1,8 +1,6 @@
 //! Whether an origin that works recognises the Host, or answers any Host alike.
 
-use super::{
-    ProbeAttempt, combination::Combination, progress::Progress, setting_change::SettingChange,
-};
+use super::{ProbeAttempt, combination::Combination, setting_change::SettingChange};
 
 /// A Host that no origin serves: the domain `invalid` is reserved (RFC 6761 section 6.4).
 const MADE_UP_HOST: &str = "cdn-origin-probe.invalid";
@@ -12,7 +10,7 @@ const MADE_UP_HOST: &str = "cdn-origin-probe.invalid";
 pub(super) enum ByHost {
     /// Another Host gets another status.
     Distinguished,
-    /// A made-up Host gets the same status.
+    /// Other Hosts, such as a made-up one, get the same status.
     Alike,
 }
 
@@ -21,10 +19,10 @@ pub(super) fn made_up_host() -> Option<SettingChange> {
     MADE_UP_HOST.parse().ok().map(SettingChange::Host)
 }
 
-/// What the attempts show about `working`; `None` if it is no success, or if no response to another
+/// What the attempts show about `working`; `None` if it does not work, or if no response to another
 /// Host can be compared with it.
 pub(super) fn compare_hosts(attempts: &[ProbeAttempt], working: &ProbeAttempt) -> Option<ByHost> {
-    if working.progress() < Progress::Success {
+    if !working.works() {
         return None;
     }
     let made_up = made_up_host()?;

@@ -30,7 +30,7 @@ pub(super) const ANOTHER_NAME: &str =
 ///
 /// Leaves out fixes that were tried on it, because none got further, and causes that an attempt
 /// refutes. Causes in SNI come last if every known name was tried in vain.
-pub(super) fn remaining(attempts: &[ProbeAttempt], best: &ProbeAttempt) -> Diagnosis {
+pub(super) fn remaining_of(attempts: &[ProbeAttempt], best: &ProbeAttempt) -> Diagnosis {
     let others = Others { attempts, best };
     if let Some(found) = others.other_service() {
         return found;
@@ -50,9 +50,16 @@ pub(super) fn remaining(attempts: &[ProbeAttempt], best: &ProbeAttempt) -> Diagn
         causes.insert(0, cause);
     }
     if let Some(cause) = others.no_name_served() {
-        let is_about_sni = [CauseId::SniMissing, CauseId::SniNotServed];
-        causes.retain(|found| !is_about_sni.contains(&found.id()));
+        causes.retain(|found| !is_about_sni(found));
         causes.insert(0, cause);
+    }
+    // Only the answers to single versions tell missing cipher suites from an unknown name.
+    let is_name_likely =
+        |cause: &Cause| is_about_sni(cause) && cause.certainty() > Certainty::Possible;
+    if causes.iter().any(is_name_likely) && !others.is_version_refused() {
+        let is_about_ciphers = |cause: &Cause| cause.id() == CauseId::NoCommonCipher;
+        let causes = causes.iter_mut().filter(|cause| is_about_ciphers(cause));
+        causes.for_each(|cause| *cause = cause.clone().at_most(Certainty::Possible));
     }
     if let Some(cause) = others.intercepted() {
         causes = causes
@@ -88,11 +95,14 @@ fn is_prohibited(fix: &FixKind, best: &ProbeAttempt) -> bool {
 
 /// A cause in SNI after every known name was tried in vain.
 fn doubted_if_about_sni(cause: Cause) -> Cause {
-    let is_about_sni = [CauseId::SniMissing, CauseId::SniNotServed].contains(&cause.id());
-    match is_about_sni && cause.certainty() < Certainty::Certain {
+    match is_about_sni(&cause) && cause.certainty() < Certainty::Certain {
         true => cause.at_most(Certainty::Possible),
         false => cause,
     }
+}
+
+fn is_about_sni(cause: &Cause) -> bool {
+    [CauseId::SniMissing, CauseId::SniNotServed].contains(&cause.id())
 }
 
 fn alert(attempt: &ProbeAttempt) -> Option<u8> {
@@ -257,12 +267,9 @@ impl<'a> Others<'a> {
     /// Another name in SNI is refused as the best attempt is, which shows no difference between
     /// missing cipher suites and a name that is still unknown.
     fn no_name_served(&self) -> Option<Cause> {
-        let is_version_refused = TlsVersion::ALL
-            .iter()
-            .any(|it| self.is_refused_version(*it));
         let is_name_open = self.is_refused_by_alert_40()
             && self.is_another_name_refused()
-            && !is_version_refused
+            && !self.is_version_refused()
             && !self.is_another_sni_served();
         is_name_open.then(|| {
             let text = "the edge serves none of the names that were tried in SNI";
@@ -341,6 +348,12 @@ impl<'a> Others<'a> {
             && is_made(&v1_2)
             && is_made(&v1_3)
             && self.changed().all(|(it, _)| alert(it) == Some(code))
+    }
+
+    /// Whether the peer answers an offer of one version that it does not support it.
+    fn is_version_refused(&self) -> bool {
+        let mut versions = TlsVersion::ALL.into_iter();
+        versions.any(|version| self.is_refused_version(version))
     }
 
     /// Whether the peer answers an offer of this version alone that it does not support it.

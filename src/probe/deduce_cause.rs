@@ -5,7 +5,7 @@
 //! first failure was chance. That is tested by making the first attempt again.
 
 use crate::{
-    diagnosis::{Cause, CauseId, Certainty, Clue, FixKind},
+    diagnosis::{Cause, CauseId, Certainty, Clue, FixKind, HostSource},
     error::{Error, ErrorKind, TlsVersion},
     name::{DnsName, ExpectedName, HostAuthority, Sni},
     origin::{Origin, OriginUrl, Scheme},
@@ -105,12 +105,12 @@ pub(super) fn proved_cause(
         SettingChange::ExpectSni => superfluous_expected_name(&origin),
         SettingChange::ExpectedName(name) => wrong_expected_name(name),
         SettingChange::Groups(groups) => wrong_groups(*groups, before),
-        SettingChange::Host(host) => wrong_host(host, &origin),
+        SettingChange::Host(host) => wrong_host(host, &origin, before.host_source()),
         SettingChange::NoProxyHeader => proxy_header_superfluous(),
         SettingChange::ProxyHeader => proxy_header_missing(),
         SettingChange::Sni(sni) => wrong_sni(sni, &origin, after),
         SettingChange::SniAndExpectedName(sni, name) => wrong_sni_and_expected(sni, name),
-        SettingChange::SniAndHost(name) => wrong_sni_and_host(name),
+        SettingChange::SniAndHost(name) => wrong_sni_and_host(name, before.host_source()),
         SettingChange::Url(url) => wrong_scheme(url, before, after),
         SettingChange::Versions(oldest, newest) => wrong_versions(*oldest, *newest, change),
     };
@@ -211,12 +211,12 @@ fn wrong_groups(accepted: GroupOrder, before: &ProbeAttempt) -> Proved {
     }
 }
 
-fn wrong_host(served: &HostAuthority, origin: &Origin) -> Proved {
+fn wrong_host(served: &HostAuthority, origin: &Origin, source: HostSource) -> Proved {
     let host = origin.host();
     (
         CauseId::HostNotServed,
         format!("the edge serves {served}, and not {host}, the configured Host"),
-        vec![FixKind::Host(served.clone())],
+        vec![host_fix(served.clone(), source)],
     )
 }
 
@@ -291,13 +291,28 @@ fn wrong_sni_and_expected(sni: &Sni, expected: &ExpectedName) -> Proved {
     )
 }
 
-fn wrong_sni_and_host(name: &DnsName) -> Proved {
+/// The fix in the setting that decides the Host.
+fn host_fix(host: HostAuthority, source: HostSource) -> FixKind {
+    match source {
+        HostSource::Builder => FixKind::Host(host),
+        HostSource::Layer => FixKind::HostRewrite(host),
+    }
+}
+
+fn wrong_sni_and_host(name: &DnsName, source: HostSource) -> Proved {
+    let fixes = match source {
+        HostSource::Builder => vec![FixKind::SniAndHost(name.clone())],
+        HostSource::Layer => vec![
+            FixKind::Sni(name.clone()),
+            host_fix(HostAuthority::from(name), source),
+        ],
+    };
     (
         CauseId::SniAndHostDisagree,
         format!(
             "the edge serves {name} if it is in SNI and in Host, and not if it is in one alone"
         ),
-        vec![FixKind::SniAndHost(name.clone())],
+        fixes,
     )
 }
 

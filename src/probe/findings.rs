@@ -4,7 +4,10 @@ use std::fmt;
 
 use crate::{
     connector::{CdnOriginBuilder, CdnOriginConnector},
-    diagnosis::{Cause, Certainty, Diagnosis, FactsReport, FixKind, code_paragraph, paragraph},
+    diagnosis::{
+        Cause, Certainty, Diagnosis, FactsReport, FixKind, code_paragraph, in_keys, paragraph,
+    },
+    origin::{Origin, WrittenIn},
 };
 
 use super::{ProbeAttempt, compare_hosts::ByHost, conclusion::ANOTHER_NAME, progress::Progress};
@@ -89,17 +92,18 @@ impl Findings {
     /// if none works.
     ///
     /// * `Certain`: it is a success, and another Host gets another status.
-    /// * `Likely`: it is a success, and a limit left no time to compare it with another Host.
+    /// * `Likely`: it is a success, and a limit left no time to compare it with another Host. Or it
+    ///   is a 401, 404 or 405, and another Host gets another status.
     /// * `Possible`: a made-up Host gets the same status, as from an origin with one site or a
-    ///   default site. Or the origin answers with an error, which may be about the Host.
+    ///   default site. Or it is a 401, 404 or 405 that was not compared.
     #[must_use]
     pub fn working_certainty(&self) -> Option<Certainty> {
         let working = self.working()?;
-        Some(match self.by_host {
-            _ if working.progress() < Progress::Success => Certainty::Possible,
-            Some(ByHost::Alike) => Certainty::Possible,
-            None => Certainty::Likely,
-            Some(ByHost::Distinguished) => Certainty::Certain,
+        let is_success = working.progress() == Progress::Success;
+        Some(match (self.by_host, is_success) {
+            (Some(ByHost::Distinguished), true) => Certainty::Certain,
+            (Some(ByHost::Distinguished), false) | (None, true) => Certainty::Likely,
+            (Some(ByHost::Alike), _) | (None, false) => Certainty::Possible,
         })
     }
 
@@ -191,35 +195,68 @@ impl Findings {
     }
 
     fn print_working(&self, f: &mut fmt::Formatter<'_>, best: &ProbeAttempt) -> fmt::Result {
-        let text = match (best.progress(), self.by_host) {
-            (Progress::SiteError, _) => String::from(
-                "the origin answers with an error of its own, or does not serve the Host:",
+        let (origin, answer) = (best.origin(), best.site_answer());
+        let host = origin.host();
+        let text = match (answer, self.by_host) {
+            (Some(answer), Some(ByHost::Distinguished)) => format!(
+                "this likely works: the origin answers that {answer}, and another Host gets \
+                 another status:"
             ),
-            (_, Some(ByHost::Alike)) => format!(
+            (Some(answer), _) => format!(
+                "this possibly works: the origin answers that {answer}, or it does not serve \
+                 {host}. Compare the page with that of {host}:"
+            ),
+            (None, Some(ByHost::Alike)) => format!(
                 "this possibly works: the origin answers, but a made-up Host gets the same status. \
-                 Compare the page with that of {}:",
-                best.origin().host()
+                 Compare the page with that of {host}:"
             ),
             _ => String::from("this works, with everything else as it was:"),
         };
-        writeln!(f)?;
-        paragraph(f, "", &text)?;
-        writeln!(f)?;
-        writeln!(f, "{}\n    .build()?", best.combination)?;
+        self.print_code(f, &text, best)?;
         self.print_remaining(f)?;
         self.print_try_name(f, best)
     }
 
+    /// The text, and then the code or the keys of the attempt.
+    fn print_code(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        text: &str,
+        attempt: &ProbeAttempt,
+    ) -> fmt::Result {
+        let build = match self.written_in() {
+            WrittenIn::Program => "\n    .build()?",
+            WrittenIn::File => "",
+        };
+        writeln!(f)?;
+        paragraph(f, "", text)?;
+        writeln!(f, "\n{}{build}", attempt.combination)
+    }
+
+    fn written_in(&self) -> WrittenIn {
+        let origin = self.connector.origin();
+        origin.map(Origin::written_in).unwrap_or_default()
+    }
+
     fn print_failure(&self, f: &mut fmt::Formatter<'_>, best: &ProbeAttempt) -> fmt::Result {
-        match best.error() {
-            Some(error) => {
+        match (best.error(), best.status()) {
+            (Some(error), _) => {
                 let observed = FactsReport(error);
                 write!(
                     f,
                     "\nno attempt works; this one got furthest:\n\n{observed}"
                 )?;
             }
-            None => writeln!(f, "\nno attempt works")?,
+            (None, Some(status)) if best.progress() == Progress::SiteError => {
+                let text = format!(
+                    "no attempt works; the origin answers with an error, {}: it fails itself, or \
+                     it does not serve {}. This one got furthest:",
+                    status.as_u16(),
+                    best.origin().host()
+                );
+                self.print_code(f, &text, best)?;
+            }
+            _ => writeln!(f, "\nno attempt works")?,
         }
         self.print_remaining(f)?;
         self.print_try_name(f, best)
@@ -234,7 +271,10 @@ impl Findings {
         match best.progress() {
             Progress::Nothing | Progress::Connected | Progress::Success => Ok(()),
             _ if is_asked => Ok(()),
-            _ => writeln!(f, "\n{ANOTHER_NAME}"),
+            _ => match self.written_in() {
+                WrittenIn::Program => writeln!(f, "\n{ANOTHER_NAME}"),
+                WrittenIn::File => writeln!(f, "\n{}", in_keys(ANOTHER_NAME)),
+            },
         }
     }
 

@@ -23,6 +23,9 @@
 //! cdn-origin-probe --config origins.toml     # each origin of a configuration file
 //! ```
 //!
+//! With a configuration file, it sends the Host that the service sends, and prints keys in place of
+//! builder code.
+//!
 //! A probe is a tool for engineers, not for the path of requests. It opens a few connections, one
 //! after the other, with a pause in between. On each it sends one `GET /`.
 //!
@@ -41,6 +44,9 @@
 //! | refused by the edge | a response that the edge itself sent, such as a 421 |
 //! | site error | an error that may be the site's own |
 //! | success | any other response |
+//!
+//! A success works. So does a 401, 404 or 405 possibly: an API may have nothing at `/`. Any other
+//! error, such as a 403 or a 503, may be a refusal of the Host, and does not count as working.
 //!
 //! A change is the fix if the attempt with it proved more, and enough for this kind of change:
 //!
@@ -104,7 +110,7 @@
 //! | a certificate that is valid for an added name, or for the SNI itself | that expected name |
 //! | a response that refuses | the same name in Host |
 //!
-//! The probe ends with a success and its repetition with a made-up Host, if no change proves more,
+//! The probe ends with what works and its repetition with a made-up Host, if no change proves more,
 //! or at a limit: 19 attempts and 60 s by default. An attempt has 10 s to connect and 10 s for the
 //! response. If the peer stalls, its line says what was missing: TCP, the TLS answer, the response,
 //! or the body.

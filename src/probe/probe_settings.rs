@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use crate::name::DnsName;
+use crate::name::{DnsName, HostAuthority};
 
 use super::ProbeAttempt;
 
@@ -14,6 +14,8 @@ pub(super) type AttemptHook = Arc<dyn Fn(&ProbeAttempt) + Send + Sync>;
 pub(super) struct ProbeSettings {
     /// Names to try before those of the connector.
     pub(super) names: Vec<DnsName>,
+    /// The Host that a layer of the proxy sends.
+    pub(super) rewritten_host: Option<HostAuthority>,
     pub(super) max_attempts: usize,
     pub(super) pause: Duration,
     pub(super) timeout: Duration,
@@ -26,6 +28,7 @@ impl Default for ProbeSettings {
     fn default() -> Self {
         Self {
             names: Vec::new(),
+            rewritten_host: None,
             max_attempts: 19,
             pause: Duration::from_millis(200),
             timeout: Duration::from_secs(60),
@@ -39,6 +42,7 @@ impl fmt::Debug for ProbeSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ProbeSettings")
             .field("names", &self.names)
+            .field("rewritten_host", &self.rewritten_host)
             .field("max_attempts", &self.max_attempts)
             .field("pause", &self.pause)
             .field("timeout", &self.timeout)

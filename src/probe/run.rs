@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use crate::{
     connector::CdnOriginConnector,
     error::{Error, ErrorKind, Facts, InvalidValue, RequestProblem, Stage},
-    name::DnsName,
+    name::{DnsName, HostAuthority},
 };
 
 use super::{
@@ -18,6 +18,7 @@ use super::{
 /// | call | default |
 /// |---|---|
 /// | [`try_name`](Self::try_name) | the names that the connector knows |
+/// | [`rewritten_host`](Self::rewritten_host) | the connector's own Host is sent |
 /// | [`max_attempts`](Self::max_attempts) | 19 |
 /// | [`pause`](Self::pause) | 200 ms between two attempts |
 /// | [`timeout`](Self::timeout) | 60 s for all attempts |
@@ -85,6 +86,33 @@ impl Probe {
     {
         match name.try_into() {
             Ok(name) => self.settings.names.push(name),
+            Err(invalid) => self.invalid_name = Some(invalid.into()),
+        }
+        self
+    }
+
+    /// Sends this Host, as a proxy does whose [`HostRewriteLayer`](crate::HostRewriteLayer) sets
+    /// it.
+    ///
+    /// A connector does not know the layer. With [`preserve`](crate::HostRewriteLayer::preserve),
+    /// it is the Host of the clients. Fixes of the Host then name the layer, and not the builder's
+    /// `.host(..)`. [`run`](Self::run) fails if a text is no Host.
+    ///
+    /// ```
+    /// use cdn_origin::{CdnOriginConnector, probe::Probe};
+    ///
+    /// let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.net").build()?;
+    /// let probe = Probe::new(&connector).rewritten_host("www.example.com");
+    /// # drop(probe);
+    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// ```
+    pub fn rewritten_host<A>(mut self, authority: A) -> Self
+    where
+        A: TryInto<HostAuthority>,
+        A::Error: Into<InvalidValue>,
+    {
+        match authority.try_into() {
+            Ok(host) => self.settings.rewritten_host = Some(host),
             Err(invalid) => self.invalid_name = Some(invalid.into()),
         }
         self
@@ -172,7 +200,8 @@ impl Probe {
     /// * [`ErrorKind::UnsupportedUri`](crate::ErrorKind::UnsupportedUri) if the connector has no
     ///   fixed origin.
     /// * [`RequestProblem::HostInvalid`](crate::error::RequestProblem::HostInvalid) if a
-    ///   [`try_name`](Self::try_name) is no DNS name.
+    ///   [`try_name`](Self::try_name) is no DNS name, or the
+    ///   [`rewritten_host`](Self::rewritten_host) is no Host.
     ///
     /// Failed attempts are no error: they are part of the findings.
     ///
@@ -200,6 +229,10 @@ impl Probe {
             let facts = Facts::default();
             return Err(Error::with_source(kind, Stage::Prepare, facts, invalid));
         }
+        let configured = match &self.settings.rewritten_host {
+            Some(host) => configured.with_rewritten_host(host.clone()),
+            None => configured,
+        };
         // Files of roots are read once for all attempts.
         let connector = self.connector.clone();
         let builder = on_blocking_thread(move || connector.to_builder().with_loaded_roots()).await;

@@ -69,7 +69,8 @@ pub(super) async fn exchange(
     let (response, _connection) = sent?;
     let (head, body) = response.into_parts();
     let mut evidence = ResponseEvidence::new(&origin, host, head.status, &head.headers)
-        .request(&Method::GET, &path);
+        .request(&Method::GET, &path)
+        .host_source(combination.host_source());
     if combination.has_proxy_header() {
         evidence = evidence.after_proxy_header();
     }

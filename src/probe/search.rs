@@ -34,7 +34,7 @@ use super::{
     candidates::{changes_after, pairs_after},
     combination::Combination,
     compare_hosts::{ByHost, compare_hosts, made_up_host},
-    conclusion::remaining,
+    conclusion::remaining_of,
     deduce_cause::{is_proof, may_be_chance, proved_cause},
     probe_settings::ProbeSettings,
     progress::Progress,
@@ -103,18 +103,20 @@ impl Search {
             .is_some_and(|best| best.progress() < Progress::Success)
         {
             if self.step().await == SearchStep::Finished {
-                return;
+                break;
             }
         }
         self.compare_hosts().await;
     }
 
-    /// Repeats an attempt that works with a made-up Host, unless another Host has failed already.
+    /// Repeats an attempt that works with a made-up Host, unless another Host got another status
+    /// already.
     async fn compare_hosts(&mut self) {
-        let (Some(best), Some(made_up)) = (self.best(), made_up_host()) else {
+        let best = self.best().filter(|best| best.works());
+        let (Some(best), Some(made_up)) = (best, made_up_host()) else {
             return;
         };
-        if compare_hosts(&self.attempts, best).is_none() {
+        if compare_hosts(&self.attempts, best) != Some(ByHost::Distinguished) {
             let combination = best.combination.with(&made_up);
             self.attempt(combination, Step::MadeUpHost).await;
         }
@@ -246,7 +248,16 @@ impl Search {
 
     pub(super) fn into_findings(self, connector: CdnOriginConnector) -> Findings {
         let best = self.best();
-        let remaining = best.map(|best| remaining(&self.attempts, best));
+        let furthest = furthest(&self.attempts, self.best);
+        let mut remaining = best
+            .map(|best| remaining_of(&self.attempts, best))
+            .unwrap_or_default();
+        // It has a failure of its own, which is the next to fix.
+        if furthest != self.best
+            && let Some(attempt) = self.attempts.get(furthest)
+        {
+            remaining = remaining.and_of(remaining_of(&self.attempts, attempt));
+        }
         let by_host = best.and_then(|best| compare_hosts(&self.attempts, best));
         let is_any_site = by_host == Some(ByHost::Alike);
         let proved = self.proved.into_iter();
@@ -263,9 +274,9 @@ impl Search {
         let written_in = written_in.unwrap_or_default();
         Findings {
             connector,
-            remaining: remaining.unwrap_or_default().written_in(written_in),
+            remaining: remaining.written_in(written_in),
             proved: proved.written_in(written_in),
-            best: furthest(&self.attempts, self.best),
+            best: furthest,
             by_host,
             attempts: self.attempts,
         }

@@ -48,7 +48,7 @@ impl fmt::Display for SettingChange {
         match self {
             Self::Alpn(alpn) => write!(f, "ALPN {}", alpn.protocols().join(", ")),
             Self::ClientScheme => f.write_str("X-Forwarded-Proto https"),
-            Self::ExpectSni => f.write_str("without .expected_name(..)"),
+            Self::ExpectSni => f.write_str("the name in SNI as expected name"),
             Self::ExpectedName(name) => write!(f, "expected name {name}"),
             Self::Groups(groups) => groups.fmt(f),
             Self::Host(host) => write!(f, "Host {host}"),

@@ -307,24 +307,91 @@ async fn another_status_for_a_made_up_host_makes_a_success_certain() {
 }
 
 #[tokio::test]
-async fn a_success_that_is_not_compared_is_likely_and_an_error_of_the_site_possible() {
+async fn a_success_that_is_not_compared_is_likely() {
     let authority = Authority::new();
     let edge = default_site(&authority).await;
     let connector = to(&edge, &authority, SITE).build().unwrap();
     let probe_once = Probe::new(&connector).max_attempts(1);
     let findings = probe_once.run().await.unwrap();
     assert_eq!(findings.working_certainty(), Some(Certainty::Likely));
+}
 
-    let failing = Edge::builder(&authority).serves(SITE).respond(|_| {
-        let status = StatusCode::INTERNAL_SERVER_ERROR;
-        let response = Response::builder().status(status);
-        response.body("".into()).unwrap()
-    });
-    let failing = failing.start().await;
-    let connector = to(&failing, &authority, SITE).build().unwrap();
-    let findings = Probe::new(&connector).pause(Duration::ZERO);
-    let findings = findings.run().await.unwrap();
-    assert_eq!(findings.working_certainty(), Some(Certainty::Possible));
+fn in_one_line(findings: &Findings) -> String {
+    let text = findings.to_string();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// An edge that answers the site with this status, and other Hosts with another one.
+async fn answering(authority: &Authority, status: u16, other: u16) -> Edge {
+    let builder = Edge::builder(authority)
+        .serves(SITE)
+        .alpn(&["http/1.1"])
+        .respond(move |request| {
+            let status = match request.headers()["host"] == SITE {
+                true => status,
+                false => other,
+            };
+            let response = Response::builder().status(status);
+            response.body("".into()).unwrap()
+        });
+    builder.start().await
+}
+
+#[tokio::test]
+async fn an_error_works_possibly_only_if_a_site_sends_it_for_a_request_that_reached_it() {
+    let authority = Authority::new();
+    for status in [401, 404, 405] {
+        let edge = answering(&authority, status, status).await;
+        let findings = probe(to(&edge, &authority, SITE)).await;
+        assert_eq!(findings.working_certainty(), Some(Certainty::Possible));
+        let text = in_one_line(&findings);
+        assert!(
+            text.contains(&format!(" a made-up Host: {status} ")),
+            "{text}"
+        );
+        assert!(text.contains("or it does not serve"), "{text}");
+
+        let edge = answering(&authority, status, 403).await;
+        let findings = probe(to(&edge, &authority, SITE)).await;
+        assert_eq!(findings.working_certainty(), Some(Certainty::Likely));
+        let text = in_one_line(&findings);
+        assert!(
+            text.contains("this likely works: the origin answers"),
+            "{text}"
+        );
+    }
+    for status in [400, 403, 409, 421, 429, 500, 502, 503, 530] {
+        let edge = answering(&authority, status, status).await;
+        let findings = probe(to(&edge, &authority, SITE)).await;
+        let text = in_one_line(&findings);
+        assert!(findings.working().is_none(), "{text}");
+        assert_eq!(findings.working_certainty(), None);
+        assert!(findings.builder().is_none());
+        assert!(text.contains("no attempt works"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn the_causes_of_the_attempt_that_got_furthest_are_among_those_printed() {
+    let authority = Authority::new();
+    let edge = with_its_own_certificate(&authority).await;
+    // Another authority is trusted.
+    let builder = to(&edge, &Authority::new(), "www.shop.test");
+    let connector = builder.build().unwrap();
+    let probe = Probe::new(&connector).pause(Duration::ZERO);
+    let probe = probe.try_name("edge.cdn.test").try_name("cert.cdn.test");
+    let findings = probe.run().await.unwrap();
+    let best = findings.best().unwrap();
+    let change = "SNI edge.cdn.test, expected name cert.cdn.test";
+    assert_eq!(best.change().as_deref(), Some(change), "{findings}");
+    let cause = best.diagnosis().likeliest().unwrap().clone();
+    let fix = cause.fixes()[0].to_string();
+    assert!(fix.starts_with(".verify("), "{fix}");
+    let ids = findings.diagnosis().causes().iter().map(|it| it.id());
+    let ids: Vec<_> = ids.collect();
+    assert!(ids.contains(&cause.id()), "{findings}");
+    let shown = in_one_line(&findings);
+    assert!(shown.contains(cause.text()), "{findings}");
 }
 
 #[tokio::test]

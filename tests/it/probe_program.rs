@@ -5,7 +5,7 @@ mod arguments;
 
 use std::{io::Write, path::Path, process::Output, time::Duration};
 
-use crate::support::{Authority, Edge, refused_address};
+use crate::support::{Authority, Edge, SniRefusal, refused_address};
 use arguments::{Command, Target, USAGE, Url};
 
 fn parse(line: &str) -> Result<Command, String> {
@@ -260,7 +260,16 @@ async fn each_origin_of_a_configuration_file_is_probed_with_its_own_names() {
     assert_eq!(names, [Some("api.example/a"), Some("shop.example")]);
     assert!(origins[0]["working"].is_null(), "{found}");
     let working = origins[1]["working"].as_str().unwrap();
-    assert!(working.contains(".sni(\"www.site.example\")"), "{working}");
+    assert!(
+        working.contains("\nsni = \"www.site.example\""),
+        "{working}"
+    );
+    let tables = origins.iter().map(|it| it["table"].as_str().unwrap());
+    let expected = [
+        "hosts.\"api.example\".group.tier[0].members[0].origin",
+        "hosts.\"shop.example\".origin",
+    ];
+    assert_eq!(tables.collect::<Vec<_>>(), expected);
 
     let one = ["--config", &path, "--origin", "shop.example"];
     let output = run(&authority, &one).await;
@@ -268,6 +277,162 @@ async fn each_origin_of_a_configuration_file_is_probed_with_its_own_names() {
     assert_eq!(output.status.code(), Some(0), "{text}");
     assert!(
         text.starts_with("shop.example:\n\n   1  as configured: "),
+        "{text}"
+    );
+}
+
+/// The standard output and the exit code for a file.
+async fn probe_file(authority: &Authority, text: &str, options: &[&str]) -> (String, Option<i32>) {
+    let file = file(".toml", text);
+    let path = file.path().display().to_string();
+    let arguments = [&["--config", &path][..], options].concat();
+    let output = run(authority, &arguments).await;
+    let text = String::from_utf8(output.stdout).unwrap();
+    (text, output.status.code())
+}
+
+#[tokio::test]
+async fn an_error_that_may_refuse_the_host_is_no_success_and_one_of_an_api_may_be() {
+    let authority = Authority::new();
+    for (status, code) in [(403, 1), (404, 0)] {
+        let edge = Edge::builder(&authority).serves("www.site.example");
+        let edge = edge.respond(move |_| {
+            let response = http::Response::builder().status(status);
+            response.body("".into()).unwrap()
+        });
+        let edge = edge.start().await;
+        let dial = edge.address().to_string();
+        let origin = ["https://www.site.example", "--dial", &dial, "--json"];
+        let output = run(&authority, &origin).await;
+        assert_eq!(output.status.code(), Some(code), "{status}");
+        let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(found["working"].is_null(), code == 1, "{found}");
+        assert_eq!(found["attempts"][0]["works"], code == 0, "{found}");
+    }
+}
+
+#[tokio::test]
+async fn the_first_attempt_sends_the_host_that_the_service_sends() {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority)
+        .serves("edge.cdn.test")
+        .knows_hosts(&["img.shop.test"])
+        .start()
+        .await;
+    let dial = edge.address();
+    let tenant = |template: &str, each: &str, member: &str| {
+        format!(
+            r#"
+            [template]
+            {template}
+            [hosts."IMG.shop.test".group.each]
+            {each}
+            [[hosts."IMG.shop.test".group.tier]]
+            members = [{{ origin = {{ url = "https://edge.cdn.test", dial = "{dial}", {member} }} }}]
+            "#
+        )
+    };
+    let wrong = r#"host_rewrite = { to = "wrong.test" }"#;
+    let right = r#"host_rewrite = { to = "img.shop.test" }"#;
+    let by_name = r#"host_rewrite = "preserve_name""#;
+    for (template, each, member) in [
+        (by_name, "", ""),
+        (wrong, right, ""),
+        (wrong, wrong, by_name),
+        (by_name, wrong, right),
+    ] {
+        let file = tenant(template, each, member);
+        let (text, code) = probe_file(&authority, &file, &[]).await;
+        assert_eq!(code, Some(0), "{file}\n{text}");
+        assert!(text.contains("*  1  as configured: 200\n"), "{text}");
+        assert!(!text.contains("host = "), "{text}");
+        assert!(!text.contains("host_rewrite"), "{text}");
+    }
+
+    // The tenant's name is tried, and the fix is in the key that decides the Host.
+    let (text, code) = probe_file(&authority, &tenant(wrong, "", ""), &[]).await;
+    assert_eq!(code, Some(0), "{text}");
+    let fix = format!("  fix: {right}\n");
+    assert!(text.contains(&fix), "{text}");
+    assert!(text.contains(&format!("\n{right}\n")), "{text}");
+
+    // Where no key is the Host of the clients, it is the first name.
+    let one = format!("url = 'https://edge.cdn.test'\ndial = '{dial}'\nhost_rewrite = 'preserve'");
+    let (text, code) = probe_file(&authority, &one, &["--name", "img.shop.test"]).await;
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("*  1  as configured: 200\n"), "{text}");
+}
+
+#[tokio::test]
+async fn an_origin_of_a_group_is_named_by_its_host_or_its_member() {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority)
+        .serves("edge.cdn.test")
+        .start()
+        .await;
+    let dial = edge.address();
+    let member = |name| {
+        let origin = format!("{{ url = 'https://edge.cdn.test', dial = '{dial}' }}");
+        format!("{{ name = '{name}', origin = {origin} }}")
+    };
+    let file = format!(
+        "[[hosts.'img.shop.test'.group.tier]]\nmembers = [{}, {}]\n\
+         [[hosts.'api.shop.test'.group.tier]]\nmembers = [{}]\n",
+        member("edge1"),
+        member("edge2"),
+        member("edge3"),
+    );
+    for (name, expected) in [
+        (
+            "img.shop.test",
+            &["img.shop.test/edge1", "img.shop.test/edge2"][..],
+        ),
+        ("edge2", &["img.shop.test/edge2"]),
+        ("api.shop.test/edge3", &["api.shop.test/edge3"]),
+    ] {
+        let options = ["--origin", name, "--json"];
+        let (text, _) = probe_file(&authority, &file, &options).await;
+        let found: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let origins = found["origins"].as_array().unwrap().iter();
+        let names: Vec<_> = origins.map(|it| it["origin"].as_str().unwrap()).collect();
+        assert_eq!(names, expected);
+    }
+}
+
+#[tokio::test]
+async fn what_works_for_an_origin_of_a_file_is_printed_as_keys_of_its_table() {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority)
+        .serves("www.shop.test")
+        .unknown_sni(SniRefusal::Alert(40))
+        .start()
+        .await;
+    let dial = edge.address();
+    let file = |host: &str| {
+        format!(
+            "[hosts.'{host}'.group.each]\nhost_rewrite = 'preserve'\n\
+             [[hosts.'{host}'.group.tier]]\n\
+             members = [{{ origin = {{ url = 'https://edge.cdn.test', dial = '{dial}' }} }}]"
+        )
+    };
+    let (text, code) = probe_file(&authority, &file("www.shop.test"), &[]).await;
+    assert_eq!(code, Some(0), "{text}");
+    let keys =
+        format!("url = \"https://edge.cdn.test\"\ndial = \"{dial}\"\nsni = \"www.shop.test\"\n");
+    assert!(text.contains(&keys), "{text}");
+    let place = "the keys belong in hosts.\"www.shop.test\".group.tier[0].members[0].origin, \
+                 or in hosts.\"www.shop.test\".group.each for all members";
+    assert!(text.contains(place), "{text}");
+    assert!(
+        !text.contains("(\"") && !text.contains("Connector"),
+        "{text}"
+    );
+
+    // The name is known to nobody.
+    let (text, code) = probe_file(&authority, &file("api.shop.test"), &[]).await;
+    assert_eq!(code, Some(1), "{text}");
+    assert!(
+        text.contains("--name") && !text.contains("try_name"),
         "{text}"
     );
 }

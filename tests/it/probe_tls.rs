@@ -2,7 +2,7 @@
 //! groups or its name.
 
 use cdn_origin::{
-    TlsVersion,
+    CdnOriginConnector, TlsVersion,
     connector::CdnOriginBuilder,
     diagnosis::{CauseId, Certainty},
     probe::{Findings, ProbeAttempt},
@@ -173,8 +173,11 @@ async fn alert_40_to_every_name_is_about_another_name_or_cipher_suites_and_group
     let causes: Vec<_> = causes
         .map(|cause| (cause.id(), cause.certainty()))
         .collect();
-    let likely = [CauseId::SniNotServed, CauseId::NoCommonCipher].map(|id| (id, Certainty::Likely));
-    assert_eq!(causes[..2], likely, "{findings}");
+    let ranked = [
+        (CauseId::SniNotServed, Certainty::Likely),
+        (CauseId::NoCommonCipher, Certainty::Possible),
+    ];
+    assert_eq!(causes[..2], ranked, "{findings}");
     let fix = findings.diagnosis().causes()[0].fixes()[0].to_string();
     assert!(fix.contains("--name"), "{fix}");
     assert_eq!(
@@ -182,6 +185,23 @@ async fn alert_40_to_every_name_is_about_another_name_or_cipher_suites_and_group
         1,
         "{findings}"
     );
+
+    // A name is dialled that is not the one in SNI, and no further one is known.
+    let url = "https://www.site.example";
+    let builder = CdnOriginConnector::builder(url).dial(format!("localhost:{}", peer.port()));
+    let findings = probe(builder).await;
+    let causes = findings.diagnosis().causes();
+    let likeliest = &causes[0];
+    let found = (likeliest.id(), likeliest.certainty());
+    assert_eq!(
+        found,
+        (CauseId::SniNotServed, Certainty::Likely),
+        "{findings}"
+    );
+    let likely = causes
+        .iter()
+        .filter(|it| it.certainty() > Certainty::Possible);
+    assert_eq!(likely.count(), 1, "{findings}");
 
     // Edges of CDNs support the suites that are offered.
     let findings = probe(

@@ -8,8 +8,8 @@ pub(crate) const USAGE: &str = "\
 usage: cdn-origin-probe ORIGIN [OPTION]...
        cdn-origin-probe --config FILE [OPTION]...
 
-Finds by trial which names and protocols an origin accepts, and prints builder
-code that works.
+Finds by trial which names and protocols an origin accepts, and prints what
+works: builder code, or keys of the configuration file.
 
   ORIGIN             its URL, such as https://d1234567890.cloudfront.net
   --host NAME        the configured Host
@@ -19,19 +19,30 @@ code that works.
   --ca FILE          trust the certificates in this PEM file, and no others
   --config FILE      probe each origin of this configuration file, in TOML or
                      JSON: of one origin, a group, or tenants
-  --origin NAME      probe only this origin of the file: a member's name, a
-                     tenant's host, or HOST/MEMBER
-  --name NAME        a name to try first, in SNI and in Host; may be repeated
+  --origin NAME      probe only these origins of the file: a member's name, a
+                     tenant's host for all of its members, or HOST/MEMBER
+  --name NAME        a name to try first, in SNI and in Host; may be repeated.
+                     Where host_rewrite preserves the clients' Host and the file
+                     does not have it, the first one is that Host
   --timeout SECONDS  how long each attempt may take to connect, and then to get
                      the response; 10 by default
   --json             print JSON instead of text
   --help             print this help
 
 All attempts at an origin together take 60 s, or six times --timeout if that is
-longer. Progress goes to standard error. The exit code is 0 if each origin has
-an attempt that works, even if only possibly, 1 if one has none, and 2 if no
-attempt was made. Without --ca, the system's roots are trusted, or those of
-SSL_CERT_FILE and SSL_CERT_DIR; with --config, those that the file trusts.
+longer. Progress goes to standard error. Without --ca, the system's roots are
+trusted, or those of SSL_CERT_FILE and SSL_CERT_DIR; with --config, those that
+the file trusts.
+
+With --config, the first attempt sends the Host that the service sends, and the
+host of a tenant is one of the names to try.
+
+Exit codes:
+  0  each origin has an attempt that works, even if only possibly
+  1  an origin has none: no response, or an error such as 403, 421 or 503, which
+     may refuse the Host. 401, 404 and 405 work possibly: an API may have
+     nothing at /
+  2  no attempt was made: the command line or the file is invalid
 ";
 
 /// The default of `--timeout`.

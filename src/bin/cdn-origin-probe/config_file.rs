@@ -5,32 +5,102 @@ use std::{ffi::OsStr, fs, path::Path};
 use cdn_origin::{
     CdnOriginConnector,
     config::{GroupConfig, OriginConfig, VirtualHostsConfig},
+    name::DnsName,
 };
 use serde_json::{Map, Value};
 
 /// The keys of an origin, or of all origins of a table.
 type Keys = Map<String, Value>;
 
-/// An origin of a file, and what `--origin` calls it.
+/// An origin of a file.
 #[derive(Debug)]
-pub(crate) struct NamedOrigin {
-    pub(crate) name: String,
+pub(crate) struct FileOrigin {
     pub(crate) connector: CdnOriginConnector,
+    /// The table of its keys. Empty if that is the file itself.
+    pub(crate) table: String,
+    /// The table of the keys of all members of its group.
+    pub(crate) each: Option<String>,
+    pub(crate) host_rewrite: Option<HostRewrite>,
+    /// The key of its tenant.
+    host: Option<String>,
+    /// The member's name, or what is dialled.
+    own_name: String,
+    is_member: bool,
 }
 
-/// Reads a file in TOML or JSON, and builds a connector for each of its origins, or for that of
+/// The Host that the service sends in place of the connector's: the key `host_rewrite`.
+#[derive(Debug)]
+pub(crate) enum HostRewrite {
+    To(String),
+    Preserve,
+    PreserveName,
+}
+
+impl FileOrigin {
+    /// The name in the output. `--origin` takes it, too.
+    pub(crate) fn name(&self) -> String {
+        match &self.host {
+            Some(host) if self.is_member => format!("{host}/{}", self.own_name),
+            Some(host) => host.clone(),
+            None => self.own_name.clone(),
+        }
+    }
+
+    fn is_named(&self, name: &str) -> bool {
+        self.name() == name || self.own_name == name || self.host.as_deref() == Some(name)
+    }
+
+    /// The name of its tenant, to try.
+    pub(crate) fn tenant_name(&self) -> Option<DnsName> {
+        self.host.as_ref()?.parse().ok()
+    }
+
+    /// The Host of its clients, if the tenant is for one Host.
+    pub(crate) fn client_host(&self) -> Option<String> {
+        self.host.clone().filter(|host| host != "*")
+    }
+}
+
+impl HostRewrite {
+    fn of(keys: &Keys) -> Option<Self> {
+        let rewrite = keys.get("host_rewrite")?;
+        match (rewrite.as_str(), rewrite.get("to").and_then(Value::as_str)) {
+            (Some("preserve"), _) => Some(Self::Preserve),
+            (Some("preserve_name"), _) => Some(Self::PreserveName),
+            (_, to) => to.map(str::to_owned).map(Self::To),
+        }
+    }
+
+    /// The Host for a request with this one.
+    pub(crate) fn sent(&self, client_host: Option<String>) -> Option<String> {
+        match self {
+            Self::To(host) => Some(host.clone()),
+            Self::Preserve => client_host,
+            Self::PreserveName => client_host.map(|host| {
+                let host = host.to_ascii_lowercase();
+                match host.rsplit_once(':') {
+                    Some((name, port)) if port.parse::<u16>().is_ok() => name.to_owned(),
+                    _ => host,
+                }
+            }),
+        }
+    }
+}
+
+/// Reads a file in TOML or JSON, and builds a connector for each of its origins, or for those of
 /// this name.
 ///
 /// The error is one text for people.
-pub(crate) fn origins(path: &Path, name: Option<&str>) -> Result<Vec<NamedOrigin>, String> {
+pub(crate) fn origins(path: &Path, name: Option<&str>) -> Result<Vec<FileOrigin>, String> {
     let shown = path.display();
     let file = parse(path).map_err(|error| format!("{shown}: {error}"))?;
     let origins = origins_of(&file).map_err(|error| format!("{shown}: {error}"))?;
     let Some(name) = name else {
         return Ok(origins);
     };
-    let names: Vec<_> = origins.iter().map(|origin| origin.name.clone()).collect();
-    let found: Vec<_> = origins.into_iter().filter(|it| it.name == name).collect();
+    let names: Vec<_> = origins.iter().map(FileOrigin::name).collect();
+    let found = origins.into_iter().filter(|origin| origin.is_named(name));
+    let found: Vec<_> = found.collect();
     match found.is_empty() {
         true => Err(format!(
             "{shown}: no origin is named {name}; it has: {}",
@@ -52,7 +122,7 @@ fn parse(path: &Path) -> Result<Keys, String> {
     }
 }
 
-fn origins_of(file: &Keys) -> Result<Vec<NamedOrigin>, String> {
+fn origins_of(file: &Keys) -> Result<Vec<FileOrigin>, String> {
     let whole = Value::Object(file.clone());
     let mut origins = Vec::new();
     if file.contains_key("hosts") {
@@ -60,17 +130,21 @@ fn origins_of(file: &Keys) -> Result<Vec<NamedOrigin>, String> {
         let template = table(file, "template");
         for (host, tenant) in table(file, "hosts") {
             let place = format!("hosts.{host:?}");
+            let first = origins.len();
             if let Some(Value::Object(group)) = tenant.get("group") {
-                add_group(&mut origins, &place, &format!("{host}/"), &template, group)?;
-            } else if let Some(Value::Object(origin)) = tenant.get("origin") {
-                origins.push(named(&place, Some(&host), &template, origin)?);
+                add_group(&mut origins, &format!("{place}.group."), &template, group)?;
+            } else if let Some(Value::Object(keys)) = tenant.get("origin") {
+                origins.push(origin(format!("{place}.origin"), &template, keys)?);
+            }
+            for origin in &mut origins[first..] {
+                origin.host = Some(host.clone());
             }
         }
     } else if file.contains_key("tier") {
         check::<GroupConfig>(whole)?;
-        add_group(&mut origins, "tier", "", &Keys::new(), file)?;
+        add_group(&mut origins, "", &Keys::new(), file)?;
     } else {
-        origins.push(named("origin", None, &Keys::new(), file)?);
+        origins.push(origin(String::new(), &Keys::new(), file)?);
     }
     Ok(origins)
 }
@@ -81,50 +155,58 @@ fn check<T: serde::de::DeserializeOwned>(whole: Value) -> Result<(), String> {
     checked.map(drop).map_err(|error| error.to_string())
 }
 
-/// Adds the members of a group. Their names begin with `prefix`.
+/// Adds the members of a group, whose keys begin with `place`.
 fn add_group(
-    origins: &mut Vec<NamedOrigin>,
+    origins: &mut Vec<FileOrigin>,
     place: &str,
-    prefix: &str,
     template: &Keys,
     group: &Keys,
 ) -> Result<(), String> {
     let shared = over(template, &table(group, "each"));
     let tiers = group.get("tier").and_then(Value::as_array);
-    for tier in tiers.into_iter().flatten() {
+    for (index, tier) in tiers.into_iter().flatten().enumerate() {
         let listed = tier.get("members").and_then(Value::as_array);
+        let listed = listed.into_iter().flatten().enumerate();
+        let listed = listed.map(|(member, keys)| (format!("members[{member}]"), keys));
         // Each address of the name is a member. All of them have the keys of this one.
-        let members = listed.into_iter().flatten().chain(tier.get("dns"));
-        for member in members {
-            let Some(Value::Object(origin)) = member.get("origin") else {
+        let from_dns = tier.get("dns").map(|keys| ("dns".to_owned(), keys));
+        for (at, member) in listed.chain(from_dns) {
+            let Some(Value::Object(keys)) = member.get("origin") else {
                 continue;
             };
-            let name = member.get("name").and_then(Value::as_str);
-            let mut found = named(place, name, &shared, origin)?;
-            found.name.insert_str(0, prefix);
+            let mut found = origin(format!("{place}tier[{index}].{at}.origin"), &shared, keys)?;
+            if let Some(name) = member.get("name").and_then(Value::as_str) {
+                found.own_name = name.to_owned();
+            }
+            found.each = Some(format!("{place}each"));
+            found.is_member = true;
             origins.push(found);
         }
     }
     Ok(())
 }
 
-/// The connector for these keys. Without a name of its own, it has that of what is dialled.
-fn named(
-    place: &str,
-    name: Option<&str>,
-    shared: &Keys,
-    origin: &Keys,
-) -> Result<NamedOrigin, String> {
-    let keys = Value::Object(over(shared, origin));
-    let config: OriginConfig = serde_json::from_value(keys).map_err(|it| it.to_string())?;
+/// The origin of these keys. It has the name of what is dialled.
+fn origin(table: String, shared: &Keys, keys: &Keys) -> Result<FileOrigin, String> {
+    let keys = over(shared, keys);
+    let host_rewrite = HostRewrite::of(&keys);
+    let within = |error: String| match table.is_empty() {
+        true => error,
+        false => format!("{table}: {error}"),
+    };
+    let config: OriginConfig =
+        serde_json::from_value(Value::Object(keys)).map_err(|error| within(error.to_string()))?;
     let connector = CdnOriginConnector::try_from(&config);
-    let place = name.unwrap_or(place);
-    let connector = connector.map_err(|error| format!("{place}: {error}"))?;
+    let connector = connector.map_err(|error| within(error.to_string()))?;
     let dialled = connector.origin().map(|origin| origin.dial().to_string());
-    let name = name.map(str::to_owned).or(dialled);
-    Ok(NamedOrigin {
-        name: name.unwrap_or_default(),
+    Ok(FileOrigin {
         connector,
+        table,
+        each: None,
+        host_rewrite,
+        host: None,
+        own_name: dialled.unwrap_or_default(),
+        is_member: false,
     })
 }
 

@@ -7,13 +7,14 @@ use cdn_origin::{
 };
 use serde_json::{Value, json};
 
-pub(crate) fn findings(findings: &Findings) -> Value {
+/// The findings. `build` ends the code of an origin that is no file's.
+pub(crate) fn findings(findings: &Findings, build: &str) -> Value {
     let attempts: Vec<_> = findings.attempts().iter().map(attempt).collect();
     let causes = findings.diagnosis().causes().iter();
     let causes: Vec<_> = causes
         .map(|found| cause(found, findings.is_proved()))
         .collect();
-    let code = |working: &ProbeAttempt| format!("{}\n    .build()?", working.builder_code());
+    let code = |working: &ProbeAttempt| format!("{}{build}", working.builder_code());
     json!({
         "attempts": attempts,
         "causes": causes,

@@ -1,4 +1,5 @@
-//! Finds by trial which names and protocols an origin accepts, and prints builder code that works.
+//! Finds by trial which names and protocols an origin accepts, and prints what works: builder code,
+//! or keys of a configuration file.
 //!
 //! ```text
 //! cargo install cdn-origin --features cli
@@ -9,7 +10,7 @@
 //! `--help` lists the options, the exit codes and the environment.
 //!
 //! `--json` prints one object. With `--config`, its field `origins` has such an object for each
-//! origin, with the name of the origin in `origin`:
+//! origin, with the name of the origin in `origin`, and the table of its keys in `table`:
 //!
 //! | field | value |
 //! |---|---|
@@ -19,7 +20,7 @@
 //! | `attempts[].presented` | the names of the certificate that was refused |
 //! | `attempts[].cause` | the likeliest cause by this attempt alone, like an item of `causes` |
 //! | `causes` | what was wrong; `proved` if an attempt with the fix got further |
-//! | `working` | builder code that works; `null` if no attempt does |
+//! | `working` | builder code that works, or keys in TOML; `null` if no attempt works |
 //! | `working_certainty` | how certain it is that `working` reached the site of its Host |
 
 mod arguments;
@@ -37,7 +38,7 @@ use serde_json::{Value, json};
 use tokio::runtime;
 
 use arguments::{Arguments, Command, Target, USAGE, Url};
-use config_file::NamedOrigin;
+use config_file::FileOrigin;
 
 /// The time for all attempts, unless a longer `--timeout` needs more.
 const TOTAL: Duration = Duration::from_secs(60);
@@ -66,25 +67,10 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
-    let is_file = matches!(arguments.target, Target::File { .. });
-    let origins = match arguments.target {
-        Target::Url(url) => {
-            let connector = connector(url)?;
-            let name = String::new();
-            vec![NamedOrigin { name, connector }]
-        }
-        Target::File { path, origin } => config_file::origins(&path, origin.as_deref())?,
-    };
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let mut objects = Vec::new();
-    let mut is_each_working = true;
-    for NamedOrigin { name, connector } in &origins {
-        // That of the command line has no name, and needs no heading.
-        if !name.is_empty() {
-            eprintln!("{name}:");
-        }
+    let run = |connector: &CdnOriginConnector, adjust: &dyn Fn(Probe) -> Probe| {
         for advice in connector.advice() {
             eprintln!("advice: {advice}");
         }
@@ -94,25 +80,76 @@ fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
             .on_attempt(|attempt| eprintln!("{attempt}"));
         let names = arguments.names.iter().cloned();
         let probe = names.fold(probe, Probe::try_name::<DnsName>);
-        let findings = runtime.block_on(probe.run())?;
-        is_each_working &= findings.working().is_some();
-        match arguments.as_json {
-            true => objects.push(object(name, &findings)),
-            false if name.is_empty() => println!("{findings}"),
-            false => println!("{name}:\n\n{findings}"),
+        runtime.block_on(adjust(probe).run())
+    };
+    let is_each_working = match arguments.target {
+        Target::Url(url) => {
+            let findings = run(&connector(url)?, &|probe| probe)?;
+            match arguments.as_json {
+                true => println!("{:#}", json::findings(&findings, "\n    .build()?")),
+                false => println!("{findings}"),
+            }
+            findings.working().is_some()
         }
-    }
-    if arguments.as_json {
-        let shown = match is_file {
-            true => json!({ "origins": objects }),
-            false => objects.pop().unwrap_or_default(),
-        };
-        println!("{shown:#}");
-    }
+        Target::File { path, origin } => {
+            let mut objects = Vec::new();
+            let mut is_each_working = true;
+            for origin in config_file::origins(&path, origin.as_deref())? {
+                eprintln!("{}:", origin.name());
+                let client_host = arguments.names.first().map(ToString::to_string);
+                let adjust = |probe| as_served(probe, &origin, client_host.clone());
+                let findings = run(&origin.connector, &adjust)?;
+                is_each_working &= findings.working().is_some();
+                match arguments.as_json {
+                    true => objects.push(object(&origin, &findings)),
+                    false => print(&origin, &findings),
+                }
+            }
+            if arguments.as_json {
+                println!("{:#}", json!({ "origins": objects }));
+            }
+            is_each_working
+        }
+    };
     Ok(match is_each_working {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     })
+}
+
+/// The probe with the Host that the service sends, which also tries the name of the tenant.
+///
+/// Where the tenant has no Host, `client_host` is that of the clients.
+fn as_served(probe: Probe, origin: &FileOrigin, client_host: Option<String>) -> Probe {
+    let probe = match origin.tenant_name() {
+        Some(name) => probe.try_name(name),
+        None => probe,
+    };
+    let Some(rewrite) = &origin.host_rewrite else {
+        return probe;
+    };
+    match rewrite.sent(origin.client_host().or(client_host)) {
+        Some(host) => probe.rewritten_host(host),
+        None => {
+            eprintln!("note: host_rewrite sends the Host of the clients: give one by --name");
+            probe
+        }
+    }
+}
+
+fn print(origin: &FileOrigin, findings: &Findings) {
+    println!("{}:\n\n{findings}", origin.name());
+    let is_right = findings.working().is_some() && findings.diagnosis().causes().is_empty();
+    if is_right || origin.table.is_empty() {
+        return;
+    }
+    match &origin.each {
+        Some(each) => println!(
+            "the keys belong in {}, or in {each} for all members\n",
+            origin.table
+        ),
+        None => println!("the keys belong in {}\n", origin.table),
+    }
 }
 
 fn connector(url: Url) -> Result<CdnOriginConnector, Box<dyn Error>> {
@@ -135,10 +172,9 @@ fn connector(url: Url) -> Result<CdnOriginConnector, Box<dyn Error>> {
     Ok(builder.build()?)
 }
 
-fn object(name: &str, findings: &Findings) -> Value {
-    let mut object = json::findings(findings);
-    if !name.is_empty() {
-        object["origin"] = name.into();
-    }
+fn object(origin: &FileOrigin, findings: &Findings) -> Value {
+    let mut object = json::findings(findings, "");
+    object["origin"] = origin.name().into();
+    object["table"] = origin.table.as_str().into();
     object
 }

@@ -72,7 +72,8 @@ pub(crate) fn known_error_pages() -> impl Iterator<Item = &'static ErrorPage> {
 
 const PAGES: &[ErrorPage] = &[
     // Cloudflare
-    cloudflare_1xxx(&["error code: 1000", "Error 1000"], ForwardingFields),
+    // It has several reasons, so that the page alone proves none.
+    cloudflare_1xxx(&["error code: 1000", "Error 1000"], ForwardingFields).inconclusive(),
     cloudflare_1xxx(&["error code: 1001", "Error 1001"], HostNotServed),
     cloudflare_1xxx(
         &[

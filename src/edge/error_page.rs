@@ -125,6 +125,14 @@ impl ErrorPage {
         }
     }
 
+    /// No field makes it conclusive.
+    pub(super) const fn inconclusive(self) -> Self {
+        Self {
+            conclusive_field: None,
+            ..self
+        }
+    }
+
     /// The default is conclusive, so that an entry has to say if it is not.
     pub(super) const fn strength(self, strength: EvidenceStrength) -> Self {
         Self { strength, ..self }

@@ -93,11 +93,16 @@ pub(crate) fn is_site_of_edge(name: &DnsName) -> bool {
 /// Source: Amazon S3 User Guide, `WebsiteEndpoints.md` and `VirtualHosting.md`, read 2026.
 fn amazon_s3(name: &str) -> Option<Edge> {
     let rest = name.strip_suffix(".amazonaws.com")?;
-    let mut labels = rest.split('.');
-    if labels.clone().any(|label| label.starts_with("s3-website")) {
+    // A bucket may have `s3-website` in its name, too: only the labels after it count.
+    let mut labels = rest.rsplit('.');
+    let (last, before) = (labels.next()?, labels.next());
+    let is_region = last != "s3";
+    if last.starts_with("s3-website-") || is_region && before == Some("s3-website") {
         return Some(Edge::S3Website);
     }
-    labels.any(|label| label == "s3").then_some(Edge::S3)
+    rest.split('.')
+        .any(|label| label == "s3")
+        .then_some(Edge::S3)
 }
 
 /// Whether the bucket's name contains dots, so that no certificate of S3 covers its virtual host.
@@ -168,6 +173,23 @@ mod tests {
             assert_eq!(of(name), Some(Edge::S3Website), "{name}");
         }
         assert_eq!(of("queue.sqs.eu-west-1.amazonaws.com"), None);
+    }
+
+    #[test]
+    fn a_bucket_named_after_a_website_endpoint_is_at_the_rest_endpoint() {
+        for name in [
+            "s3-website-assets.s3.eu-west-1.amazonaws.com",
+            "s3-website-assets.s3.amazonaws.com",
+            "s3-website.s3.amazonaws.com",
+            "s3-website.s3.eu-west-1.amazonaws.com",
+            "s3-website.s3.dualstack.eu-west-1.amazonaws.com",
+        ] {
+            assert_eq!(of(name), Some(Edge::S3), "{name}");
+        }
+        let website = "s3-website-assets.s3-website-eu-west-1.amazonaws.com";
+        assert_eq!(of(website), Some(Edge::S3Website));
+        // No bucket, and no region.
+        assert_eq!(of("s3-website.amazonaws.com"), None);
     }
 
     #[test]

@@ -7,6 +7,8 @@ pub(crate) enum ReachedLimit {
     Adaptive,
     /// `Limits::max_concurrency`.
     Concurrency,
+    /// `SETTINGS_MAX_CONCURRENT_STREAMS` of the origin, which is zero for now.
+    OriginStreams,
     /// `VirtualHosts::max_connections`.
     TenantConnections,
 }

@@ -9,7 +9,7 @@ use super::{
     connection::{
         CloseReason, Http1Connection, Http2Connection, NewHttp2, Silence, UnfinishedUpload,
     },
-    serve_waiters::{serve_upgrades, serve_waiters},
+    serve_waiters::{connection_closed, serve_waiters},
     shared_pool::SharedPool,
     tasks::FinishUpload,
 };
@@ -18,8 +18,7 @@ use super::{
 impl CheckIn<ReturnedPermit> for SharedPool {
     fn check_in(&self, permit: ReturnedPermit) {
         self.with(|inventory| inventory.take_back(&permit));
-        serve_upgrades(self);
-        serve_waiters(self);
+        connection_closed(self);
     }
 }
 

@@ -1,8 +1,12 @@
 //! `ConnectionBudget`: a limit of connections that several pools share.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering::Relaxed},
+use std::{
+    collections::VecDeque,
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+    },
 };
 
 use crate::error::ReachedLimit;
@@ -15,10 +19,20 @@ const FREE_SHARE: usize = 4;
 /// A pool may open another connection while it holds less than four times what is free ("dynamic
 /// threshold"). So one busy pool gets four fifths, two get four ninths each, and some are always
 /// free for the next. A pool without a connection may open one in any case.
-#[derive(Debug)]
 pub(crate) struct ConnectionBudget {
     max: usize,
     open: AtomicUsize,
+    /// Those whose requests wait for it, the longest first.
+    waiting: Mutex<VecDeque<Weak<dyn BudgetUser>>>,
+}
+
+/// A pool whose requests wait until another one frees a connection of the budget.
+pub(crate) trait BudgetUser: Send + Sync {
+    /// Whether it waits already.
+    fn is_waiting(&self) -> &AtomicBool;
+
+    /// Opens connections for its requests. If some still wait, it joins the queue again.
+    fn serve(&self);
 }
 
 impl ConnectionBudget {
@@ -26,12 +40,59 @@ impl ConnectionBudget {
         Arc::new(Self {
             max,
             open: AtomicUsize::new(0),
+            waiting: Mutex::default(),
         })
     }
 
+    /// Serves those that wait, as long as connections are free.
+    ///
+    /// Call it after a connection has closed, without the lock of a pool.
+    pub(crate) fn serve_waiting(&self) {
+        let count = self.waiting().len();
+        for _ in 0..count {
+            if self.free() == 0 {
+                return;
+            }
+            // Not in the condition of a loop: the lock would be held while a pool is served.
+            let user = self.waiting().pop_front();
+            if let Some(user) = user.and_then(|user| user.upgrade()) {
+                user.is_waiting().store(false, SeqCst);
+                user.serve();
+            }
+        }
+    }
+
+    /// Joins the queue of those that wait. Returns whether a pool with this many connections may
+    /// open another one by now.
+    pub(crate) fn wait<U: BudgetUser + 'static>(&self, user: &Arc<U>, held: usize) -> bool {
+        if !user.is_waiting().swap(true, SeqCst) {
+            let user = Arc::downgrade(user);
+            self.waiting().push_back(user);
+        }
+        // Looked at after joining: what was freed before is seen here, and what is freed later
+        // serves the queue.
+        self.allows(held)
+    }
+
     fn allows(&self, held: usize) -> bool {
-        let free = self.max.saturating_sub(self.open.load(Relaxed));
-        held == 0 || held < free.saturating_mul(FREE_SHARE)
+        held == 0 || held < self.free().saturating_mul(FREE_SHARE)
+    }
+
+    fn free(&self) -> usize {
+        self.max.saturating_sub(self.open.load(SeqCst))
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, VecDeque<Weak<dyn BudgetUser>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for ConnectionBudget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectionBudget")
+            .field("max", &self.max)
+            .field("open", &self.open)
+            .finish_non_exhaustive()
     }
 }
 
@@ -66,6 +127,11 @@ impl OpenConnections {
         is_of_tenants.then_some(ReachedLimit::TenantConnections)
     }
 
+    /// Whether a connection may be opened as soon as another pool closes one.
+    pub(crate) fn waits_for_budget(&self, max_connections: usize) -> bool {
+        self.reached_limit(max_connections).is_some()
+    }
+
     fn is_over_budget(&self) -> bool {
         let budget = self.budget.as_ref();
         budget.is_some_and(|budget| !budget.allows(self.count))
@@ -74,14 +140,14 @@ impl OpenConnections {
     pub(crate) fn add(&mut self) {
         self.count += 1;
         if let Some(budget) = &self.budget {
-            budget.open.fetch_add(1, Relaxed);
+            budget.open.fetch_add(1, SeqCst);
         }
     }
 
     pub(crate) fn remove(&mut self) {
         self.count -= 1;
         if let Some(budget) = &self.budget {
-            budget.open.fetch_sub(1, Relaxed);
+            budget.open.fetch_sub(1, SeqCst);
         }
     }
 }
@@ -90,7 +156,8 @@ impl OpenConnections {
 impl Drop for OpenConnections {
     fn drop(&mut self) {
         if let Some(budget) = &self.budget {
-            budget.open.fetch_sub(self.count, Relaxed);
+            budget.open.fetch_sub(self.count, SeqCst);
+            budget.serve_waiting();
         }
     }
 }

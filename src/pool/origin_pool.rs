@@ -46,8 +46,7 @@ impl OriginPool {
 
     /// A pool with the same connector and budget, and without connections.
     pub(crate) fn replacement(&self, settings: PoolSettings) -> Self {
-        let budget = self.0.with(|inventory| inventory.open.budget().cloned());
-        Self::within(self.connector().clone(), settings, budget)
+        Self::within(self.connector().clone(), settings, self.0.budget().cloned())
     }
 
     pub(crate) fn connector(&self) -> &CdnOriginConnector {

@@ -5,6 +5,8 @@
 //! gets what ([`Inventory::next_grant`](super::checkout::Inventory::next_grant)); the grants are
 //! sent after it.
 
+use std::sync::atomic::AtomicBool;
+
 use tokio::{sync::oneshot, time::Instant};
 
 use crate::error::Error;
@@ -12,6 +14,7 @@ use crate::error::Error;
 use super::{
     checkout::{ConnectPermit, ConnectionKey, Grant, GrantDecision, Inventory, QueueTicket},
     connection::{Http1Connection, PooledConnection},
+    connection_budget::BudgetUser,
     shared_pool::SharedPool,
 };
 
@@ -35,8 +38,44 @@ pub(crate) fn serve_waiters(pool: &SharedPool) {
                     Grant::Connect(pool.permit_of_connect(&key, generation)),
                 );
             }
+            None if await_budget(pool) => {}
             None => return,
         }
+    }
+}
+
+/// Joins the queue of the budget, if other pools keep a waiting request from a connection. Returns
+/// whether one may be opened by now.
+fn await_budget(pool: &SharedPool) -> bool {
+    let (Some(budget), Some(this)) = (pool.budget(), pool.this()) else {
+        return false;
+    };
+    let max_connections = pool.settings().max_connections;
+    let held = pool.with(|it| {
+        let is_awaited = !it.waiters.is_empty() || !it.upgrade_waiters.is_empty();
+        let waits = is_awaited && it.open.waits_for_budget(max_connections);
+        waits.then(|| it.open())
+    });
+    held.is_some_and(|held| budget.wait(&this, held))
+}
+
+/// Serves the pools that wait for a connection of the budget, and then this one.
+pub(crate) fn connection_closed(pool: &SharedPool) {
+    if let Some(budget) = pool.budget() {
+        budget.serve_waiting();
+    }
+    serve_upgrades(pool);
+    serve_waiters(pool);
+}
+
+impl BudgetUser for SharedPool {
+    fn is_waiting(&self) -> &AtomicBool {
+        self.awaits_budget()
+    }
+
+    fn serve(&self) {
+        serve_upgrades(self);
+        serve_waiters(self);
     }
 }
 
@@ -71,8 +110,13 @@ pub(crate) fn serve_upgrades(pool: &SharedPool) {
             inventory.upgrade_waiters.pop(&ConnectionKey::default())
         })
     };
-    while let Some(waiter) = next() {
-        send(waiter, pool.permit_of_upgrade());
+    loop {
+        while let Some(waiter) = next() {
+            send(waiter, pool.permit_of_upgrade());
+        }
+        if !await_budget(pool) {
+            return;
+        }
     }
 }
 
@@ -109,8 +153,7 @@ pub(crate) fn connect_failed(pool: &SharedPool, permit: ConnectPermit, error: &E
     for waiter in hopeless {
         send(waiter, Grant::Failed(error.clone()));
     }
-    serve_upgrades(pool);
-    serve_waiters(pool);
+    connection_closed(pool);
 }
 
 /// Retires all connections: idle ones close now, busy ones after their requests.

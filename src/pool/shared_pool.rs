@@ -6,7 +6,7 @@
 use std::{
     sync::{
         Arc, Weak,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -18,7 +18,7 @@ use tokio::{
 
 use crate::{
     connector::{CdnOriginConnector, ConnectionInfo},
-    error::{Error, ErrorKind, Facts, Stage},
+    error::{Error, ErrorKind, Facts, ReachedLimit, Stage},
     http1,
 };
 
@@ -31,6 +31,7 @@ use super::{
         Http1Connection, Http2Connection, PooledConnection, PooledHttp1, PooledStream,
         UnlistedHttp2,
     },
+    connection_budget::ConnectionBudget,
     origin_history::OriginHistory,
     pool_lock::PoolLock,
     pool_settings::PoolSettings,
@@ -64,6 +65,9 @@ pub(crate) struct SharedPool {
     /// Notified when a connection is established over HTTP/2.
     http2_opened: Notify,
     tasks: TaskScope,
+    /// Shared with other pools.
+    budget: Option<Arc<ConnectionBudget>>,
+    awaits_budget: AtomicBool,
 }
 
 impl SharedPool {
@@ -76,6 +80,8 @@ impl SharedPool {
         Arc::new_cyclic(|this| Self {
             this: this.clone(),
             connector,
+            budget: inventory.open.budget().cloned(),
+            awaits_budget: AtomicBool::new(false),
             inventory: PoolLock::new(inventory),
             settings,
             requests: Arc::default(),
@@ -118,6 +124,16 @@ impl SharedPool {
     /// What the HTTP/1 connections share.
     pub(crate) fn http1(&self) -> &Arc<http1::SharedState> {
         &self.http1
+    }
+
+    /// The limit that it shares with other pools.
+    pub(crate) fn budget(&self) -> Option<&Arc<ConnectionBudget>> {
+        self.budget.as_ref()
+    }
+
+    /// Whether it is in the queue of its budget.
+    pub(crate) fn awaits_budget(&self) -> &AtomicBool {
+        &self.awaits_budget
     }
 
     /// Completes when the next connection is established over HTTP/2. It has to be enabled.
@@ -286,13 +302,20 @@ impl SharedPool {
     }
 
     /// The error of a request that got no connection: a connect took too long, or the pool is full.
+    ///
+    /// A pool that is full of connects has no connection in use: larger, it would be as slow.
     pub(crate) fn wait_failed(&self, deadline: Duration) -> Error {
-        let is_connecting =
-            self.with(|it| it.waiters.connects() > 0 && !it.is_full(&self.settings));
+        let is_connecting = self.with(|it| {
+            let connects = it.waiters.connects();
+            connects > 0 && (connects >= it.open() || !it.is_full(&self.settings))
+        });
+        let facts = Facts::default().after(deadline);
         match is_connecting && !deadline.is_zero() {
-            true => {
-                let facts = Facts::default().after(deadline);
-                Error::new(ErrorKind::TimedOut, Stage::Dial, facts)
+            true => Error::new(ErrorKind::TimedOut, Stage::Dial, facts),
+            // No connection is opened meanwhile, whatever the pool's own limit is.
+            false if self.with(|it| it.http2.has_refusing_peer()) => {
+                let facts = facts.at_limit(Some(ReachedLimit::OriginStreams));
+                Error::new(ErrorKind::PoolExhausted, Stage::Dial, facts)
             }
             false => self.exhausted(deadline),
         }

@@ -211,9 +211,9 @@ impl VirtualHosts {
     ///
     /// No tenant can take all connections: it opens another only while it holds fewer than four
     /// times the number of free ones. Of 900 connections, one busy tenant gets 720, and two get 400
-    /// each. Beyond that, requests wait for the connections of their tenant. A tenant without a
-    /// connection may always open one, so the total may exceed the limit if many tenants have one.
-    /// Existing proxies keep the limit with which they were built.
+    /// each. Beyond that, requests wait for a connection of their tenant, or until another tenant
+    /// closes one. A tenant without a connection may always open one, so the total may exceed the
+    /// limit if many tenants have one. Existing proxies keep the limit with which they were built.
     ///
     /// ```
     /// use cdn_origin::{OriginProxy, tenants::VirtualHosts};

@@ -8,12 +8,13 @@ use cdn_origin::{
     diagnosis::{CauseId, Certainty},
     error::{CertificateProblem, ErrorKind},
     tls::{
-        Roots, SpkiPin, VerifyPolicy,
+        Crls, Roots, SpkiPin, VerifyPolicy,
         rustls::{self, pki_types::CertificateDer},
     },
 };
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, IsCa, KeyPair,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, KeyPair,
 };
 use tower::ServiceExt;
 
@@ -588,4 +589,120 @@ async fn no_name_of_a_certificate_without_a_trusted_root_is_offered() {
             error.report()
         );
     }
+}
+
+/// What is certain, if anything is, and all causes.
+fn ranking(error: &Error) -> Vec<(CauseId, Certainty)> {
+    let diagnosis = error.diagnosis();
+    let causes = diagnosis.causes().iter();
+    causes.map(|it| (it.id(), it.certainty())).collect()
+}
+
+#[tokio::test]
+async fn a_default_certificate_without_a_revocation_list_is_not_a_missing_list() {
+    use {
+        CauseId::{RevocationUnknown, SniMissing, SniNotServed},
+        Certainty::Likely,
+    };
+    let (root, key) = (Ca::root(), key());
+    let [ours, others] = ["Ours", "Others"].map(|name| root.below(name, |_| ()));
+    let lists = format!("{}{}", root.crl(77, 2090), ours.crl(77, 2090));
+    let policy = VerifyPolicy::roots(Roots::pem(root.pem())).crls(Crls::pem(lists));
+    let chain = others.leaf(&key, |it| {
+        it.subject_alt_names = vec![dns("default.invalid")];
+    });
+    let address = presenting(&chain, &key).await;
+    let builder = at(SITE, address, &root).verify(policy);
+    let refused = error(builder.clone()).await;
+    let expected = [(SniNotServed, Likely), (RevocationUnknown, Likely)];
+    assert_eq!(ranking(&refused), expected, "{}", refused.report());
+    let refused = error(builder.omit_sni()).await;
+    let expected = [(SniMissing, Likely), (RevocationUnknown, Likely)];
+    assert_eq!(ranking(&refused), expected, "{}", refused.report());
+}
+
+#[tokio::test]
+async fn a_revoked_default_certificate_is_not_the_only_cause() {
+    use {
+        CauseId::{CertificateRevoked, SniMissing, SniNotServed},
+        Certainty::Likely,
+    };
+    let (root, key) = (Ca::root(), key());
+    let chain = root.leaf(&key, |it| {
+        it.serial_number = Some(7_u64.into());
+        it.subject_alt_names = vec![dns("default.invalid")];
+    });
+    let policy = VerifyPolicy::roots(Roots::pem(root.pem())).crls(Crls::pem(root.crl(7, 2090)));
+    let builder = at(SITE, presenting(&chain, &key).await, &root).verify(policy);
+    let refused = error(builder.clone()).await;
+    let expected = [(SniNotServed, Likely), (CertificateRevoked, Likely)];
+    assert_eq!(ranking(&refused), expected, "{}", refused.report());
+    let refused = error(builder.omit_sni()).await;
+    let expected = [(SniMissing, Likely), (CertificateRevoked, Likely)];
+    assert_eq!(ranking(&refused), expected, "{}", refused.report());
+}
+
+/// A pin checks no name, so that a default certificate is refused for its key.
+#[tokio::test]
+async fn a_default_certificate_that_is_not_pinned_may_be_a_matter_of_sni() {
+    use {
+        CauseId::{PinMismatch, SniMissing, SniNotServed},
+        Certainty::{Certain, Likely, Possible},
+    };
+    let (root, key) = (Ca::root(), key());
+    let pinned = |address| {
+        let policy = VerifyPolicy::pinned(SpkiPin::sha256([7; 32]));
+        at(SITE, address, &root).verify(policy)
+    };
+    for (names, of_sni, expected) in [
+        (&["*.cloudfront.net"][..], Likely, Likely),
+        (&["default.invalid"], Possible, Likely),
+    ] {
+        let chain = root.leaf(&key, |it| {
+            it.subject_alt_names = names.iter().map(|name| dns(name)).collect();
+        });
+        let address = presenting(&chain, &key).await;
+        for (builder, id) in [
+            (pinned(address), SniNotServed),
+            (pinned(address).omit_sni(), SniMissing),
+        ] {
+            let refused = error(builder).await;
+            let mut found = ranking(&refused);
+            found.sort_by_key(|(id, _)| *id == PinMismatch);
+            let all = [(id, of_sni), (PinMismatch, expected)];
+            assert_eq!(found, all, "{}", refused.report());
+        }
+    }
+    let chain = root.leaf(&key, |it| it.subject_alt_names = vec![dns(SITE)]);
+    let refused = error(pinned(presenting(&chain, &key).await)).await;
+    assert_eq!(ranking(&refused), [(PinMismatch, Certain)]);
+    // A key without names is often pinned: nothing speaks for SNI.
+    let chain = root.leaf(&key, |it| it.subject_alt_names.clear());
+    let refused = error(pinned(presenting(&chain, &key).await)).await;
+    assert_eq!(ranking(&refused), [(PinMismatch, Likely)]);
+}
+
+#[tokio::test]
+async fn a_default_certificate_that_is_not_for_servers_may_be_a_matter_of_sni() {
+    use {
+        CauseId::{CertificateUnusable, SniMissing, SniNotServed},
+        Certainty::{Certain, Likely},
+    };
+    let (root, key) = (Ca::root(), key());
+    let for_clients = |name| {
+        root.leaf(&key, |it| {
+            it.subject_alt_names = vec![dns(name)];
+            it.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        })
+    };
+    let builder = at(SITE, presenting(&for_clients("a.test"), &key).await, &root);
+    let refused = error(builder.clone()).await;
+    let expected = [(SniNotServed, Likely), (CertificateUnusable, Likely)];
+    assert_eq!(ranking(&refused), expected, "{}", refused.report());
+    let refused = error(builder.omit_sni()).await;
+    let expected = [(SniMissing, Likely), (CertificateUnusable, Likely)];
+    assert_eq!(ranking(&refused), expected, "{}", refused.report());
+    let address = presenting(&for_clients(SITE), &key).await;
+    let refused = error(at(SITE, address, &root)).await;
+    assert_eq!(ranking(&refused), [(CertificateUnusable, Certain)]);
 }

@@ -114,7 +114,7 @@ async fn every_known_page_has_its_cause() {
         (
             page(403, CLOUDFLARE_OWN, "error code: 1000"),
             Is::ForwardingFields,
-            Certain,
+            Likely,
             "X-Forwarded-For",
         ),
         (

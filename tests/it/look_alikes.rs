@@ -118,6 +118,59 @@ async fn the_page_of_an_edge_behind_another_proxy_is_about_that_proxys_names() {
     }
 }
 
+/// HAProxy, for one, relays the page with the fields of S3, and adds none.
+#[tokio::test]
+async fn a_page_of_s3_about_another_bucket_than_in_host_is_about_a_proxys_names() {
+    const S3: &[(&str, &str)] = &[("server", "AmazonS3")];
+    const XML: &str = "<Error><Code>NoSuchBucket</Code><BucketName>old-assets</BucketName></Error>";
+    const HTML: &str = "<li>Code: NoSuchWebsiteConfiguration</li><li>BucketName: old-assets</li>";
+    for body in [XML, HTML] {
+        https(404, S3, body)
+            .assert_cause(CauseId::BehindTheEdge, Certainty::Likely)
+            .await;
+    }
+    for host in [
+        "old-assets",
+        "old-assets.s3.eu-west-1.amazonaws.com",
+        "OLD-ASSETS.s3.amazonaws.com",
+    ] {
+        let scene = ResponseCase {
+            host,
+            ..https(404, S3, XML)
+        };
+        scene
+            .assert_cause(CauseId::HostNotServed, Certainty::Certain)
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn error_1000_of_cloudflare_has_several_reasons() {
+    const OWN: &[(&str, &str)] = &[("server", "cloudflare"), ("cf-error-type", "1xxx")];
+    let ids = async |host| {
+        let scene = ResponseCase {
+            host,
+            ..https(403, OWN, "error code: 1000")
+        };
+        let diagnosis = scene.diagnosis().await.unwrap();
+        let causes = diagnosis.causes().iter();
+        causes
+            .map(|it| (it.id(), it.certainty()))
+            .collect::<Vec<_>>()
+    };
+    let fields = (CauseId::ForwardingFields, Certainty::Likely);
+    let names = (CauseId::SniAndHostDisagree, Certainty::Possible);
+    let records = (CauseId::BehindTheEdge, Certainty::Possible);
+    assert_eq!(ids("www.example.test").await, [fields, records]);
+    // statuses.rs knows that a 403 may be about names that disagree, too.
+    let found = ids("other.example.test").await;
+    assert_eq!(found[0], fields);
+    assert!(
+        found.contains(&names) && found.contains(&records),
+        "{found:?}"
+    );
+}
+
 #[tokio::test]
 async fn names_that_disagree_are_suspected_whichever_edge_reports_it() {
     // GitHub Pages, for one, is served by Fastly.

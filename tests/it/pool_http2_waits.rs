@@ -7,12 +7,15 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
+    time::Duration,
 };
 
 use axum::Router;
 use bytes::Bytes;
 use cdn_origin::{
-    CdnOriginConnector, OriginProxy, VerifyPolicy,
+    CdnOriginConnector, Error, ErrorKind, OriginProxy, VerifyPolicy,
+    diagnosis::{CauseId, Certainty},
+    error::Stage,
     observe::CloseReason,
     pool::{PoolSettings, PoolSnapshot},
     tls::{Roots, rustls},
@@ -30,6 +33,7 @@ use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
 use crate::{
+    frames::{PING, Peer, to_peers_with},
     origin::{NAME, server_config},
     support::{Authority, Site},
 };
@@ -184,4 +188,84 @@ async fn an_http2_connection_whose_last_stream_ends_makes_room_for_an_upgrade_th
     let heard = upgrade.await.unwrap();
     assert!(heard.starts_with("HTTP/1.1 200 OK\r\n"), "{heard}");
     assert_eq!(proxy.snapshot().pool.closed(CloseReason::Surplus), 1);
+}
+
+/// `SETTINGS_MAX_CONCURRENT_STREAMS` is 0.
+const NONE_AT_A_TIME: &[u8] = &[0, 3, 0, 0, 0, 0];
+
+#[tokio::test(start_paused = true)]
+async fn an_origin_that_allows_no_stream_is_not_a_pool_that_is_too_small() {
+    let (proxy, connections) = to_peers_with(NONE_AT_A_TIME, |_, mut peer: Peer| async move {
+        while let Some(head) = peer.next().await {
+            if head.kind == PING && !head.is_ack() {
+                peer.acknowledge_ping().await;
+            }
+        }
+    });
+    let settings = PoolSettings::default().queue_timeout(Duration::from_secs(1));
+    let proxy = proxy.pool(settings);
+    // It was to be the first request of the connection, before the limit was known.
+    let first = tokio::spawn(get(proxy.clone()));
+    while proxy.snapshot().pool.open == 0 || proxy.snapshot().pool.streams == 0 {
+        tokio::task::yield_now().await;
+    }
+    let request = Request::get("/").header("host", "client.test");
+    let request = request.body(Empty::<Bytes>::new()).unwrap();
+    let Ok(response) = proxy.clone().oneshot(request).await;
+    let error: &Error = response.extensions().get().unwrap();
+    assert_eq!(error.kind(), ErrorKind::PoolExhausted);
+    let diagnosis = error.diagnosis();
+    let cause = diagnosis.likeliest().unwrap();
+    assert_eq!(cause.id(), CauseId::OriginDown, "{}", error.report());
+    assert_eq!(cause.certainty(), Certainty::Likely);
+    assert_eq!(connections.load(SeqCst), 1);
+    first.abort();
+}
+
+/// A pool that is full of connects is not too small: the connects are what is slow.
+#[tokio::test(start_paused = true)]
+async fn a_request_that_waits_for_the_only_connect_ends_as_a_connect_that_takes_too_long() {
+    let connects = Arc::new(AtomicUsize::new(0));
+    let counted = connections_that_hang(&connects);
+    let connector = CdnOriginConnector::builder("https://www.example.test")
+        .transport(counted)
+        .build()
+        .unwrap();
+    let settings = PoolSettings::default()
+        .max_connections(1)
+        .queue_timeout(Duration::from_secs(1));
+    let proxy = OriginProxy::new(connector).pool(settings);
+    let first = tokio::spawn(get(proxy.clone()));
+    while connects.load(SeqCst) == 0 {
+        tokio::task::yield_now().await;
+    }
+    let request = Request::get("/").header("host", "client.test");
+    let request = request.body(Empty::<Bytes>::new()).unwrap();
+    let Ok(response) = proxy.oneshot(request).await;
+    let error: &Error = response.extensions().get().unwrap();
+    assert_eq!(
+        (error.kind(), error.stage()),
+        (ErrorKind::TimedOut, Stage::Dial)
+    );
+    first.abort();
+}
+
+/// A transport on which nothing ever arrives.
+fn connections_that_hang(
+    connects: &Arc<AtomicUsize>,
+) -> impl tower::Service<Uri, Response = TokioIo<DuplexStream>, Error = Infallible, Future: Send>
++ Clone
++ Send
++ Sync
++ use<> {
+    let connects = connects.clone();
+    tower::service_fn(move |_: Uri| {
+        let (near, far) = tokio::io::duplex(64 * 1024);
+        connects.fetch_add(1, SeqCst);
+        tokio::spawn(async move {
+            let _far = far;
+            pending::<()>().await
+        });
+        async { Ok::<_, Infallible>(TokioIo::new(near)) }
+    })
 }

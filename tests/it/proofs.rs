@@ -156,13 +156,13 @@ const ERRORS: &[Proof<Error>] = &[
         is_certificate(e, CertificateProblem::NotYetValid)
     }),
     (CauseId::PinMismatch, |e| {
-        is_certificate(e, CertificateProblem::PinMismatch)
+        is_certificate(e, CertificateProblem::PinMismatch) && is_for_us(e)
     }),
     (CauseId::CertificateRevoked, |e| {
-        is_certificate(e, CertificateProblem::Revoked)
+        is_certificate(e, CertificateProblem::Revoked) && is_for_us(e)
     }),
     (CauseId::RevocationUnknown, |e| {
-        is_certificate(e, CertificateProblem::RevocationUnknown)
+        is_certificate(e, CertificateProblem::RevocationUnknown) && is_for_us(e)
     }),
     (CauseId::HttpOnlyEndpoint, |e| {
         dialled(e).contains("s3-website") && e.stage() == Stage::Dial
@@ -269,7 +269,6 @@ const ANSWERS: &[Proof<Answer>] = &[
     (CauseId::RequestLoop, |a| {
         a.has_value("loop detected") || a.is_cloudflare("1019")
     }),
-    (CauseId::ForwardingFields, |a| a.is_cloudflare("1000")),
     (CauseId::HeadTooLarge, |a| {
         a.has_value("REQUEST_HEADER_TOO_LARGE") || a.status == 413 && a.is_of("CloudFront")
     }),
@@ -336,6 +335,17 @@ fn names(error: &Error) -> &[String] {
 
 fn is_certificate(error: &Error, problem: CertificateProblem) -> bool {
     error.kind() == ErrorKind::Certificate(problem)
+}
+
+/// Whether the presented certificate is for the expected name, or for one of a list.
+fn is_for_us(error: &Error) -> bool {
+    let expected = error.facts().origin().map(|it| it.expected_name());
+    let expected = expected.map_or_else(String::new, ToString::to_string);
+    let parent = expected.split_once('.').map(|(_, parent)| parent);
+    names(error).iter().any(|name| {
+        let is_wildcard = name.strip_prefix("*.").is_some_and(|it| Some(it) == parent);
+        *name == expected || is_wildcard
+    })
 }
 
 /// Whether a certificate was refused for its names alone.

@@ -494,6 +494,39 @@ async fn a_tenant_beyond_the_budget_of_all_gets_the_call_that_raises_it() {
     assert_eq!(held.await.unwrap(), StatusCode::OK);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_tenant_that_waits_gets_what_another_frees_of_the_budget() {
+    for is_removed in [false, true] {
+        // No request for `/slow` ends by itself.
+        let hosts = hosts(&instant()).max_connections(4);
+        for name in ["busy.test", "shop.test"] {
+            let tenant = Tenant::new(format!("http://{name}"));
+            hosts.insert(name, tenant).unwrap();
+            // The first response shows that the origin speaks HTTP/1.
+            assert_eq!(get(&hosts, name).await.0, 200);
+        }
+        let pool = |name| hosts.proxy(name).unwrap().snapshot().pool;
+        let begin = |name, path| {
+            let hosts = hosts.clone();
+            tokio::spawn(async move { send(&hosts, name, path).await.status() })
+        };
+        let busy: Vec<_> = (0..3).map(|_| begin("busy.test", "/slow")).collect();
+        begin("shop.test", "/slow");
+        while pool("busy.test").open < 3 || pool("shop.test").idle > 0 {
+            tokio::task::yield_now().await;
+        }
+        let waiting = begin("shop.test", "/");
+        while pool("shop.test").waiting < 1 {
+            tokio::task::yield_now().await;
+        }
+        if is_removed {
+            assert!(hosts.remove("busy.test"));
+        }
+        busy.iter().for_each(tokio::task::JoinHandle::abort);
+        assert_eq!(waiting.await.unwrap(), StatusCode::OK);
+    }
+}
+
 #[tokio::test]
 async fn a_tenant_may_trust_an_authority_of_its_own_or_of_another_connector() {
     const NAME: &str = "www.example.test";

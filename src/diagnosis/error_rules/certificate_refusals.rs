@@ -1,22 +1,23 @@
 //! Refused certificates, except for their names and their issuers: dates, pins, revocation.
 //!
-//! Dates are checked before names. An edge's default certificate that has expired is therefore
-//! refused for its dates, although it would be refused for its names, too. So each rule about dates
-//! asks first whether the certificate is the origin's own.
+//! Names are checked last, and next to pins perhaps not at all. An edge's default certificate is
+//! therefore refused for its dates, its revocation list or its key, although it would be refused
+//! for its names, too. So each rule asks first whether the certificate is the origin's own.
 //!
 //! | refusal | certificate is for us | cause |
 //! |---|---|---|
-//! | expired, or not yet valid | yes | the dates: certain |
-//! | expired, or not yet valid | no | SNI missing or not served, likely; the dates as well |
-//! | pin | | the origin's key has changed, or the pin is of the issuer's key |
-//! | revoked, or status unknown | | the revocation lists |
+//! | dates, revocation, another rule | yes | that: certain |
+//! | dates, revocation, another rule | no | SNI missing or not served, likely; that as well |
+//! | pin | yes | the origin's key has changed, or the pin is of the issuer's key: certain |
+//! | pin | no | the same, likely; SNI possible, and for a known default certificate likely |
 //! | key not proven | | the origin's key and certificate do not belong together |
-//! | another rule | | version 1, CA:TRUE, or malformed |
+//!
+//! "Another rule" is version 1, CA:TRUE, or malformed.
 
 use crate::{
     diagnosis::{
         CauseId,
-        Certainty::{Certain, Likely},
+        Certainty::{self, Certain, Likely, Possible},
         Clue, Confirmation, FixKind,
     },
     error::{CertificateProblem, ErrorKind, PeerCertificate},
@@ -28,7 +29,6 @@ use super::{
     rule::{Rule, another_sni, sni_missing},
 };
 
-/// A pin is suggested next to a refused one only if the chain is trusted apart from the pin.
 pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::CertificateExpired,
@@ -48,31 +48,9 @@ pub(super) const RULES: &[Rule] = &[
         confirmation: Confirmation::Chain,
         fixes: renew,
     },
-    // A certificate for other names would be refused with the right dates, too.
-    Rule {
-        id: CauseId::SniMissing,
-        certainty: Likely,
-        when: |e| is_default_out_of_date(e) && e.sni().is_none(),
-        text: sni_missing,
-        clues: &[Clue::NoSni, Clue::Names],
-        confirmation: Confirmation::ProbeNames,
-        fixes: another_sni,
-    },
-    Rule {
-        id: CauseId::SniNotServed,
-        certainty: Likely,
-        when: |e| is_default_out_of_date(e) && e.sni().is_some(),
-        text: |e| {
-            format!(
-                "the certificate is not for {}: the edge does not serve that name and presented \
-                 its default certificate",
-                e.origin.expected_name()
-            )
-        },
-        clues: &[Clue::Sni, Clue::Names],
-        confirmation: Confirmation::ProbeNames,
-        fixes: another_sni,
-    },
+    // A certificate for other names would be refused without this fault, too.
+    sni_missing_if(Likely, |e| is_default(e) && e.sni().is_none()),
+    sni_not_served_if(Likely, |e| is_default(e) && e.sni().is_some()),
     Rule {
         id: CauseId::CertificateExpired,
         certainty: Likely,
@@ -91,10 +69,74 @@ pub(super) const RULES: &[Rule] = &[
         confirmation: Confirmation::Chain,
         fixes: renew,
     },
+    pin_mismatch_if(Certain, |e| is_not_pinned(e) && is_for_us(e)),
+    pin_mismatch_if(Likely, |e| is_not_pinned(e) && !is_for_us(e)),
+    sni_missing_if(Possible, |e| may_be_default(e) && e.sni().is_none()),
+    sni_not_served_if(Possible, |e| may_be_default(e) && e.sni().is_some()),
+    revoked_if(Certain, |e| is_revoked(e) && is_for_us(e)),
+    revoked_if(Likely, |e| is_revoked(e) && !is_for_us(e)),
+    unlisted_if(Certain, |e| is_unlisted(e) && is_for_us(e)),
+    unlisted_if(Likely, |e| is_unlisted(e) && !is_for_us(e)),
+    Rule {
+        id: CauseId::KeyNotHeld,
+        certainty: Likely,
+        when: |e| e.is(ErrorKind::Certificate(CertificateProblem::KeyNotProven)),
+        text: |_| {
+            String::from(
+                "the origin's key does not match its certificate, or another server presents \
+                 that certificate",
+            )
+        },
+        clues: &[Clue::Key],
+        confirmation: Confirmation::Origin,
+        fixes: |_| {
+            vec![FixKind::Advice(
+                "configure the origin with the key that matches its certificate",
+            )]
+        },
+    },
+    unusable_if(Certain, |e| is_rejected(e) && !is_rejected_default(e)),
+    unusable_if(Likely, is_rejected_default),
+];
+
+/// SNI is missing, in front of another fault.
+const fn sni_missing_if(certainty: Certainty, when: fn(&Evidence<'_>) -> bool) -> Rule {
+    Rule {
+        id: CauseId::SniMissing,
+        certainty,
+        when,
+        text: sni_missing,
+        clues: &[Clue::NoSni, Clue::Names],
+        confirmation: Confirmation::ProbeNames,
+        fixes: another_sni,
+    }
+}
+
+/// The name in SNI is not served, in front of another fault.
+const fn sni_not_served_if(certainty: Certainty, when: fn(&Evidence<'_>) -> bool) -> Rule {
+    Rule {
+        id: CauseId::SniNotServed,
+        certainty,
+        when,
+        text: |e| {
+            format!(
+                "the certificate is not for {}: the edge does not serve that name and presented \
+                 its default certificate",
+                e.origin.expected_name()
+            )
+        },
+        clues: &[Clue::Sni, Clue::Names],
+        confirmation: Confirmation::ProbeNames,
+        fixes: another_sni,
+    }
+}
+
+/// A pin is suggested next to a refused one only if the chain is trusted apart from the pin.
+const fn pin_mismatch_if(certainty: Certainty, when: fn(&Evidence<'_>) -> bool) -> Rule {
     Rule {
         id: CauseId::PinMismatch,
-        certainty: Certain,
-        when: |e| e.is(ErrorKind::Certificate(CertificateProblem::PinMismatch)),
+        certainty,
+        when,
         text: |e| match e.chain().pinned_issuer() {
             Some(issuer) => format!(
                 "the pinned key is that of the issuer {issuer}, and only a pin of the origin's own \
@@ -114,24 +156,26 @@ pub(super) const RULES: &[Rule] = &[
                 "compare the presented key with the origin's own; if they are the same, pin it",
             )],
         },
-    },
+    }
+}
+
+const fn revoked_if(certainty: Certainty, when: fn(&Evidence<'_>) -> bool) -> Rule {
     Rule {
         id: CauseId::CertificateRevoked,
-        certainty: Certain,
-        when: |e| e.is(ErrorKind::Certificate(CertificateProblem::Revoked)),
+        certainty,
+        when,
         text: |_| String::from("a revocation list names the certificate or one of its issuers"),
         clues: &[Clue::Chain],
         confirmation: Confirmation::Chain,
         fixes: |_| vec![FixKind::Advice("replace the origin's certificate")],
-    },
+    }
+}
+
+const fn unlisted_if(certainty: Certainty, when: fn(&Evidence<'_>) -> bool) -> Rule {
     Rule {
         id: CauseId::RevocationUnknown,
-        certainty: Certain,
-        when: |e| {
-            e.is(ErrorKind::Certificate(
-                CertificateProblem::RevocationUnknown,
-            ))
-        },
+        certainty,
+        when,
         text: |_| {
             String::from(
                 "no current revocation list of the certificate's issuer is configured, and the \
@@ -146,54 +190,15 @@ pub(super) const RULES: &[Rule] = &[
                  allow_unknown_status(), ignore_expiry()",
             )]
         },
-    },
-    Rule {
-        id: CauseId::KeyNotHeld,
-        certainty: Likely,
-        when: |e| e.is(ErrorKind::Certificate(CertificateProblem::KeyNotProven)),
-        text: |_| {
-            String::from(
-                "the origin's key does not match its certificate, or another server presents \
-                 that certificate",
-            )
-        },
-        clues: &[Clue::Key],
-        confirmation: Confirmation::Origin,
-        fixes: |_| {
-            vec![FixKind::Advice(
-                "configure the origin with the key that matches its certificate",
-            )]
-        },
-    },
+    }
+}
+
+const fn unusable_if(certainty: Certainty, when: fn(&Evidence<'_>) -> bool) -> Rule {
     Rule {
         id: CauseId::CertificateUnusable,
-        certainty: Certain,
-        when: |e| e.is(ErrorKind::Certificate(CertificateProblem::Rejected)),
-        text: |e| {
-            if e.chain().is_version_1() {
-                return String::from(
-                    "the certificate is of X.509 version 1, which has no server names and is not \
-                     supported, even if pinned",
-                );
-            }
-            if e.chain().is_authority() {
-                return String::from(
-                    "the certificate is that of an authority (CA:TRUE), which is not accepted as a \
-                     server's, even if it is a trusted root",
-                );
-            }
-            match e.chain().version_1_issuer() {
-                Some(issuer) => format!(
-                    "the issuer's certificate, of {issuer}, is of X.509 version 1, which does not \
-                     say that it may issue others"
-                ),
-                None => String::from(
-                    "the certificate breaks a rule: it is malformed, has an unsupported \
-                     signature, is not meant for a server, or violates its authority's name \
-                     constraints",
-                ),
-            }
-        },
+        certainty,
+        when,
+        text: broken_rule,
         clues: &[Clue::Chain],
         confirmation: Confirmation::Chain,
         fixes: |e| {
@@ -207,8 +212,8 @@ pub(super) const RULES: &[Rule] = &[
                 None => "replace the origin's certificate",
             })]
         },
-    },
-];
+    }
+}
 
 /// webpki does not accept an authority's certificate for a server, even a trusted one.
 const ISSUE_A_LEAF: FixKind =
@@ -222,14 +227,85 @@ fn is_not_yet_valid(evidence: &Evidence<'_>) -> bool {
     evidence.is(ErrorKind::Certificate(CertificateProblem::NotYetValid))
 }
 
+fn is_not_pinned(evidence: &Evidence<'_>) -> bool {
+    evidence.is(ErrorKind::Certificate(CertificateProblem::PinMismatch))
+}
+
+fn is_revoked(evidence: &Evidence<'_>) -> bool {
+    evidence.is(ErrorKind::Certificate(CertificateProblem::Revoked))
+}
+
+/// Whether a revocation list is missing.
+fn is_unlisted(evidence: &Evidence<'_>) -> bool {
+    evidence.is(ErrorKind::Certificate(
+        CertificateProblem::RevocationUnknown,
+    ))
+}
+
+fn is_rejected(evidence: &Evidence<'_>) -> bool {
+    evidence.is(ErrorKind::Certificate(CertificateProblem::Rejected))
+}
+
+/// A rejected certificate without names says nothing of whose it is.
+fn is_rejected_default(evidence: &Evidence<'_>) -> bool {
+    is_rejected(evidence) && is_for_others(evidence)
+}
+
 /// Whether the certificate is the origin's by its names, or the policy has its own list of names.
 fn is_for_us(evidence: &Evidence<'_>) -> bool {
     evidence.covers_expected_name() || evidence.facts.expected_alternatives().is_some()
 }
 
-/// Whether a certificate outside of its dates is for other names. Dates are checked first.
-fn is_default_out_of_date(evidence: &Evidence<'_>) -> bool {
-    (is_expired(evidence) || is_not_yet_valid(evidence)) && !is_for_us(evidence)
+/// Whether the certificate names other hosts, and not the origin.
+fn is_for_others(evidence: &Evidence<'_>) -> bool {
+    !is_for_us(evidence) && !evidence.chain().names().is_empty()
+}
+
+/// Whether a certificate that is refused for another fault is the default one of an edge, likely.
+///
+/// A pinned certificate often has names of its own: only a known default one counts there.
+fn is_default(evidence: &Evidence<'_>) -> bool {
+    let is_dated = is_expired(evidence) || is_not_yet_valid(evidence);
+    let is_outdated = is_dated || is_revoked(evidence) || is_unlisted(evidence);
+    is_outdated && !is_for_us(evidence)
+        || is_rejected_default(evidence)
+        || is_not_pinned(evidence) && !is_for_us(evidence) && is_known_default(evidence)
+}
+
+/// Whether a certificate that is not pinned may be a default one.
+fn may_be_default(evidence: &Evidence<'_>) -> bool {
+    is_not_pinned(evidence) && is_for_others(evidence) && !is_known_default(evidence)
+}
+
+/// Whether edges or servers are known to present it for unknown names.
+fn is_known_default(evidence: &Evidence<'_>) -> bool {
+    evidence.chain().default_names().is_some() || evidence.placeholder().is_some()
+}
+
+/// The rule of X.509 that the certificate breaks.
+fn broken_rule(evidence: &Evidence<'_>) -> String {
+    if evidence.chain().is_version_1() {
+        return String::from(
+            "the certificate is of X.509 version 1, which has no server names and is not \
+             supported, even if pinned",
+        );
+    }
+    if evidence.chain().is_authority() {
+        return String::from(
+            "the certificate is that of an authority (CA:TRUE), which is not accepted as a \
+             server's, even if it is a trusted root",
+        );
+    }
+    match evidence.chain().version_1_issuer() {
+        Some(issuer) => format!(
+            "the issuer's certificate, of {issuer}, is of X.509 version 1, which does not say that \
+             it may issue others"
+        ),
+        None => String::from(
+            "the certificate breaks a rule: it is malformed, has an unsupported signature, is not \
+             meant for a server, or violates its authority's name constraints",
+        ),
+    }
 }
 
 /// Names the certificate of the path that expired: an intermediate is as common as the leaf.

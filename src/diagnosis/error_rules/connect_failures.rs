@@ -9,6 +9,7 @@
 //! | name servers silent | the name servers |
 //! | egress guard denied | the destination is prohibited: certain |
 //! | no connection was free | the pool is too small, or the origin is slow |
+//! | the origin allows no stream | the origin is overloaded, or shuts down |
 //! | refused | nothing listens at the port |
 //! | silent, port not documented by the edge | the edge does not serve the port |
 //! | silent, or unreachable, IPv6 only | IPv6 does not work from here |
@@ -93,7 +94,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::PoolTooSmall,
         certainty: Certain,
-        when: |e| e.is(ErrorKind::PoolExhausted),
+        when: |e| e.is(ErrorKind::PoolExhausted) && !allows_no_stream(e),
         text: |_| {
             String::from(
                 "all connections that the request may use were in use for too long, or too many \
@@ -114,6 +115,20 @@ pub(super) const RULES: &[Rule] = &[
                 }
             })]
         },
+    },
+    Rule {
+        id: CauseId::OriginDown,
+        certainty: Likely,
+        when: |e| e.is(ErrorKind::PoolExhausted) && allows_no_stream(e),
+        text: |_| {
+            String::from(
+                "the origin allows no request on its HTTP/2 connection for now \
+                 (SETTINGS_MAX_CONCURRENT_STREAMS is 0): it is overloaded, or shuts down",
+            )
+        },
+        clues: &[Clue::Silence],
+        confirmation: Confirmation::Origin,
+        fixes: restore_origin,
     },
     Rule {
         id: CauseId::HttpOnlyEndpoint,
@@ -222,6 +237,11 @@ fn dial_elsewhere(_: &Evidence<'_>) -> Vec<FixKind> {
     vec![FixKind::Advice(
         "correct the host and port in CdnOriginConnector::builder(..) or .dial(..)",
     )]
+}
+
+/// Whether the origin refuses streams, so that the pool's own limit does not matter.
+fn allows_no_stream(evidence: &Evidence<'_>) -> bool {
+    evidence.facts.limit == Some(ReachedLimit::OriginStreams)
 }
 
 /// Whether the endpoint refused the connection or did not answer.

@@ -231,7 +231,12 @@ impl Evidence<'_> {
     pub(super) fn placeholder(&self) -> Option<SourceKind> {
         let known = placeholder_by_subject(self.chain().subject())?;
         let is_asked_for = known.edge().is_none() && self.covers_expected_name();
-        (!is_asked_for).then_some(known.source_kind())
+        // Google's says that no SNI has arrived. For a name in SNI it is not documented.
+        let is_documented = known.edge() != Some(Edge::Google) || self.sni().is_none();
+        (!is_asked_for).then_some(match is_documented {
+            true => known.source_kind(),
+            false => SourceKind::Secondary,
+        })
     }
 
     /// Whether something speaks for a wrong name in SNI: a known edge chooses the site by it, or it

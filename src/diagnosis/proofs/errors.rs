@@ -127,7 +127,7 @@ const PROOFS: &[Proof<Error>] = &[
         mismatches(e) && has_no_name && sni(e).is_some()
     }),
     proof(CauseId::CertificateUnusable, "a rule of X.509", |e| {
-        is_certificate(e, CertificateProblem::Rejected)
+        is_certificate(e, CertificateProblem::Rejected) && (is_for_us(e) || names(e).is_empty())
     }),
     proof(CauseId::SelfSigned, "its own signature", |e| {
         is_certificate(e, CertificateProblem::UnknownIssuer)
@@ -146,14 +146,14 @@ const PROOFS: &[Proof<Error>] = &[
         "the dates of one for us",
         |e| is_certificate(e, CertificateProblem::NotYetValid) && is_for_us(e),
     ),
-    proof(CauseId::PinMismatch, "its key", |e| {
-        is_certificate(e, CertificateProblem::PinMismatch)
+    proof(CauseId::PinMismatch, "the key of one for us", |e| {
+        is_certificate(e, CertificateProblem::PinMismatch) && is_for_us(e)
     }),
-    proof(CauseId::CertificateRevoked, "a list", |e| {
-        is_certificate(e, CertificateProblem::Revoked)
+    proof(CauseId::CertificateRevoked, "a list, for us", |e| {
+        is_certificate(e, CertificateProblem::Revoked) && is_for_us(e)
     }),
-    proof(CauseId::RevocationUnknown, "no list", |e| {
-        is_certificate(e, CertificateProblem::RevocationUnknown)
+    proof(CauseId::RevocationUnknown, "no list, for us", |e| {
+        is_certificate(e, CertificateProblem::RevocationUnknown) && is_for_us(e)
     }),
     proof(
         CauseId::HttpOnlyEndpoint,

@@ -60,7 +60,9 @@ fn causes_of(page: &ErrorPage, evidence: &ResponseEvidence<'_>, body: &str) -> V
         .map_or(Cow::Borrowed("the edge"), |edge| edge.to_string().into());
     let mut causes = Vec::new();
     let certainty = match page.kind() {
-        _ if strength < Certainty::Likely || !is_about_other_names(page, evidence) => strength,
+        _ if strength < Certainty::Likely || !is_about_other_names(page, evidence, body) => {
+            strength
+        }
         // The names sent from here disagree too, so the page may be about them.
         EdgeErrorKind::SniAndHostDisagree => Certainty::Likely,
         _ => {
@@ -86,6 +88,7 @@ fn causes_of(page: &ErrorPage, evidence: &ResponseEvidence<'_>, body: &str) -> V
             vec![sni_and_host_disagree(evidence, certainty, &edge)]
         }
         EdgeErrorKind::RefusedRequest => refused_request(evidence, &edge),
+        EdgeErrorKind::ForwardingFields => forwarding_fields(evidence, certainty, &edge),
         EdgeErrorKind::HttpToTlsPort => http_to_tls_port(evidence, &edge),
         EdgeErrorKind::WrongRegion => vec![wrong_region(evidence, certainty, body)],
         EdgeErrorKind::HeadTooLarge => vec![head_too_large(evidence, certainty, &edge)],
@@ -99,7 +102,7 @@ fn causes_of(page: &ErrorPage, evidence: &ResponseEvidence<'_>, body: &str) -> V
 ///
 /// Kinds that are about the fault behind the edge, or about the request's size, hold for any proxy
 /// on the way.
-fn is_about_other_names(page: &ErrorPage, evidence: &ResponseEvidence<'_>) -> bool {
+fn is_about_other_names(page: &ErrorPage, evidence: &ResponseEvidence<'_>, body: &str) -> bool {
     let is_about_names = matches!(
         page.kind(),
         EdgeErrorKind::ForwardingFields
@@ -114,7 +117,26 @@ fn is_about_other_names(page: &ErrorPage, evidence: &ResponseEvidence<'_>) -> bo
         let dialled = evidence.dialled_edge();
         dialled.is_some_and(|dialled| dialled != edge) || is_relayed(edge, evidence.headers)
     };
-    is_about_names && page.edge().is_some_and(is_of_another_edge)
+    is_about_names
+        && page.edge().is_some_and(|edge| {
+            is_of_another_edge(edge) || edge == Edge::S3 && names_another_bucket(evidence, body)
+        })
+}
+
+/// Whether the page of S3 names a bucket that is not in Host: a proxy that leaves no mark has sent
+/// another Host.
+fn names_another_bucket(evidence: &ResponseEvidence<'_>, body: &str) -> bool {
+    let in_xml = || Some(body.split_once("<BucketName>")?.1.split_once('<')?.0);
+    let in_html = || Some(body.split_once("BucketName: ")?.1.split_once('<')?.0);
+    let host = evidence.host.host();
+    let is_in_host = |bucket: &str| {
+        let start = host.get(..bucket.len());
+        let rest = host.get(bucket.len()..).unwrap_or_default();
+        let is_start = start.is_some_and(|start| start.eq_ignore_ascii_case(bucket));
+        is_start && (rest.is_empty() || rest.starts_with('.'))
+    };
+    let bucket = in_xml().or_else(in_html);
+    !is_bucket_in_path(host) && bucket.is_some_and(|bucket| !is_in_host(bucket))
 }
 
 /// The fault lies behind the edge. None of the four names matters there.
@@ -184,6 +206,38 @@ fn wrong_region(evidence: &ResponseEvidence<'_>, certainty: Certainty, body: &st
     Cause::new(CauseId::WrongRegion, certainty, text)
         .shown_by(&[Clue::Status, Clue::Body])
         .fixed_by(fixes)
+}
+
+/// Cloudflare's error 1000 is about the request's fields, its names, or the records of the zone.
+fn forwarding_fields(
+    evidence: &ResponseEvidence<'_>,
+    certainty: Certainty,
+    edge: &str,
+) -> Vec<Cause> {
+    let fields = Cause::new(
+        CauseId::ForwardingFields,
+        certainty,
+        format!("{edge} refuses the request's forwarding fields, or detects a loop"),
+    )
+    .shown_by(&[Clue::Status, Clue::Fields, Clue::Body])
+    .confirmed_by(Confirmation::EdgeLog)
+    .fixed_by([FixKind::Advice(
+        "remove CF-Connecting-IP, send one X-Forwarded-For of at most 100 characters, \
+         and dial no name that leads back here",
+    )]);
+    let names = evidence.disagreeing_sni().is_some();
+    let names = names.then(|| sni_and_host_disagree(evidence, Certainty::Possible, edge));
+    let text = format!("a DNS record of the site at {edge} has an address that {edge} prohibits");
+    let records = Cause::new(CauseId::BehindTheEdge, Certainty::Possible, text)
+        .shown_by(&[Clue::Status, Clue::Body])
+        .confirmed_by(Confirmation::EdgeConfiguration)
+        .fixed_by([FixKind::Advice(
+            "correct the site's DNS records at the edge",
+        )]);
+    [Some(fields), names, Some(records)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// CloudFront's page "Bad request." has several causes.
@@ -275,12 +329,6 @@ fn other_kind(kind: EdgeErrorKind, certainty: Certainty, edge: &str) -> Cause {
             CauseId::ClientCertificateRequired,
             format!("{edge} requires a client certificate, or another one"),
             "present a client certificate, or allow this client without one",
-        ),
-        EdgeErrorKind::ForwardingFields => (
-            CauseId::ForwardingFields,
-            format!("{edge} refuses the request's forwarding fields, or detects a loop"),
-            "remove CF-Connecting-IP, send one X-Forwarded-For of at most 100 characters, \
-             and dial no name that leads back here",
         ),
         EdgeErrorKind::MethodNotAllowed => (
             CauseId::MethodNotAllowed,

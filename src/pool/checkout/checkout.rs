@@ -17,7 +17,7 @@ use crate::error::Error;
 
 use crate::pool::{
     connection::PooledConnection,
-    serve_waiters::rejoin,
+    serve_waiters::{rejoin, serve_upgrades, serve_waiters},
     shared_pool::SharedPool,
     tasks::{Connect, ConnectResult, DnsWatch, IdleReaper, Prewarm, Recipient},
 };
@@ -101,6 +101,10 @@ async fn wait(
     permit: Option<ConnectPermit>,
 ) -> Result<PooledConnection, Error> {
     let connect = |permit| Connect::spawn(pool, permit, Recipient::FirstWaiter);
+    if permit.is_none() && pool.budget().is_some() {
+        // Other pools may close a connection that this one may then open.
+        serve_waiters(pool);
+    }
     let mut own_connect = permit.map(connect);
     loop {
         let event = match &mut own_connect {
@@ -167,6 +171,9 @@ pub(crate) async fn upgrade_permit(pool: &Arc<SharedPool>) -> Result<ConnectionP
         UpgradeCheckout::Queued(ticket) => ticket,
         UpgradeCheckout::QueueFull => return Err(pool.exhausted(Duration::ZERO)),
     };
+    if pool.budget().is_some() {
+        serve_upgrades(pool);
+    }
     let deadline = pool.settings().queue_timeout;
     match timeout(deadline, &mut ticket).await {
         Ok(Some(permit)) => Ok(permit),

@@ -215,6 +215,11 @@ impl Http2Set {
         all.any(|connection| connection.refuses_streams() && connection.key() == key)
     }
 
+    /// Whether a peer refuses streams for now, whatever the key.
+    pub(crate) fn has_refusing_peer(&self) -> bool {
+        self.all.iter().any(|it| it.refuses_streams())
+    }
+
     /// Since when the connection is idle that was idle for the longest time.
     pub(crate) fn oldest_idle(&self) -> Option<Instant> {
         let idle = self.all.iter().filter(|it| it.streams() == 0);

@@ -7,11 +7,17 @@ use crate::{
     CdnOriginConnector,
     connector::ConnectionInfo,
     diagnosis::{Refusal, ResponseEvidence},
-    error::{Error, ErrorKind, Facts, Stage, source_chain},
-    pool::{classify_hyper, problem_of_hyper_util},
+    error::Error,
 };
 
-use super::supposed_facts::{facts_of_response, supposed_facts};
+#[cfg(feature = "reqwest")]
+use super::library_error::without_url;
+use super::{
+    library_error::library_error,
+    supposed_facts::{facts_of_response, supposed_facts},
+};
+#[cfg(feature = "reqwest")]
+use crate::error::{ErrorKind, Facts, RequestProblem, Stage};
 
 /// A response of any library.
 pub trait AnyResponse {
@@ -195,39 +201,18 @@ where
 }
 
 #[cfg(feature = "reqwest")]
-const URL_FOREIGN: ErrorKind = ErrorKind::Request(crate::error::RequestProblem::UrlForeign);
+const URL_FOREIGN: ErrorKind = ErrorKind::Request(RequestProblem::UrlForeign);
 
 /// The crate's own error inside another library's, or one that is made of it.
 fn explain(connector: &CdnOriginConnector, error: BoxError) -> Error {
     // First: for another URL, reqwest may have connected to another address than the connector.
     #[cfg(feature = "reqwest")]
     if super::reqwest::has_foreign_url(connector, &*error) {
+        let error = without_url(error);
         return Error::with_source(URL_FOREIGN, Stage::Prepare, Facts::default(), error);
     }
     if let Some(ours) = Error::find_in(&*error) {
         return ours.clone();
     }
-    let (kind, stage) = classify(&*error);
-    // No connection was tried for it.
-    let facts = match stage {
-        Stage::Prepare => Facts::default(),
-        _ => supposed_facts(connector),
-    };
-    Error::with_source(kind, stage, facts, error)
-}
-
-/// What failed, by the most telling error in the chain.
-fn classify(error: &(dyn std::error::Error + 'static)) -> (ErrorKind, Stage) {
-    if let Some(hyper) = source_chain::find(error) {
-        return classify_hyper(hyper);
-    }
-    if let Some(problem) = problem_of_hyper_util(error) {
-        return (ErrorKind::Request(problem), Stage::Prepare);
-    }
-    #[cfg(feature = "reqwest")]
-    if let Some(kind) = super::reqwest::classify(error) {
-        return kind;
-    }
-    let io = source_chain::find::<std::io::Error>(error);
-    (io.map_or(ErrorKind::Io, ErrorKind::of_io), Stage::Receive)
+    library_error(error, || supposed_facts(connector))
 }

@@ -31,6 +31,7 @@
 //! need the feature of that name. [`socket`] needs none.
 
 mod check;
+mod library_error;
 mod pingora;
 #[cfg(feature = "reqwest")]
 #[cfg_attr(cdn_origin_docsrs, doc(cfg(feature = "reqwest")))]

@@ -33,11 +33,13 @@ use tokio_tungstenite::{
 
 use crate::{
     CdnOriginConnector,
-    connector::{OriginStream, Purpose, explain},
+    connector::{OriginStream, Purpose},
     diagnosis::{Refusal, ResponseEvidence},
     error::{Error, ErrorKind, Facts, RequestProblem, Stage},
     origin::{Origin, Scheme},
 };
+
+use super::library_error::library_error;
 
 /// How long the origin may take to answer. An [`OriginProxy`](crate::OriginProxy) has this default.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(60);
@@ -111,12 +113,10 @@ fn refused(error: tungstenite::Error, origin: &Origin, path: &PathAndQuery, fact
     let kind = ErrorKind::UpgradeRefused;
     let response = match error {
         tungstenite::Error::Http(response) => response,
-        tungstenite::Error::Io(error) => {
-            return Error::with_source(explain(&error).kind, Stage::Receive, facts, error);
-        }
+        tungstenite::Error::Io(error) => return library_error(error.into(), || facts),
         error => {
             let Some(headers) = headers_of_refused_101(&error) else {
-                return Error::with_source(kind, Stage::Receive, facts, error);
+                return Error::with_source(kind_of(&error), Stage::Receive, facts, error);
             };
             let status = StatusCode::SWITCHING_PROTOCOLS;
             let evidence = ResponseEvidence::new(origin, origin.host(), status, &headers);
@@ -132,6 +132,20 @@ fn refused(error: tungstenite::Error, origin: &Origin, path: &PathAndQuery, fact
     let evidence = evidence.request(&Method::GET, path).upgrade("websocket");
     Refusal::find(&evidence, facts.clone())
         .unwrap_or_else(|| Refusal::unexplained(kind, status, facts))
+}
+
+/// The kind of an error for something else than a response.
+fn kind_of(error: &tungstenite::Error) -> ErrorKind {
+    match error {
+        tungstenite::Error::AttackAttempt => ErrorKind::ResponseHeadTooLarge,
+        tungstenite::Error::Protocol(ProtocolError::HandshakeIncomplete) => {
+            ErrorKind::ConnectionClosed
+        }
+        tungstenite::Error::Protocol(
+            ProtocolError::HttparseError(_) | ProtocolError::WrongHttpVersion,
+        ) => ErrorKind::HttpProtocol,
+        _ => ErrorKind::UpgradeRefused,
+    }
 }
 
 /// What an error of tungstenite says of the fields of a 101 that it refused; `None` for an error

@@ -236,9 +236,7 @@ impl<'a> ConnectAttempt<'a> {
         }
     }
 
-    /// Fails if HTTP/1.1 is needed and only HTTP/2 is offered.
-    ///
-    /// It is the same failure as that of an origin that does not choose `h2`, with the same fix.
+    /// Fails if HTTP/1.1 is needed and only HTTP/2 may be offered. Nothing is dialled then.
     fn check_http1(&mut self) -> Result<(), ConnectFailure> {
         if !matches!(
             self.purpose,
@@ -252,7 +250,7 @@ impl<'a> ConnectAttempt<'a> {
         };
         self.facts.offer = Some(client.offer);
         Err(ConnectFailure {
-            stage: Stage::Handshake,
+            stage: Stage::Prepare,
             kind: ErrorKind::ProtocolNotNegotiated,
             source: None,
         })

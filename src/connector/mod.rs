@@ -83,5 +83,5 @@ pub(crate) use {
 /// Explain an error of an [`OriginStream`].
 pub(crate) use crate::{
     dial::Unread,
-    tls::{TlsFailure, explain},
+    tls::{TlsFailure, alert_in_text, explain},
 };

@@ -254,6 +254,9 @@ impl fmt::Display for Error {
             (ErrorKind::TimedOut, _, Some(deadline)) => {
                 write!(f, "deadline of {deadline:?} passed")?;
             }
+            (ErrorKind::TimedOut, ..) if facts.timeout == ExchangeTimeout::Library => {
+                f.write_str("the HTTP client's own timeout passed")?;
+            }
             (kind, Some(alert), _) => write!(f, "{kind} ({alert})")?,
             (kind, ..) => write!(f, "{kind}")?,
         }

@@ -25,6 +25,8 @@ pub(crate) enum ExchangeTimeout {
     DownloadRate,
     /// The deadline that the client has set for itself.
     Client,
+    /// That of another library, for the connect and the exchange together.
+    Library,
 }
 
 impl ExchangeTimeout {
@@ -32,7 +34,9 @@ impl ExchangeTimeout {
     pub(crate) fn is_of_client(self) -> bool {
         match self {
             Self::Unread | Self::DownloadRate | Self::Client | Self::RequestOfClient => true,
-            Self::Response | Self::BodyIdle | Self::Request | Self::UploadRate => false,
+            Self::Response | Self::BodyIdle | Self::Request | Self::UploadRate | Self::Library => {
+                false
+            }
         }
     }
 

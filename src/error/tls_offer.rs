@@ -48,6 +48,8 @@ pub(crate) struct TlsOffer {
     pub(crate) oldest: TlsVersion,
     pub(crate) newest: TlsVersion,
     pub(crate) protocols: &'static [&'static str],
+    /// The client library speaks only this protocol, and the builder allows others too.
+    pub(crate) is_narrowed: bool,
     pub(crate) parameters: OfferedParameters,
     pub(crate) key_share: KeyShare,
 }

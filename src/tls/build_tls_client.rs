@@ -137,6 +137,7 @@ impl TlsSettings {
             oldest: versions.oldest,
             newest: versions.newest,
             protocols: self.alpn.protocols(),
+            is_narrowed: false,
             parameters: self.offered_parameters(),
             key_share: key_share(provider),
         }

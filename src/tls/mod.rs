@@ -73,7 +73,9 @@ pub(crate) use build_tls_client::TlsSettings;
 pub(crate) use early_data::EarlyRequests;
 pub(crate) use ech::HelloPlan;
 pub(crate) use file_fingerprint::FileFingerprint;
-pub(crate) use handshake::{Handshake, HandshakeFailure, TlsFailure, explain, named};
+pub(crate) use handshake::{
+    Handshake, HandshakeFailure, TlsFailure, alert_in_text, explain, named,
+};
 pub(crate) use io::RecordingIo;
 pub(crate) use resumption::Resumption;
 pub(crate) use tls_client::TlsClient;

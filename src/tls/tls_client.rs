@@ -96,6 +96,7 @@ impl TlsClient {
             alpn,
             offer: TlsOffer {
                 protocols: alpn.protocols(),
+                is_narrowed: alpn != self.alpn,
                 ..self.offer
             },
             early: EarlyBytes(early),

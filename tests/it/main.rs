@@ -62,6 +62,7 @@ mod identity;
 mod import;
 mod interop;
 mod late_ends;
+mod library_errors;
 mod limits;
 mod links;
 mod look_alikes;

@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use reqwest::Url;
+use tower::BoxError;
 
 use crate::{
     CdnOriginConnector,
@@ -59,4 +60,12 @@ pub(in crate::adapt) fn classify(
     }
     let timed_out = (ErrorKind::TimedOut, Stage::Receive);
     error.is_timeout().then_some(timed_out)
+}
+
+/// The error without the URL of the request, if it is one of reqwest.
+pub(in crate::adapt) fn without_url(error: BoxError) -> BoxError {
+    match error.downcast::<reqwest::Error>() {
+        Ok(error) => error.without_url().into(),
+        Err(error) => error,
+    }
 }

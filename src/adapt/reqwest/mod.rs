@@ -60,4 +60,4 @@ mod errors;
 
 pub use client::{base_url, client_builder};
 
-pub(super) use errors::{classify, has_foreign_url, is_foreign};
+pub(super) use errors::{classify, has_foreign_url, is_foreign, without_url};

@@ -27,6 +27,7 @@ use crate::{
     },
     edge::EdgeProfile,
     error::{DialAttempt, DialOutcome, ErrorKind, Facts, ReachedLimit, Stage},
+    name::DialTarget,
     origin::Scheme,
 };
 
@@ -178,6 +179,21 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| e.is(ErrorKind::ConnectionRefused),
         text: |e| format!("nothing listens at {}", e.origin.dial()),
         clues: &[Clue::Port, Clue::Ending],
+        confirmation: Confirmation::Origin,
+        fixes: dial_elsewhere,
+    },
+    Rule {
+        id: CauseId::NothingListens,
+        certainty: Likely,
+        when: |e| {
+            let is_socket = matches!(e.origin.dial(), DialTarget::Unix(_));
+            is_socket && e.is_at(ErrorKind::Io, Stage::Dial)
+        },
+        text: |e| {
+            let dial = e.origin.dial();
+            format!("there is no socket at {dial}, or this process may not open it")
+        },
+        clues: &[],
         confirmation: Confirmation::Origin,
         fixes: dial_elsewhere,
     },

@@ -45,7 +45,10 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::TooSlow,
         certainty: Certain,
-        when: |e| e.is_at(ErrorKind::TimedOut, Stage::Receive) && !may_be_dead(e),
+        when: |e| {
+            let is_known = !may_be_dead(e) && e.facts.timeout != ExchangeTimeout::Library;
+            e.is_at(ErrorKind::TimedOut, Stage::Receive) && is_known
+        },
         text: |e| too_slow(e.facts.timeout).0.into(),
         clues: &[Clue::Silence],
         confirmation: Confirmation::Origin,
@@ -54,7 +57,10 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::TooSlow,
         certainty: Likely,
-        when: |e| e.is_at(ErrorKind::TimedOut, Stage::Receive) && may_be_dead(e),
+        when: |e| {
+            let is_known = !may_be_dead(e) && e.facts.timeout != ExchangeTimeout::Library;
+            e.is_at(ErrorKind::TimedOut, Stage::Receive) && !is_known
+        },
         text: |e| too_slow(e.facts.timeout).0.into(),
         clues: &[Clue::Silence],
         confirmation: Confirmation::Origin,
@@ -201,6 +207,11 @@ fn too_slow(timeout: ExchangeTimeout) -> (&'static str, &'static str) {
         ExchangeTimeout::DownloadRate => (
             "the client read the response too slowly",
             "to wait longer for slow clients, allow less with Limits::min_download_rate(..)",
+        ),
+        ExchangeTimeout::Library => (
+            "the connect and the response were not complete within the HTTP client's own timeout",
+            "allow more with the client's timeout; for the stage that takes long, call the \
+             connector alone",
         ),
         ExchangeTimeout::Client => (
             "the origin did not answer within the deadline that the client has set",

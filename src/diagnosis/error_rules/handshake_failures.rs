@@ -58,11 +58,19 @@ pub(super) const RULES: &[Rule] = &[
         },
         clues: &[Clue::Offer, Clue::Ending],
         confirmation: Confirmation::ProbeProtocols,
-        fixes: |e| match e.facts.offer.as_ref().map(|offer| offer.protocols.len()) {
-            Some(1) => vec![FixKind::Alpn("Http2OrHttp1")],
-            _ => vec![FixKind::Advice(
-                "configure the origin to support one of the offered protocols",
-            )],
+        fixes: |e| {
+            let offer = e.facts.offer.as_ref();
+            let is_narrowed = offer.is_some_and(|offer| offer.is_narrowed);
+            match offer.map(|offer| offer.protocols) {
+                Some(["http/1.1"]) if is_narrowed => vec![FixKind::Advice(
+                    "configure the origin to support http/1.1, the only protocol that this \
+                     request can use, or send it with OriginProxy over HTTP/2",
+                )],
+                Some([_]) if !is_narrowed => vec![FixKind::Alpn("Http2OrHttp1")],
+                _ => vec![FixKind::Advice(
+                    "configure the origin to support one of the offered protocols",
+                )],
+            }
         },
     },
     // A captive portal, for example. Without TLS it could read every request, so that is no fix.

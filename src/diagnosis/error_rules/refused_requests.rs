@@ -18,6 +18,7 @@ type Refused = (CauseId, &'static str, Option<&'static str>);
 /// to change it.
 pub(super) fn refused(kind: ErrorKind, limit: Option<ReachedLimit>) -> Option<Cause> {
     let (id, text, fix): Refused = match kind {
+        ErrorKind::ProtocolNotNegotiated => return Some(only_http2()),
         ErrorKind::Overloaded if limit == Some(ReachedLimit::Adaptive) => return Some(slower()),
         ErrorKind::LoopDetected => (
             CauseId::RequestLoop,
@@ -67,7 +68,7 @@ fn client_request(problem: RequestProblem) -> Refused {
         ),
         RequestProblem::BuildFailed => (
             "the client library cannot build the request; its own error says why",
-            "correct the field or the body that the error names",
+            "give the request an absolute URI, or correct what the error names",
         ),
         RequestProblem::ExpectationUnknown => (
             "the request's Expect has an unknown value",
@@ -136,6 +137,13 @@ fn client_request(problem: RequestProblem) -> Refused {
         _ => CauseId::InvalidRequest,
     };
     (id, text, Some(fix))
+}
+
+/// Nothing was sent.
+fn only_http2() -> Cause {
+    let text = "the request needs HTTP/1.1, as a WebSocket does, and the connector offers only h2";
+    Cause::new(CauseId::AlpnNotAccepted, Certainty::Certain, text)
+        .fixed_by([FixKind::Alpn("Http2OrHttp1")])
 }
 
 /// The adaptive limit applies.

@@ -211,7 +211,8 @@ const PROOFS: &[Proof<Error>] = &[
         e.facts().http_fault().is_some_and(is_rule)
     }),
     proof(CauseId::TooSlow, "a deadline", |e| {
-        e.kind() == ErrorKind::TimedOut && e.stage() == Stage::Receive
+        let is_ours = e.facts().timeout != ExchangeTimeout::Library;
+        e.kind() == ErrorKind::TimedOut && e.stage() == Stage::Receive && is_ours
     }),
 ];
 

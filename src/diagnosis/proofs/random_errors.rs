@@ -106,6 +106,7 @@ fn facts(random: &mut Random, certificates: &[PeerCertificate]) -> Facts {
             oldest: random.of(&TlsVersion::ALL),
             newest: TlsVersion::V1_3,
             protocols: &["h2"],
+            is_narrowed: random.coin(),
             parameters: random.of(&[OfferedParameters::Chosen, OfferedParameters::Usual]),
             key_share: random.of(&[KeyShare::Classical, KeyShare::PostQuantum]),
         }),

@@ -1,6 +1,6 @@
 //! `Failure`: an error of an HTTP client, and the [`Error`] that it becomes.
 
-use std::{error::Error as StdError, io};
+use std::io;
 
 use thiserror::Error as ThisError;
 
@@ -196,7 +196,9 @@ pub(crate) fn classify_hyper(hyper: &hyper::Error) -> (ErrorKind, Stage) {
     if hyper.is_parse_too_large() {
         return (ErrorKind::ResponseHeadTooLarge, Stage::Receive);
     }
-    if hyper.is_parse() {
+    // It has no predicate for bytes that arrive before a request was sent.
+    const UNASKED: &str = "received unexpected message from connection";
+    if hyper.is_parse() || hyper.to_string() == UNASKED {
         return (ErrorKind::HttpProtocol, Stage::Receive);
     }
     if hyper.is_incomplete_message() {
@@ -206,20 +208,6 @@ pub(crate) fn classify_hyper(hyper: &hyper::Error) -> (ErrorKind, Stage) {
         return (ErrorKind::ConnectionClosed, Stage::Send);
     }
     (explain(hyper).kind, Stage::Receive)
-}
-
-/// Why hyper-util's client refuses a request; `None` for a failure of the connection.
-///
-/// Its text is the only place where it says so.
-pub(crate) fn problem_of_hyper_util(error: &(dyn StdError + 'static)) -> Option<RequestProblem> {
-    let error: &hyper_util::client::legacy::Error = source_chain::find(error)?;
-    match error.to_string().as_str() {
-        "client error (UserAbsoluteUriRequired)" => Some(RequestProblem::HostMissing),
-        "client error (UserUnsupportedRequestMethod)" | "client error (UserUnsupportedVersion)" => {
-            Some(RequestProblem::BuildFailed)
-        }
-        _ => None,
-    }
 }
 
 fn classify_http2(error: &Http2Error) -> (ErrorKind, Stage) {

@@ -28,7 +28,7 @@ mod send_upgrade;
 pub(crate) use budgeted_retry::BudgetedRetry;
 pub(crate) use encode_target::Target;
 pub(super) use failure::{Failure, explain_failure};
-pub(crate) use failure::{classify_hyper, explain_body, has_begun_response, problem_of_hyper_util};
+pub(crate) use failure::{classify_hyper, explain_body, has_begun_response};
 pub(crate) use in_flight::{InFlight, RequestCount};
 pub(super) use no_response::NoResponse;
 pub use retry_budget::RetryBudget;

@@ -72,6 +72,13 @@ pub(crate) fn explain(error: &(dyn std::error::Error + 'static)) -> Explained {
     }
 }
 
+/// The alert that the text of an error names, where only its text is left.
+pub(crate) fn alert_in_text(text: &str) -> Option<Alert> {
+    let mut alerts = (0..=u8::MAX).map(AlertDescription::from);
+    let named = alerts.find(|alert| TlsError::AlertReceived(*alert).to_string() == text);
+    named.map(number)
+}
+
 /// Gives a name to the one error that rustls reports as a bare text.
 ///
 /// rustls buffers up to 64 KiB of handshake messages, and frees none while the last is incomplete.

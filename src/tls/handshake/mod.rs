@@ -7,7 +7,7 @@ mod handshake_failure;
 mod handshake_observer;
 mod run_handshake;
 
-pub(crate) use explain_error::{TlsFailure, explain, named};
+pub(crate) use explain_error::{TlsFailure, alert_in_text, explain, named};
 pub(crate) use handshake_failure::HandshakeFailure;
 pub(crate) use run_handshake::Handshake;
 

@@ -3,8 +3,8 @@
 use crate::{
     diagnosis::CauseId,
     error::{
-        Alert, CertificateProblem, ClientCertificate, Error, ErrorKind, HandshakeFlood, HttpFault,
-        PeerCertificate, RequestProblem, Stage, source_chain,
+        Alert, CertificateProblem, ClientCertificate, Error, ErrorKind, ExchangeTimeout,
+        HandshakeFlood, HttpFault, PeerCertificate, RequestProblem, Stage, source_chain,
     },
     name::{DnsName, ExpectedName},
 };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use http_body::Body;
 use tokio::time::Instant;
 use tower::BoxError;
@@ -56,8 +56,13 @@ where
 {
     let failover = group.failover();
     let (mut parts, body) = request.into_parts();
+    // An upgrade over HTTP/2 is a GET to the origin (RFC 8441). Any other CONNECT is refused.
+    let method = match &parts.method {
+        &Method::CONNECT => Method::GET,
+        method => method.clone(),
+    };
     let mut selection = SelectionRequest {
-        repeatable: body.is_end_stream() && rules::is_safe(&parts.method),
+        repeatable: body.is_end_stream() && rules::is_safe(&method),
         key: group.rules().balance.key_of(&parts),
         tried: Vec::new(),
     };
@@ -89,7 +94,7 @@ where
             || written >= failover.max_attempts
             || end.is_some_and(|end| Instant::now() >= end)
             || (has_timed_out && !failover.after_timeouts);
-        if is_over || !outcome.allows_failover(&parts.method) {
+        if is_over || !outcome.allows_failover(&method) {
             return response;
         }
         let copy = || repeat().map(|body| slot.returnable_copy(body));

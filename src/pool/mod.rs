@@ -86,12 +86,13 @@
 //! | nothing of the request was written | all | 32 | no |
 //! | a GOAWAY shows that the origin did not process it | all | 32 | no |
 //! | an idle HTTP/1 connection took it, and ended without a response | idempotent | 32 | no |
+//! | an idle HTTP/1 connection took it, and the response is 408 | idempotent | 32 | no |
 //! | a used or idle HTTP/2 connection ended without a response | idempotent | 2 | yes |
 //! | the origin refused the stream | all | 2 | yes |
 //! | the response is 421, on a connection that served others too | all | 1 | yes |
 //! | the response is 425, to a request in TLS early data | GET, HEAD, OPTIONS | 1 | no |
 //!
-//! The first three cases share their 32 retries, and the next three their two. A [`RetryBudget`]
+//! The first four cases share their 32 retries, and the next three their two. A [`RetryBudget`]
 //! bounds the retries of all requests together, where the last column says so. The error of a
 //! request that was not retried names the limit that it reached.
 //!
@@ -104,6 +105,8 @@
 //!   first request of three new connections, it fails for good.
 //! * **An idle HTTP/1 connection ended** before the first byte of the response. The request is sent
 //!   on a connection that is opened in its place. With [`RetryBudget::none`], the request fails.
+//!   Some servers send a 408 before they close an idle connection. If it crosses a request, that is
+//!   retried in the same way ([RFC 9110 section 15.5.9]).
 //! * **An HTTP/2 connection ended** before the head of the response. The request is sent on a newer
 //!   connection if possible. All streams of the ended connection share it.
 //! * **421** ([RFC 9110 section 15.5.20]). The request is sent on a fresh connection. If its own
@@ -146,6 +149,7 @@
 //!
 //! [RFC 4559 section 6]: https://www.rfc-editor.org/rfc/rfc4559#section-6
 //! [RFC 8470 section 5.2]: https://www.rfc-editor.org/rfc/rfc8470#section-5.2
+//! [RFC 9110 section 15.5.9]: https://www.rfc-editor.org/rfc/rfc9110#section-15.5.9
 //! [RFC 9110 section 15.5.20]: https://www.rfc-editor.org/rfc/rfc9110#section-15.5.20
 //! [RFC 9110 section 9.2.2]: https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2
 //! [RFC 9113 section 8.7]: https://www.rfc-editor.org/rfc/rfc9113#section-8.7

@@ -81,7 +81,8 @@
 //! * The connection of an HTTP/1.0 client stays open if the client sends `Connection: keep-alive`
 //!   and the response has a known length ([RFC 9112 section 9.3]).
 //! * A body that is truncated, or silent for too long, aborts the response. The client never
-//!   receives a truncated body as a complete one.
+//!   receives a truncated body as a complete one, with an [exception](#deployment-caveats) in
+//!   HTTP/1.0.
 //! * In redirects and cookies, the client's host replaces the origin's name. `Alt-Svc` is removed.
 //!   See [`response_rewrite`](crate::response_rewrite).
 //! * [`map_response`](OriginProxy::map_response) runs last.
@@ -116,7 +117,7 @@
 //! * No byte of it was sent.
 //! * The origin reports that it did not process it.
 //! * It is idempotent, and its connection, which had been idle or served other requests, closed
-//!   before the response.
+//!   before the response, or by a 408.
 //! * The origin answers 421 on a shared connection. The request is sent once more.
 //! * The origin answers 425 to a request in TLS early data. The request is sent once more.
 //!
@@ -222,6 +223,10 @@
 //! * hyper's server reports the trailers of an HTTP/1 request only until the response has ended. If
 //!   an upload ends after its response, its trailers arrive with the client's next request, or
 //!   never.
+//! * A client that closes its sending direction after its request gets no response, unless the
+//!   server in front is built with hyper's `half_close(true)`.
+//! * A response without a length ends with the connection of an HTTP/1.0 client, which cannot tell
+//!   whether it was truncated.
 //! * hyper's server sends no informational response but 100, and none over HTTP/2. An origin's 103
 //!   is dropped, and a request body is sent to an HTTP/2 origin at once.
 //!

@@ -189,6 +189,47 @@ async fn a_prewarmed_connection_that_is_cut_off_is_like_a_reused_one() {
     }
 }
 
+/// An origin whose first connection sends a 408 instead of a second response. The others answer
+/// each request with this status.
+fn idle_for_too_long(status: &'static str) -> OriginProxy {
+    let connections = Arc::new(AtomicUsize::new(0));
+    to_connections(move |mut stream| {
+        let is_first = connections.fetch_add(1, SeqCst) == 0;
+        async move {
+            let answer = |status| format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n");
+            let mut next = if is_first { "200 OK" } else { status };
+            loop {
+                read_head(&mut stream).await;
+                write_text(&mut stream, &answer(next)).await;
+                next = if is_first { TIMED_OUT } else { status };
+            }
+        }
+    })
+}
+
+const TIMED_OUT: &str = "408 Request Timeout\r\nconnection: close";
+
+#[tokio::test]
+async fn a_408_that_crosses_a_request_on_an_idle_connection_is_retried_if_that_is_idempotent() {
+    for (method, status, expected, retried) in [
+        (Method::GET, "204 No Content", StatusCode::NO_CONTENT, 1),
+        (Method::PUT, "204 No Content", StatusCode::NO_CONTENT, 1),
+        // It is meant for the request.
+        (Method::GET, TIMED_OUT, StatusCode::REQUEST_TIMEOUT, 1),
+        (Method::POST, "200 OK", StatusCode::REQUEST_TIMEOUT, 0),
+    ] {
+        let proxy = idle_for_too_long(status);
+        assert_eq!(send(&proxy, Method::GET, "").await, StatusCode::OK);
+        assert_eq!(send(&proxy, method.clone(), "").await, expected, "{method}");
+        assert_eq!(proxy.snapshot().pool.retried, retried, "{method}");
+    }
+    let never = PoolSettings::default().retry_budget(RetryBudget::none());
+    let proxy = idle_for_too_long("200 OK").pool(never);
+    assert_eq!(send(&proxy, Method::GET, "").await, StatusCode::OK);
+    let status = send(&proxy, Method::GET, "").await;
+    assert_eq!(status, StatusCode::REQUEST_TIMEOUT);
+}
+
 #[tokio::test]
 async fn an_empty_budget_allows_no_retry() {
     let (connector, _) = cuts_off().await;

@@ -149,6 +149,14 @@ async fn an_unknown_host_is_421_or_404() {
     let response = send(&misdirected, "other.test", "/").await;
     let expected = "cdn-origin;error=destination_not_found";
     assert_eq!(response.headers()["proxy-status"], expected);
+    // By gRPC's "HTTP to gRPC Status Code Mapping": UNKNOWN and UNIMPLEMENTED.
+    for (hosts, code) in [(&misdirected, "2"), (&not_found, "12")] {
+        let call = Request::post("/service/Method").header("host", "other.test");
+        let call = call.header("content-type", "application/grpc");
+        let call = call.body(Empty::<Bytes>::new()).unwrap();
+        let Ok(response) = hosts.clone().oneshot(call).await;
+        assert_eq!(response.headers()["grpc-status"], code);
+    }
     assert_eq!(get(&not_found, "shop.test").await.0, 200);
     assert_eq!(misdirected.proxies().len(), 1);
 }

@@ -6,6 +6,7 @@
 //! | `encode_target` | encodes the request for the protocol of a connection |
 //! | `send_early_data` | begins the first attempt in TLS early data, where that is allowed |
 //! | `retry` | decides whether there is another attempt, and on which connection |
+//! | `attempt` | one attempt, by the connection that it is made on |
 //! | `no_response` | says what is certain about a request without a response |
 //! | `failure` | makes an [`Error`](crate::Error) of an error of an HTTP client |
 //! | `retry_budget`, `budgeted_retry` | bounds the retries of all requests |
@@ -13,6 +14,7 @@
 //! | `send_upgrade` | sends an upgrade, which is never retried |
 //! | `in_flight` | counts requests, for a drain |
 
+mod attempt;
 mod budgeted_retry;
 mod encode_target;
 mod failure;

@@ -8,6 +8,7 @@
 //! | a refused stream | any; for the last attempt, one opened since | sent |
 //! | an HTTP/2 connection ended | one opened since, which all its streams share | sent |
 //! | a 421 | a new connection | sent |
+//! | a 408 on an idle HTTP/1 connection | one opened in its place | free |
 //! | a 425 | any | not at all: there is at most one |
 //!
 //! A sent attempt needs room in [`MAX_SENT`] and in the retry budget, a free one in [`MAX_FREE`].
@@ -30,7 +31,7 @@ use crate::pool::{
     shared_pool::SharedPool,
 };
 
-use super::{budgeted_retry::BudgetedRetry, no_response::NoResponse};
+use super::{attempt::Attempt, budgeted_retry::BudgetedRetry, no_response::NoResponse};
 
 /// The maximum number of attempts that the origin may have processed.
 const MAX_SENT: usize = 3;
@@ -67,34 +68,6 @@ pub(super) enum Retried {
     On(PooledConnection),
     /// The response of the attempt before, which is passed on.
     Answered(Response<ResponseBody>, PooledConnection),
-}
-
-/// One attempt, by the connection that it is made on.
-#[derive(Clone, Copy, Debug)]
-struct Attempt {
-    began_at: Instant,
-    is_http2: bool,
-    /// The connection had served a request before.
-    reused: bool,
-    /// The connection was open before this request.
-    was_open_before: bool,
-    /// Since when, if it served no other request.
-    idle_since: Option<Instant>,
-    /// The request was sent before the TLS handshake had ended.
-    in_early_data: bool,
-}
-
-impl Attempt {
-    fn on(connection: &PooledConnection) -> Self {
-        Self {
-            began_at: Instant::now(),
-            is_http2: connection.is_http2(),
-            reused: connection.has_served(),
-            was_open_before: connection.was_open_before(),
-            idle_since: connection.idle_since(),
-            in_early_data: connection.is_in_early_data(),
-        }
-    }
 }
 
 impl<'a> Attempts<'a> {
@@ -147,7 +120,10 @@ impl<'a> Attempts<'a> {
             return checkout(self.pool, self.key).await;
         }
         if self.was_stale(&failed, &connection) && self.restore(request) {
-            return self.connection_for_stale(&failed, connection).await;
+            if !failed.is_unwritten() {
+                self.pool.count_retry();
+            }
+            return self.connection_for_stale(connection).await;
         }
         if !self.is_safe_after(&failed) {
             return Err(self.with_context(failed.into_error(connection.info())));
@@ -260,13 +236,9 @@ impl<'a> Attempts<'a> {
     /// the origin has most likely not seen the request.
     async fn connection_for_stale(
         &mut self,
-        failed: &NoResponse,
         connection: PooledConnection,
     ) -> Result<PooledConnection, Error> {
         self.free_attempts += 1;
-        if !failed.is_unwritten() {
-            self.pool.count_retry();
-        }
         match replacement(self.pool, connection).await {
             Some(fresh) => Ok(fresh),
             None => checkout(self.pool, self.key).await,
@@ -323,6 +295,35 @@ impl<'a> Attempts<'a> {
         drop(response);
         record.retry(RetryReason::Misdirected);
         Ok(Retried::On(fresh))
+    }
+
+    /// Whether a 408 is the end of an idle HTTP/1 connection, which crossed this request.
+    ///
+    /// Some servers send one before they close it (RFC 9110 section 15.5.9).
+    pub(super) fn was_idle_for_too_long<B>(&self, response: &Response<B>) -> bool {
+        response.status() == StatusCode::REQUEST_TIMEOUT
+            && !self.current.is_http2
+            && self.current.was_open_before
+            && self.is_idempotent
+            && self.is_repeatable()
+            && self.free_attempts < MAX_FREE
+            && !self.pool.settings().retry_budget.is_none()
+    }
+
+    /// After such a 408: a connection that is opened in place of the idle one.
+    pub(super) async fn retry_idle_for_too_long(
+        &mut self,
+        response: Response<ResponseBody>,
+        connection: PooledConnection,
+        request: &mut Request<RequestBody>,
+    ) -> Result<Retried, Error> {
+        if !self.restore(request) {
+            return Ok(Retried::Answered(response, connection));
+        }
+        drop(response);
+        self.pool.count_retry();
+        let fresh = self.connection_for_stale(connection).await;
+        fresh.map(Retried::On)
     }
 
     /// Whether the origin asks for the request once more, after the handshake (RFC 8470 section

@@ -73,6 +73,11 @@ pub(crate) fn send(
                             let retrying =
                                 attempts.retry_misdirected(response, connection, request, record);
                             Box::pin(retrying)
+                        } else if attempts.was_idle_for_too_long(&response) {
+                            record.retry(RetryReason::IdleClosed);
+                            let retrying =
+                                attempts.retry_idle_for_too_long(response, connection, request);
+                            Box::pin(retrying)
                         } else {
                             answered(pool, &mut connection, in_flight, progress, deadline);
                             return Ok((response, connection));

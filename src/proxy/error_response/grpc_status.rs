@@ -51,10 +51,12 @@ impl GrpcCall {
 fn grpc_code(status: StatusCode) -> u16 {
     const UNKNOWN: u16 = 2;
     const DEADLINE_EXCEEDED: u16 = 4;
+    const UNIMPLEMENTED: u16 = 12;
     const INTERNAL: u16 = 13;
     const UNAVAILABLE: u16 = 14;
     match status {
         StatusCode::BAD_REQUEST => INTERNAL,
+        StatusCode::NOT_FOUND => UNIMPLEMENTED,
         StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE => UNAVAILABLE,
         StatusCode::GATEWAY_TIMEOUT => DEADLINE_EXCEEDED,
         _ => UNKNOWN,

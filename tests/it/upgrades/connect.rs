@@ -18,6 +18,7 @@ use tokio_tungstenite::{WebSocketStream, tungstenite::protocol::Role};
 
 use crate::{
     groups::failover,
+    memory::to,
     origin::{NAME, server_config},
     support::{Authority, Site, refused_address},
 };
@@ -317,6 +318,23 @@ async fn a_tunnel_over_http_2_falls_back_to_an_origin_that_can_be_reached() {
     let group = failover(primary.build().unwrap(), backup.proxy());
     let group = group.build().unwrap();
     let site = Site::serve(axum::Router::new().fallback_service(group)).await;
+    let mut client = client(&site).await;
+    let mut response = client.send_request(connect("websocket")).await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    let stream = TokioIo::new(hyper::upgrade::on(&mut response).await.unwrap());
+    talk(WebSocketStream::from_raw_socket(stream, Role::Client, None).await).await;
+}
+
+#[tokio::test]
+async fn a_failing_status_is_retried_at_the_next_origin_as_for_a_get() {
+    let failing = to(|_| async {
+        let response = Response::builder().status(StatusCode::SERVICE_UNAVAILABLE);
+        response.body(Empty::<Bytes>::new()).unwrap()
+    });
+    let backup = EchoOrigin::start().await;
+    let group = failover(failing, backup.proxy()).build().unwrap();
+    let site = Site::serve(axum::Router::new().fallback_service(group)).await;
+    talk(super::websockets::client(&site).await).await;
     let mut client = client(&site).await;
     let mut response = client.send_request(connect("websocket")).await.unwrap();
     assert_eq!(response.status(), StatusCode::OK);

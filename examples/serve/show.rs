@@ -1,9 +1,12 @@
 //! Shows the service with two origins of its own: a reload, one that fails, metrics and the end.
 
+#[path = "../local_origin/mod.rs"]
+mod local_origin;
+
 use std::{fs, io::Write};
 
-use axum::{Router, body::Body};
-use cdn_origin::{CdnOriginConnector, HostRewriteLayer, OriginProxy};
+use axum::body::Body;
+use cdn_origin::{CdnOriginConnector, HostRewriteLayer, OriginProxy, access_log::AccessLogLayer};
 use http::Request;
 use http_body_util::BodyExt;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -14,10 +17,8 @@ use tokio::{
 };
 use tower::{BoxError, ServiceExt};
 
-use super::{
-    local_origin::{get, start},
-    service::Service,
-};
+use super::{admin, service::Service};
+use local_origin::{get, start};
 
 /// Prints what clients and operators get.
 pub(crate) async fn show(
@@ -34,8 +35,10 @@ pub(crate) async fn show(
     };
     fs::write(file.path(), shop("url", first))?;
 
-    let service = Service::read(file.path().to_owned())?;
-    let admin = service.admin(prometheus);
+    let (lines, mut logged) = mpsc::unbounded_channel();
+    let access_log = AccessLogLayer::json(move |line| drop(lines.send(line.to_owned())));
+    let service = Service::read(file.path().to_owned(), access_log)?;
+    let admin = admin::pages(&service, prometheus);
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let client = CdnOriginConnector::builder(format!("http://{}", listener.local_addr()?));
     let client = OriginProxy::new(client.build()?).host_rewrite(HostRewriteLayer::preserve());
@@ -55,12 +58,11 @@ pub(crate) async fn show(
             writeln!(out, "after {what} in the file: {status}: {text}")?;
         }
         // The exporter writes its metrics in any order.
-        let page = scrape(admin).await?;
-        for name in [
-            "cdn_origin_causes_total",
-            "cdn_origin_reload_failures_total",
-        ] {
-            for line in page.lines().filter(|line| line.starts_with(name)) {
+        let request = Request::get("/metrics").body(Body::empty())?;
+        let page = admin.oneshot(request).await?.into_body().collect().await?;
+        let page = String::from_utf8_lossy(&page.to_bytes()).into_owned();
+        for name in ["causes_total", "reload_failures_total"].map(|it| format!("cdn_origin_{it}")) {
+            for line in page.lines().filter(|line| line.starts_with(&name)) {
                 writeln!(out, "{line}")?;
             }
         }
@@ -70,11 +72,8 @@ pub(crate) async fn show(
     let (served, shown) = tokio::join!(service.serve(listener, reloads, stopping), showing);
     served?;
     shown?;
+    while let Some(line) = logged.recv().await {
+        writeln!(out, "access log: {line}")?;
+    }
     Ok(writeln!(out, "the service has stopped")?)
-}
-
-async fn scrape(admin: Router) -> Result<String, BoxError> {
-    let request = Request::get("/metrics").body(Body::empty())?;
-    let page = admin.oneshot(request).await?.into_body().collect().await?;
-    Ok(String::from_utf8_lossy(&page.to_bytes()).into_owned())
 }

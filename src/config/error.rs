@@ -4,7 +4,10 @@ use std::{fmt, io, path::PathBuf};
 
 use thiserror::Error;
 
-use crate::error::BuildError;
+use crate::{
+    diagnosis::in_keys,
+    error::{BuildError, BuildProblem},
+};
 
 /// Why a configuration cannot be used.
 ///
@@ -50,7 +53,9 @@ pub enum ConfigError {
         name: String,
     },
     /// The connector, the group or the tenant cannot be built.
-    #[error("{key}{}{error}", if key.is_empty() { "" } else { ": " })]
+    ///
+    /// `Display` names the keys of the file, and not the calls of the builder.
+    #[error("{}", in_file(key, error))]
     #[non_exhaustive]
     Build {
         /// The path of the table, such as `hosts."shop.example".origin`. Empty for the whole file.
@@ -58,6 +63,18 @@ pub enum ConfigError {
         /// The values that the builder refuses.
         error: BuildError,
     },
+}
+
+/// The problems, each with its key in place of the setter.
+fn in_file(table: &str, error: &BuildError) -> String {
+    let shown = |problem: &BuildProblem| {
+        let key = problem.key();
+        let path = [table, &key].into_iter().filter(|part| !part.is_empty());
+        let path = path.collect::<Vec<_>>().join(".");
+        format!("{path}: {}", in_keys(&problem.why()))
+    };
+    let problems = error.problems().iter().map(shown);
+    problems.collect::<Vec<_>>().join("; ")
 }
 
 impl From<BuildError> for ConfigError {

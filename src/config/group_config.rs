@@ -219,7 +219,7 @@ impl GroupConfig {
     /// new connections, unless only its weight differs. Changed certificate files of other members
     /// are read again. The other keys, and tiers from DNS, need a new group:
     /// [`Reloaded::not_applied`] lists them. The names of members and keys are logged at INFO,
-    /// without values.
+    /// without values, and at WARN if some are not applied.
     ///
     /// [`Reloaded`] shows an example.
     ///

@@ -43,12 +43,15 @@
 //!   reports their line.
 //! * Durations have units: `"250ms"`, `"1m 30s"`. Sizes are numbers of bytes or have units:
 //!   `"10 MiB"`.
+//! * The keys of a `template` and of `each` are for all origins and members below them. A key of an
+//!   origin replaces them, and a table is replaced as a whole.
 //! * Secrets are not in the file: `client_identity.key` is a path or the name of an environment
 //!   variable, and so may be the value of a field.
 //! * All keys that weaken verification are in the table `verify.danger`, and each name says what it
 //!   accepts.
 //!
-//! Errors of an origin from a file name its keys: the fix is `sni = ".."`, and not `.sni("..")`.
+//! Errors and advice of an origin from a file name its keys: the fix is `sni = ".."`, and not
+//! `.sni("..")`.
 //!
 //! Observers are added to a configuration by [`GroupConfig::with_observer`] and
 //! [`VirtualHostsConfig::with_observer`].
@@ -128,6 +131,7 @@ mod reloaded;
 mod rewrites;
 mod roots;
 mod shared_keys;
+mod size;
 mod socket_options;
 mod text_value;
 mod tls;

@@ -5,7 +5,7 @@ use crate::{
     connector::CdnOriginBuilder,
     error::BuildError,
     observe::Observers,
-    origin::{ChosenNames, OriginUrl, WrittenIn},
+    origin::{ChosenNames, OriginUrl},
     tenants::Tenant,
 };
 
@@ -40,9 +40,10 @@ impl OriginCalls {
         let builder = shared.connector.make(CdnOriginConnector::any_origin());
         let builder = match &self.url {
             // The shared calls may be about TLS, and this origin a plain `http` one.
-            Some(url) => builder.with_origin(url.clone(), names_of_file()),
+            Some(url) => builder.with_origin(url.clone(), ChosenNames::default()),
             None => builder,
         };
+        let builder = builder.written_in_file();
         let builder = self.names.make(shared.names.make(builder));
         self.connector.make(builder)
     }
@@ -63,9 +64,10 @@ impl OriginCalls {
     pub(super) fn tenant(self) -> Tenant {
         let names = CdnOriginConnector::any_origin();
         let names = match self.url {
-            Some(url) => names.with_origin(url, names_of_file()),
+            Some(url) => names.with_origin(url, ChosenNames::default()),
             None => names,
         };
+        let names = names.written_in_file();
         let (connector, proxy) = (self.connector, self.proxy);
         let mut tenant = Tenant::of(self.names.make(names));
         // A function would give the tenant a DNS cache of its own.
@@ -76,13 +78,5 @@ impl OriginCalls {
             tenant = tenant.proxy(move |built| proxy.make(built));
         }
         tenant
-    }
-}
-
-/// No names yet. Errors will say which keys to change, and not which calls.
-fn names_of_file() -> ChosenNames {
-    ChosenNames {
-        written_in: WrittenIn::File,
-        ..ChosenNames::default()
     }
 }

@@ -189,7 +189,7 @@ impl OriginConfig {
     /// [`CdnOriginConnector::reload`]. If both are the same and a file of theirs has changed, the
     /// files are read again. The other keys need a new connector or proxy:
     /// [`Reloaded::not_applied`] lists them. To apply all keys, use a group with one member. The
-    /// names of the keys are logged at INFO, without values.
+    /// names of the keys are logged at INFO, without values, and at WARN if some are not applied.
     ///
     /// # Errors
     ///

@@ -254,8 +254,10 @@ impl OriginKeys {
         calls.add(verify.transpose()?, CdnOriginBuilder::verify);
         calls.add(self.identity()?, CdnOriginBuilder::client_identity);
         if let Some(tls) = &self.tls {
-            calls.add(tls.versions(), CdnOriginBuilder::tls_versions);
-            calls.add(tls.parameters()?, CdnOriginBuilder::tls_parameters);
+            // Both, so that the table replaces that of a template as a whole.
+            let parameters = tls.parameters()?;
+            calls.add(Some(tls.versions()), CdnOriginBuilder::tls_versions);
+            calls.add(Some(parameters), CdnOriginBuilder::tls_parameters);
         }
         let sessions = self.sessions.as_ref().map(SessionsConfig::sessions);
         calls.add(sessions.transpose()?, CdnOriginBuilder::sessions);

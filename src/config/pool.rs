@@ -13,7 +13,6 @@
 //!
 //! Sizes are numbers of bytes, or texts with a unit. Times are texts such as `1m 30s`.
 
-use bytesize::ByteSize;
 use humantime::Duration;
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +22,8 @@ use crate::{
 };
 
 use super::{
-    ConfigError, given::given, is_default::is_default, keyed_enum::KeyedEnum, text_value::Text,
+    ConfigError, given::given, is_default::is_default, keyed_enum::KeyedEnum, size::Size,
+    text_value::Text,
 };
 
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -54,12 +54,10 @@ pub(super) struct PoolConfig {
     max_queued: Option<usize>,
     /// How much of a request body is kept for a retry. The default is 64 KiB.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
-    #[cfg_attr(test, schemars(with = "Option<SizeSchema>"))]
-    max_replay: Option<ByteSize>,
+    max_replay: Option<Size>,
     /// The default is 128 KiB.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
-    #[cfg_attr(test, schemars(with = "Option<SizeSchema>"))]
-    max_response_head: Option<ByteSize>,
+    max_response_head: Option<Size>,
     /// Connections that WebSockets may occupy. The default is half of `max_connections`.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     max_tunnels: Option<usize>,
@@ -131,10 +129,10 @@ impl PoolConfig {
             settings = settings.max_queued(count);
         }
         if let Some(size) = self.max_replay {
-            settings = settings.max_replay(fitting("pool.max_replay", size)?);
+            settings = settings.max_replay(size.fitting("pool.max_replay")?);
         }
         if let Some(size) = self.max_response_head {
-            settings = settings.max_response_head(fitting("pool.max_response_head", size)?);
+            settings = settings.max_response_head(size.fitting("pool.max_response_head")?);
         }
         if let Some(count) = self.max_tunnels {
             settings = settings.max_tunnels(count);
@@ -189,8 +187,7 @@ pub(super) struct LimitsConfig {
     body_idle_timeout: Option<Text<Duration>>,
     /// Buffers request bodies of up to this size. Off by default.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
-    #[cfg_attr(test, schemars(with = "Option<SizeSchema>"))]
-    buffer_requests: Option<ByteSize>,
+    buffer_requests: Option<Size>,
     /// Requests that are admitted at once. There is no limit by default.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     max_concurrency: Option<usize>,
@@ -199,15 +196,13 @@ pub(super) struct LimitsConfig {
     max_queued: Option<usize>,
     /// There is no limit by default.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
-    #[cfg_attr(test, schemars(with = "Option<SizeSchema>"))]
-    max_request_body: Option<ByteSize>,
+    max_request_body: Option<Size>,
     /// There is no limit by default.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     max_request_fields: Option<usize>,
     /// The default is that of the edge's profile.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
-    #[cfg_attr(test, schemars(with = "Option<SizeSchema>"))]
-    max_request_head: Option<ByteSize>,
+    max_request_head: Option<Size>,
     /// There is no such limit by default.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     min_download_rate: Option<MinRateConfig>,
@@ -237,8 +232,7 @@ pub(super) struct LimitsConfig {
 )]
 struct MinRateConfig {
     /// Zero turns the limit off.
-    #[cfg_attr(test, schemars(with = "SizeSchema"))]
-    bytes_per_second: ByteSize,
+    bytes_per_second: Size,
     /// How long a client may be slower.
     grace: Text<Duration>,
 }
@@ -290,7 +284,7 @@ impl LimitsConfig {
             limits = limits.body_idle_timeout(***time);
         }
         if let Some(size) = self.buffer_requests {
-            limits = limits.buffer_requests(fitting("limits.buffer_requests", size)?);
+            limits = limits.buffer_requests(size.fitting("limits.buffer_requests")?);
         }
         if let Some(count) = self.max_concurrency {
             limits = limits.max_concurrency(count);
@@ -299,19 +293,19 @@ impl LimitsConfig {
             limits = limits.max_queued(count);
         }
         if let Some(size) = self.max_request_body {
-            limits = limits.max_request_body(size.as_u64());
+            limits = limits.max_request_body(size.bytes());
         }
         if let Some(count) = self.max_request_fields {
             limits = limits.max_request_fields(count);
         }
         if let Some(size) = self.max_request_head {
-            limits = limits.max_request_head(fitting("limits.max_request_head", size)?);
+            limits = limits.max_request_head(size.fitting("limits.max_request_head")?);
         }
         if let Some(rate) = &self.min_download_rate {
-            limits = limits.min_download_rate(rate.bytes_per_second.as_u64(), **rate.grace);
+            limits = limits.min_download_rate(rate.bytes_per_second.bytes(), **rate.grace);
         }
         if let Some(rate) = &self.min_upload_rate {
-            limits = limits.min_upload_rate(rate.bytes_per_second.as_u64(), **rate.grace);
+            limits = limits.min_upload_rate(rate.bytes_per_second.bytes(), **rate.grace);
         }
         if let Some(time) = &self.queue_timeout {
             limits = limits.queue_timeout(***time);
@@ -327,20 +321,4 @@ impl LimitsConfig {
         }
         Ok(limits)
     }
-}
-
-/// The number of bytes, if the call's type can hold it.
-fn fitting<T: TryFrom<u64>>(key: &'static str, size: ByteSize) -> Result<T, ConfigError> {
-    let too_large = |_| ConfigError::invalid(key, "the size is too large");
-    T::try_from(size.as_u64()).map_err(too_large)
-}
-
-/// A size: a number of bytes, or a text with a unit.
-#[cfg(test)]
-#[derive(schemars::JsonSchema)]
-#[schemars(untagged)]
-#[expect(dead_code, reason = "only its schema is used")]
-enum SizeSchema {
-    Bytes(u64),
-    Text(String),
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use tracing::info;
+use tracing::{info, warn};
 
 /// What a reload of a configuration changed: names of keys, members or hosts.
 ///
@@ -50,9 +50,12 @@ pub struct Reloaded {
 }
 
 impl Reloaded {
-    /// Logs what was changed.
+    /// Logs what was changed. What was not applied is to be seen.
     pub(super) fn log(self) -> Self {
-        info!("configuration reloaded: {self}");
+        match self.not_applied.is_empty() {
+            true => info!("configuration reloaded: {self}"),
+            false => warn!("configuration reloaded: {self}, which needs a restart"),
+        }
         self
     }
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{
     GroupConfig, OriginConfig, VirtualHostsConfig, keyed_enum::KeyedEnum, origin_keys::OriginKeys,
-    shared_keys::SharedKeys, text_value::Text,
+    shared_keys::SharedKeys, size::Size, text_value::Text,
 };
 
 /// What a file can describe.
@@ -94,6 +94,25 @@ impl<T: JsonSchema> JsonSchema for KeyedEnum<T> {
     }
 }
 
+impl JsonSchema for Size {
+    fn schema_name() -> Cow<'static, str> {
+        "Size".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        SizeSchema::json_schema(generator)
+    }
+}
+
+/// A size: a number of bytes, or a text with a unit.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "only its schema is used")]
+enum SizeSchema {
+    Bytes(u64),
+    Text(String),
+}
+
 impl<T> JsonSchema for Text<T> {
     fn schema_name() -> Cow<'static, str> {
         "Text".into()
@@ -106,4 +125,17 @@ impl<T> JsonSchema for Text<T> {
     fn inline_schema() -> bool {
         true
     }
+}
+
+#[test]
+fn a_table_of_an_origin_replaces_that_of_the_template_as_a_whole() {
+    let template = "tls.max_version = '1.2'\nlimits = {}";
+    let template: SharedKeys = toml::from_str(template).expect("a template");
+    let origin = "url = 'https://a.example'\ntls.max_record_size = 4096";
+    let origin: OriginKeys = toml::from_str(origin).expect("an origin");
+    let shared = template.calls("template").expect("valid keys");
+    let calls = origin.calls().expect("valid keys");
+    let connector = calls.connector(&shared).expect("a connector");
+    let offer = connector.tls_offer().expect("TLS");
+    assert_eq!(offer.newest, crate::error::TlsVersion::V1_3);
 }

@@ -151,26 +151,16 @@ impl TlsConfig {
         unless_default(config)
     }
 
-    /// The range of versions, if a key sets one end.
-    pub(super) fn versions(&self) -> Option<VersionRange> {
+    /// The range of versions. Without a key, both ends are those that the crate supports.
+    pub(super) fn versions(&self) -> VersionRange {
         let end = |version: Option<TlsVersionConfig>| match version {
             Some(version) => Bound::Included(version.version()),
             None => Bound::Unbounded,
         };
-        let is_set = self.min_version.is_some() || self.max_version.is_some();
-        is_set.then(|| (end(self.min_version), end(self.max_version)))
+        (end(self.min_version), end(self.max_version))
     }
 
-    /// The parameters, if another key is set than those of versions.
-    pub(super) fn parameters(&self) -> Result<Option<TlsParameters>, ConfigError> {
-        let versions_alone = Self {
-            min_version: self.min_version,
-            max_version: self.max_version,
-            ..Self::default()
-        };
-        if *self == versions_alone {
-            return Ok(None);
-        }
+    pub(super) fn parameters(&self) -> Result<TlsParameters, ConfigError> {
         let mut parameters = TlsParameters::default();
         if let Some(names) = &self.cipher_suites {
             parameters = parameters.cipher_suites(names);
@@ -196,7 +186,7 @@ impl TlsConfig {
         if self.compressed_certificates {
             parameters = compressed_certificates(parameters)?;
         }
-        Ok(Some(parameters))
+        Ok(parameters)
     }
 }
 

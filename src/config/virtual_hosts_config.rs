@@ -140,9 +140,11 @@ impl TryFrom<&VirtualHostsConfig> for VirtualHosts {
 
 /// The error of a host, or of the template.
 fn unusable((host, error): (Option<String>, BuildError)) -> ConfigError {
+    let is_about_host = error.problems().iter().any(|it| it.setter() == "insert");
     let error = ConfigError::from(error);
     match host {
-        Some(host) => error.within(format_args!("hosts.{host:?}")),
+        Some(host) if is_about_host => error.within(format_args!("hosts.{host:?}")),
+        Some(host) => error.within(format_args!("hosts.{host:?}.origin")),
         None => error.within("template"),
     }
 }
@@ -191,7 +193,7 @@ impl VirtualHostsConfig {
     /// template changes all hosts. Changed certificate files of other hosts are read again.
     /// `unknown`, `max_active`, `max_connections` and `idle_timeout` need a new service:
     /// [`Reloaded::not_applied`] lists them. The names of hosts and keys are logged at INFO,
-    /// without values.
+    /// without values, and at WARN if some are not applied.
     ///
     /// ```
     /// use cdn_origin::{config::VirtualHostsConfig, tenants::VirtualHosts};

@@ -4,9 +4,9 @@ use std::fmt;
 
 use crate::{
     edge::{EdgeProfile, edge_of_host, is_bucket_with_dots, profile_of},
-    error::TlsVersion,
+    error::{TlsVersion, key_of_setter},
     name::{Host, Sni, SniOmission},
-    origin::{ChosenNames, Origin, Scheme},
+    origin::{ChosenNames, Origin, Scheme, WrittenIn},
     tls::{TlsClient, VerifyPolicy},
 };
 
@@ -51,13 +51,41 @@ pub(super) fn advise(state: &ConnectorState) -> Vec<Advice> {
         advise_on_names(origin, &settings.names, &mut advice);
         advise_on_edge(origin, &mut advice);
     }
+    let written_in = settings.names.written_in;
     match &state.tls {
         Some(tls) => advise_on_policy(tls, &settings.names, &mut advice),
-        None => advise_on_unused(&settings.unused_tls_setters(), &mut advice),
+        None => advise_on_unused(&settings.unused_tls_setters(), written_in, &mut advice),
     }
     advice.retain(|advice| !settings.advice.silences(advice.id));
+    if written_in == WrittenIn::File {
+        for advice in &mut advice {
+            let keys = KEYS.iter();
+            let text = std::mem::take(&mut advice.text);
+            advice.text = keys.fold(text, |text, (call, key)| text.replace(call, key));
+        }
+    }
     advice
 }
+
+/// The calls in the texts, and the keys of an origin from a file.
+const KEYS: [(&str, &str); 10] = [
+    ("`.sni(\"..\")`", "`sni`"),
+    ("`.sni(..)`", "`sni`"),
+    ("`.host(\"..\")`", "`host`"),
+    ("`.host(..)`", "`host`"),
+    ("`.expected_name(..)`", "`expected_name`"),
+    (
+        "`.tls_versions(TlsVersion::V1_2..)` offers",
+        "`tls.min_version` and `tls.max_version` offer",
+    ),
+    ("`Sessions::early_data()`", "`sessions.early_data`"),
+    (
+        "`VerifyPolicy::expecting_any(..)`",
+        "`verify.expecting_any`",
+    ),
+    ("`VerifyPolicy::pinned(..)`", "`verify.pinned`"),
+    ("`Roots::pem(..)`", "`verify.roots.pem_files`"),
+];
 
 fn advise_on_policy(tls: &ReloadableTls, names: &ChosenNames, advice: &mut Vec<Advice>) {
     let verify = tls.policy();
@@ -72,11 +100,15 @@ fn advise_on_policy(tls: &ReloadableTls, names: &ChosenNames, advice: &mut Vec<A
     advise_on_tls(&tls.client(), &verify, advice);
 }
 
-fn advise_on_unused(setters: &[&str], advice: &mut Vec<Advice>) {
+fn advise_on_unused(setters: &[&str], written_in: WrittenIn, advice: &mut Vec<Advice>) {
     if setters.is_empty() {
         return;
     }
-    let calls: Vec<_> = setters.iter().map(|it| format!("`{it}(..)`")).collect();
+    let calls = setters.iter().map(|setter| match written_in {
+        WrittenIn::Program => format!("`{setter}(..)`"),
+        WrittenIn::File => format!("`{}`", key_of_setter(setter)),
+    });
+    let calls: Vec<_> = calls.collect();
     let text = format!(
         "plain http has no TLS, which is what {} set: `https://` in the URL",
         calls.join(", "),

@@ -50,13 +50,17 @@ impl fmt::Display for Fix {
 }
 
 /// The calls in texts, and their keys. A call that contains another comes first.
-const KEYS: [(&str, &str); 29] = [
+const KEYS: [(&str, &str); 32] = [
     ("Alpn::Http2OrHttp1", "h2 and http/1.1"),
     ("Alpn::Http1", "http/1.1"),
     ("Alpn::Http2", "h2"),
     (
         "CdnOriginConnector::builder(..) or .dial(..)",
         "url or dial",
+    ),
+    (
+        "call `egress_guard(..)` on the connector",
+        "set egress_guard",
     ),
     ("EgressGuard::allow(..)", "egress_guard.allow"),
     ("allow_name(..)", "egress_guard.allow_names"),
@@ -83,6 +87,8 @@ const KEYS: [(&str, &str); 29] = [
         "pool.max_response_head",
     ),
     ("max_tunnels(..)", "pool.max_tunnels"),
+    ("Roots::bundled()", "verify.roots.bundled"),
+    ("Roots::pem(..)", "verify.roots.pem_files"),
     ("VerifyPolicy::pinned(..)", "verify.pinned"),
     ("VirtualHosts::max_connections(..)", "max_connections"),
     (".crls(..)", "verify.crls"),

@@ -2,6 +2,8 @@
 
 use std::{error::Error, fmt, path::Path, sync::Arc};
 
+use super::snake_case::snake_case;
+
 /// All invalid values that were passed to a builder, each with the name of its setter.
 ///
 /// ```
@@ -94,6 +96,8 @@ impl Error for BuildError {}
 #[derive(Clone, Debug)]
 pub struct BuildProblem {
     setter: &'static str,
+    /// The key of a configuration file, if that of the setter has several parts.
+    key: Option<&'static str>,
     kind: BuildProblemKind,
     why: Arc<dyn Error + Send + Sync>,
 }
@@ -106,15 +110,38 @@ impl BuildProblem {
     ) -> Self {
         Self {
             setter,
+            key: None,
             kind,
             why: why.into().into(),
         }
     }
 
+    /// The same problem, which a configuration file has in this key.
+    pub(crate) fn in_key(mut self, key: &'static str) -> Self {
+        self.key = Some(key);
+        self
+    }
+
+    /// The key of a configuration file that makes the call. Empty if a host of `VirtualHosts` is
+    /// the key, or code makes the call.
+    pub(crate) fn key(&self) -> String {
+        match self.key {
+            Some(key) => key.to_owned(),
+            None => key_of_setter(self.setter),
+        }
+    }
+
+    pub(crate) fn why(&self) -> String {
+        self.why.to_string()
+    }
+
     /// The same problem, with the path of the file that contains it.
     pub(crate) fn in_file(self, path: &Path) -> Self {
         let why = format!("{}: {}", path.display(), self.why);
-        Self::new(self.setter, self.kind, why)
+        Self {
+            key: self.key,
+            ..Self::new(self.setter, self.kind, why)
+        }
     }
 
     /// Returns the setter that the value was passed to, such as `sni`.
@@ -128,6 +155,23 @@ impl BuildProblem {
     pub fn kind(&self) -> BuildProblemKind {
         self.kind
     }
+}
+
+/// The key of a configuration file that makes this call: `timeouts.dial` for `Timeouts::dial`.
+pub(crate) fn key_of_setter(setter: &str) -> String {
+    let key = match setter {
+        "insert" | "on_demand" => "",
+        "builder" | "Tenant::new" => "url",
+        "tls_versions" => "tls",
+        "DnsCache::ttl" => "dns.cache",
+        "HealthCheck::get" => "health_check.path",
+        setter => match setter.split_once("::") {
+            Some(("TlsParameters", call)) => return format!("tls.{call}"),
+            Some((part, call)) => return format!("{}.{call}", snake_case(part)),
+            None => setter,
+        },
+    };
+    key.to_owned()
 }
 
 impl Error for BuildProblem {}

@@ -53,7 +53,7 @@
 // | `reached_limit` | which limit refused a request |
 // | `source_chain` | the walk along `source()` |
 // | `build_error` | the values that a builder cannot use |
-// | `snake_case` | labels, for tests |
+// | `snake_case` | labels for tests, and keys of setters |
 
 mod build_error;
 mod chain_findings;
@@ -74,7 +74,6 @@ mod peer_certificate;
 mod peer_text;
 mod reached_limit;
 mod resolution;
-#[cfg(test)]
 pub(crate) mod snake_case;
 pub(crate) mod source_chain;
 mod speaks_tls;
@@ -84,6 +83,7 @@ mod tls_offer;
 mod tls_session;
 
 pub use crate::invalid_value::InvalidValue;
+pub(crate) use build_error::key_of_setter;
 pub use build_error::{BuildError, BuildProblem, BuildProblemKind};
 pub(crate) use chain_findings::ChainFindings;
 pub use dial_attempt::{DialAttempt, DialOutcome};

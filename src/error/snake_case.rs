@@ -1,4 +1,4 @@
-//! How a label follows from the name of a variant, for the tests of labels.
+//! How a label or a key follows from the name of a variant or a type.
 
 /// Returns `Certificate(NotYetValid)` as `certificate_not_yet_valid`.
 pub(crate) fn snake_case(name: &str) -> String {

@@ -9,7 +9,7 @@ use cdn_origin::{
     probe::{Findings, Probe, ProbeAttempt},
     tls::Roots,
 };
-use http::{Response, StatusCode, Uri};
+use http::{Response, Uri};
 use std::time::Duration;
 use tower::ServiceExt;
 

@@ -451,7 +451,7 @@ async fn a_configuration_file_that_cannot_be_used_is_reported_and_nothing_is_pro
             "[[tier]]\nmembers = [{ origin.url = 'nonsense://a' }]",
             "nonsense",
         ),
-        (".json", "{\"url\": 1}", "expected a string"),
+        (".json", "{\"url\": 1}", "expected a URL such as"),
         (
             ".yaml",
             "url: https://a.example",

@@ -1,19 +1,41 @@
 //! The example `serve`: its output, from the first request to the end of the service.
 
-#[path = "../../examples/local_origin/mod.rs"]
-mod local_origin;
+#[path = "../../examples/serve/access_log.rs"]
+mod access_log;
+#[path = "../../examples/serve/admin.rs"]
+mod admin;
 #[path = "../../examples/serve/service.rs"]
 mod service;
+#[path = "../../examples/serve/serving.rs"]
+mod serving;
 #[path = "../../examples/serve/show.rs"]
 mod show;
+
+use std::{fs, io};
+
+use cdn_origin::access_log::AccessLogLayer;
+use service::Service;
+
+use crate::tls_facts::Log;
 
 /// On one thread, as the recorder is that of this thread.
 #[tokio::test]
 async fn the_service_reloads_its_file_counts_a_mistake_and_stops() {
-    let recorder = service::prometheus().unwrap().build_recorder();
+    let recorder = admin::prometheus().unwrap().build_recorder();
     let _recording = metrics::set_default_local_recorder(&recorder);
+    let (log, guard) = Log::down_to(tracing::Level::INFO);
     let mut out = Vec::new();
     show::show(&mut out, recorder.handle()).await.unwrap();
+    drop(guard);
+    let log = log.text();
+    for event in [
+        "serving address=127.0.0.1:",
+        "the hosts stay as they are: /",
+        "draining in_flight=0",
+        "stopped",
+    ] {
+        assert!(log.contains(event), "no {event} in {log}");
+    }
     let text = String::from_utf8(out).unwrap();
     let lines: Vec<_> = text.lines().collect();
     let expected = [
@@ -24,10 +46,71 @@ async fn the_service_reloads_its_file_counts_a_mistake_and_stops() {
         "cdn_origin_causes_total{server_address=\"other\",server_port=\"0\",\
          cdn_origin_cause=\"unknown_host\"} 1",
         "cdn_origin_reload_failures_total{server_address=\"other\",server_port=\"0\"} 1",
+        "access log: {",
+        "access log: {",
+        "access log: {",
+        "access log: {",
         "the service has stopped",
     ];
+    for host in ["shop.example", "other.example"] {
+        let is_logged = |line: &&&str| line.contains(&format!("\"{host}\""));
+        let logged = lines.iter().filter(|line| line.starts_with("access log"));
+        assert!(logged.filter(is_logged).count() > 0, "{text}");
+    }
     assert_eq!(lines.len(), expected.len(), "{text}");
     for (line, start) in lines.iter().zip(expected) {
         assert!(line.starts_with(start), "{line} is not {start}");
     }
+}
+
+/// The error of a file with this text.
+fn error_of(text: &str) -> (String, String) {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), text).unwrap();
+    let access_log = AccessLogLayer::json(|_| {});
+    let error = Service::read(file.path().to_owned(), access_log).err();
+    let error = error.expect("the file is invalid").to_string();
+    (file.path().display().to_string(), error)
+}
+
+#[tokio::test]
+async fn an_error_of_the_file_names_the_file_and_the_line_or_the_key() {
+    for (text, expected) in [
+        ("unknown = \"not_found\"\nhost", "line 2"),
+        (
+            "hosts.\"a.example\".origin = { url = \"https://a.example\", \
+             verify.roots.pem_files = [\"/nonexistent.pem\"] }",
+            "hosts.\"a.example\".origin.verify.roots.pem_files: /nonexistent.pem cannot be read",
+        ),
+    ] {
+        let (file, error) = error_of(text);
+        assert!(error.starts_with(&format!("{file}: ")), "{error}");
+        assert!(error.contains(expected), "{error}");
+    }
+    let missing = Service::read("/nonexistent.toml".into(), AccessLogLayer::json(|_| {}));
+    let error = missing.err().expect("there is no file").to_string();
+    let expected = io::Error::from_raw_os_error(2).to_string();
+    assert_eq!(error, format!("/nonexistent.toml: {expected}"));
+}
+
+#[tokio::test]
+async fn the_writer_of_the_access_log_ends_with_the_last_layer() {
+    let (layer, writer) = access_log::to_stdout();
+    drop(layer);
+    access_log::finish(writer).await;
+}
+
+#[tokio::test]
+async fn the_check_at_the_start_reaches_each_host_but_the_one_for_all_others() {
+    let access_log = AccessLogLayer::json(|_| {});
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let refused = crate::support::refused_address();
+    let origin = format!("origin.url = \"http://{}\"", refused.address());
+    let text = format!("hosts.\"a.example\".{origin}\nhosts.\"*\".{origin}");
+    fs::write(file.path(), text).unwrap();
+    let service = Service::read(file.path().to_owned(), access_log).unwrap();
+    admin::check(service.hosts.clone()).await;
+    let built: Vec<_> = service.hosts.proxies().into_iter().map(|it| it.0).collect();
+    assert_eq!(built, ["a.example"]);
+    assert_eq!(admin::in_flight(&service.hosts), 0);
 }

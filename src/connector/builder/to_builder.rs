@@ -120,6 +120,15 @@ impl CdnOriginBuilder {
         self
     }
 
+    /// The same builder, whose calls are the keys of a configuration file.
+    ///
+    /// Fixes and advice say which keys to change, and not which calls.
+    #[cfg(feature = "serde")]
+    pub(crate) fn written_in_file(mut self) -> Self {
+        self.settings.names.written_in = crate::origin::WrittenIn::File;
+        self
+    }
+
     /// The URL and the names, if all of them can be parsed.
     pub(crate) fn into_names(self) -> Result<(OriginUrl, ChosenNames), BuildError> {
         BuildError::from_problems(self.problems)?;

@@ -194,8 +194,11 @@ impl CrlSource {
         match self {
             Self::Der(list) => Ok(vec![list.clone()]),
             Self::File(path) => {
-                let lists = some(parse(&certificate_files::read("verify", path)?));
-                lists.map_err(|problem| problem.in_file(path))
+                let content = certificate_files::read("verify", path);
+                let lists = content.and_then(|content| {
+                    some(parse(&content)).map_err(|problem| problem.in_file(path))
+                });
+                lists.map_err(|problem| problem.in_key("verify.crls.pem_files"))
             }
             Self::Pem(lists) => some(lists.clone()),
         }

@@ -50,10 +50,13 @@ impl LoadedRoots {
     }
 
     pub(super) fn add_file(&mut self, path: &Path) -> Result<(), BuildProblem> {
-        let certificates = read(&certificate_files::read("verify", path)?);
+        let content = certificate_files::read("verify", path);
         let hint = "`openssl x509 -inform der` makes it of DER";
-        let added = self.add_pem(&certificates, hint);
-        added.map_err(|problem| problem.in_file(path))
+        let added = content.and_then(|content| {
+            let added = self.add_pem(&read(&content), hint);
+            added.map_err(|problem| problem.in_file(path))
+        });
+        added.map_err(|problem| problem.in_key("verify.roots.pem_files"))
     }
 
     /// Adds certificates. The hint is for a text that holds none.

@@ -158,6 +158,7 @@ const MAY_IMPORT: [(&str, &[&str]); 32] = [
             "tls",
             "dial",
             "connector",
+            "diagnosis",
             "host_rewrite",
             "forwarded",
             "response_rewrite",

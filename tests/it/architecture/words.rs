@@ -38,8 +38,10 @@ const INSTEAD: [(&str, &str); 24] = [
 ];
 
 /// Files with a term of another crate: the trait of serde.
-const FOREIGN: [(&str, &str); 2] = [
+const FOREIGN: [(&str, &str); 4] = [
     ("src/config/keyed_enum.rs", "`visitor`"),
+    ("src/config/size.rs", "`visitor`"),
+    ("src/config/text_value.rs", "`visitor`"),
     ("src/config/unique_keys.rs", "`visitor`"),
 ];
 

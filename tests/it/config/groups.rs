@@ -120,7 +120,7 @@ fn groups_that_cannot_be_built_are_refused_with_the_path_of_the_key() {
             "[[tier]]\nmembers = [{ origin = { url = 'http://a.example', \
              timeouts.dial = '0s' } }]"
                 .to_owned(),
-            "tier[0].members[0].origin: Timeouts::dial(..): a timeout must be greater than zero",
+            "tier[0].members[0].origin.timeouts.dial: a timeout must be greater than zero",
         ),
         (
             "[[tier]]\ndns = { origin = { url = 'http://a.example', sni = 'a.example', \
@@ -146,7 +146,7 @@ fn groups_that_cannot_be_built_are_refused_with_the_path_of_the_key() {
         ),
         (
             format!("{a}\n[health_check]\npath = 'healthz'"),
-            "HealthCheck::get(..): it is no path, which begins with `/` and has no spaces",
+            "health_check.path: it is no path, which begins with `/` and has no spaces",
         ),
         (
             format!("balance = {{ by_key = {{ key = {{ header = 'a b' }} }} }}\n{a}"),

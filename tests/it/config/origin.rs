@@ -37,7 +37,27 @@ fn mistakes_are_reported_with_their_line() {
         ),
         (
             "url = 'https://a.example'\n[timeouts]\ndial = 10",
-            "expected a string",
+            "expected a duration such as \"30s\"",
+        ),
+        (
+            "url = 'https://a.example'\nlimits.max_request_body = true",
+            "expected a size such as \"64 KiB\", or a number of bytes",
+        ),
+        (
+            "url = 'https://a.example'\nlimits.max_request_body = '10 XB'",
+            "expected a size such as \"64 KiB\", or a number of bytes",
+        ),
+        (
+            "url = 1",
+            "expected a URL such as \"https://www.example.com\"",
+        ),
+        (
+            "url = 'https://a.example'\nsni = true",
+            "expected a name such as \"www.example.com\"",
+        ),
+        (
+            "url = 'https://a.example'\negress_guard.allow = [10]",
+            "expected a network such as \"192.0.2.0/24\"",
         ),
         (
             "url = 'https://a.example'\n[limits]\nmax_request_body = '10 XB'",
@@ -176,6 +196,69 @@ fn values_that_the_builder_refuses_are_its_errors() {
     };
     let setters: Vec<_> = error.problems().iter().map(|it| it.setter()).collect();
     assert_eq!(setters, ["Timeouts::dial", "verify"]);
+}
+
+#[test]
+fn values_that_the_builder_refuses_are_named_by_their_keys() {
+    let rows = [
+        ("timeouts.dial = '0s'", "timeouts.dial: a timeout"),
+        (
+            "verify.roots.pem_files = ['/nonexistent.pem']",
+            "verify.roots.pem_files: /nonexistent.pem cannot be read",
+        ),
+        (
+            "verify.crls.pem_files = ['/nonexistent.pem']",
+            "verify.crls.pem_files: /nonexistent.pem cannot be read",
+        ),
+        ("tls.max_record_size = 1", "tls.max_record_size: "),
+        ("sessions.capacity = 0", "sessions.capacity: "),
+        ("socket_options.dscp = 64", "socket_options.dscp: "),
+        ("tls.min_version = '1.3'\ntls.max_version = '1.2'", "tls: "),
+    ];
+    for (text, expected) in rows {
+        let config = read(&format!("url = 'https://a.example'\n{text}"));
+        let error = CdnOriginConnector::try_from(&config).expect_err(text);
+        let error = error.to_string();
+        assert!(error.starts_with(expected), "{error}");
+        assert!(!error.contains("(..)"), "{error}");
+    }
+}
+
+#[test]
+fn advice_about_an_origin_of_a_file_names_its_keys() {
+    let certificate = "verify.danger.certificate = 'accept_any'";
+    let rows = [
+        ("https://192.0.2.1", "", "`sni` names the site"),
+        (
+            "https://a.example",
+            "host = 'b.example'",
+            "`sni` and `host`",
+        ),
+        ("https://a.example", certificate, "`expected_name` expects"),
+        (
+            "https://a.example",
+            "verify.danger.names = 'ignore'",
+            "`verify.expecting_any`",
+        ),
+        (
+            "https://a.example",
+            "tls.max_version = '1.2'",
+            "`tls.max_version` offer",
+        ),
+        ("http://a.example", "alpn = ['h2']", "what `alpn` set"),
+        ("http://a.example", "sessions.off = true", "what `sessions"),
+    ];
+    for (url, key, expected) in rows {
+        let config = read(&format!("url = '{url}'\n{key}"));
+        let connector = CdnOriginConnector::try_from(&config).unwrap();
+        let advice: Vec<_> = connector.advice().iter().map(ToString::to_string).collect();
+        let advice = advice.join("\n");
+        assert!(advice.contains(expected), "{key}: {advice}");
+        assert!(
+            !advice.contains("(\"") && !advice.contains("(..)"),
+            "{advice}"
+        );
+    }
 }
 
 #[test]

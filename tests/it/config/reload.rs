@@ -21,7 +21,10 @@ use super::{
     groups::{self, edge},
     read, tenants,
 };
-use crate::support::{Authority, Edge};
+use crate::{
+    support::{Authority, Edge},
+    tls_facts::Log,
+};
 
 fn member(name: &str, edge: &Edge, more: &str) -> String {
     format!(
@@ -162,7 +165,7 @@ async fn an_invalid_file_changes_nothing_of_a_running_group() {
         (
             "[[tier]]\nmembers = [{ origin.url = 'http://b.example' }, { origin = { \
           url = 'https://c.example', verify.roots.pem_files = ['/nonexistent'] } }]",
-            "tier[0].members[1].origin: verify(..): /nonexistent",
+            "tier[0].members[1].origin.verify.roots.pem_files: /nonexistent",
         ),
         ("tier = []", "tier: the list is empty"),
         (
@@ -172,7 +175,7 @@ async fn an_invalid_file_changes_nothing_of_a_running_group() {
         (
             "[[tier]]\nmembers = [{ origin.url = 'http://b.example' }]\n\
           [[tier]]\ndns.origin = { url = 'http://b.example', timeouts.dial = '0s' }",
-            "tier[1].dns.origin: Timeouts::dial(..): a timeout must be greater than zero",
+            "tier[1].dns.origin.timeouts.dial: a timeout must be greater than zero",
         ),
     ];
     for (text, expected) in files {
@@ -236,11 +239,15 @@ async fn a_changed_template_changes_all_hosts() {
     let (old, new) = (file("1", "misdirected"), file("2", "not_found"));
     let hosts = VirtualHosts::try_from(&old).unwrap();
     tenants::get(&hosts, "a.test").await;
+    let (log, guard) = Log::start();
     let reloaded = old.reload(&new, &hosts).unwrap();
+    drop(guard);
     assert_eq!(
         reloaded.to_string(),
         "changed: a.test, b.test; not applied: unknown"
     );
+    let warning = "not applied: unknown, which needs a restart";
+    assert!(log.text().contains(warning), "{}", log.text());
     tenants::get(&hosts, "a.test").await;
     tenants::get(&hosts, "b.test").await;
     let requests = a.requests();
@@ -315,7 +322,8 @@ fn a_new_template_without_a_guard_is_refused_where_a_rule_makes_tenants() {
     let hosts = hosts.on_demand(|_| None).unwrap();
     let new: VirtualHostsConfig = read("hosts = {}");
     let error = old.reload(&new, &hosts).unwrap_err().to_string();
-    assert!(error.starts_with("template: on_demand(..)"), "{error}");
+    let expected = "template: clients choose these names: set egress_guard";
+    assert_eq!(error, expected);
 }
 
 /// Roots that were replaced under the same path are read again, for members and hosts that stay.

@@ -87,12 +87,12 @@ fn tenants_that_cannot_be_built_are_refused_with_the_path_of_the_key() {
         ),
         (
             "hosts.'*.example'.origin.url = 'http://a.example'",
-            "hosts.\"*.example\": insert(..): hosts have no wildcards: use `on_demand`, or `*` \
+            "hosts.\"*.example\": hosts have no wildcards: use `on_demand`, or `*` \
              for all other hosts",
         ),
         (
             "hosts.''.origin.url = 'http://a.example'",
-            "hosts.\"\": insert(..): the host is empty",
+            "hosts.\"\": the host is empty",
         ),
         (
             "hosts.'a.example'.group.tier = []",
@@ -105,7 +105,7 @@ fn tenants_that_cannot_be_built_are_refused_with_the_path_of_the_key() {
         ),
         (
             "hosts.'a.example'.origin = { url = 'http://a.example', timeouts.dial = '0s' }",
-            "hosts.\"a.example\": Timeouts::dial(..): a timeout must be greater than zero",
+            "hosts.\"a.example\".origin.timeouts.dial: a timeout must be greater than zero",
         ),
         (
             "hosts = {}\ntemplate.sni = 'a.example'",
@@ -117,7 +117,7 @@ fn tenants_that_cannot_be_built_are_refused_with_the_path_of_the_key() {
         ),
         (
             "hosts = {}\ntemplate.timeouts.dial = '0s'",
-            "template: Timeouts::dial(..): a timeout must be greater than zero",
+            "template.timeouts.dial: a timeout must be greater than zero",
         ),
         (
             "hosts = {}\ntemplate.via = { off = true, name = 'a' }",

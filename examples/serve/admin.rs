@@ -1,0 +1,61 @@
+//! What operators see: the metrics, whether origins answer, and the requests in flight.
+
+use axum::{
+    Router,
+    body::Body,
+    http::{Request, header::HOST},
+    routing::get,
+};
+use cdn_origin::tenants::VirtualHosts;
+use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
+use tower::ServiceExt;
+
+use super::service::Service;
+
+/// Upper bounds of durations in seconds. Without them, Prometheus gets summaries.
+const BUCKETS: [f64; 8] = [0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 10.0];
+
+/// The names that Prometheus recommends, which the dashboard and the alerts have.
+pub(crate) fn prometheus() -> Result<PrometheusBuilder, BuildError> {
+    let builder = PrometheusBuilder::new().with_recommended_naming(true);
+    builder.set_buckets(&BUCKETS)
+}
+
+/// The pages for operators.
+pub(crate) fn pages(service: &Service, prometheus: PrometheusHandle) -> Router {
+    let (metrics, hosts) = (service.metrics.clone(), service.hosts.clone());
+    let scrape = move || async move {
+        // The gauges, as they are now.
+        for (_, proxy) in hosts.proxies() {
+            metrics.sample(&proxy);
+        }
+        for group in hosts.hosts().iter().filter_map(|host| hosts.group(host)) {
+            metrics.sample_group(&group);
+        }
+        prometheus.render()
+    };
+    Router::new().route("/metrics", get(scrape))
+}
+
+/// Logs what each host answers. A failure is logged by its proxy, with the cause.
+pub(crate) async fn check(hosts: VirtualHosts) {
+    for host in hosts.hosts() {
+        // That of all other hosts has no name.
+        let request = Request::head("/").header(HOST, &host).body(Body::empty());
+        let Some(request) = request.ok().filter(|_| host != "*") else {
+            continue;
+        };
+        let Ok(response) = hosts.clone().oneshot(request).await;
+        tracing::info!(%host, status = response.status().as_u16(), "checked");
+    }
+}
+
+/// The requests that are being served.
+pub(crate) fn in_flight(hosts: &VirtualHosts) -> usize {
+    let proxies = hosts.proxies().into_iter();
+    let of_proxies = proxies.map(|(_, proxy)| proxy.snapshot().running);
+    let names = hosts.hosts().into_iter();
+    let members = names.filter_map(|host| Some(hosts.group(&host)?.snapshot()));
+    let of_members = members.flatten().map(|member| member.in_flight);
+    of_proxies.chain(of_members).sum()
+}

@@ -66,6 +66,7 @@ pub(super) fn is_hop_by_hop(name: &str) -> bool {
         "connection"
             | "keep-alive"
             | "proxy-authenticate"
+            | "proxy-authentication-info"
             | "proxy-authorization"
             | "proxy-connection"
             | "te"
@@ -123,6 +124,7 @@ mod tests {
             "connection",
             "keep-alive",
             "proxy-authenticate",
+            "proxy-authentication-info",
             "proxy-authorization",
             "proxy-connection",
             "te",

@@ -77,6 +77,7 @@ mod tests {
             ("Connection", PresentFields::HOP_BY_HOP),
             ("Keep-Alive", PresentFields::HOP_BY_HOP),
             ("Proxy-Authenticate", PresentFields::HOP_BY_HOP),
+            ("Proxy-Authentication-Info", PresentFields::HOP_BY_HOP),
             ("Proxy-Authorization", PresentFields::HOP_BY_HOP),
             ("Proxy-Connection", PresentFields::HOP_BY_HOP),
             ("TE", PresentFields::HOP_BY_HOP),

@@ -191,6 +191,15 @@ where
     to_peers_with(&[], peer)
 }
 
+/// The connector of such a proxy.
+pub(crate) fn connector_to_peers<F, A>(peer: F) -> CdnOriginConnector
+where
+    F: Fn(usize, Peer) -> A + Clone + Send + Sync + 'static,
+    A: Future<Output = ()> + Send + 'static,
+{
+    connector(usize::MAX, &[], peer).0
+}
+
 /// The same, where only so many connects succeed.
 pub(crate) fn to_some_peers<F, A>(connects: usize, peer: F) -> (OriginProxy, Arc<AtomicUsize>)
 where
@@ -221,6 +230,19 @@ where
     F: Fn(usize, Peer) -> A + Clone + Send + Sync + 'static,
     A: Future<Output = ()> + Send + 'static,
 {
+    let (connector, connections) = connector(connects, settings, peer);
+    (OriginProxy::new(connector), connections)
+}
+
+fn connector<F, A>(
+    connects: usize,
+    settings: &'static [u8],
+    peer: F,
+) -> (CdnOriginConnector, Arc<AtomicUsize>)
+where
+    F: Fn(usize, Peer) -> A + Clone + Send + Sync + 'static,
+    A: Future<Output = ()> + Send + 'static,
+{
     let authority = Authority::new();
     let acceptor = TlsAcceptor::from(server_config(&authority, b"h2"));
     let connections = Arc::new(AtomicUsize::new(0));
@@ -247,5 +269,5 @@ where
         .transport(transport)
         .build()
         .unwrap();
-    (OriginProxy::new(connector), connections)
+    (connector, connections)
 }

@@ -197,10 +197,17 @@ impl OriginBody {
 /// HTTP/2 it costs the stream.
 impl Drop for OriginBody {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        // A server of HTTP/1 takes no more than the announced length. The stream may end later.
+        if self.body.size_hint().exact() == Some(0) {
+            return self.finish_at_end(true);
+        }
         let Some(connection) = self.connection.take_if(|it| !it.is_http2()) else {
             return;
         };
-        if !std::thread::panicking() && self.read_short_rest() {
+        if self.read_short_rest() {
             connection.finish(self.body.unread_mut());
         }
     }

@@ -175,11 +175,13 @@ fn content_length(headers: &HeaderMap) -> Result<Option<(u64, usize)>, Http1Erro
 ///
 /// `None` also for a number that does not fit into 64 bits.
 fn parse_decimal(digits: &[u8]) -> Option<u64> {
-    let has_digits_alone = digits.iter().all(u8::is_ascii_digit);
-    let digits = std::str::from_utf8(digits)
-        .ok()
-        .filter(|_| has_digits_alone)?;
-    digits.parse().ok()
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0_u64, |number, digit| {
+        let digit = char::from(*digit).to_digit(10)?;
+        number.checked_mul(10)?.checked_add(digit.into())
+    })
 }
 
 #[cfg(test)]

@@ -16,8 +16,6 @@
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, header::InvalidHeaderName};
 
-use super::head_builder::ResponseHead;
-
 /// How many lines are remembered. Nearly all responses have fewer.
 ///
 /// The lines behind are parsed each time.
@@ -44,17 +42,6 @@ pub(super) struct HeadCache {
     lines: Vec<CachedLine>,
     /// The names as the origin wrote them, each with its colon, one behind the other.
     names: Vec<u8>,
-    /// Some value of the head that is read was another one than remembered.
-    has_changed: bool,
-    /// The last head whose lines were all remembered: it is likely to come again.
-    repeated: Option<RepeatedHead>,
-}
-
-/// A complete head, and what it is read as.
-#[derive(Debug)]
-struct RepeatedHead {
-    text: Vec<u8>,
-    head: ResponseHead,
 }
 
 #[derive(Debug)]
@@ -89,22 +76,6 @@ impl HeadCache {
         self.lines.len()
     }
 
-    /// The head that `bytes` begin with, and its length, if it is the repeated one.
-    ///
-    /// To clone a map costs less than to fill one.
-    pub(super) fn repeated(&self, bytes: &[u8]) -> Option<(ResponseHead, usize)> {
-        let RepeatedHead { text, head } = self.repeated.as_ref()?;
-        bytes.starts_with(text).then(|| (head.clone(), text.len()))
-    }
-
-    /// Notes a head that [`read_lines`](Self::read_lines) has read.
-    pub(super) fn note_head(&mut self, text: &[u8], head: &ResponseHead) {
-        if !self.has_changed {
-            let (text, head) = (text.to_vec(), head.clone());
-            self.repeated = Some(RepeatedHead { text, head });
-        }
-    }
-
     /// Reads field lines up to the empty line behind them, and passes them on. Returns what is
     /// behind that.
     ///
@@ -117,7 +88,6 @@ impl HeadCache {
     ) -> Option<&'a [u8]> {
         let mut rest = fields;
         let mut name_start = 0;
-        self.has_changed = false;
         for at in 0..self.lines.len() {
             if let Some(behind) = rest.strip_prefix(b"\r\n") {
                 return Some(behind);
@@ -144,13 +114,11 @@ impl HeadCache {
     /// Notes that the value of a line has changed, and remembers the line if that may pay. `None`
     /// if the line is malformed.
     fn changed_value(&mut self, at: usize, line: &[u8], name_length: usize) -> Option<HeaderValue> {
-        self.has_changed = true;
         let cached = &mut self.lines[at];
         let is_learnt = cached.changes < LEARNT_CHANGES;
         cached.changes = (cached.changes + 1) % COUNTED_CHANGES;
         cached.known = None;
-        let length: usize = self.lines.iter().map(CachedLine::known_length).sum();
-        if !is_learnt || length + line.len() > MAX_TEXT {
+        if !is_learnt || self.known_length() + line.len() > MAX_TEXT {
             return HeaderValue::from_bytes(value_of(&line[name_length..])?).ok();
         }
         let text = Bytes::copy_from_slice(line);
@@ -161,6 +129,12 @@ impl HeadCache {
             value: value.clone(),
         });
         Some(value)
+    }
+
+    /// The bytes of all remembered lines.
+    fn known_length(&self) -> usize {
+        let known = self.lines.iter().filter_map(|line| line.known.as_ref());
+        known.map(|known| known.text.len()).sum()
     }
 
     /// Begins to read the names of a head with this number of fields.
@@ -186,10 +160,6 @@ impl CachedLine {
         let behind = bytes.strip_prefix(&known.text[..])?;
         self.changes = 0;
         Some((known.value.clone(), behind))
-    }
-
-    fn known_length(&self) -> usize {
-        self.known.as_ref().map_or(0, |known| known.text.len())
     }
 }
 
@@ -324,7 +294,7 @@ mod tests {
         for _ in 0..2 {
             let head = format!("a: {half}\r\nb: {half}\r\nc: {half}\r\n\r\n");
             assert_eq!(lines(&mut cache, &head).unwrap().len(), 3);
-            let text: usize = cache.lines.iter().map(CachedLine::known_length).sum();
+            let text = cache.known_length();
             assert_eq!(text, MAX_TEXT);
         }
     }

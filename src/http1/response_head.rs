@@ -178,22 +178,16 @@ fn parse(head: &Bytes, memory: &mut HeadMemory<'_>) -> Result<ResponseHead, Http
     }
 }
 
-/// Reads a head that is equal to the previous one, or differs from it in values alone, and returns
-/// its length.
+/// Reads a head that differs from the previous one in values alone, and returns its length.
 ///
 /// `None` if the parser has to read it.
 fn recall(bytes: &[u8], memory: &mut HeadMemory<'_>) -> Option<(ResponseHead, usize)> {
-    if let Some(repeated) = memory.cache.repeated(bytes) {
-        return Some(repeated);
-    }
     let (status, fields) = usual_status_line(bytes).filter(|_| memory.cache.len() > 0)?;
     let mut builder = HeadBuilder::new(status, memory.map(status, memory.cache.len()));
     let add = |name, value| builder.add(name, value);
     let behind = memory.cache.read_lines(fields, add)?;
     let head = builder.build(Version::HTTP_11, None);
-    let length = bytes.len() - behind.len();
-    memory.cache.note_head(&bytes[..length], &head);
-    Some((head, length))
+    Some((head, bytes.len() - behind.len()))
 }
 
 /// The status and the fields of a head that begins as nearly all do: `HTTP/1.1 200 OK`.

@@ -68,10 +68,10 @@ impl Http2Exchange {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Response<Http2Body>, Http2Error>> {
-        let response = ready!(self.poll(cx))
+        let mut response = ready!(self.poll(cx))
             .map_err(|error| self.explain(error))
             .inspect_err(|error| self.open.note(error))?;
-        let length = content_length(response.headers())?;
+        let length = single_content_length(response.headers_mut())?;
         let upload = self.upload.take();
         let upload = upload.map(|upload| upload.continue_in_task(self.open.another()));
         let open = self.open.another();
@@ -158,8 +158,8 @@ pub(super) fn add_length(head: &mut Request<()>, body: &RequestBody) {
     }
 }
 
-/// The announced length of the content. One that is malformed makes the response malformed
-/// (RFC 9113 section 8.1.1).
+/// Returns the announced length of the content, and merges repeated fields into one. A length that
+/// is malformed makes the response malformed (RFC 9113 section 8.1.1).
 ///
 /// | lines | |
 /// |---|---|
@@ -167,8 +167,9 @@ pub(super) fn add_length(head: &mut Request<()>, body: &RequestBody) {
 /// | `5` | `Some(5)` |
 /// | `5` twice | `Some(5)` |
 /// | `5` and `6`, `+5`, an empty one, `5, 5` | an error |
-fn content_length(fields: &HeaderMap) -> Result<Option<u64>, Http2Error> {
+fn single_content_length(fields: &mut HeaderMap) -> Result<Option<u64>, Http2Error> {
     let mut length = None;
+    let mut lines = 0;
     for value in fields.get_all(CONTENT_LENGTH) {
         let value = value.to_str().ok().filter(|text| is_digits(text));
         let value = value.and_then(|digits| digits.parse().ok());
@@ -177,6 +178,12 @@ fn content_length(fields: &HeaderMap) -> Result<Option<u64>, Http2Error> {
             (Some(known), Some(value)) if known != value => return Err(Http2Error::ContentLength),
             (_, Some(value)) => length = Some(value),
         }
+        lines += 1;
+    }
+    if let Some(length) = length
+        && lines > 1
+    {
+        fields.insert(CONTENT_LENGTH, HeaderValue::from(length));
     }
     Ok(length)
 }
@@ -184,4 +191,34 @@ fn content_length(fields: &HeaderMap) -> Result<Option<u64>, Http2Error> {
 /// `str::parse` would accept a plus sign.
 fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_that_agree_become_one_line_and_others_are_an_error() {
+        for (lines, expected) in [
+            (&[][..], Some(None)),
+            (&["5"], Some(Some(5))),
+            (&["5", "5"], Some(Some(5))),
+            (&["5", "05", "5"], Some(Some(5))),
+            (&["5", "6"], None),
+            (&["+5"], None),
+            (&[""], None),
+            (&["5, 5"], None),
+        ] {
+            let mut fields = HeaderMap::new();
+            for line in lines {
+                fields.append(CONTENT_LENGTH, HeaderValue::from_static(line));
+            }
+            let length = single_content_length(&mut fields).ok();
+            assert_eq!(length, expected, "{lines:?}");
+            if let Some(length) = length {
+                let left = usize::from(length.is_some());
+                assert_eq!(fields.len(), left, "{lines:?}");
+            }
+        }
+    }
 }

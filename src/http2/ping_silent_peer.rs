@@ -18,7 +18,7 @@ use std::{
     future::Future,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
@@ -42,10 +42,10 @@ pub(super) struct SilentPeerPings {
     pings: PingPong,
     settings: PingSettings,
     received: Arc<Received>,
-    /// Absent while no stream is open.
+    /// Absent before the first stream, and after a PONG.
     ///
-    /// Kept while it is armed, even if its deadline has moved: [`due`](Self::due) is compared on
-    /// each poll.
+    /// It may be set earlier than [`due`](Self::due), which moves with each read: it is moved when
+    /// it fires. It stays when the last stream ends, because another one is likely to follow.
     timer: Option<Pin<Box<Sleep>>>,
     /// When the PING was sent that has no answer yet.
     ///
@@ -77,17 +77,18 @@ impl SilentPeerPings {
             self.timer = None;
         }
         if self.pinged_at.is_none() && !has_streams && !self.received.is_suspect() {
-            self.timer = None;
             return Poll::Pending;
         }
         loop {
             let due = self.due();
             let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(due)));
-            if timer.deadline() != due {
+            if timer.deadline() > due || timer.is_elapsed() {
                 timer.as_mut().reset(due);
             }
-            if timer.as_mut().poll(cx).is_pending() {
-                return Poll::Pending;
+            ready!(timer.as_mut().poll(cx));
+            // Bytes may have arrived since it was set.
+            if Instant::now() < due {
+                continue;
             }
             if self.pinged_at.is_some() {
                 return Poll::Ready(Http2Error::Silent(self.settings.timeout));

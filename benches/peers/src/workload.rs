@@ -1,5 +1,7 @@
 //! The messages of a measurement.
 
+use std::ops::Range;
+
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
@@ -25,6 +27,12 @@ impl Protocol {
     }
 }
 
+/// Stands for the number of a request, in its path and in its fields.
+const NUMBER: &str = "{n}";
+
+/// The numbers of varied requests, and of the files that they are for.
+pub(crate) const NUMBERS: Range<usize> = 100..400;
+
 /// The fields of a browser's navigation, without Host.
 const BROWSER: [(&str, &str); 15] = [
     (
@@ -36,10 +44,10 @@ const BROWSER: [(&str, &str); 15] = [
     ("cache-control", "max-age=0"),
     (
         "cookie",
-        "session=0123456789abcdef0123456789abcdef; theme=dark; consent=all; \
+        "session=0123456789abcdef0123456789abc{n}; theme=dark; consent=all; \
          _ga=GA1.2.1234567890.1234567890",
     ),
-    ("referer", "https://www.example.test/products/list?page=2"),
+    ("referer", "https://www.example.test/products/{n}?page=2"),
     (
         "sec-ch-ua",
         "\"Chromium\";v=\"142\", \"Not=A?Brand\";v=\"24\"",
@@ -62,9 +70,11 @@ const BROWSER: [(&str, &str); 15] = [
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Workload {
     pub(crate) name: &'static str,
-    pub(crate) path: &'static str,
+    path: &'static str,
     /// The fields of a request beside Host.
-    pub(crate) fields: &'static [(&'static str, &'static str)],
+    fields: &'static [(&'static str, &'static str)],
+    /// How many different requests the client sends in turn.
+    pub(crate) variants: usize,
     /// The bytes of the request's content.
     pub(crate) upload: usize,
     /// The bytes of the response's content.
@@ -81,6 +91,7 @@ pub(crate) const TWO_FIELDS: Workload = Workload {
     name: "HTTP/1, 1 KiB, 2 fields",
     path: "/1k.html",
     fields: &[("accept", "*/*")],
+    variants: 1,
     upload: 0,
     length: KIB,
     concurrency: 1,
@@ -95,12 +106,22 @@ pub(crate) const SIXTEEN_FIELDS: Workload = Workload {
     ..TWO_FIELDS
 };
 
+/// Each request has its own path, cookie and Referer, and each response its own request id. Each
+/// path has its own ETag and Last-Modified.
+pub(crate) const VARIED: Workload = Workload {
+    name: "HTTP/1, 1 KiB, 16 fields, varied",
+    path: "/varied/{n}.html",
+    variants: NUMBERS.end - NUMBERS.start,
+    ..SIXTEEN_FIELDS
+};
+
 /// Several at a time, because that is what HTTP/2 is for.
 const MANY_STREAMS: usize = 32;
 
-pub(crate) const ALL: [Workload; 8] = [
+pub(crate) const ALL: [Workload; 11] = [
     TWO_FIELDS,
     SIXTEEN_FIELDS,
+    VARIED,
     Workload {
         name: "HTTP/1, 16 KiB, 16 fields",
         path: "/16k.html",
@@ -135,6 +156,20 @@ pub(crate) const ALL: [Workload; 8] = [
         ..SIXTEEN_FIELDS
     },
     Workload {
+        name: "HTTP/2 origin, 1 KiB, 16 fields, varied, 32 at once",
+        origin: Protocol::Http2,
+        concurrency: MANY_STREAMS,
+        ..VARIED
+    },
+    Workload {
+        name: "HTTP/2 origin, upload of 1 MiB, 16 fields",
+        origin: Protocol::Http2,
+        path: "/upload",
+        upload: MIB,
+        requests: 60,
+        ..SIXTEEN_FIELDS
+    },
+    Workload {
         name: "HTTP/2 client, 1 KiB, 16 fields, 32 at once",
         client: Protocol::Http2,
         concurrency: MANY_STREAMS,
@@ -149,5 +184,21 @@ impl Workload {
             concurrency: connections,
             ..SIXTEEN_FIELDS
         }
+    }
+
+    /// The path of a request. All requests have the same length.
+    pub(crate) fn path(&self, number: usize) -> String {
+        self.numbered(self.path, number)
+    }
+
+    /// The fields of a request beside Host.
+    pub(crate) fn fields(&self, number: usize) -> impl Iterator<Item = (&'static str, String)> {
+        let fields = self.fields.iter();
+        fields.map(move |(name, value)| (*name, self.numbered(value, number)))
+    }
+
+    fn numbered(&self, text: &str, number: usize) -> String {
+        let number = NUMBERS.start + number % self.variants;
+        text.replace(NUMBER, &number.to_string())
     }
 }

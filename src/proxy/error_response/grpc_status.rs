@@ -11,7 +11,9 @@ const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 
 /// A gRPC call, by the type of its content.
-pub(in crate::proxy) struct GrpcCall(HeaderValue);
+///
+/// Boxed, because most requests are none, and their futures have room for one.
+pub(in crate::proxy) struct GrpcCall(Box<HeaderValue>);
 
 impl GrpcCall {
     /// The gRPC call in a request, if it is one: a POST of this content type.
@@ -19,7 +21,8 @@ impl GrpcCall {
         if !Self::is_in(request.method(), request.headers()) {
             return None;
         }
-        request.headers().get(CONTENT_TYPE).cloned().map(Self)
+        let content_type = request.headers().get(CONTENT_TYPE)?;
+        Some(Self(Box::new(content_type.clone())))
     }
 
     /// Whether a request with this head is a gRPC call.
@@ -35,7 +38,7 @@ impl GrpcCall {
         let (mut parts, _) = response.into_parts();
         let failed = std::mem::replace(&mut parts.status, StatusCode::OK);
         let fields = &mut parts.headers;
-        fields.insert(CONTENT_TYPE, self.0);
+        fields.insert(CONTENT_TYPE, *self.0);
         // A hook may have replaced the content, which a response of trailers alone does not have.
         fields.remove(CONTENT_LENGTH);
         fields.insert(GRPC_STATUS, grpc_code(failed).into());

@@ -175,10 +175,10 @@ impl OriginBody {
         true
     }
 
-    /// Whether the `Content-Length` of the response is one valid line: the HTTP/1 connection has
-    /// parsed it to find the end of the body.
+    /// Whether the `Content-Length` of the response is one valid line: the pool's connections have
+    /// parsed it, but hyper's have not.
     pub(in crate::proxy) fn has_settled_length(&self) -> bool {
-        matches!(self.body.unread(), ResponseBody::Http1(_))
+        !matches!(self.body.unread(), ResponseBody::Hyper(_))
     }
 
     /// Returns the connection to the pool if the body has ended.

@@ -6,7 +6,7 @@ use crate::workload::Workload;
 
 pub(crate) struct Client<S> {
     stream: S,
-    request: Vec<u8>,
+    requests: Vec<Vec<u8>>,
     /// The length of the response's content.
     length: usize,
     buffer: Vec<u8>,
@@ -16,15 +16,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     pub(crate) fn new(stream: S, workload: &Workload) -> Self {
         Self {
             stream,
-            request: request(workload),
+            requests: (0..workload.variants)
+                .map(|number| request(workload, number))
+                .collect(),
             length: workload.length,
             buffer: vec![0; workload.length + 16 * 1024],
         }
     }
 
-    /// Sends a request and reads its response.
-    pub(crate) async fn exchange(&mut self) {
-        self.stream.write_all(&self.request).await.unwrap();
+    /// Sends the request of this number, and reads its response.
+    pub(crate) async fn exchange(&mut self, number: usize) {
+        let request = &self.requests[number % self.requests.len()];
+        self.stream.write_all(request).await.unwrap();
         let mut received = 0;
         let end = loop {
             received += self.read_after(received).await;
@@ -54,13 +57,11 @@ fn end_of_head(received: &[u8]) -> Option<usize> {
     Some(position + 4)
 }
 
-fn request(workload: &Workload) -> Vec<u8> {
+fn request(workload: &Workload, number: usize) -> Vec<u8> {
     let method = if workload.upload > 0 { "POST" } else { "GET" };
-    let mut head = format!(
-        "{method} {} HTTP/1.1\r\nhost: client.test\r\n",
-        workload.path
-    );
-    for (name, value) in workload.fields {
+    let path = workload.path(number);
+    let mut head = format!("{method} {path} HTTP/1.1\r\nhost: client.test\r\n");
+    for (name, value) in workload.fields(number) {
         head += &format!("{name}: {value}\r\n");
     }
     if workload.upload > 0 {

@@ -26,11 +26,11 @@ impl Client {
         Self(sender)
     }
 
-    /// Sends a request and reads its response.
-    pub(crate) async fn exchange(&mut self, workload: &Workload) {
-        let mut request = Request::get(format!("http://client.test{}", workload.path));
-        for (name, value) in workload.fields {
-            request = request.header(*name, *value);
+    /// Sends the request of this number, and reads its response.
+    pub(crate) async fn exchange(&mut self, workload: &Workload, number: usize) {
+        let mut request = Request::get(format!("http://client.test{}", workload.path(number)));
+        for (name, value) in workload.fields(number) {
+            request = request.header(name, value);
         }
         let request = request.body(Full::default()).unwrap();
         let response = self.0.send_request(request).await.unwrap();

@@ -68,8 +68,8 @@ async fn send_on(
             while let Some(after) = left.get().checked_sub(1) {
                 left.set(after);
                 match &mut connection {
-                    Connection::Http1(client) => client.exchange().await,
-                    Connection::Http2(client) => client.exchange(&workload).await,
+                    Connection::Http1(client) => client.exchange(after).await,
+                    Connection::Http2(client) => client.exchange(&workload, after).await,
                 }
             }
             connection

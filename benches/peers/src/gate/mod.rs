@@ -33,9 +33,10 @@ const REPETITIONS: usize = 1000;
 /// The work of a TLS handshake depends on its random numbers.
 const REPETITIONS_OVER_TLS: usize = 5000;
 
-const PATHS: [&str; 9] = [
+const PATHS: [&str; 10] = [
     "proxy-http1-2-fields",
     "proxy-http1-16-fields",
+    "proxy-http1-16-fields-varied",
     "proxy-http1-16-fields-metrics",
     "proxy-http1-16-fields-spans",
     "proxy-http2-origin-2-fields",

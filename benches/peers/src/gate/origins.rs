@@ -1,4 +1,4 @@
-//! Origins that send the same prepared bytes to each request.
+//! Origins that send the same prepared bytes to each request, but for a request id.
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
@@ -16,21 +16,31 @@ const FIELDS: [(&str, &str); 8] = [
     ("accept-ranges", "bytes"),
 ];
 
-/// Responds to requests without content over HTTP/1.1.
-pub(super) async fn http1(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
+/// Responds to requests without content over HTTP/1.1, each with an id of its own if `is_varied`.
+pub(super) async fn http1(mut stream: impl AsyncRead + AsyncWrite + Unpin, is_varied: bool) {
     let mut response = String::from("HTTP/1.1 200 OK\r\nConnection: keep-alive\r\n");
     for (name, value) in FIELDS {
         response += &format!("{name}: {value}\r\n");
     }
+    let id_at = response.len() + "x-request-id: ".len();
+    if is_varied {
+        response += &format!("x-request-id: {:032}\r\n", 0);
+    }
     response += "\r\n";
     response += &"x".repeat(LENGTH);
+    let mut response = response.into_bytes();
+    let mut ids = 0..;
     let mut buffer = vec![0; 16 * 1024];
     let mut received = 0;
     while let Ok(count @ 1..) = stream.read(&mut buffer[received..]).await {
         received += count;
         if buffer[..received].ends_with(b"\r\n\r\n") {
             received = 0;
-            stream.write_all(response.as_bytes()).await.unwrap();
+            if is_varied {
+                let id: u64 = ids.next().unwrap();
+                response[id_at..id_at + 16].copy_from_slice(format!("{id:016}").as_bytes());
+            }
+            stream.write_all(&response).await.unwrap();
         }
     }
 }

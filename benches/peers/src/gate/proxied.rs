@@ -19,7 +19,7 @@ use crate::{
     client::http1::Client,
     origin::own,
     setup::NAME,
-    workload::{SIXTEEN_FIELDS, TWO_FIELDS},
+    workload::{SIXTEEN_FIELDS, TWO_FIELDS, VARIED},
 };
 
 use super::{origins, watched};
@@ -27,16 +27,18 @@ use super::{origins, watched};
 const PIPE: usize = 64 * 1024;
 
 pub(super) async fn exchange(path: &str, times: usize, certificate: &str, key: &str) {
-    let workload = match path.contains("16-fields") {
-        true => SIXTEEN_FIELDS,
+    let is_varied = path.ends_with("varied");
+    let workload = match is_varied {
+        true => VARIED,
+        false if path.contains("16-fields") => SIXTEEN_FIELDS,
         false => TWO_FIELDS,
     };
     let connector = match path.contains("http2") {
         true => https(certificate, own::tls(certificate, key)),
         false => CdnOriginConnector::builder(format!("http://{NAME}"))
-            .transport(tower::service_fn(|_: Uri| async {
+            .transport(tower::service_fn(move |_: Uri| async move {
                 let (near, far) = duplex(PIPE);
-                tokio::spawn(origins::http1(far));
+                tokio::spawn(origins::http1(far, is_varied));
                 Ok::<_, Infallible>(TokioIo::new(near))
             }))
             .build()
@@ -44,8 +46,8 @@ pub(super) async fn exchange(path: &str, times: usize, certificate: &str, key: &
     };
     let connector = watched::by(path, connector);
     let mut client = Client::new(connect(connector).await, &workload);
-    for _ in 0..times {
-        client.exchange().await;
+    for number in 0..times {
+        client.exchange(number).await;
     }
 }
 

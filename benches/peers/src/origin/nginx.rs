@@ -1,10 +1,16 @@
 //! nginx as the origin, with static files.
 
-use std::{fs, process::Command};
+use std::{
+    fs::{self, File},
+    path::Path,
+    process::Command,
+    time::{Duration, SystemTime},
+};
 
 use crate::{
     server::{Server, free_addresses},
     setup::{NAME, Setup, program, text},
+    workload::NUMBERS,
 };
 
 use super::Origin;
@@ -18,6 +24,7 @@ pub(crate) fn start(setup: &Setup) -> Option<Origin> {
     for (name, length) in [("1k", 1 << 10), ("16k", 1 << 14), ("1m", 1 << 20)] {
         fs::write(files.join(name).with_extension("html"), "x".repeat(length)).unwrap();
     }
+    write_varied(&files.join("varied"));
     let [http1, http2, plain] = free_addresses();
     let (certificate, key) = (setup.certificate(), setup.key());
     let root = text(&files);
@@ -41,6 +48,9 @@ http {{
     server {{
         listen {http1} ssl; listen {http2} ssl http2; listen {plain} backlog=4096;
         server_name {NAME}; root {root}; add_header Cache-Control max-age=3600;
+        location /varied/ {{
+            add_header Cache-Control max-age=3600; add_header X-Request-Id $request_id;
+        }}
         location /upload {{
             proxy_pass http://unix:{uploaded}:/1k.html; proxy_method GET;
             proxy_pass_request_body off; proxy_set_header Content-Length \"\";
@@ -59,4 +69,17 @@ http {{
         http2,
         plain,
     })
+}
+
+/// Writes a file for each number, with a time of its own: nginx derives ETag and Last-Modified from
+/// it.
+fn write_varied(folder: &Path) {
+    fs::create_dir(folder).unwrap();
+    for number in NUMBERS {
+        let path = folder.join(format!("{number}.html"));
+        fs::write(&path, "x".repeat(1 << 10)).unwrap();
+        let age = Duration::from_secs(number as u64 * 10_000);
+        let file = File::options().write(true).open(path).unwrap();
+        file.set_modified(SystemTime::now() - age).unwrap();
+    }
 }

@@ -1,6 +1,13 @@
 //! A hyper server as the origin.
 
-use std::{convert::Infallible, net::SocketAddr, sync::Arc};
+use std::{
+    convert::Infallible,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use http::{Request, Response, header};
 use http_body_util::BodyExt;
@@ -91,6 +98,9 @@ async fn serve_connection<IO: AsyncRead + AsyncWrite + Unpin + Send + 'static>(s
     let _ = server.serve_connection(TokioIo::new(stream), service).await;
 }
 
+/// The number of requests for varied responses.
+static REQUESTS: AtomicU64 = AtomicU64::new(0);
+
 /// Reads the request's content, and responds with the fields that nginx sends for a file.
 async fn respond(request: Request<Incoming>) -> Result<Response<FilledBody>, Infallible> {
     let length = match request.uri().path() {
@@ -98,17 +108,31 @@ async fn respond(request: Request<Incoming>) -> Result<Response<FilledBody>, Inf
         "/16k.html" => 1 << 14,
         _ => 1 << 10,
     };
+    let number = request.uri().path().strip_prefix("/varied/");
+    let number = number.and_then(|file| file.strip_suffix(".html")?.parse::<u32>().ok());
     let mut content = request.into_body();
     while let Some(Ok(_)) = content.frame().await {}
-    let response = Response::builder()
+    let mut response = Response::builder()
         .header(header::SERVER, "nginx/1.22.1")
         .header(header::CONTENT_TYPE, "text/html")
-        .header(header::LAST_MODIFIED, "Sat, 28 Nov 2026 10:00:00 GMT")
+        .header(header::LAST_MODIFIED, last_modified(number.unwrap_or(0)))
         .header(header::CONNECTION, "keep-alive")
-        .header(header::ETAG, "\"6929780f-400\"")
+        .header(
+            header::ETAG,
+            format!("\"{:x}-400\"", 0x6929780f + number.unwrap_or(0)),
+        )
         .header(header::CACHE_CONTROL, "max-age=3600")
         .header(header::ACCEPT_RANGES, "bytes");
+    if number.is_some() {
+        let id = REQUESTS.fetch_add(1, Ordering::Relaxed);
+        response = response.header("x-request-id", format!("{id:032x}"));
+    }
     Ok(response.body(FilledBody::with(length)).unwrap())
+}
+
+fn last_modified(number: u32) -> String {
+    let (minute, second) = (number / 60, number % 60);
+    format!("Sat, 28 Nov 2026 10:{minute:02}:{second:02} GMT")
 }
 
 pub(crate) fn tls(certificate: &str, key: &str) -> ServerConfig {

@@ -93,6 +93,9 @@ pub enum CauseId {
     KeyNotHeld,
     /// The edge requires Content-Length.
     LengthRequired,
+    /// This machine cannot open the connection: it has no file descriptor, port or memory left, or
+    /// does not permit it.
+    LocalSystem,
     /// A redirect leads clients to the origin's name, past the proxy.
     LocationNamesOrigin,
     /// The edge does not allow this method.
@@ -210,6 +213,7 @@ impl CauseId {
         Self::InvalidRequest,
         Self::KeyNotHeld,
         Self::LengthRequired,
+        Self::LocalSystem,
         Self::LocationNamesOrigin,
         Self::MethodNotAllowed,
         Self::NameDoesNotResolve,
@@ -298,6 +302,7 @@ impl CauseId {
             Self::InvalidRequest => "invalid_request",
             Self::KeyNotHeld => "key_not_held",
             Self::LengthRequired => "length_required",
+            Self::LocalSystem => "local_system",
             Self::LocationNamesOrigin => "location_names_origin",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::NameDoesNotResolve => "name_does_not_resolve",

@@ -28,6 +28,8 @@ pub(crate) enum Confirmation {
     ProbeProtocols,
     /// The request as the client sent it.
     Request,
+    /// The limits and the rules of this machine.
+    ThisMachine,
 }
 
 impl Confirmation {
@@ -57,6 +59,7 @@ impl Confirmation {
                  plain http"
             }
             Self::Request => "check the request as the client sent it",
+            Self::ThisMachine => "check the limits, the addresses and the firewall of this machine",
         }
     }
 }

@@ -50,7 +50,7 @@ impl fmt::Display for Fix {
 }
 
 /// The calls in texts, and their keys. A call that contains another comes first.
-const KEYS: [(&str, &str); 32] = [
+const KEYS: [(&str, &str); 34] = [
     ("Alpn::Http2OrHttp1", "h2 and http/1.1"),
     ("Alpn::Http1", "http/1.1"),
     ("Alpn::Http2", "h2"),
@@ -89,9 +89,14 @@ const KEYS: [(&str, &str); 32] = [
     ("max_tunnels(..)", "pool.max_tunnels"),
     ("Roots::bundled()", "verify.roots.bundled"),
     ("Roots::pem(..)", "verify.roots.pem_files"),
+    (
+        "SocketOptions::local_address(..)",
+        "socket_options.local_address",
+    ),
     ("VerifyPolicy::pinned(..)", "verify.pinned"),
     ("VirtualHosts::max_connections(..)", "max_connections"),
     (".crls(..)", "verify.crls"),
+    (".dial(..)", "dial"),
     (".expected_name(..)", "expected_name"),
     (
         ".expecting_any(..) on the VerifyPolicy",

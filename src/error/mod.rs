@@ -51,6 +51,7 @@
 // | `not_retried` | why a request was not sent again |
 // | `peer_text` | text of a peer, made safe to print |
 // | `reached_limit` | which limit refused a request |
+// | `local_obstacle` | what on this machine keeps a connection from being opened |
 // | `source_chain` | the walk along `source()` |
 // | `build_error` | the values that a builder cannot use |
 // | `snake_case` | labels for tests, and keys of setters |
@@ -68,6 +69,7 @@ mod handshake_flood;
 mod host_knowledge;
 mod http_fault;
 mod kind_details;
+mod local_obstacle;
 mod logged_names;
 mod not_retried;
 mod peer_certificate;
@@ -98,6 +100,7 @@ pub(crate) use handshake_flood::HandshakeFlood;
 pub(crate) use host_knowledge::HostKnowledge;
 pub(crate) use http_fault::HttpFault;
 pub use kind_details::{CertificateProblem, RequestProblem};
+pub(crate) use local_obstacle::LocalObstacle;
 pub(crate) use logged_names::LoggedNames;
 pub(crate) use not_retried::NotRetried;
 pub use peer_certificate::PeerCertificate;

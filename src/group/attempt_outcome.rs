@@ -2,7 +2,7 @@
 
 use http::{Method, Response, StatusCode};
 
-use crate::error::{Error, ErrorKind, Fault, Stage};
+use crate::error::{Error, ErrorKind, Fault, LocalObstacle, Stage};
 
 use super::health::HealthSignal;
 
@@ -40,6 +40,8 @@ impl AttemptOutcome {
             }
             // The queue is longer than the client's deadline allows.
             (ErrorKind::TimedOut, Stage::Prepare) => Self::Full,
+            // It would keep every member from being reached.
+            _ if LocalObstacle::of(error).is_some_and(LocalObstacle::is_exhaustion) => Self::Full,
             (_, Stage::Prepare) => Self::Refused,
             _ if error.fault() == Fault::Client => Self::Refused,
             (_, Stage::Resolve | Stage::Dial | Stage::Handshake) => Self::NotConnected,

@@ -215,6 +215,9 @@ impl GroupMember {
         let member = &*self.name;
         let (label, dial) = self.logged();
         tracing::debug!(member, label, dial, %outcome, "health check");
+        if !outcome.is_about_member() {
+            return;
+        }
         let text = outcome.to_string();
         let (is_down, has_returned) = {
             let mut condition = self.lock();

@@ -7,7 +7,7 @@ use std::{fmt, time::Duration};
 use http::{Method, StatusCode, uri::PathAndQuery};
 
 use crate::{
-    error::{BuildProblem, BuildProblemKind, Error, InvalidValue},
+    error::{BuildProblem, BuildProblemKind, Error, InvalidValue, LocalObstacle},
     name::HostAuthority,
 };
 
@@ -263,6 +263,16 @@ impl CheckOutcome {
     /// Whether the check passed.
     pub(super) fn has_passed(&self) -> bool {
         matches!(self, Self::Passed)
+    }
+
+    /// Whether it says something of the member. This machine may have no descriptor left to check
+    /// it.
+    pub(super) fn is_about_member(&self) -> bool {
+        let obstacle = match self {
+            Self::Failed(error) => LocalObstacle::of(error),
+            _ => None,
+        };
+        !obstacle.is_some_and(LocalObstacle::is_exhaustion)
     }
 }
 

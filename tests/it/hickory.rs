@@ -406,6 +406,63 @@ async fn an_alias_leads_to_its_target_and_an_alias_to_nothing_nowhere_else() {
     }
 }
 
+/// RFC 9460 section 3: a client that can do without the record connects as if there were none.
+#[tokio::test]
+async fn a_record_whose_target_has_no_address_does_not_hide_those_of_the_name() {
+    let (_listener, live) = listener().await;
+    for priority in [0, 1] {
+        let server = NameServer::start(move |name, kind| match kind {
+            RecordType::HTTPS => {
+                let target = Name::from_ascii("gone.example.").unwrap();
+                let https = HTTPS(SVCB::new(priority, target, Vec::new()));
+                Answer::Records(60, vec![RData::HTTPS(https)])
+            }
+            RecordType::A if name == "origin.example." => Answer::Records(60, vec![a(live)]),
+            _ => nothing(),
+        })
+        .await;
+        let url = format!("http://origin.example.:{}", live.port());
+        let builder = CdnOriginConnector::builder(url)
+            .dns(Dns::default().resolver(server.resolver().https_records()));
+        let facts = facts(builder).await;
+        assert_eq!(facts.peer(), Some(live), "{priority}");
+        // The target may get an address soon.
+        assert_eq!(
+            facts.resolutions()[0].ttl,
+            Some(Duration::from_secs(5)),
+            "{priority}"
+        );
+    }
+}
+
+/// The origin publishes an ECH configuration, which a dial without the record would not have.
+#[tokio::test]
+async fn a_record_with_ech_whose_target_has_no_address_is_not_ignored() {
+    let (_listener, live) = listener().await;
+    let server = NameServer::start(move |name, kind| match kind {
+        RecordType::HTTPS => {
+            let ech = EchConfigList(vec![0, 1, 2]);
+            let params = vec![(
+                SvcParamKey::EchConfigList,
+                SvcParamValue::EchConfigList(ech),
+            )];
+            let target = Name::from_ascii("gone.example.").unwrap();
+            let https = HTTPS(SVCB::new(1, target, params));
+            Answer::Records(60, vec![RData::HTTPS(https)])
+        }
+        RecordType::A if name == "origin.example." => Answer::Records(60, vec![a(live)]),
+        _ => nothing(),
+    })
+    .await;
+    let url = format!("http://origin.example.:{}", live.port());
+    let connector = CdnOriginConnector::builder(url)
+        .dns(Dns::default().resolver(server.resolver().https_records()))
+        .build()
+        .unwrap();
+    let error = connector.oneshot(Uri::default()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ResolveFailed);
+}
+
 /// An answer of one record of the type HTTPS for each of these.
 fn services(
     services: impl IntoIterator<Item = (u16, Vec<(SvcParamKey, SvcParamValue)>)>,

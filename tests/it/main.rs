@@ -65,6 +65,7 @@ mod late_ends;
 mod library_errors;
 mod limits;
 mod links;
+mod local_system;
 mod look_alikes;
 mod maps;
 mod memory;

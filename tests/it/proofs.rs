@@ -167,6 +167,9 @@ const ERRORS: &[Proof<Error>] = &[
     (CauseId::HttpOnlyEndpoint, |e| {
         dialled(e).contains("s3-website") && e.stage() == Stage::Dial
     }),
+    (CauseId::LocalSystem, |e| {
+        chain(e).contains("os error 2") && e.stage() <= Stage::Dial
+    }),
     (CauseId::DestinationProhibited, |e| {
         e.kind() == ErrorKind::AddressProhibited
     }),

@@ -19,6 +19,16 @@ const NAMES_AND_NETWORKS: &[Row] = &[
         &["a_refused_connect_reports_that_nothing_listens"],
     ),
     (
+        "a machine without file descriptors",
+        "LocalSystem",
+        &["a_machine_without_descriptors_is_told_from_an_origin_that_is_down"],
+    ),
+    (
+        "a Unix socket that does not exist",
+        "NothingListens",
+        &["a_unix_socket_that_does_not_exist_has_a_cause"],
+    ),
+    (
         "a website endpoint of S3 at port 443",
         "HttpOnlyEndpoint",
         &[

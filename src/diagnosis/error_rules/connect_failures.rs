@@ -5,12 +5,14 @@
 //!
 //! | what happened | cause |
 //! |---|---|
+//! | no descriptor or memory left here | this machine: certain |
+//! | no local address, or no permission | this machine |
 //! | no address | the name, or DNS; perhaps a missing address family |
 //! | name servers silent | the name servers |
 //! | egress guard denied | the destination is prohibited: certain |
 //! | no connection was free | the pool is too small, or the origin is slow |
 //! | the origin allows no stream | the origin is overloaded, or shuts down |
-//! | refused | nothing listens at the port |
+//! | refused, or no Unix socket | nothing listens there |
 //! | silent, port not documented by the edge | the edge does not serve the port |
 //! | silent, or unreachable, IPv6 only | IPv6 does not work from here |
 //! | silent | a firewall drops packets |
@@ -26,7 +28,7 @@ use crate::{
         Clue, Confirmation, FixKind,
     },
     edge::EdgeProfile,
-    error::{DialAttempt, DialOutcome, ErrorKind, Facts, ReachedLimit, Stage},
+    error::{DialAttempt, DialOutcome, ErrorKind, Facts, LocalObstacle, ReachedLimit, Stage},
     name::DialTarget,
     origin::Scheme,
 };
@@ -38,9 +40,69 @@ use super::{
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
+        id: CauseId::LocalSystem,
+        certainty: Certain,
+        when: |e| e.obstacle.is_some_and(LocalObstacle::is_exhaustion),
+        text: |e| {
+            String::from(match e.obstacle {
+                Some(LocalObstacle::Descriptors) => {
+                    "this process, or this machine, has no file descriptor left for a connection"
+                }
+                _ => "this machine has no memory left for a connection",
+            })
+        },
+        clues: &[Clue::Ending],
+        confirmation: Confirmation::ThisMachine,
+        fixes: |e| {
+            vec![FixKind::Advice(match e.obstacle {
+                Some(LocalObstacle::Descriptors) => {
+                    "raise the limit of open files (`ulimit -n`, LimitNOFILE of systemd), or lower \
+                     PoolSettings::max_connections(..)"
+                }
+                _ => "free memory, or lower PoolSettings::max_connections(..)",
+            })]
+        },
+    },
+    Rule {
+        id: CauseId::LocalSystem,
+        certainty: Likely,
+        when: |e| e.obstacle == Some(LocalObstacle::Address),
+        text: |_| {
+            String::from(
+                "no local port is free, or the local address of the connection is none of this \
+                 machine",
+            )
+        },
+        clues: &[Clue::Ending],
+        confirmation: Confirmation::ThisMachine,
+        fixes: |_| {
+            vec![FixKind::Advice(
+                "correct SocketOptions::local_address(..), or lower \
+                 PoolSettings::max_connections(..)",
+            )]
+        },
+    },
+    Rule {
+        id: CauseId::LocalSystem,
+        certainty: Likely,
+        when: |e| e.obstacle == Some(LocalObstacle::Permission),
+        text: |e| {
+            let dial = e.origin.dial();
+            format!("a firewall or a policy of this machine does not permit a connection to {dial}")
+        },
+        clues: &[Clue::Ending],
+        confirmation: Confirmation::ThisMachine,
+        fixes: |_| {
+            vec![FixKind::Advice(
+                "permit it in the firewall, in the service's sandbox, or by the mode of the Unix \
+                 socket",
+            )]
+        },
+    },
+    Rule {
         id: CauseId::NameDoesNotResolve,
         certainty: Likely,
-        when: |e| e.is(ErrorKind::ResolveFailed),
+        when: |e| e.is(ErrorKind::ResolveFailed) && e.obstacle.is_none(),
         text: |e| {
             let host = dialled(e);
             format!("{host} has no address: it is misspelt, deleted, or DNS failed")
@@ -52,7 +114,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::AddressFamily,
         certainty: Possible,
-        when: |e| e.is(ErrorKind::ResolveFailed),
+        when: |e| e.is(ErrorKind::ResolveFailed) && e.obstacle.is_none(),
         text: |_| {
             String::from("the name has addresses, but none of a family that this machine supports")
         },
@@ -167,7 +229,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::AddressFamily,
         certainty: Likely,
-        when: |e| fails_in_ipv6_only(e.facts),
+        when: |e| fails_in_ipv6_only(e.facts) || e.obstacle == Some(LocalObstacle::Family),
         text: |_| String::from("only IPv6 addresses were tried, and IPv6 does not work from here"),
         clues: &[Clue::Addresses],
         confirmation: Confirmation::AnotherAddress,
@@ -187,15 +249,16 @@ pub(super) const RULES: &[Rule] = &[
         certainty: Likely,
         when: |e| {
             let is_socket = matches!(e.origin.dial(), DialTarget::Unix(_));
-            is_socket && e.is_at(ErrorKind::Io, Stage::Dial)
+            is_socket && e.is_at(ErrorKind::Io, Stage::Dial) && e.obstacle.is_none()
         },
-        text: |e| {
-            let dial = e.origin.dial();
-            format!("there is no socket at {dial}, or this process may not open it")
-        },
+        text: |e| format!("there is no socket at {}", e.origin.dial()),
         clues: &[],
         confirmation: Confirmation::Origin,
-        fixes: dial_elsewhere,
+        fixes: |_| {
+            vec![FixKind::Advice(
+                "start the server, or correct the path of .dial(..)",
+            )]
+        },
     },
     Rule {
         id: CauseId::OriginDown,

@@ -17,7 +17,10 @@
 
 use crate::{
     diagnosis::{Diagnosis, Refusal},
-    error::{Error, ErrorKind, HandshakeFlood, RequestProblem, SpeaksTls, Stage, source_chain},
+    error::{
+        Error, ErrorKind, HandshakeFlood, LocalObstacle, RequestProblem, SpeaksTls, Stage,
+        source_chain,
+    },
     origin::Origin,
 };
 
@@ -70,6 +73,7 @@ impl Error {
             http2: http2_error(self),
             speaks_tls: source_chain::find::<SpeaksTls>(self).is_some(),
             handshake_flood: source_chain::find::<HandshakeFlood>(self).is_some(),
+            obstacle: LocalObstacle::of(self),
         };
         let causes = Rule::all(tables(&evidence), &evidence);
         let diagnosis = Diagnosis::ranked(match causes.is_empty() {

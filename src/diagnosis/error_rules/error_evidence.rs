@@ -8,7 +8,7 @@ use crate::{
     },
     error::{
         Alert, CertificateProblem, ClientCertificate, EchAnswer, EchOffer, ErrorKind, Facts,
-        OfferedParameters, Stage, TlsVersion,
+        LocalObstacle, OfferedParameters, Stage, TlsVersion,
     },
     name::{DnsName, ExpectedName, Host, Sni},
     origin::{Origin, Scheme},
@@ -35,6 +35,8 @@ pub(super) struct Evidence<'a> {
     pub(super) speaks_tls: bool,
     /// Whether the peer sent too many TLS handshake messages at once.
     pub(super) handshake_flood: bool,
+    /// What on this machine kept the connection from being opened.
+    pub(super) obstacle: Option<LocalObstacle>,
 }
 
 /// An HTTP/2 error: its code (RFC 9113 section 7), whether the peer sent it, and whether it ends

@@ -160,6 +160,11 @@ const PROOFS: &[Proof<Error>] = &[
         "an endpoint that documents it",
         |e| dialled(e).contains("s3-website") && e.stage() == Stage::Dial,
     ),
+    proof(CauseId::LocalSystem, "the system's word", |e| {
+        let error = source_chain::find::<std::io::Error>(e);
+        let code = error.and_then(std::io::Error::raw_os_error);
+        e.stage() <= Stage::Dial && matches!(code, Some(12 | 23 | 24 | 55 | 105))
+    }),
     proof(CauseId::DestinationProhibited, "the guard", |e| {
         e.kind() == ErrorKind::AddressProhibited
     }),

@@ -181,6 +181,11 @@ fn error(random: &mut Random, certificates: &[PeerCertificate]) -> Error {
     match random.below(8) {
         0 => Error::with_source(kind, stage, facts, SpeaksTls),
         1 => Error::with_source(kind, stage, facts, HandshakeFlood),
+        2 => {
+            let code = random.of(&[1, 2, 12, 23, 24, 99, 104, 105, 111]);
+            let error = std::io::Error::from_raw_os_error(code);
+            Error::with_source(kind, stage, facts, error)
+        }
         _ => Error::new(kind, stage, facts),
     }
 }

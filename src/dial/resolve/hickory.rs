@@ -93,7 +93,8 @@ impl HickoryResolver {
     /// The default is off. The connector uses the record with the best priority only:
     ///
     /// * It dials the record's target name and port. An alias record leads to its target.
-    /// * It dials the address hints if the target has no other address.
+    /// * It dials the address hints if the target has no other address, and without hints and ECH,
+    ///   the name as if there were no record.
     /// * [`Ech::from_dns`](crate::tls::Ech::from_dns) uses the ECH configuration. A record that
     ///   makes ECH mandatory is ignored.
     /// * [`Facts::resolutions`](crate::error::Facts::resolutions) reports the record.
@@ -164,7 +165,10 @@ impl HickoryResolver {
             return addresses;
         };
         let addresses = match &service.target {
-            Some(target) => self.addresses(target, lookup.families()).await,
+            Some(target) => match self.addresses(target, lookup.families()).await {
+                Err(_) if may_do_without(&service) => return addresses.map(briefly),
+                of_target => of_target,
+            },
             None => addresses,
         };
         with_service(addresses, service).map(|resolved| at_most(ttl, resolved))
@@ -315,6 +319,12 @@ fn both(
         // A failed query is more significant than "no records".
         (Err(v6), Err(v4)) => Err(if is_negative(&v4) { v6 } else { v4 }),
     }
+}
+
+/// Whether the name may be dialled as if it had no record, if the target has no address (section
+/// 3). Not if the record has an ECH configuration: the hello would be sent in the clear.
+fn may_do_without(service: &ServiceBinding) -> bool {
+    service.hints.is_empty() && service.ech.is_empty()
 }
 
 /// The addresses with the port of the service, or the hints if there are none.

@@ -1,8 +1,11 @@
 //! What operators see: the metrics, whether origins answer, and the requests in flight.
 
+use std::net::SocketAddr;
+
 use axum::{
     Router,
     body::Body,
+    extract::ConnectInfo,
     http::{Request, header::HOST},
     routing::get,
 };
@@ -40,8 +43,11 @@ pub(crate) fn pages(service: &Service, prometheus: PrometheusHandle) -> Router {
 /// Logs what each host answers. A failure is logged by its proxy, with the cause.
 pub(crate) async fn check(hosts: VirtualHosts) {
     for host in hosts.hosts() {
+        let request = Request::head("/").header(HOST, &host);
+        // The client is this process.
+        let client = ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 0)));
+        let request = request.extension(client).body(Body::empty());
         // That of all other hosts has no name.
-        let request = Request::head("/").header(HOST, &host).body(Body::empty());
         let Some(request) = request.ok().filter(|_| host != "*") else {
             continue;
         };

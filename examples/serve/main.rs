@@ -59,10 +59,11 @@ async fn run() -> Result<(), BoxError> {
     let service = Service::read(file.into(), access_log)?;
     let metrics = bind(&metrics).await?;
     tokio::spawn(axum::serve(metrics, admin::pages(&service, prometheus)).into_future());
-    tokio::spawn(admin::check(service.hosts.clone()));
     let (reload, reloads) = mpsc::channel(1);
     let stop = signals::signals(reload)?;
-    service.serve(bind(&listen).await?, reloads, stop).await?;
+    let listener = bind(&listen).await?;
+    tokio::spawn(admin::check(service.hosts.clone()));
+    service.serve(listener, reloads, stop).await?;
     access_log::finish(log_writer).await;
     Ok(())
 }

@@ -112,9 +112,9 @@ impl<R: AnyResponse, B: AsRef<[u8]>> AnyResponse for (R, B) {
 /// Returns the response, or an error if the request failed or was refused.
 ///
 /// `outcome` is what another library returned for a request to the connector's origin. It does not
-/// contain the request, so the Host that was sent is not known. The report shows the host of the
-/// URL, if the connection reports it, marked `of the URL`. Otherwise, it shows the configured Host,
-/// marked `configured`. In both cases, no cause that depends on the Host is certain.
+/// contain the request, so the Host that was sent is not known. The report says which one it shows:
+/// `of the URL` is the host that the connector was called with, and `configured` is the Host of the
+/// connector, where no call is known. In both cases, no cause that depends on the Host is certain.
 ///
 /// # Errors
 ///
@@ -123,10 +123,18 @@ impl<R: AnyResponse, B: AsRef<[u8]>> AnyResponse for (R, B) {
 /// * [`RequestProblem::UrlForeign`](crate::error::RequestProblem::UrlForeign), if reqwest sent the
 ///   request to another URL than the base URL, such as one with another port: the response is not
 ///   the origin's, whatever its status.
-/// * [`ErrorKind::RequestRefused`], if the response looks like a refusal by the edge: with a wrong
-///   Host, for example, the connect succeeds, and the edge answers 403 or 421. The origin's own
-///   error responses pass, unless they look the same. With a pair of the response and the start
-///   of its body, more refusals are recognised: see below.
+/// * [`ErrorKind::RequestRefused`], if the response looks like a refusal by the edge, such as a 421
+///   or a page of CloudFront. The origin's own error responses pass, unless they look the same.
+///   With a pair of the response and the start of its body, more refusals are recognised: see
+///   below.
+///
+/// # Responses that pass
+///
+/// A wrong Host may also get a bare 403 or 404, which applications send, too. Such a 404 passes. So
+/// does such a 403, unless SNI and Host differ and nothing in it is a sign of an application, such
+/// as JSON or a cookie. [`probe`](crate::probe()) shows whether the origin accepts another Host.
+/// [`ResponseDiagnosisLayer`](crate::response_diagnosis::ResponseDiagnosisLayer) adds the possible
+/// cause to a bare 403.
 ///
 /// ```
 /// use cdn_origin::{CdnOriginConnector, adapt};

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use http::{
     HeaderMap, HeaderValue, Method, Request, StatusCode, Uri,
-    header::{HOST, UPGRADE},
+    header::{HOST, ORIGIN, UPGRADE},
     uri::{PathAndQuery, Scheme as UriScheme},
 };
 use tokio::time::timeout;
@@ -57,9 +57,11 @@ const RESPONSE_TIMEOUT: Duration = Duration::from_secs(60);
 /// * [`ErrorKind::UnsupportedUri`] if the connector has no fixed origin.
 /// * [`ErrorKind::ProtocolNotNegotiated`] if it was built with
 ///   [`Alpn::Http2`](crate::Alpn::Http2).
-/// * [`ErrorKind::RequestRefused`] if the edge refused the request, as with a wrong Host.
-/// * [`ErrorKind::UpgradeRefused`] for any other response that opens no WebSocket. The diagnosis
-///   has a cause for the statuses 101, 2xx, 400, 403, 404 and 426.
+/// * [`ErrorKind::RequestRefused`] if the response shows that the edge refused the request, such as
+///   a 421.
+/// * [`ErrorKind::UpgradeRefused`] for any other response that opens no WebSocket, such as a bare
+///   403, which a wrong Host may get. The diagnosis has a cause for the statuses 101, 2xx, 400,
+///   403, 404 and 426.
 pub async fn connect(
     connector: &CdnOriginConnector,
     request: Request<()>,
@@ -77,8 +79,11 @@ pub async fn connect(
     })?;
     let path = handshake.uri().path_and_query().cloned();
     let path = path.unwrap_or(PathAndQuery::from_static("/"));
+    let field = handshake.headers().get(ORIGIN).cloned();
     match timeout(RESPONSE_TIMEOUT, client_async(handshake, stream)).await {
-        Ok(opened) => opened.map_err(|error| refused(error, &origin, &path, facts)),
+        Ok(opened) => {
+            opened.map_err(|error| refused(error, &origin, (&path, field.as_ref()), facts))
+        }
         Err(elapsed) => {
             let facts = facts.after(RESPONSE_TIMEOUT);
             Err(Error::with_source(
@@ -109,7 +114,13 @@ fn handshake(origin: &Origin, request: Request<()>) -> tungstenite::Result<Reque
     Ok(handshake)
 }
 
-fn refused(error: tungstenite::Error, origin: &Origin, path: &PathAndQuery, facts: Facts) -> Error {
+/// The error of a response to a request with this path and this `Origin`.
+fn refused(
+    error: tungstenite::Error,
+    origin: &Origin,
+    (path, field): (&PathAndQuery, Option<&HeaderValue>),
+    facts: Facts,
+) -> Error {
     let kind = ErrorKind::UpgradeRefused;
     let response = match error {
         tungstenite::Error::Http(response) => response,
@@ -130,6 +141,10 @@ fn refused(error: tungstenite::Error, origin: &Origin, path: &PathAndQuery, fact
     let evidence =
         ResponseEvidence::new(origin, origin.host(), status, response.headers()).body(page);
     let evidence = evidence.request(&Method::GET, path).upgrade("websocket");
+    let evidence = match field.and_then(|field| field.to_str().ok()) {
+        Some(field) => evidence.request_origin(field),
+        None => evidence,
+    };
     Refusal::find(&evidence, facts.clone())
         .unwrap_or_else(|| Refusal::unexplained(kind, status, facts))
 }

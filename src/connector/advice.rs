@@ -126,7 +126,7 @@ fn advise_on_names(origin: &Origin, names: &ChosenNames, advice: &mut Vec<Advice
     {
         let text = format!(
             "SNI is {name} and Host is {}: many edges refuse that with 403 or 421; `.sni(..)` and \
-             `.host(..)` set them, and call both if it is intended",
+             `.host(..)` set them; if the difference is intended, call both",
             origin.host(),
         );
         add(AdviceId::HostDiffersFromSni, text);

@@ -185,9 +185,6 @@ impl Cause {
 
     /// Returns the evidence: which observations point at this cause, such as `the alert`.
     ///
-    /// If an error page of an edge was recognised, the last item is the source that documents the
-    /// page.
-    ///
     /// ```
     /// # fn log(cause: &cdn_origin::diagnosis::Cause) {
     /// let seen: Vec<_> = cause.evidence().collect();
@@ -198,11 +195,24 @@ impl Cause {
     pub fn evidence(&self) -> impl Iterator<Item = &'static str> {
         let is_seen = |clue: &&Clue| !self.is_request_unseen || **clue != Clue::Request;
         let seen = self.clues.iter().filter(is_seen);
-        let clues = seen.map(|clue| match clue {
+        seen.map(|clue| match clue {
             Clue::Host if self.is_host_supposed => "the Host that the client is supposed to send",
             clue => clue.as_str(),
-        });
-        clues.chain(self.documented_in)
+        })
+    }
+
+    /// Returns the source that documents the error page of an edge, if one was recognised.
+    ///
+    /// ```
+    /// # fn log(cause: &cdn_origin::diagnosis::Cause) {
+    /// if let Some(source) = cause.documentation() {
+    ///     println!("the page is documented in {source}");
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn documentation(&self) -> Option<&'static str> {
+        self.documented_in
     }
 
     /// Returns what would confirm the cause, as an instruction.

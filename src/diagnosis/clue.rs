@@ -20,6 +20,8 @@ pub(crate) enum Clue {
     ClientCertificate,
     /// The dates in the certificate.
     Dates,
+    /// The deadline that passed.
+    Deadline,
     /// How the connection ended.
     Ending,
     /// What was read of the response.
@@ -38,6 +40,8 @@ pub(crate) enum Clue {
     Key,
     /// The latency of the origin.
     Latency,
+    /// A limit that was reached.
+    Limit,
     /// The `Location` of the response.
     Location,
     /// The names in the certificate.
@@ -46,6 +50,8 @@ pub(crate) enum Clue {
     NoSni,
     /// What was offered in the ClientHello.
     Offer,
+    /// That a body stopped arriving.
+    Pause,
     /// The port that was dialled.
     Port,
     /// The `Origin` of the request.
@@ -84,6 +90,7 @@ impl Clue {
             Self::Chain => "the chain presented",
             Self::ClientCertificate => "whether a client certificate was requested",
             Self::Dates => "the certificate's dates",
+            Self::Deadline => "the deadline that passed",
             Self::Ending => "how the connection ended",
             Self::Response => "what was read of the response",
             Self::Edge => "the edge that was dialled",
@@ -93,10 +100,12 @@ impl Clue {
             Self::Issuer => "the certificate's issuer",
             Self::Key => "the certificate's key",
             Self::Latency => "the latency of the origin",
+            Self::Limit => "the limit that was reached",
             Self::Location => "the Location of the response",
             Self::Names => "the names in the certificate",
             Self::NoSni => "no SNI was sent",
             Self::Offer => "what was offered",
+            Self::Pause => "no further data was received",
             Self::Port => "the port dialled",
             Self::OriginField => "the Origin of the request",
             Self::ProxyHeader => "the PROXY protocol header sent",

@@ -1,7 +1,7 @@
 //! What would confirm a cause.
 //!
 //! One is enough: a rule names the cheapest step that tells its cause from the others of the same
-//! evidence. Two of them are calls of [`probe`](crate::probe()), which does that step by itself.
+//! evidence. Three of them are calls of [`probe`](crate::probe()), which does that step by itself.
 
 /// A way to confirm a cause that is not certain.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -26,6 +26,8 @@ pub(crate) enum Confirmation {
     ProbeNames,
     /// Attempts with other versions, groups and protocols, and without TLS.
     ProbeProtocols,
+    /// Attempts with names that only the user knows.
+    ProbeSites,
     /// The request as the client sent it.
     Request,
     /// The limits and the rules of this machine.
@@ -37,7 +39,10 @@ impl Confirmation {
     ///
     /// The probe leaves such instructions out of its own report: it has just done that.
     pub(crate) fn is_probe(self) -> bool {
-        matches!(self, Self::ProbeNames | Self::ProbeProtocols)
+        matches!(
+            self,
+            Self::ProbeNames | Self::ProbeProtocols | Self::ProbeSites
+        )
     }
 
     /// The instruction after `to confirm:` in a report.
@@ -51,12 +56,16 @@ impl Confirmation {
             Self::EdgeConfiguration => "check in the edge's configuration which names it serves",
             Self::EdgeLog => "look for the request in the edge's log",
             Self::Listener => "check in the origin's configuration what its listener expects",
-            Self::NameServers => "query the name servers: dig",
+            Self::NameServers => "query the name servers for the dialled name, as by dig",
             Self::Origin => "check that the origin is up, and check its log",
             Self::ProbeNames => "cdn_origin::probe(&connector).await? tries the other names",
             Self::ProbeProtocols => {
                 "cdn_origin::probe(&connector).await? tries other versions and protocols, and \
                  plain http"
+            }
+            Self::ProbeSites => {
+                "probe with the names of your site: \
+                 Probe::new(&connector).try_name(\"..\").run().await?"
             }
             Self::Request => "check the request as the client sent it",
             Self::ThisMachine => "check the limits, the addresses and the firewall of this machine",

@@ -7,7 +7,7 @@
 //! ```text
 //! Sni("www.example.com")        .sni("www.example.com")
 //! SniOneOf([a, b])              .sni("a") or .sni("b"), or another name that the edge serves
-//! Verify("VerifyPolicy::..")    .verify(VerifyPolicy::..)
+//! TrustIssuer("CN=..")          .verify(VerifyPolicy::..) with the PEM of CN=..
 //! Advice("renew the ..")        renew the ..
 //! ```
 
@@ -94,8 +94,9 @@ pub(crate) enum FixKind {
     SniUnknown,
     /// `.tls_versions(..)` with the oldest and the newest version.
     TlsVersions(TlsVersion, TlsVersion),
-    /// `.verify(..)` with this policy.
-    Verify(&'static str),
+    /// `.verify(..)` with a policy that trusts this issuer, too. The presented certificate names
+    /// it.
+    TrustIssuer(String),
 }
 
 impl FixKind {
@@ -224,7 +225,12 @@ impl fmt::Display for FixKind {
                 (TlsVersion::V1_2, _) => ".tls_versions(TlsVersion::V1_2..)",
                 _ => ".tls_versions(TlsVersion::V1_3..)",
             }),
-            Self::Verify(policy) => write!(f, ".verify({policy})"),
+            Self::TrustIssuer(issuer) => write!(
+                f,
+                ".verify(VerifyPolicy::roots(Roots::native().and(Roots::pem(..)))) with the PEM \
+                 of {issuer}, only if that is your own authority; keep your other roots with \
+                 further .and(..)"
+            ),
         }
     }
 }

@@ -50,7 +50,7 @@ impl fmt::Display for Fix {
 }
 
 /// The calls in texts, and their keys. A call that contains another comes first.
-const KEYS: [(&str, &str); 34] = [
+const KEYS: [(&str, &str); 35] = [
     ("Alpn::Http2OrHttp1", "h2 and http/1.1"),
     ("Alpn::Http1", "http/1.1"),
     ("Alpn::Http2", "h2"),
@@ -93,6 +93,7 @@ const KEYS: [(&str, &str); 34] = [
         "SocketOptions::local_address(..)",
         "socket_options.local_address",
     ),
+    ("Timeouts::connect(..)", "timeouts.connect"),
     ("VerifyPolicy::pinned(..)", "verify.pinned"),
     ("VirtualHosts::max_connections(..)", "max_connections"),
     (".crls(..)", "verify.crls"),
@@ -200,7 +201,11 @@ fn fmt_as_key(fix: &FixKind, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             )
         }
         // A file has paths in place of certificates.
-        FixKind::Verify(_) => f.write_str("verify.roots = { native = true, pem_files = [\"..\"] }"),
+        FixKind::TrustIssuer(issuer) => write!(
+            f,
+            "verify.roots = {{ native = true, pem_files = [\"..\"] }} with the PEM of {issuer} \
+             beside your other files, only if that is your own authority"
+        ),
     }
 }
 

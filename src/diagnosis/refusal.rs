@@ -29,8 +29,10 @@ impl Refusal {
         facts: Facts,
         source: Option<BoxError>,
     ) -> Option<Error> {
-        // No refusal: clients follow a redirect to the origin's own name.
-        let diagnosis = evidence.clone().rewritten_redirects().diagnosis()?;
+        // No refusal: clients follow a redirect to the origin's own name. And a program expects the
+        // 403 of an application as a response.
+        let evidence = evidence.clone().rewritten_redirects().without_guesses();
+        let diagnosis = evidence.diagnosis()?;
         let likeliest = diagnosis.likeliest().map(Cause::id);
         let kind = match likeliest {
             Some(CauseId::UpgradeNotServed) => ErrorKind::UpgradeRefused,
@@ -60,7 +62,8 @@ impl Refusal {
         &self.diagnosis
     }
 
-    fn into_error(self, kind: ErrorKind, facts: Facts) -> Error {
+    fn into_error(self, kind: ErrorKind, mut facts: Facts) -> Error {
+        facts.status = Some(self.status);
         Error::with_source(kind, Stage::Receive, facts, self)
     }
 }

@@ -20,9 +20,9 @@ const COLUMNS: usize = 80;
 impl Error {
     /// Returns the report for people: what failed, the facts, the causes and their fixes.
     ///
-    /// The report has lines of at most 80 columns, except for longer calls. Code is wrapped only
-    /// where it still compiles. Texts that the peer chose are escaped and shortened. [Reading
-    /// errors](crate::guide::reading_errors) explains the report.
+    /// The report has lines of at most 80 columns, except for longer calls and URLs. Code is
+    /// wrapped only where it still compiles. Texts that the peer chose are escaped and shortened.
+    /// [Reading errors](crate::guide::reading_errors) explains the report.
     ///
     /// ```
     /// # fn log(error: &cdn_origin::Error) {
@@ -196,8 +196,11 @@ fn print_cause(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
     for fix in cause.fixes() {
         code_paragraph(f, "  fix: ", &fix.to_string())?;
     }
-    match cause.confirm() {
-        Some(instruction) => paragraph(f, "  to confirm: ", instruction),
+    if let Some(instruction) = cause.confirm() {
+        paragraph(f, "  to confirm: ", instruction)?;
+    }
+    match cause.documentation() {
+        Some(source) => paragraph(f, "  source: ", source),
         None => Ok(()),
     }
 }
@@ -210,7 +213,16 @@ fn row(f: &mut fmt::Formatter<'_>, label: &str, text: &str) -> fmt::Result {
 /// Writes the text in lines of at most [`COLUMNS`], the first of which begins with `start`.
 pub(crate) fn paragraph(f: &mut fmt::Formatter<'_>, start: &str, text: &str) -> fmt::Result {
     let room = COLUMNS - start.len();
-    wrapped(f, start, words(text).flat_map(|word| cut(word, room)))
+    let pieces = words(text).flat_map(|word| {
+        // A URL is to be copied.
+        let room = if word.contains("://") {
+            usize::MAX
+        } else {
+            room
+        };
+        cut(word, room)
+    });
+    wrapped(f, start, pieces)
 }
 
 /// Writes a fix like a paragraph. Its calls are in one line each, or broken as rustfmt does.

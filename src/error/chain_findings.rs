@@ -9,4 +9,6 @@ pub(crate) struct ChainFindings {
     pub(crate) is_self_signed: bool,
     /// Where the leaf matches no pin: the place in the presented chain of an issuer that does.
     pub(crate) pinned_issuer: Option<usize>,
+    /// The rule that a refused certificate breaks: what completes "the certificate".
+    pub(crate) broken_rule: Option<&'static str>,
 }

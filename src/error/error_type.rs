@@ -251,6 +251,11 @@ impl fmt::Display for Error {
                 };
                 write!(f, "client's deadline of {deadline:?} {verb}")?;
             }
+            (ErrorKind::TimedOut, _, Some(deadline))
+                if facts.timeout == ExchangeTimeout::BodyIdle =>
+            {
+                write!(f, "no data for {deadline:?}")?;
+            }
             (ErrorKind::TimedOut, _, Some(deadline)) => {
                 write!(f, "deadline of {deadline:?} passed")?;
             }
@@ -259,6 +264,9 @@ impl fmt::Display for Error {
             }
             (kind, Some(alert), _) => write!(f, "{kind} ({alert})")?,
             (kind, ..) => write!(f, "{kind}")?,
+        }
+        if let Some(status) = facts.status {
+            write!(f, " ({})", status.as_u16())?;
         }
         if let Some(frame) = &facts.last_frame {
             write!(f, " ({frame})")?;

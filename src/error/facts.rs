@@ -60,6 +60,8 @@ pub struct Facts {
     pub(crate) deadline: Option<Duration>,
     pub(crate) timeout: ExchangeTimeout,
     pub(crate) limit: Option<ReachedLimit>,
+    /// The status of a response that is an error.
+    pub(crate) status: Option<http::StatusCode>,
     /// The rule of HTTP that the response breaks.
     pub(crate) http_fault: Option<HttpFault>,
     /// The host of the `Uri` that the connector was called with.

@@ -161,7 +161,10 @@ impl RequestProblem {
                 "request_expectation_unknown",
                 "Expect value is not supported",
             ),
-            Self::HeadTooLarge => ("request_head_too_large", "request head is too large"),
+            Self::HeadTooLarge => (
+                "request_head_too_large",
+                "request head is too large or has too many fields",
+            ),
             Self::HostConflict => (
                 "request_host_conflict",
                 "Host and :authority name different hosts",

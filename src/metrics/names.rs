@@ -189,7 +189,7 @@ pub(super) const RETRIES: MetricName = counter(
 );
 pub(super) const REQUESTS_CAUSES: MetricName = counter(
     "cdn_origin.causes",
-    "Failed requests and refusals of an edge, by the likeliest cause.",
+    "Failed requests by the likeliest cause, and refusals of an edge with a likely cause.",
     &[ADDRESS, PORT, LABEL, CAUSE],
 );
 pub(super) const CONNECTS: MetricName = counter(

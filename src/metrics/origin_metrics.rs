@@ -103,7 +103,7 @@ impl OriginMetrics {
             let queue = names::QUEUE_DURATION.name;
             ::metrics::histogram!(queue, self.server.clone()).record(waited.as_secs_f64());
         }
-        if let Some(cause) = exchange.cause() {
+        if let Some(cause) = exchange.likely_cause() {
             let name = names::REQUESTS_CAUSES.name;
             self.count(name, [(names::CAUSE, cause.as_str())]);
         }

@@ -46,7 +46,8 @@ impl DnsName {
             && !host.contains(':')
             && port.bytes().all(|byte| byte.is_ascii_digit())
         {
-            return Err(NameProblem::PortHasNoPlace { at: host.len() });
+            let digits = port.to_owned();
+            return Err(NameProblem::PortHasNoPlace { digits });
         }
         if is_ip_address(name) {
             return Err(NameProblem::IpAddress);
@@ -132,6 +133,24 @@ fn is_number(label: &str) -> bool {
     match hexadecimal {
         Some(digits) => digits.bytes().all(|byte| byte.is_ascii_hexdigit()),
         None => label.bytes().all(|byte| byte.is_ascii_digit()),
+    }
+}
+
+/// Checks the lengths that the DNS can hold (RFC 1035 section 2.3.4).
+pub(super) fn check_lengths(name: &str) -> Result<(), NameProblem> {
+    let mut at = 0;
+    for label in name.split('.') {
+        if label.is_empty() {
+            return Err(NameProblem::EmptyLabel { at });
+        }
+        if label.len() > 63 {
+            return Err(NameProblem::LabelTooLong { at });
+        }
+        at += label.len() + 1;
+    }
+    match name.len() > 253 {
+        true => Err(NameProblem::TooLong),
+        false => Ok(()),
     }
 }
 

@@ -40,7 +40,9 @@ impl Host {
 
     pub(super) fn parse(text: &str) -> Result<Self, NameProblem> {
         if let Some(rest) = text.strip_prefix('[') {
-            let inside = rest.strip_suffix(']').ok_or(NameProblem::Ipv6)?;
+            let inside = rest
+                .strip_suffix(']')
+                .ok_or_else(|| without_bracket(rest))?;
             let ip: Ipv6Addr = inside.parse().map_err(|_| NameProblem::Ipv6)?;
             return Ok(Self::Ip(ip.into()));
         }
@@ -70,6 +72,17 @@ impl FromStr for Host {
 }
 
 super::impl_try_from_text!(Host);
+
+/// The problem of a host that begins with a bracket, and does not end with one.
+fn without_bracket(rest: &str) -> NameProblem {
+    let port = rest.split_once("]:").map(|(_, port)| port);
+    match port.filter(|port| port.bytes().all(|byte| byte.is_ascii_digit())) {
+        Some(port) => NameProblem::PortHasNoPlace {
+            digits: port.to_owned(),
+        },
+        None => NameProblem::Ipv6,
+    }
+}
 
 /// Splits `host[:port]`. An IPv6 address without brackets has no port.
 pub(super) fn split_port(text: &str) -> Result<(&str, Option<u16>), NameProblem> {

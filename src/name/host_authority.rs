@@ -15,7 +15,7 @@ use http::{HeaderValue, uri::Authority};
 
 use crate::invalid_value::InvalidValue;
 
-use super::{DnsName, HostPort, NameProblem, host::split_port};
+use super::{DnsName, HostPort, NameProblem, dns_name::check_lengths, host::split_port};
 
 /// The value of `Host` (HTTP/1) or `:authority` (HTTP/2): `host` or `host:port` ([RFC 9110 section
 /// 7.2]).
@@ -87,6 +87,19 @@ impl HostAuthority {
     #[must_use]
     pub fn to_header_value(&self) -> HeaderValue {
         self.field.clone()
+    }
+
+    /// Why the host can be no name, although a client may send it: its labels do not fit the DNS.
+    pub(crate) fn problem(&self) -> Option<InvalidValue> {
+        let host = self.host();
+        let name = host.strip_suffix('.').unwrap_or(host);
+        let checked = match host.starts_with('[') {
+            true => Ok(()),
+            false => check_lengths(name),
+        };
+        checked
+            .err()
+            .map(|problem| problem.of("Host", self.as_str()))
     }
 
     /// The host in lower case, without port and final dot.

@@ -84,10 +84,10 @@ pub(crate) enum NameProblem {
         at: usize,
     },
     /// A port after a name that cannot have one.
-    #[error("it has no port: leave out what follows byte {at}")]
+    #[error("it has no port: leave out \":{digits}\"")]
     PortHasNoPlace {
-        /// Where the colon stands.
-        at: usize,
+        /// The port.
+        digits: String,
     },
     /// The scheme is missing or is neither `http` nor `https`.
     #[error("it must start with \"https://\" or \"http://\"")]

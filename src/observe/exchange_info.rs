@@ -285,6 +285,14 @@ impl ExchangeInfo {
         self.diagnosis()?.likeliest().map(Cause::id)
     }
 
+    /// The likeliest cause, unless the response passes on and may well be the application's own.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn likely_cause(&self) -> Option<CauseId> {
+        let likeliest = self.diagnosis()?.likeliest()?;
+        let is_likely = likeliest.certainty() > crate::diagnosis::Certainty::Possible;
+        (is_likely || self.error().is_some()).then(|| likeliest.id())
+    }
+
     /// Returns the diagnosis of the failure, or of a refusal by the origin, such as a 421. `None`
     /// before the end, and if no cause is known.
     #[must_use]

@@ -45,7 +45,6 @@ fn fixes() -> Vec<FixKind> {
     let url = "https://www.example.com:8443".parse().expect("a URL");
     let host: HostAuthority = "www.example.com:8443".parse().expect("a Host");
     let name: DnsName = "www.example.com".parse().expect("a name");
-    let policy = "VerifyPolicy::roots(Roots::native().and(Roots::pem(..)))";
     let groups = [GroupOrder::Classical, GroupOrder::NistFirst];
     let groups = groups.into_iter().filter_map(GroupOrder::names);
     let alpn = [Alpn::Http1, Alpn::Http2, Alpn::Http2OrHttp1];
@@ -88,7 +87,7 @@ fn fixes() -> Vec<FixKind> {
         FixKind::SniPresented(name.clone()),
         FixKind::SniOneOf(vec![name, "origin.example".parse().expect("a name")]),
         FixKind::SniUnknown,
-        FixKind::Verify(policy),
+        FixKind::TrustIssuer(String::from("CN=Example Private CA")),
     ];
     fixes.extend(groups.map(FixKind::KeyExchangeGroups));
     fixes.extend(alpn.map(|alpn| FixKind::Alpn(alpn.variant())));

@@ -70,7 +70,9 @@ pub(super) async fn exchange(
     let (head, body) = response.into_parts();
     let mut evidence = ResponseEvidence::new(&origin, host, head.status, &head.headers)
         .request(&Method::GET, &path)
-        .host_source(combination.host_source());
+        .host_source(combination.host_source())
+        // Another attempt tells more than a guess.
+        .without_guesses();
     if combination.has_proxy_header() {
         evidence = evidence.after_proxy_header();
     }

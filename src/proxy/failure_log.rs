@@ -1,7 +1,10 @@
 //! The log events of failures.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -29,6 +32,8 @@ pub(crate) struct FailureLog {
     full: PacedRefusals,
     /// Refusals of the origin without a known cause.
     unexplained: PacedRefusals,
+    /// The origin has answered a request with the configured Host by a success.
+    is_host_answered: AtomicBool,
 }
 
 /// Refusals of which one event a second is logged.
@@ -64,6 +69,17 @@ impl FailureLog {
         }
     }
 
+    /// Notes that the origin serves the configured Host. Its later refusals have other reasons.
+    pub(super) fn note_answered_host(&self) {
+        if !self.is_host_answered() {
+            self.is_host_answered.store(true, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn is_host_answered(&self) -> bool {
+        self.is_host_answered.load(Ordering::Relaxed)
+    }
+
     /// Logs a status by which edges refuse a Host, if no likely cause explains it. The application
     /// may have a reason of its own.
     pub(crate) fn refused_by_origin(
@@ -72,9 +88,6 @@ impl FailureLog {
         names: &LoggedNames<'_>,
         possible: Option<&Diagnosis>,
     ) {
-        if ![StatusCode::BAD_REQUEST, StatusCode::FORBIDDEN].contains(&status) {
-            return;
-        }
         if let Some(count) = self.unexplained.count() {
             tracing::info!(
                 label = self.label.as_deref(),

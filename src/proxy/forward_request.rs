@@ -21,7 +21,9 @@ use tokio::time::sleep_until;
 
 use crate::{
     connector::ConnectionInfo,
-    diagnosis::{Certainty, Diagnosis, OriginRefusal, has_grpc_content},
+    diagnosis::{
+        Certainty, Diagnosis, HostSource, OriginRefusal, has_grpc_content, may_refuse_host,
+    },
     downstream::Downstream,
     error::{Error, ErrorKind, Facts, HttpFault, LoggedNames, Stage},
     name::HostAuthority,
@@ -169,7 +171,11 @@ impl ProxySettings {
                 &ready.downstream,
             );
             Box::pin(diagnosed).await;
+        } else if self.has_one_host() {
+            self.failure_log.note_answered_host();
         }
+        // Not before the diagnosis, which is a part of the record that ends here.
+        body.finish_at_end(false);
         let body = into_client_body(&mut parts, body, flags, &ready);
         self.rewrite_response(&mut parts.headers, &ready);
         Ok(Response::from_parts(parts, body))
@@ -184,8 +190,9 @@ impl ProxySettings {
         ready: &Ready,
         record: &mut ExchangeRecord,
     ) -> Box<OriginBody> {
-        let mut body = Box::new(OriginBody {
+        Box::new(OriginBody {
             body: PeekedBody::new(body),
+            host: self.other_host(ready).map(Box::new),
             connection: Some(connection),
             deadline: IdleDeadline::new(self.limits.body_idle_timeout, ready.end),
             trailers: ready.trailers,
@@ -194,9 +201,14 @@ impl ProxySettings {
             frames: 0,
             record: record.take(),
             on_abort: None,
-        });
-        body.finish_at_end(false);
-        body
+        })
+    }
+
+    /// The Host of the request, if it is not the origin's.
+    fn other_host(&self, ready: &Ready) -> Option<HostAuthority> {
+        let host = &ready.target.host;
+        let is_other = !self.has_one_host() && host != ready.origin.host();
+        is_other.then(|| host.clone())
     }
 
     /// Rewrites the origin's names in a response to the client's.
@@ -232,6 +244,11 @@ impl ProxySettings {
         )
     }
 
+    /// Whether each request has the configured Host.
+    fn has_one_host(&self) -> bool {
+        self.host_source == HostSource::Builder && self.origin.is_some()
+    }
+
     /// Diagnoses an edge's refusal. The response body stays unchanged.
     async fn diagnose(
         &self,
@@ -261,11 +278,18 @@ impl ProxySettings {
         if info.is_some_and(|info| info.facts().has_proxy_header()) {
             evidence = evidence.after_proxy_header();
         }
+        let has_one_host = self.has_one_host();
+        if has_one_host && self.failure_log.is_host_answered() {
+            evidence = evidence.host_answered();
+        }
+        let may_refuse_host =
+            may_refuse_host(&evidence) && refuses_hosts(parts.status, has_one_host);
         let diagnosis = examine_response(evidence, &mut body.body).await;
         let info = parts.extensions.get::<ConnectionInfo>();
         let names = LoggedNames::of_answered(origin, host, info.map(ConnectionInfo::facts));
         let likeliest = diagnosis.as_ref().and_then(Diagnosis::likeliest);
-        if likeliest.is_none_or(|cause| cause.certainty() == Certainty::Possible) {
+        let is_doubtful = likeliest.is_none_or(|cause| cause.certainty() == Certainty::Possible);
+        if may_refuse_host && is_doubtful {
             let possible = diagnosis.as_ref();
             self.failure_log
                 .refused_by_origin(parts.status, &names, possible);
@@ -284,6 +308,16 @@ impl ProxySettings {
         self.disclosure
             .add_to_response(&self.identity, parts, &diagnosis);
         parts.extensions.insert(diagnosis);
+    }
+}
+
+/// Whether edges refuse a Host by this status. A 404 counts only for an origin that has answered
+/// nothing else: one with a single Host.
+fn refuses_hosts(status: StatusCode, has_one_host: bool) -> bool {
+    match status {
+        StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN => true,
+        StatusCode::NOT_FOUND => has_one_host,
+        _ => false,
     }
 }
 

@@ -142,7 +142,7 @@ impl ProxySettings {
         if downstream.address.is_none() {
             self.no_address.call_once(|| {
                 tracing::warn!(
-                    "downstreams' addresses are not known, so X-Forwarded-For and X-Real-IP are \
+                    "the addresses of clients are not known, so X-Forwarded-For and X-Real-IP are \
                      not sent: serve the router by \
                      `into_make_service_with_connect_info::<SocketAddr>()`, or put a \
                      `ClientConnection` into the extensions"

@@ -258,7 +258,7 @@ mod tests {
             ("Target", size_of::<Target>(), 200),
             ("PooledConnection", size_of::<PooledConnection>(), 120),
             ("ResponseBody", size_of::<ResponseBody>(), 64),
-            ("OriginBody", size_of::<OriginBody>(), 400),
+            ("OriginBody", size_of::<OriginBody>(), 408),
             ("ProxyBody", size_of::<ProxyBody>(), 48),
         ] {
             println!("{name}: {size} bytes");

@@ -482,6 +482,12 @@ fn what_is_wrong_with_a_file_is_told_with_its_path() {
             "there is no certificate in the PEM text; `openssl x509 -inform der` makes it of DER",
         ),
         (
+            verify(roots(&key)),
+            &key,
+            "the PEM text holds a private key, and no certificate: a root is the certificate of an \
+             authority",
+        ),
+        (
             verify(roots(&broken)),
             &broken,
             "a root certificate cannot be used: invalid peer certificate: BadEncoding",
@@ -724,6 +730,33 @@ fn a_child_builds_with_the_systems_roots() {
         Err(error) => format!("{:?}: {error}", error.problems()[0].kind()),
     };
     println!("<<<{report}>>>");
+}
+
+/// A client may send any Host, but nobody can configure a name that the DNS cannot hold.
+#[test]
+fn a_host_that_can_be_no_name_is_a_build_error() {
+    let long = format!("{}.example", "a".repeat(64));
+    for (host, why) in [
+        ("www..example", "the label at byte 4 is empty"),
+        (".example:8443", "the label at byte 0 is empty"),
+        (&long, "the label at byte 0 is longer than 63 bytes"),
+        (&["a"; 128].join("."), "it is longer than 253 bytes"),
+    ] {
+        let error = builder(URL).host(host).build().unwrap_err();
+        let problem = &error.problems()[0];
+        assert_eq!(problem.setter(), "host");
+        let text = error.to_string();
+        assert!(text.contains(why), "{text}");
+    }
+    for host in [
+        "-a.example",
+        "a_b.example",
+        "[::1]:80",
+        "192.0.2.1",
+        "www.example.",
+    ] {
+        assert!(builder(URL).host(host).build().is_ok(), "{host}");
+    }
 }
 
 #[test]

@@ -135,7 +135,10 @@ async fn the_certificate_that_a_server_was_installed_with_says_that_it_has_no_su
         let error = error(at(SITE, address, &root)).await;
         check(&error, CauseId::SniNotServed, Certainty::Likely, ANY_SNI);
         assert_eq!(ids(&error), [CauseId::SniNotServed]);
-        assert_eq!(fixes(&error), ANY_SNI);
+        // Or it is the user's own origin.
+        let pin = "if the presented key is the one on your server, pin it: \
+                   VerifyPolicy::pinned(..)";
+        assert_eq!(fixes(&error), format!("{ANY_SNI}\n{pin}"));
     }
     let mut params = leaf("host.internal", &[]);
     params.distinguished_name = subject(&[
@@ -336,15 +339,21 @@ async fn a_public_chain_without_its_intermediate_is_incomplete_whatever_else_is_
 #[tokio::test]
 async fn a_private_chain_that_was_sent_in_full_ends_at_the_authority_to_trust() {
     let private = Hierarchy::of("Example Ltd");
-    let fix = ".verify(VerifyPolicy::roots(Roots::native().and(Roots::pem(..))))";
     for others in [
         vec![private.intermediate.clone()],
         vec![private.intermediate.clone(), private.root.clone()],
     ] {
         let error = private.presented_with(&others).await;
-        check(&error, CauseId::UntrustedAuthority, Certainty::Likely, fix);
         let text = error.diagnosis().likeliest().unwrap().text().to_owned();
-        assert!(text.contains("Root X"), "{text}");
+        let (issuer, _) = text.split_once(", at which the chain ends,").unwrap();
+        let fix = format!(
+            ".verify(VerifyPolicy::roots(Roots::native().and(Roots::pem(..)))) with the PEM of \
+             {issuer}, only if that is your own authority; keep your other roots with further \
+             .and(..)"
+        );
+        check(&error, CauseId::UntrustedAuthority, Certainty::Likely, &fix);
+        assert!(issuer.contains("Root X"), "{text}");
+        assert!(!fixes(&error).contains("whole chain"), "{fix}");
         assert!(!text.contains("intermediate"), "{text}");
     }
     let leaf_alone = private.presented_with(&[]).await;
@@ -358,6 +367,42 @@ async fn a_private_chain_that_was_sent_in_full_ends_at_the_authority_to_trust() 
         text.contains("R11") && text.contains("intermediate"),
         "{text}"
     );
+    assert!(fixes(&leaf_alone).contains("whole chain"), "{text}");
+}
+
+#[tokio::test]
+async fn the_origins_own_certificate_as_a_root_is_named_and_its_key_can_be_pinned() {
+    let (root, key) = (Ca::root(), key());
+    let chain = root.leaf(&key, |it| it.subject_alt_names = vec![dns(SITE)]);
+    let pin = SpkiPin::of_certificate(&chain[0]).unwrap();
+    let address = presenting(&chain, &key).await;
+    let own = VerifyPolicy::roots(Roots::der(chain[0].to_vec()));
+    let error = error(at(SITE, address, &root).verify(own)).await;
+    let fix = format!("let pin = \"{pin}\".parse()?; .verify(VerifyPolicy::pinned(pin))");
+    check(&error, CauseId::UntrustedAuthority, Certainty::Likely, &fix);
+    let text = error.diagnosis().likeliest().unwrap().text().to_owned();
+    assert!(text.contains("configured as a root"), "{text}");
+}
+
+/// Each rule has its own words.
+#[tokio::test]
+async fn a_certificate_for_clients_breaks_one_rule_and_that_is_named() {
+    let (root, key) = (Ca::root(), key());
+    let chain = root.leaf(&key, |it| {
+        it.subject_alt_names = vec![dns(SITE)];
+        it.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    });
+    let error = error(at(SITE, presenting(&chain, &key).await, &root)).await;
+    let fix = "replace the origin's certificate";
+    check(
+        &error,
+        CauseId::CertificateUnusable,
+        Certainty::Certain,
+        fix,
+    );
+    let text = error.diagnosis().likeliest().unwrap().text().to_owned();
+    assert!(text.contains("is not meant for a server"), "{text}");
+    assert!(!text.contains("malformed"), "{text}");
 }
 
 #[tokio::test]

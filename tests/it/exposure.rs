@@ -46,7 +46,7 @@ async fn an_error_of_our_own_tells_its_cause_only_when_asked() {
     let response = visit(&proxy.disclose_diagnosis(), "client.test").await;
     assert_eq!(response.status(), StatusCode::BAD_GATEWAY);
     // Quotes are escaped as RFC 9651 section 3.3.3 says.
-    let details = r#";details="SniNotServed, likely; fix: .sni(\"www.example.test\"), or another name that the edge serves""#;
+    let details = r#";details="sni_not_served, likely; fix: .sni(\"www.example.test\"), or another name that the edge serves""#;
     assert_eq!(proxy_status(&response), [format!("{without}{details}")]);
     let text = response.into_body().collect().await.unwrap().to_bytes();
     assert_eq!(text, "502 Bad Gateway\n");
@@ -94,7 +94,7 @@ async fn a_refusal_of_the_edge_tells_its_cause_after_what_others_said_of_it() {
     let response = visit(&proxy.disclose_diagnosis(), "client.test").await;
     assert_eq!(response.status(), StatusCode::MISDIRECTED_REQUEST);
     let ours = concat!(
-        r#"cdn-origin;received-status=421;details="SniAndHostDisagree, likely; "#,
+        r#"cdn-origin;received-status=421;details="sni_and_host_disagree, likely; "#,
         r#"fix: HostRewriteLayer::to(\"www.example.test\"), or another name that the edge serves""#
     );
     assert_eq!(proxy_status(&response), [theirs, ours]);
@@ -137,11 +137,11 @@ async fn no_address_and_nothing_of_the_request_is_disclosed() {
     for (builder, expected) in [
         (
             closed,
-            r#"cdn-origin;error=connection_refused;details="NothingListens, likely"#,
+            r#"cdn-origin;error=connection_refused;details="nothing_listens, likely"#,
         ),
         (
             plain,
-            r#"cdn-origin;received-status=400;details="HttpToTlsPort, likely""#,
+            r#"cdn-origin;received-status=400;details="http_to_tls_port, likely""#,
         ),
     ] {
         let proxy = OriginProxy::new(builder.build().unwrap()).disclose_diagnosis();
@@ -172,7 +172,7 @@ async fn a_grpc_call_receives_the_diagnosis_too() {
     assert_eq!(response.headers()["grpc-status"], "14");
     let proxy_status = proxy_status(&response).concat();
     assert!(
-        proxy_status.contains("details=\"NothingListens, likely"),
+        proxy_status.contains("details=\"nothing_listens, likely"),
         "{proxy_status}"
     );
 }

@@ -198,6 +198,14 @@ fn a_misdirected_request_is_fixed_by_the_host_of_the_url_if_another_is_dialled()
 #[test]
 fn a_host_that_was_chosen_is_kept_and_its_connection_is_changed_after_a_421() {
     for status in [421, 403] {
+        let sni = ".sni(\"shop.example.com\"), or another name that the edge serves";
+        let host = ".host(\"www.example.com\"), or another name that the edge serves";
+        // At a 403, the handshake has shown that the edge serves the SNI.
+        let names = if status == 421 {
+            [sni, host]
+        } else {
+            [host, sni]
+        };
         let builder = CdnOriginConnector::builder("https://d1234567890.cloudfront.net");
         let connector = builder.sni("www.example.com").host("shop.example.com");
         let connector = connector.build().unwrap();
@@ -213,8 +221,8 @@ fn a_host_that_was_chosen_is_kept_and_its_connection_is_changed_after_a_421() {
         assert_eq!(
             fixes,
             [
-                ".sni(\"shop.example.com\"), or another name that the edge serves",
-                ".host(\"www.example.com\"), or another name that the edge serves",
+                names[0],
+                names[1],
                 "if the request has a Host field of its own: correct that one",
             ]
         );
@@ -261,7 +269,7 @@ fn a_host_that_is_only_configured_is_marked_and_no_cause_in_it_is_certain() {
         "{report}"
     );
     assert!(
-        report.contains("serve shop.example.com (configured)"),
+        report.contains("serve shop.example.com, the configured Host"),
         "{report}"
     );
     assert!(!report.contains("certain: "), "{report}");
@@ -298,6 +306,28 @@ fn a_request_that_was_not_seen_is_no_evidence() {
         let is_asked = |cause: &Cause| cause.text().starts_with("if the request is a GET");
         assert_eq!(diagnosis.causes().iter().any(is_asked), status == 403);
     }
+}
+
+/// An application answers 403, too. Only a sign of an edge makes an error of it.
+#[test]
+fn a_bare_403_passes_unless_names_disagree_and_one_of_an_application_always_passes() {
+    let answer = |kind: Option<&'static str>| {
+        let mut refused = Response::builder().status(403);
+        if let Some(kind) = kind {
+            refused = refused.header("content-type", kind);
+        }
+        Ok::<_, std::convert::Infallible>(refused.body(()).unwrap())
+    };
+    let agreeing = CdnOriginConnector::builder("https://www.example.com");
+    let agreeing = agreeing.build().unwrap();
+    assert!(adapt::check(&agreeing, answer(None)).is_ok());
+    let disagreeing = CdnOriginConnector::builder("https://www.example.com");
+    let disagreeing = disagreeing.host("shop.example.com").build().unwrap();
+    let json = answer(Some("application/json"));
+    assert!(adapt::check(&disagreeing, json).is_ok());
+    let error = adapt::check(&disagreeing, answer(None)).unwrap_err();
+    let text = error.to_string();
+    assert!(text.ends_with("edge refused the request (403)"), "{text}");
 }
 
 /// A WebSocket origin on TLS. It answers the handshake, and closes.

@@ -94,6 +94,11 @@ async fn a_body_of_the_origin_that_stalls_is_given_up_with_its_connection() {
     assert_eq!(error.facts().deadline(), Some(LONG));
     let fix = "check the origin, or allow more with Limits::body_idle_timeout(..)";
     check(&error, CauseId::TooSlow, Certainty::Certain, fix);
+    // Some data has come, and the Host was sent.
+    assert!(error.to_string().contains("no data for "), "{error}");
+    let report = error.report().to_string();
+    assert!(report.contains("no further data was received"), "{report}");
+    assert!(!report.contains("(configured)"), "{report}");
     // The body is still held: the connection goes nevertheless.
     is_gone.wait_for(|gone| *gone).await.unwrap();
     quiet().await;
@@ -193,6 +198,12 @@ async fn the_whole_exchange_has_an_end_before_before_the_head_and_after_it() {
     assert_eq!(error.facts().deadline(), Some(LONG));
     let fix = "check the origin, or allow more with Limits::request_timeout(..)";
     check(error, CauseId::TooSlow, Certainty::Certain, fix);
+    let report = error.report().to_string();
+    assert!(report.contains("Timeouts::connect(..)"), "{report}");
+    assert!(
+        report.contains("seen: the deadline that passed"),
+        "{report}"
+    );
 
     let start = Instant::now();
     let endless =

@@ -212,10 +212,119 @@ async fn plain_403_with_disagreeing_names_is_possibly_theirs() {
         fix,
     );
 
-    // An application's own 403 is no diagnosis.
+    // With one name for everything, the edge may not serve it.
     let response = send(OriginProxy::new(connector), "client.test").await;
     assert_eq!(response.status(), StatusCode::FORBIDDEN);
-    assert!(response.extensions().get::<Diagnosis>().is_none());
+    let fix = ".host(\"..\") with a name that the edge serves";
+    check(&response, CauseId::HostNotServed, Certainty::Possible, fix);
+    let diagnosis: &Diagnosis = response.extensions().get().unwrap();
+    let clients = diagnosis.likeliest().unwrap().fixes()[1].to_string();
+    assert_eq!(clients, "HostRewriteLayer::preserve()");
+}
+
+/// The edge at `www.example.test`, which answers each request with the next of these.
+async fn answering(authority: &Authority, answers: Vec<Response<Bytes>>) -> Edge {
+    let answers = std::sync::Mutex::new(answers.into_iter().cycle());
+    let edge = Edge::builder(authority).serves("www.example.test");
+    edge.respond(move |_| answers.lock().unwrap().next().unwrap())
+        .start()
+        .await
+}
+
+#[tokio::test]
+async fn a_bare_403_to_the_clients_own_host_asks_for_the_name_of_the_site() {
+    let authority = Authority::new();
+    let refusal = Response::builder().status(403).body(Bytes::new()).unwrap();
+    let edge = answering(&authority, vec![refusal]).await;
+    let connector = to(&edge, &authority, "www.example.test").build().unwrap();
+    let response = send(OriginProxy::new(connector), "www.example.test").await;
+    let fix = ".host(\"..\") with a name that the edge serves";
+    check(&response, CauseId::HostNotServed, Certainty::Possible, fix);
+    let diagnosis: &Diagnosis = response.extensions().get().unwrap();
+    let confirm = diagnosis.likeliest().unwrap().confirm().unwrap();
+    assert!(confirm.contains("the names of your site"), "{confirm}");
+}
+
+#[tokio::test]
+async fn a_403_of_an_application_is_no_diagnosis() {
+    let authority = Authority::new();
+    let own = |field: (&str, &str), page: &'static str| {
+        let response = Response::builder().status(403).header(field.0, field.1);
+        response.body(Bytes::from_static(page.as_bytes())).unwrap()
+    };
+    let long = "long ".repeat(500).leak();
+    let answers = vec![
+        own(("content-type", "application/json"), "{}"),
+        own(("set-cookie", "session=1"), "no"),
+        own(("www-authenticate", "Basic realm=\"a\""), "no"),
+        own(("x-powered-by", "PHP"), "no"),
+        own(("etag", "\"1\""), "no"),
+        own(("x-nothing", ""), long),
+        own(
+            ("x-nothing", ""),
+            "CSRF verification failed. Request aborted.",
+        ),
+    ];
+    let count = answers.len();
+    let edge = answering(&authority, answers).await;
+    for host in ["www.example.test", "shop.example.test"] {
+        let connector = to(&edge, &authority, "www.example.test").host(host);
+        let proxy = OriginProxy::new(connector.build().unwrap());
+        for _ in 0..count {
+            let response = send(proxy.clone(), "client.test").await;
+            assert_eq!(response.status(), StatusCode::FORBIDDEN);
+            let diagnosis = response.extensions().get::<Diagnosis>();
+            assert!(
+                diagnosis.is_none(),
+                "{:?}: {diagnosis:?}",
+                response.headers()
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_403_is_not_about_names_that_have_got_a_success() {
+    let authority = Authority::new();
+    let answer = |status: u16| {
+        let response = Response::builder().status(status);
+        response.body(Bytes::new()).unwrap()
+    };
+    let answers = || vec![answer(403), answer(200), answer(403), answer(400)];
+    for host in ["www.example.test", "shop.example.test"] {
+        let edge = answering(&authority, answers()).await;
+        let connector = to(&edge, &authority, "www.example.test").host(host);
+        let proxy = OriginProxy::new(connector.build().unwrap());
+        let response = send(proxy.clone(), "client.test").await;
+        assert!(response.extensions().get::<Diagnosis>().is_some());
+        assert_eq!(send(proxy.clone(), "client.test").await.status(), 200);
+        let (log, _guard) = Log::down_to(tracing::Level::INFO);
+        for _ in 0..2 {
+            let response = send(proxy.clone(), "client.test").await;
+            assert!(response.extensions().get::<Diagnosis>().is_none());
+        }
+        assert!(!log.text().contains("perhaps by Host"), "{}", log.text());
+    }
+}
+
+#[tokio::test]
+async fn an_origin_that_has_answered_404_alone_is_logged() {
+    let authority = Authority::new();
+    let answer = |status: u16| {
+        let response = Response::builder().status(status);
+        response.body(Bytes::new()).unwrap()
+    };
+    let answers = vec![answer(404), answer(200), answer(404)];
+    let edge = answering(&authority, answers).await;
+    let connector = to(&edge, &authority, "www.example.test").build().unwrap();
+    let proxy = OriginProxy::new(connector);
+    for is_logged in [true, false, false] {
+        let (log, _guard) = Log::down_to(tracing::Level::INFO);
+        let response = send(proxy.clone(), "client.test").await;
+        assert!(response.extensions().get::<Diagnosis>().is_none());
+        let text = log.text();
+        assert_eq!(text.contains("perhaps by Host"), is_logged, "{text}");
+    }
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use crate::{
     },
     dial::Transport,
     error::{BuildError, BuildProblem, BuildProblemKind},
-    name::{DialTarget, Sni},
+    name::{DialTarget, HostAuthority, Sni},
     observe::Observers,
     origin::Origin,
     tls::TlsSettings,
@@ -83,6 +83,11 @@ impl CdnOriginBuilder {
         self.settings.timeouts.check(&mut problems);
         let dial = self.settings.names.dial.as_ref();
         self.settings.dial.check(dial, &mut problems);
+        let host = self.settings.names.host.as_ref();
+        problems.extend(
+            host.and_then(HostAuthority::problem)
+                .map(|why| BuildProblem::new("host", BuildProblemKind::InvalidName, why)),
+        );
         let origin = self.settings.origin().map(Arc::new);
         let profile = self.apply_profile(origin.as_deref());
         let tls = self.reloadable_tls(&mut problems);

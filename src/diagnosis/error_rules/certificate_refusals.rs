@@ -46,7 +46,7 @@ pub(super) const RULES: &[Rule] = &[
         text: not_yet_valid,
         clues: &[Clue::Dates],
         confirmation: Confirmation::Chain,
-        fixes: renew,
+        fixes: correct_dates,
     },
     // A certificate for other names would be refused without this fault, too.
     sni_missing_if(Likely, |e| is_default(e) && e.sni().is_none()),
@@ -67,7 +67,7 @@ pub(super) const RULES: &[Rule] = &[
         text: not_yet_valid,
         clues: &[Clue::Dates],
         confirmation: Confirmation::Chain,
-        fixes: renew,
+        fixes: correct_dates,
     },
     pin_mismatch_if(Certain, |e| is_not_pinned(e) && is_for_us(e)),
     pin_mismatch_if(Likely, |e| is_not_pinned(e) && !is_for_us(e)),
@@ -301,10 +301,12 @@ fn broken_rule(evidence: &Evidence<'_>) -> String {
             "the issuer's certificate, of {issuer}, is of X.509 version 1, which does not say that \
              it may issue others"
         ),
-        None => String::from(
-            "the certificate breaks a rule: it is malformed, has an unsupported signature, is not \
-             meant for a server, or violates its authority's name constraints",
-        ),
+        None => match evidence.facts.findings.broken_rule {
+            Some(rule) => format!("the certificate {rule}"),
+            None => String::from(
+                "the certificate or one of its issuers breaks a rule of X.509: see `caused by`",
+            ),
+        },
     }
 }
 
@@ -332,6 +334,12 @@ fn renew_expired(evidence: &Evidence<'_>) -> Vec<FixKind> {
         )],
         _ => renew(evidence),
     }
+}
+
+fn correct_dates(_: &Evidence<'_>) -> Vec<FixKind> {
+    vec![FixKind::Advice(
+        "correct the local clock, or install a certificate that is valid by now",
+    )]
 }
 
 fn renew(_: &Evidence<'_>) -> Vec<FixKind> {

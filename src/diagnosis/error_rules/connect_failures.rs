@@ -164,7 +164,7 @@ pub(super) const RULES: &[Rule] = &[
                  requests were queued",
             )
         },
-        clues: &[Clue::Silence],
+        clues: &[Clue::Limit],
         confirmation: Confirmation::Origin,
         fixes: |e| {
             vec![FixKind::Advice(match e.facts.limit {

@@ -46,13 +46,38 @@ pub(super) const RULES: &[Rule] = &[
         id: CauseId::TooSlow,
         certainty: Certain,
         when: |e| {
-            let is_known = !may_be_dead(e) && e.facts.timeout != ExchangeTimeout::Library;
-            e.is_at(ErrorKind::TimedOut, Stage::Receive) && is_known
+            let is_response = e.facts.timeout == ExchangeTimeout::Response;
+            e.is_at(ErrorKind::TimedOut, Stage::Receive) && is_response && !may_be_dead(e)
         },
         text: |e| too_slow(e.facts.timeout).0.into(),
         clues: &[Clue::Silence],
         confirmation: Confirmation::Origin,
         fixes: |e| vec![FixKind::Advice(too_slow(e.facts.timeout).1)],
+    },
+    Rule {
+        id: CauseId::TooSlow,
+        certainty: Certain,
+        when: |e| {
+            let is_pause = e.facts.timeout == ExchangeTimeout::BodyIdle;
+            e.is_at(ErrorKind::TimedOut, Stage::Receive) && is_pause
+        },
+        text: |e| too_slow(e.facts.timeout).0.into(),
+        clues: &[Clue::Pause],
+        confirmation: Confirmation::Origin,
+        fixes: |e| vec![FixKind::Advice(too_slow(e.facts.timeout).1)],
+    },
+    Rule {
+        id: CauseId::TooSlow,
+        certainty: Certain,
+        when: |e| {
+            use ExchangeTimeout::{BodyIdle, Library, Response};
+            let is_deadline = ![BodyIdle, Library, Response].contains(&e.facts.timeout);
+            e.is_at(ErrorKind::TimedOut, Stage::Receive) && is_deadline
+        },
+        text: |e| too_slow(e.facts.timeout).0.into(),
+        clues: &[Clue::Deadline],
+        confirmation: Confirmation::Origin,
+        fixes: fixes_of_deadline,
     },
     Rule {
         id: CauseId::TooSlow,
@@ -181,6 +206,21 @@ pub(super) const RULES: &[Rule] = &[
 /// A connection that drops packets silently looks exactly like an origin that is slow.
 fn may_be_dead(evidence: &Evidence<'_>) -> bool {
     evidence.facts.timeout == ExchangeTimeout::Response && evidence.facts.idle().is_some()
+}
+
+/// A deadline of the whole exchange ends a connect without its facts: the connect may serve another
+/// request.
+fn fixes_of_deadline(evidence: &Evidence<'_>) -> Vec<FixKind> {
+    const TELL_APART: FixKind = FixKind::Advice(
+        "a connect that hangs has an error of its own with a shorter Timeouts::connect(..)",
+    );
+    let fix = FixKind::Advice(too_slow(evidence.facts.timeout).1);
+    let is_open = evidence.facts.peer().is_some() || evidence.facts.tls_session().is_some();
+    let is_of_exchange = evidence.facts.timeout == ExchangeTimeout::Request;
+    match is_of_exchange && !is_open {
+        true => vec![fix, TELL_APART],
+        false => vec![fix],
+    }
 }
 
 /// The text and the fix of a timeout.

@@ -32,8 +32,9 @@ pub(super) fn refused(kind: ErrorKind, limit: Option<ReachedLimit>) -> Option<Ca
         ),
         ErrorKind::UnsupportedUri => (
             CauseId::OriginMissing,
-            "the connector was built without an origin of its own: OriginProxy takes none from a \
-             client, and a bare connector takes it from an absolute http or https URI",
+            "the connector was built by any_origin(), and the request names no origin for it: \
+             OriginProxy takes none from clients, and a call of the connector itself needs an \
+             absolute http or https URI",
             Some(
                 "CdnOriginConnector::builder(\"https://..\") with the origin's URL, in place of \
                  any_origin()",
@@ -75,7 +76,8 @@ fn client_request(problem: RequestProblem) -> Refused {
             "send Expect: 100-continue, or no such field",
         ),
         RequestProblem::HeadTooLarge => (
-            "the head of the client's request is larger than the proxy or the dialled edge allows",
+            "the head of the client's request is larger, or has more fields, than the proxy or the \
+             dialled edge allows",
             "allow more with Limits::max_request_head(..) or max_request_fields(..), unless the \
              edge sets the limit",
         ),
@@ -101,8 +103,10 @@ fn client_request(problem: RequestProblem) -> Refused {
             "VirtualHosts::insert(..) with this host, or with \"*\" for all hosts without a tenant",
         ),
         RequestProblem::MethodRefused => (
-            "the request's method is TRACE, or CONNECT without a protocol that is upgraded to",
-            "allow the protocol with OriginProxy::upgrades(..), or use another method",
+            "the request's method is TRACE, or CONNECT for a tunnel or for a protocol that is not \
+             allowed",
+            "use another method; for a WebSocket by CONNECT, allow its protocol with \
+             OriginProxy::upgrades(..)",
         ),
         RequestProblem::PathAmbiguous => (
             "the path may lead out of the prefix that OriginProxy::map_path(..) replaces",

@@ -85,7 +85,11 @@ pub(super) const RULES: &[Rule] = &[
         text: placeholder_presented,
         clues: &[Clue::Sni, Clue::Subject],
         confirmation: Confirmation::ProbeNames,
-        fixes: another_sni,
+        // An origin of one's own may have the same subject, such as `CN=localhost`.
+        fixes: |e| match e.chain().is_self_signed() {
+            true => [another_sni(e), pin(e)].concat(),
+            false => another_sni(e),
+        },
     },
     Rule {
         id: CauseId::SelfSigned,
@@ -135,7 +139,7 @@ pub(super) const RULES: &[Rule] = &[
         },
         clues: &[Clue::Chain, Clue::Issuer],
         confirmation: Confirmation::Chain,
-        fixes: |_| vec![SEND_WHOLE_CHAIN, TRUST_ANOTHER_ROOT],
+        fixes: |e| vec![SEND_WHOLE_CHAIN, trust_issuer(e)],
     },
     Rule {
         id: CauseId::RootsMissing,
@@ -187,19 +191,38 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::UntrustedAuthority,
         certainty: Likely,
-        when: |e| {
-            has_unknown_issuer(e)
-                && !e.chain().is_of_public_authority()
-                && !e.chain().is_self_signed()
-                && !e.is_intercepted_edge()
-                && e.placeholder().is_none()
+        when: |e| is_of_private_authority(e) && is_leaf_a_root(e),
+        text: |e| {
+            format!(
+                "the origin's own certificate is configured as a root, and only an authority's \
+                 can be one: {} has issued it",
+                e.chain().missing_issuer()
+            )
         },
+        clues: &[Clue::Chain, Clue::Issuer],
+        confirmation: Confirmation::Chain,
+        // The certificate is one that the configuration trusts.
+        fixes: |e| {
+            let pin = e.chain().pin().map(|pin| FixKind::Pin(pin.to_owned()));
+            pin.into_iter().chain([trust_issuer(e)]).collect()
+        },
+    },
+    Rule {
+        id: CauseId::UntrustedAuthority,
+        certainty: Likely,
+        when: |e| is_of_private_authority(e) && !is_leaf_a_root(e),
         text: untrusted_authority,
         clues: &[Clue::Chain, Clue::Issuer],
         confirmation: Confirmation::Chain,
-        fixes: |e| match e.covers_expected_name() {
-            true => vec![TRUST_ANOTHER_ROOT],
-            false => vec![TRUST_ANOTHER_ROOT, CHECK_DIAL],
+        fixes: |e| {
+            let mut fixes = vec![trust_issuer(e)];
+            if !e.chain().sent_issuer() {
+                fixes.push(SEND_INTERMEDIATE);
+            }
+            if !e.covers_expected_name() {
+                fixes.push(CHECK_DIAL);
+            }
+            fixes
         },
     },
     // The issuer is checked first. With a trusted one, the name would be refused.
@@ -235,10 +258,31 @@ const CHECK_DIAL: FixKind =
 
 const SEND_WHOLE_CHAIN: FixKind = FixKind::Advice("configure the server to send its whole chain");
 
-const TRUST_ANOTHER_ROOT: FixKind =
-    FixKind::Verify("VerifyPolicy::roots(Roots::native().and(Roots::pem(..)))");
+const SEND_INTERMEDIATE: FixKind = FixKind::Advice(
+    "if that is an intermediate certificate's: configure the server to send its whole chain",
+);
 
 const UPDATE_ROOTS: FixKind = FixKind::Advice("install ca-certificates, or trust Roots::bundled()");
+
+/// The fix that trusts the issuer at which the presented chain ends.
+fn trust_issuer(evidence: &Evidence<'_>) -> FixKind {
+    FixKind::TrustIssuer(evidence.chain().missing_issuer())
+}
+
+/// Whether the certificate comes from an authority that is neither public nor itself.
+fn is_of_private_authority(evidence: &Evidence<'_>) -> bool {
+    has_unknown_issuer(evidence)
+        && !evidence.chain().is_of_public_authority()
+        && !evidence.chain().is_self_signed()
+        && !evidence.is_intercepted_edge()
+        && evidence.placeholder().is_none()
+}
+
+/// Whether the presented certificate itself is among the trusted roots: without a trusted issuer,
+/// nothing else is trusted of the chain.
+fn is_leaf_a_root(evidence: &Evidence<'_>) -> bool {
+    evidence.facts.findings.is_trusted
+}
 
 /// Whether the chain leads to no trusted root.
 fn has_unknown_issuer(evidence: &Evidence<'_>) -> bool {
@@ -323,9 +367,8 @@ fn untrusted_authority(evidence: &Evidence<'_>) -> String {
 fn self_signed(evidence: &Evidence<'_>) -> String {
     String::from(match evidence.chain().is_authority() {
         true => {
-            "the certificate is self-signed, and that of an authority (CA:TRUE), which is not \
-             accepted as a server's, even if it is trusted; if it belongs to your origin, pin its \
-             key"
+            "the certificate is self-signed; if it belongs to your origin, pin its key: as an \
+             authority's (CA:TRUE), it is refused even as a trusted root"
         }
         false => "the certificate is self-signed; if it belongs to your origin, pin its key",
     })

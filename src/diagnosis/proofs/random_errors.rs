@@ -124,6 +124,7 @@ fn facts(random: &mut Random, certificates: &[PeerCertificate]) -> Facts {
         findings: ChainFindings {
             is_trusted: random.coin(),
             is_self_signed: random.coin(),
+            broken_rule: random.of(&[None, Some("is malformed")]),
             pinned_issuer: random.coin().then_some(1),
         },
         alternatives: (random.below(5) == 0).then(|| "spiffe://a".into()),

@@ -67,16 +67,10 @@ fn cross_origin(evidence: &ResponseEvidence<'_>) -> Option<Cause> {
     if !is_same_site || !REFUSALS.contains(&evidence.status) {
         return None;
     }
-    let has = |text: &[u8]| {
-        evidence
-            .body
-            .windows(text.len())
-            .any(|window| window == text)
-    };
     // In a GET, browsers send the field only for a WebSocket or to another site.
     let is_websocket = evidence.method == Some(&Method::GET);
     let is_forbidden = evidence.status == StatusCode::FORBIDDEN;
-    let certainty = match TEXTS.into_iter().any(has) || (is_websocket && is_forbidden) {
+    let certainty = match is_of_framework(evidence.body) || (is_websocket && is_forbidden) {
         true => Certainty::Likely,
         false => Certainty::Possible,
     };
@@ -104,6 +98,12 @@ fn cross_origin(evidence: &ResponseEvidence<'_>) -> Option<Cause> {
             .confirmed_by(Confirmation::Origin)
             .fixed_by([fix]),
     )
+}
+
+/// Whether a framework has sent this text after a comparison of the two.
+pub(super) fn is_of_framework(body: &[u8]) -> bool {
+    let has = |text: &[u8]| body.windows(text.len()).any(|window| window == text);
+    TEXTS.into_iter().any(has)
 }
 
 /// Ports are not compared.

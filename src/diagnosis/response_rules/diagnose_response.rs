@@ -5,7 +5,9 @@ use crate::{
     edge::{ErrorPage, known_error_pages},
 };
 
-use super::{ResponseEvidence, cross_origin, edge_pages, grpc, redirects, statuses, upgrades};
+use super::{
+    ResponseEvidence, cross_origin, edge_pages, forbidden, grpc, redirects, statuses, upgrades,
+};
 
 impl ResponseEvidence<'_> {
     /// Returns whether the start of the body can change the diagnosis.
@@ -37,8 +39,13 @@ impl ResponseEvidence<'_> {
         causes.extend(cross_origin::causes(self));
         causes.extend(edge_pages::causes(self));
         causes.extend(statuses::causes(self));
+        causes.extend(forbidden::disagreeing_names(self));
         causes.extend(grpc::causes(self));
+        let is_unexplained = causes.is_empty();
         causes.extend(upgrades::causes(self));
+        if is_unexplained {
+            causes.extend(forbidden::refused_host(self));
+        }
         (!causes.is_empty()).then(|| self.ranked(causes))
     }
 

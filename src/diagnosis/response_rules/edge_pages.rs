@@ -28,6 +28,7 @@ use crate::{
 
 use super::{
     ResponseEvidence,
+    another_host::another_host,
     request_limits::{early_data, head_too_large, length_required, request_grown},
     sni_and_host::{
         host_is_address, host_not_allowed, host_not_served, no_backend, no_route,
@@ -251,7 +252,7 @@ fn refused_request(evidence: &ResponseEvidence<'_>, edge: &str) -> Vec<Cause> {
     let host = Cause::new(CauseId::HostNotServed, Certainty::Likely, text)
         .shown_by(&[Clue::Status, Clue::Body, Clue::Host])
         .confirmed_by(Confirmation::EdgeConfiguration)
-        .fixed_by([evidence.another_host()]);
+        .fixed_by([another_host(evidence)]);
     let mut causes = vec![host];
     causes.extend(get_with_content(evidence, edge));
     if distributions_passed(evidence) > 1 {
@@ -300,7 +301,7 @@ fn distributions_passed(evidence: &ResponseEvidence<'_>) -> usize {
 /// | https | | likely |
 /// | http, 443 | certain | |
 /// | http, 80 | possible | likely |
-/// | http, other | likely | possible |
+/// | http, other | likely | possible, if an edge or proxy relayed the page |
 fn http_to_tls_port(evidence: &ResponseEvidence<'_>, edge: &str) -> Vec<Cause> {
     const CLUES: &[Clue] = &[Clue::Scheme, Clue::Port, Clue::Body];
     let here = |certainty| {
@@ -315,7 +316,10 @@ fn http_to_tls_port(evidence: &ResponseEvidence<'_>, edge: &str) -> Vec<Cause> {
         (Scheme::Https, _) => vec![behind(Certainty::Likely)],
         (Scheme::Http, Some(443)) => vec![here(Certainty::Certain)],
         (Scheme::Http, Some(80)) => vec![behind(Certainty::Likely), here(Certainty::Possible)],
-        (Scheme::Http, _) => vec![here(Certainty::Likely), behind(Certainty::Possible)],
+        (Scheme::Http, _) if evidence.is_through_edge() => {
+            vec![here(Certainty::Likely), behind(Certainty::Possible)]
+        }
+        (Scheme::Http, _) => vec![here(Certainty::Likely)],
     }
 }
 

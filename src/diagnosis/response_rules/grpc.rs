@@ -4,7 +4,7 @@ use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
 
 use crate::diagnosis::{Cause, CauseId, Certainty, Clue, Confirmation, FixKind};
 
-use super::ResponseEvidence;
+use super::{ResponseEvidence, another_host::another_host};
 
 /// The prefix of the content types of gRPC and gRPC-Web.
 const GRPC: &[u8] = b"application/grpc";
@@ -60,6 +60,6 @@ pub(super) fn causes(evidence: &ResponseEvidence<'_>) -> Option<Cause> {
         Cause::new(CauseId::GrpcNotServed, Certainty::Likely, text)
             .shown_by(&[Clue::Request, Clue::Status, Clue::Fields])
             .confirmed_by(Confirmation::EdgeConfiguration)
-            .fixed_by([evidence.another_host(), FixKind::Advice(ROUTE)]),
+            .fixed_by([another_host(evidence), FixKind::Advice(ROUTE)]),
     )
 }

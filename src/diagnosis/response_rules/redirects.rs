@@ -13,7 +13,7 @@ use crate::{
     origin::{OriginUrl, Scheme},
 };
 
-use super::{ResponseEvidence, response_evidence::RedirectHandling};
+use super::{ResponseEvidence, another_host::another_host, response_evidence::RedirectHandling};
 
 pub(super) fn causes(evidence: &ResponseEvidence<'_>) -> Vec<Cause> {
     let Some(location) = location(evidence) else {
@@ -72,7 +72,8 @@ fn https_required(evidence: &ResponseEvidence<'_>, location: &Uri) -> Vec<Cause>
     if evidence.sent_scheme() != Some(Scheme::Https) {
         causes.push(client_scheme_unknown(by_field));
     }
-    if by_field >= at_edge {
+    // A redirect to another page is more often one of a server than of an application.
+    if by_field > at_edge || (by_field == at_edge && is_here) {
         causes.reverse();
     }
     causes
@@ -133,7 +134,7 @@ fn back_to_request(evidence: &ResponseEvidence<'_>, location: &Uri) -> Option<Ca
         Some(Scheme::Https) => (
             "the origin redirects to the same address: the edge uses plain HTTP to its own origin, \
              or another Host is required",
-            vec![EDGE_TO_HTTPS, evidence.another_host()],
+            vec![EDGE_TO_HTTPS, another_host(evidence)],
         ),
         _ => (
             "the origin redirects to the same address: it assumes plain HTTP, or requires another \

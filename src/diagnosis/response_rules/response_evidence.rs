@@ -10,7 +10,7 @@ use crate::{
     diagnosis::FixKind,
     edge::{Edge, ErrorPage, edge_of_host, edges_passed},
     error::HostKnowledge,
-    name::{DnsName, ExpectedName, Host, HostAuthority},
+    name::{DnsName, Host, HostAuthority},
     origin::{Origin, Scheme},
 };
 
@@ -25,7 +25,11 @@ pub(crate) struct ResponseEvidence<'a> {
     /// The scheme in `X-Forwarded-Proto`.
     forwarded_scheme: Option<Scheme>,
     host_source: Option<HostSource>,
-    host_knowledge: HostKnowledge,
+    pub(super) host_knowledge: HostKnowledge,
+    /// Whether the origin has answered another request with the same names.
+    pub(super) is_host_answered: bool,
+    /// Whether causes are wanted that are no more than a guess.
+    pub(super) has_guesses: bool,
     pub(super) redirects: RedirectHandling,
     pub(super) status: StatusCode,
     pub(super) headers: &'a HeaderMap,
@@ -75,6 +79,8 @@ impl<'a> ResponseEvidence<'a> {
             forwarded_scheme: None,
             host_source: None,
             host_knowledge: HostKnowledge::Sent,
+            is_host_answered: false,
+            has_guesses: true,
             redirects: RedirectHandling::PassedOn,
             status,
             headers,
@@ -165,6 +171,20 @@ impl<'a> ResponseEvidence<'a> {
         self
     }
 
+    /// Adds that the origin has answered another request with the same names by a success. So it
+    /// serves them.
+    pub(crate) fn host_answered(mut self) -> Self {
+        self.is_host_answered = true;
+        self
+    }
+
+    /// Leaves out causes of responses that an application sends as often as an edge, such as a bare
+    /// 403.
+    pub(crate) fn without_guesses(mut self) -> Self {
+        self.has_guesses = false;
+        self
+    }
+
     /// Adds that redirects to the origin's name are rewritten before the client receives them.
     pub(crate) fn rewritten_redirects(mut self) -> Self {
         self.redirects = RedirectHandling::Rewritten;
@@ -184,6 +204,16 @@ impl<'a> ResponseEvidence<'a> {
     /// The Host, for a text. It says so if another one may have been sent.
     pub(super) fn shown_host(&self) -> String {
         format!("{}{}", self.host, self.host_knowledge.remark())
+    }
+
+    /// The Host as a part of a sentence, such as `www.example.com, the name in Host`.
+    pub(super) fn named_host(&self) -> String {
+        let what = match self.host_knowledge {
+            HostKnowledge::Sent => "the name in Host",
+            HostKnowledge::Configured => "the configured Host",
+            HostKnowledge::OfUrl => "the host of the URL",
+        };
+        format!("{}, {what}", self.host)
     }
 
     /// Whether another Host may have been sent.
@@ -235,12 +265,6 @@ impl<'a> ResponseEvidence<'a> {
             || self.headers.contains_key(VIA)
     }
 
-    /// The name in SNI, if Host has another.
-    pub(super) fn disagreeing_sni(&self) -> Option<&'a DnsName> {
-        let is_host = |sni: &&DnsName| self.host.host().eq_ignore_ascii_case(sni.as_str());
-        self.origin.sni().name().filter(|sni| !is_host(sni))
-    }
-
     /// The fix that uses TLS.
     pub(super) fn over_tls(&self) -> FixKind {
         FixKind::Builder(self.origin.url_over_tls(self.origin.odd_port()))
@@ -251,54 +275,10 @@ impl<'a> ResponseEvidence<'a> {
         self.forwarded_scheme.or(self.client_scheme)
     }
 
-    /// The fix that sends another Host, by the setting that decides it: the other configured names,
-    /// else the Host without its port.
-    ///
-    /// Each is only a candidate.
-    pub(super) fn another_host(&self) -> FixKind {
-        let mut names: Vec<HostAuthority> = Vec::new();
-        let configured = [
-            self.bypassed_host(),
-            self.served_name(),
-            self.site_of_url(),
-            self.other_expected_name(),
-        ];
-        for name in configured.into_iter().flatten() {
-            let is_same = |known: &HostAuthority| known.host().eq_ignore_ascii_case(name.host());
-            if !names.iter().any(is_same) {
-                names.push(name);
-            }
-        }
-        if names.is_empty() {
-            names.extend(self.host_without_port());
-        }
-        if names.is_empty() {
-            return self.unknown_host();
-        }
-        match self.is_host_of_layer() {
-            false if self.host_knowledge == HostKnowledge::OfUrl => FixKind::HostAndUrl(names),
-            false => FixKind::HostOneOf(names),
-            true => FixKind::HostRewriteOneOf(names),
-        }
-    }
-
-    /// The fix that sends another Host, where only the edge's configuration has the name.
-    pub(super) fn unknown_host(&self) -> FixKind {
-        match self.is_host_of_layer() {
-            false if self.host_knowledge == HostKnowledge::OfUrl => FixKind::HostAndUrlUnknown,
-            false => FixKind::HostUnknown,
-            true => FixKind::HostRewriteUnknown,
-        }
-    }
-
-    /// The fix that sends another Host to an edge that routes by it: a name that the origin serves,
-    /// else the client's Host, if that was rewritten.
-    pub(super) fn routed_host(&self) -> FixKind {
-        let served = self.served_name();
-        match self.client_host {
-            Some(_) if served.is_none() && self.is_host_rewritten() => FixKind::PreserveHost,
-            _ => self.another_host(),
-        }
+    /// The name in SNI, if Host has another.
+    pub(super) fn disagreeing_sni(&self) -> Option<&'a DnsName> {
+        let is_host = |sni: &&DnsName| self.host.host().eq_ignore_ascii_case(sni.as_str());
+        self.origin.sni().name().filter(|sni| !is_host(sni))
     }
 
     /// Whether the Host that was sent is not the client's.
@@ -310,79 +290,13 @@ impl<'a> ResponseEvidence<'a> {
         self.client_host.as_ref().is_some_and(differs)
     }
 
-    /// Whether the Host that was sent is neither the origin's SNI nor its URL's host.
-    pub(super) fn is_host_foreign(&self) -> bool {
-        self.served_name().is_some()
-    }
-
-    /// A name that the origin serves and that is not the Host sent: the SNI, for which it has a
-    /// certificate; without SNI, the URL's host or the dialled one.
-    fn served_name(&self) -> Option<HostAuthority> {
-        let served = match self.origin.sni().name() {
-            Some(sni) => [Some(sni.into()), None],
-            None => {
-                let dialled = self.origin.dial().host().and_then(Host::dns);
-                [self.url_authority(), dialled.map(Into::into)]
-            }
-        };
-        served
-            .into_iter()
-            .flatten()
-            .find(|name| !self.is_sent(name))
-    }
-
-    /// The Host of the builder's `.host(..)`, if it is a name and a layer has sent another one.
-    fn bypassed_host(&self) -> Option<HostAuthority> {
-        let configured = self.origin.host();
-        let name = configured.host().parse::<DnsName>().ok()?;
-        let is_chosen = self.origin.sni().name() != Some(&name);
-        let is_bypassed = self.is_host_of_layer() && !self.is_sent(configured);
-        (is_chosen && is_bypassed).then(|| configured.clone())
-    }
-
-    /// The Host that was sent, without its port: edges know their sites by name.
-    fn host_without_port(&self) -> Option<HostAuthority> {
-        let host = self.host.host().parse::<DnsName>().ok();
-        host.filter(|_| self.host.port().is_some())
-            .map(|name| (&name).into())
-    }
-
-    /// The site that the URL names, while another host is dialled, and that is not the Host sent.
-    ///
-    /// An explicit SNI is also the Host, so such a URL has no effect on either.
-    fn site_of_url(&self) -> Option<HostAuthority> {
-        let dialled = self.origin.dial().host();
-        let is_dialled = dialled == Some(self.origin.url().target().host());
-        self.url_authority()
-            .filter(|site| !is_dialled && !self.is_sent(site))
-    }
-
-    /// The expected name, if it is a DNS name, used, and not the Host sent.
-    fn other_expected_name(&self) -> Option<HostAuthority> {
-        match self.origin.expected_name() {
-            ExpectedName::Dns(name) if self.origin.scheme() == Scheme::Https => {
-                Some(name.into()).filter(|name| !self.is_sent(name))
-            }
-            _ => None,
-        }
-    }
-
-    /// The URL's authority, unless its host is an address.
-    fn url_authority(&self) -> Option<HostAuthority> {
-        let url = self.origin.url();
-        let target = url.target().clone();
-        let target = target.without_default_port(url.scheme().default_port());
-        let is_name = target.host().dns().is_some();
-        is_name.then(|| (&target).into())
-    }
-
     /// The Host, if it is a name and a call of the builder set it.
     pub(super) fn host_of_builder(&self) -> Option<DnsName> {
         let is_of_builder = !self.is_host_of_layer() && self.host_knowledge != HostKnowledge::OfUrl;
         self.host.host().parse().ok().filter(|_| is_of_builder)
     }
 
-    fn is_sent(&self, name: &HostAuthority) -> bool {
+    pub(super) fn is_sent(&self, name: &HostAuthority) -> bool {
         name.host().eq_ignore_ascii_case(self.host.host())
     }
 

@@ -9,12 +9,17 @@
 //! | no backend, or no route | yes | the same, likely |
 //! | no backend, or no route | no | possible: the path, or the servers |
 //! | application refuses the Host | rewritten | preserve it |
-//! | SNI and Host disagree | set by `.host(..)` | the name in Host, as SNI; else the reverse |
+//! | SNI and Host disagree | set by `.host(..)` | the name in Host, as SNI; at a 403 the reverse |
 //! | SNI and Host disagree | set otherwise | the name in SNI, as Host |
+
+use http::StatusCode;
 
 use crate::diagnosis::{Cause, CauseId, Certainty, Clue, Confirmation, FixKind};
 
-use super::ResponseEvidence;
+use super::{
+    ResponseEvidence,
+    another_host::{another_host, is_host_foreign, routed_host},
+};
 
 /// The edge does not serve the name in Host.
 ///
@@ -24,14 +29,11 @@ pub(super) fn host_not_served(
     certainty: Certainty,
     edge: &str,
 ) -> Cause {
-    let text = format!(
-        "{edge} does not serve {}, the name in Host",
-        evidence.shown_host()
-    );
+    let text = format!("{edge} does not serve {}", evidence.named_host());
     Cause::new(CauseId::HostNotServed, certainty, text)
         .shown_by(&[Clue::Status, Clue::Fields, Clue::Body, Clue::Host])
         .confirmed_by(Confirmation::ProbeNames)
-        .fixed_by([evidence.routed_host()])
+        .fixed_by([routed_host(evidence)])
 }
 
 /// The edge takes no IP address in Host.
@@ -49,20 +51,17 @@ pub(super) fn host_is_address(
     Cause::new(CauseId::HostNotServed, certainty, text)
         .shown_by(&[Clue::Status, Clue::Body, Clue::Host])
         .confirmed_by(Confirmation::ProbeNames)
-        .fixed_by([evidence.routed_host()])
+        .fixed_by([routed_host(evidence)])
 }
 
 /// The application accepts other names: those of its clients, if Host was rewritten.
 ///
 /// Django, Rails and Vite refuse hosts that are not in their list.
 pub(super) fn host_not_allowed(evidence: &ResponseEvidence<'_>, certainty: Certainty) -> Cause {
-    let text = format!(
-        "the application does not accept {}, the name in Host",
-        evidence.shown_host()
-    );
+    let text = format!("the application does not accept {}", evidence.named_host());
     let name = match evidence.is_host_rewritten() {
         true => FixKind::PreserveHost,
-        false => evidence.another_host(),
+        false => another_host(evidence),
     };
     let allow = FixKind::Advice("allow the name in the application's configuration");
     Cause::new(CauseId::HostNotServed, certainty, text)
@@ -76,17 +75,17 @@ pub(super) fn host_not_allowed(evidence: &ResponseEvidence<'_>, certainty: Certa
 /// Two causes: which is likelier depends on whether the Host is one of the origin's own names.
 pub(super) fn no_backend(evidence: &ResponseEvidence<'_>, edge: &str) -> Vec<Cause> {
     let host = evidence.shown_host();
-    let (certainty, behind) = match (evidence.is_through_edge(), evidence.is_host_foreign()) {
+    let (certainty, behind) = match (evidence.is_through_edge(), is_host_foreign(evidence)) {
         // The edge in between has chosen the Host.
         (true, _) => (Certainty::Possible, Certainty::Likely),
         (false, true) => (Certainty::Likely, Certainty::Possible),
         (false, false) => (Certainty::Possible, Certainty::Possible),
     };
-    let text = format!("{edge} has no servers for {host}, the name in Host");
+    let text = format!("{edge} has no servers for {}", evidence.named_host());
     let no_host = Cause::new(CauseId::HostNotServed, certainty, text)
         .shown_by(&[Clue::Status, Clue::Body, Clue::Host])
         .confirmed_by(Confirmation::ProbeNames)
-        .fixed_by([evidence.routed_host()]);
+        .fixed_by([routed_host(evidence)]);
     let text = format!("the servers for {host} behind {edge} are down or do not answer in time");
     let fix = "check the servers that the edge is configured with: address, state";
     let down = Cause::new(CauseId::BehindTheEdge, behind, text)
@@ -101,16 +100,16 @@ pub(super) fn no_backend(evidence: &ResponseEvidence<'_>, edge: &str) -> Vec<Cau
 /// A wrong path gets the same page.
 pub(super) fn no_route(evidence: &ResponseEvidence<'_>, certainty: Certainty, edge: &str) -> Cause {
     // The path alone may be unknown.
-    let certainty = match evidence.is_host_foreign() && !evidence.is_through_edge() {
+    let certainty = match is_host_foreign(evidence) && !evidence.is_through_edge() {
         true => certainty,
         false => Certainty::Possible,
     };
-    let host = evidence.shown_host();
-    let text = format!("{edge} has no route for {host}, the name in Host, or none for this path");
+    let host = evidence.named_host();
+    let text = format!("{edge} has no route for {host}, or none for this path");
     Cause::new(CauseId::HostNotServed, certainty, text)
         .shown_by(&[Clue::Status, Clue::Fields, Clue::Body, Clue::Host])
         .confirmed_by(Confirmation::ProbeNames)
-        .fixed_by([evidence.routed_host()])
+        .fixed_by([routed_host(evidence)])
 }
 
 /// The edge requires SNI and Host to agree. If they do, it does not serve the name in Host.
@@ -137,10 +136,15 @@ pub(super) fn sni_and_host_disagree(
 
 /// The fixes that make SNI and Host agree.
 ///
-/// A Host that was set on the builder differs from SNI on purpose: it is the site, and the
-/// connection has to be one for it (RFC 9110 section 15.5.20).
+/// A Host that was set on the builder differs from SNI on purpose: it is the site. A 421 says that
+/// the connection has to be one for it (RFC 9110 section 15.5.20). A 403 says nothing of the
+/// connection, whose handshake has shown that the edge serves the SNI: so Host comes first.
 pub(super) fn agreeing_names(evidence: &ResponseEvidence<'_>) -> Vec<FixKind> {
     let site = evidence.host_of_builder();
     let site = site.map(|name| FixKind::SniOneOf(vec![name]));
-    site.into_iter().chain([evidence.another_host()]).collect()
+    let fixes = site.into_iter().chain([another_host(evidence)]);
+    match evidence.status {
+        StatusCode::FORBIDDEN => fixes.rev().collect(),
+        _ => fixes.collect(),
+    }
 }

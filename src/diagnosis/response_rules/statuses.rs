@@ -10,12 +10,10 @@
 //! | 421 | SNI and Host disagree | they should agree: likely |
 //! | 421 | no SNI was sent | send the name in Host: likely |
 //! | 421 | neither | the edge does not serve the Host here |
-//! | 403 | SNI and Host disagree | possible; at Cloudflare likely |
+//!
+//! `forbidden.rs` has the rules for 403.
 
-use http::{
-    HeaderMap, HeaderValue, StatusCode,
-    header::{CONNECTION, CONTENT_TYPE, SERVER},
-};
+use http::{StatusCode, header::CONNECTION};
 
 use crate::{
     diagnosis::{Cause, CauseId, Certainty, Clue, Confirmation, FixKind},
@@ -25,7 +23,8 @@ use crate::{
 
 use super::{
     ResponseEvidence,
-    sni_and_host::{agreeing_names, sni_and_host_disagree},
+    another_host::{another_host, unknown_host},
+    sni_and_host::sni_and_host_disagree,
 };
 
 /// Known error pages are diagnosed in `edge_pages.rs`, and may add to these.
@@ -36,7 +35,6 @@ pub(super) fn causes(evidence: &ResponseEvidence<'_>) -> Vec<Cause> {
             causes.into_iter().flatten().collect()
         }
         StatusCode::MISDIRECTED_REQUEST => misdirected(evidence),
-        StatusCode::FORBIDDEN => forbidden(evidence).into_iter().collect(),
         _ => Vec::new(),
     }
 }
@@ -78,11 +76,8 @@ fn misdirected(evidence: &ResponseEvidence<'_>) -> Vec<Cause> {
             .confirmed_by(Confirmation::ProbeNames)
     };
     if evidence.disagreeing_sni().is_some() {
-        let text = format!(
-            "the edge does not serve {}, the name in Host",
-            evidence.shown_host()
-        );
-        let served_host = not_served(Certainty::Possible, text).fixed_by([evidence.unknown_host()]);
+        let text = format!("the edge does not serve {}", evidence.named_host());
+        let served_host = not_served(Certainty::Possible, text).fixed_by([unknown_host(evidence)]);
         let agreement = sni_and_host_disagree(evidence, Certainty::Likely, "the edge");
         return vec![agreement, served_host];
     }
@@ -90,10 +85,10 @@ fn misdirected(evidence: &ResponseEvidence<'_>) -> Vec<Cause> {
         return vec![missing];
     }
     let text = format!(
-        "the edge does not serve {}, the name in Host, on this connection",
-        evidence.shown_host()
+        "the edge does not serve {} on this connection",
+        evidence.named_host()
     );
-    vec![not_served(Certainty::Likely, text).fixed_by([evidence.another_host()])]
+    vec![not_served(Certainty::Likely, text).fixed_by([another_host(evidence)])]
 }
 
 /// No SNI was sent, so the connection is authoritative for no name.
@@ -111,40 +106,4 @@ fn sni_missing(evidence: &ResponseEvidence<'_>) -> Option<Cause> {
             .confirmed_by(Confirmation::ProbeNames)
             .fixed_by([FixKind::SniOneOf(vec![name])]),
     )
-}
-
-/// A 403 has many causes. If SNI and Host disagree, that may be one; at Cloudflare it usually is.
-///
-/// Only where SNI and Host disagree. A 403 that was cached, or that has an error number of
-/// Cloudflare's, has another reason.
-fn forbidden(evidence: &ResponseEvidence<'_>) -> Option<Cause> {
-    let sni = evidence.disagreeing_sni()?;
-    let server = evidence.headers.get(SERVER);
-    let is_cloudflare = server.is_some_and(|server| server == "cloudflare");
-    let has = |name| evidence.headers.contains_key::<&str>(name);
-    // The cache looked the response up, so the server behind sent it.
-    if is_cloudflare && has("cf-cache-status") {
-        return None;
-    }
-    // The refusal of Cloudflare is a page in HTML, without a field of its numbered errors.
-    let certainty = match is_cloudflare && !has("cf-error-type") && is_html(evidence.headers) {
-        true => Certainty::Likely,
-        false => Certainty::Possible,
-    };
-    let text = format!(
-        "SNI is {sni} and Host is {}, which some edges refuse",
-        evidence.shown_host()
-    );
-    Some(
-        Cause::new(CauseId::SniAndHostDisagree, certainty, text)
-            .shown_by(&[Clue::Status, Clue::Sni, Clue::Host])
-            .confirmed_by(Confirmation::ProbeNames)
-            .fixed_by(agreeing_names(evidence)),
-    )
-}
-
-/// Whether the type is HTML or unknown.
-fn is_html(headers: &HeaderMap) -> bool {
-    let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
-    kind.is_none_or(|kind| kind.starts_with(b"text/html"))
 }

@@ -49,14 +49,7 @@ pub(super) fn causes(evidence: &ResponseEvidence<'_>) -> Option<Cause> {
             ),
             FORWARD,
         ),
-        StatusCode::FORBIDDEN => (
-            Certainty::Possible,
-            format!(
-                "the origin does not allow {protocol} for this Origin or Host, or without \
-                 credentials"
-            ),
-            "allow the Origin of the client in the application's configuration",
-        ),
+        StatusCode::FORBIDDEN => forbidden(evidence, protocol),
         StatusCode::NOT_FOUND => (
             Certainty::Possible,
             format!("the origin has no {protocol} at this path, or none for this Host"),
@@ -111,6 +104,22 @@ fn required(evidence: &ResponseEvidence<'_>, protocol: &str) -> (Certainty, Stri
     );
     let fix = "request a protocol that the origin lists in Upgrade";
     (Certainty::Likely, text, fix)
+}
+
+/// Only a browser sends `Origin`. A server that checks it accepts a request without one.
+fn forbidden(evidence: &ResponseEvidence<'_>, protocol: &str) -> (Certainty, String, &'static str) {
+    let (what, fix) = match evidence.request_origin {
+        Some(_) => (
+            "this Origin or Host",
+            "allow the Origin of the client in the application's configuration",
+        ),
+        None => (
+            "this Host",
+            "send the credentials that the application requires",
+        ),
+    };
+    let text = format!("the origin does not allow {protocol} for {what}, or without credentials");
+    (Certainty::Possible, text, fix)
 }
 
 /// All protocols in `Upgrade`.

@@ -51,7 +51,7 @@ impl DiagnosisDisclosure {
 /// it is left out.
 fn details(diagnosis: &Diagnosis) -> Option<BareItem> {
     let cause = diagnosis.likeliest()?;
-    let mut text = format!("{:?}, {}", cause.id(), cause.certainty());
+    let mut text = format!("{}, {}", cause.id(), cause.certainty());
     if let Some(fix) = cause.fix_without_address() {
         text = format!("{text}; fix: {fix}");
     }
@@ -73,7 +73,7 @@ mod tests {
         let details = DiagnosisDisclosure::Disclosed.details(|| refusal.diagnosis());
         let details = details.expect("it is disclosed");
         let expected =
-            r#""BodyTooLarge, certain; fix: allow more with Limits::max_request_body(..)""#;
+            r#""body_too_large, certain; fix: allow more with Limits::max_request_body(..)""#;
         assert_eq!(details.as_str(), expected);
     }
 }

@@ -12,6 +12,7 @@ use tracing::Span;
 
 use crate::{
     error::{Error, ErrorKind, Facts, Stage},
+    name::HostAuthority,
     observe::{ExchangeOutcome, ExchangeRecord},
     pool::{PooledConnection, ResponseBody, explain_body},
     proxy::{
@@ -31,6 +32,8 @@ pub(in crate::proxy) struct OriginBody {
     /// of its stream is known.
     pub(in crate::proxy) connection: Option<PooledConnection>,
     pub(in crate::proxy) body: PeekedBody<ResponseBody>,
+    /// The Host of the request, unless it is the origin's.
+    pub(in crate::proxy) host: Option<Box<HostAuthority>>,
     pub(in crate::proxy) deadline: IdleDeadline,
     /// Whether the client gets trailers (RFC 9110 section 6.5.1).
     pub(in crate::proxy) trailers: bool,
@@ -102,7 +105,8 @@ impl OriginBody {
         };
         self.deadline.restart();
         let info = self.connection.as_ref().map(PooledConnection::info);
-        let frame = frame.map(|frame| frame.map_err(|error| explain_body(error, info)));
+        let explained = |error| self.with_host(explain_body(error, info));
+        let frame = frame.map(|frame| frame.map_err(explained));
         // The end of a body of unknown length is known only after one more poll.
         let ended = frame.is_none() || frame.as_ref().is_some_and(is_trailers);
         if let Some(Ok(frame)) = &frame {
@@ -140,7 +144,16 @@ impl OriginBody {
             connection.time_out();
         }
         let facts = deadline.added_to(self.close());
-        Error::new(ErrorKind::TimedOut, Stage::Receive, facts)
+        self.with_host(Error::new(ErrorKind::TimedOut, Stage::Receive, facts))
+    }
+
+    /// Adds the Host that was sent.
+    fn with_host(&self, error: Error) -> Error {
+        let Some(origin) = error.facts().origin.clone() else {
+            return error;
+        };
+        let host = self.host.as_deref().unwrap_or(origin.host()).clone();
+        error.about(host, &origin)
     }
 
     /// Closes the connection, and returns its facts.

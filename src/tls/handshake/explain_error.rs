@@ -15,6 +15,8 @@ use crate::error::{Alert, CertificateProblem, ErrorKind, HandshakeFlood, source_
 pub(crate) struct Explained {
     pub(crate) kind: ErrorKind,
     pub(crate) alert: Option<Alert>,
+    /// The rule that the certificate breaks, if it is none about dates, names or issuers.
+    pub(super) broken_rule: Option<&'static str>,
     pub(super) tls: Option<TlsError>,
 }
 
@@ -58,6 +60,10 @@ pub(crate) fn explain(error: &(dyn std::error::Error + 'static)) -> Explained {
                 TlsError::AlertReceived(alert) => Some(number(*alert)),
                 _ => None,
             },
+            broken_rule: match tls {
+                TlsError::InvalidCertificate(error) => broken_rule(error),
+                _ => None,
+            },
             tls: Some(tls.clone()),
         };
     }
@@ -68,6 +74,7 @@ pub(crate) fn explain(error: &(dyn std::error::Error + 'static)) -> Explained {
     Explained {
         kind,
         alert: None,
+        broken_rule: None,
         tls: None,
     }
 }
@@ -119,6 +126,35 @@ fn kind_of_tls(error: &TlsError) -> ErrorKind {
         TlsError::AlertReceived(_) => ErrorKind::AlertReceived,
         _ => ErrorKind::TlsProtocol,
     }
+}
+
+/// The rule of X.509, as what completes "the certificate".
+fn broken_rule(error: &CertificateError) -> Option<&'static str> {
+    Some(match error {
+        CertificateError::BadEncoding => "is malformed",
+        CertificateError::UnhandledCriticalExtension => {
+            "has a critical extension that is not supported"
+        }
+        CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+            "has a signature of an algorithm that is not accepted"
+        }
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+            "is not meant for a server: its extended key usage lacks serverAuth"
+        }
+        // The errors of webpki have no type here.
+        CertificateError::Other(other) => match other.to_string() {
+            text if text.contains("NameConstraint") => {
+                "violates the name constraints of its authority"
+            }
+            text if text.contains("PathLen") => "has more issuers than one of them allows",
+            text if text.contains("EndEntityUsedAsCa") => {
+                "was issued by a certificate that is no authority's"
+            }
+            _ => return None,
+        },
+        _ => return None,
+    })
 }
 
 fn kind_of_certificate(error: &CertificateError) -> ErrorKind {

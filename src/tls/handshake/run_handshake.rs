@@ -138,6 +138,7 @@ fn failure(error: io::Error, first_bytes: &[u8], facts: &mut Facts) -> Handshake
     let error = named(error);
     let explained = explain(&error);
     facts.alert = explained.alert;
+    facts.findings.broken_rule = explained.broken_rule;
     // A peer that sends less than a TLS record header ends in a bare end of stream.
     let kind = match first_bytes.first() {
         Some(_) if !SpeaksTls::is_start_of(first_bytes) => ErrorKind::NotTls,

@@ -22,7 +22,7 @@ pub(super) fn contradictions(policy: &VerifyPolicy) -> Vec<BuildProblem> {
     }
     let by_roots = matches!(policy.trust, TrustAnchor::Roots(_));
     if policy.crls.is_some() && !by_roots {
-        let why = "crls(..) needs a policy with roots: only a chain can be checked along lists";
+        let why = "crls(..) needs a policy with roots: only a chain can be checked against lists";
         add(BuildProblemKind::Contradiction, why);
     }
     if policy.grace.is_some() && !by_roots {

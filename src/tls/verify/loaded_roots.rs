@@ -10,8 +10,14 @@ use crate::{
     tls::certificate_files,
 };
 
+/// Why a PEM text holds no certificates.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct UnreadablePem;
+pub(crate) enum UnusablePem {
+    /// Its encoding is broken.
+    Unreadable,
+    /// It holds a private key, and no certificate.
+    PrivateKey,
+}
 
 /// The loaded store, and why certificates were skipped.
 #[derive(Debug)]
@@ -62,11 +68,15 @@ impl LoadedRoots {
     /// Adds certificates. The hint is for a text that holds none.
     pub(super) fn add_pem(
         &mut self,
-        certificates: &Result<Vec<CertificateDer<'static>>, UnreadablePem>,
+        certificates: &Result<Vec<CertificateDer<'static>>, UnusablePem>,
         hint: &str,
     ) -> Result<(), BuildProblem> {
         match certificates {
-            Err(UnreadablePem) => Err(invalid("the PEM text cannot be read")),
+            Err(UnusablePem::Unreadable) => Err(invalid("the PEM text cannot be read")),
+            Err(UnusablePem::PrivateKey) => Err(invalid(
+                "the PEM text holds a private key, and no certificate: a root is the certificate \
+                 of an authority",
+            )),
             Ok(none) if none.is_empty() => Err(invalid(format!(
                 "there is no certificate in the PEM text; {hint}"
             ))),
@@ -98,11 +108,16 @@ impl LoadedRoots {
 }
 
 /// The certificates of a PEM text. Everything else in it is dropped.
-pub(super) fn read(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, UnreadablePem> {
+pub(super) fn read(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, UnusablePem> {
+    const KEY: &[u8] = b"PRIVATE KEY-----";
     let certificates = CertificateDer::pem_slice_iter(text);
-    certificates
-        .collect::<Result<_, _>>()
-        .map_err(|_| UnreadablePem)
+    let certificates = certificates.collect::<Result<Vec<_>, _>>();
+    let certificates = certificates.map_err(|_| UnusablePem::Unreadable)?;
+    let has_key = || text.windows(KEY.len()).any(|window| window == KEY);
+    match certificates.is_empty() && has_key() {
+        true => Err(UnusablePem::PrivateKey),
+        false => Ok(certificates),
+    }
 }
 
 fn invalid(why: impl Into<String>) -> BuildProblem {

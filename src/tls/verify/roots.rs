@@ -12,7 +12,7 @@ use rustls_pki_types::CertificateDer;
 use crate::{error::BuildProblem, tls::file_fingerprint::FileFingerprint};
 
 use super::{
-    loaded_roots::{LoadedRoots, UnreadablePem, read},
+    loaded_roots::{LoadedRoots, UnusablePem, read},
     root_cache::{Reread, RootCache},
 };
 
@@ -53,7 +53,7 @@ pub(crate) enum RootsSource {
     Loaded(Arc<LoadedRoots>),
     Native,
     /// The certificates alone: the text may hold private keys too.
-    Pem(Result<Vec<CertificateDer<'static>>, UnreadablePem>),
+    Pem(Result<Vec<CertificateDer<'static>>, UnusablePem>),
 }
 
 impl Roots {

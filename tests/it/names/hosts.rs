@@ -26,8 +26,13 @@ fn sni_is_a_dns_name_and_never_an_address() {
         ("", "SNI: it is empty", NameProblem::Empty),
         (
             "example.com:443",
-            "SNI \"example.com:443\": it has no port: leave out what follows byte 11",
-            NameProblem::PortHasNoPlace { at: 11 },
+            "SNI \"example.com:443\": it has no port: leave out \":443\"",
+            NameProblem::PortHasNoPlace { digits: "443" },
+        ),
+        (
+            "example.com:",
+            "SNI \"example.com:\": it has no port: leave out \":\"",
+            NameProblem::PortHasNoPlace { digits: "" },
         ),
         (
             "fe80::1%eth0",
@@ -70,6 +75,18 @@ fn hosts_and_expected_names_are_dns_names_or_addresses() {
             problem_of(&error),
             NameProblem::Ipv6.to_string(),
             "{text:?}"
+        );
+    }
+}
+
+#[test]
+fn an_address_in_brackets_with_a_port_is_told_to_leave_out_the_port() {
+    for text in ["[::1]:443", "[2001:db8::1]:443"] {
+        let error = text.parse::<ExpectedName>().unwrap_err();
+        let digits = "443";
+        assert_eq!(
+            problem_of(&error),
+            NameProblem::PortHasNoPlace { digits }.to_string()
         );
     }
 }

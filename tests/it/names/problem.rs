@@ -48,8 +48,8 @@ pub(super) enum NameProblem {
     PathOrQuery { found: char, at: usize },
     #[error("the port at byte {at} is not a number from 1 to 65535")]
     Port { at: usize },
-    #[error("it has no port: leave out what follows byte {at}")]
-    PortHasNoPlace { at: usize },
+    #[error("it has no port: leave out \":{digits}\"")]
+    PortHasNoPlace { digits: &'static str },
     #[error("it must start with \"https://\" or \"http://\"")]
     Scheme,
     #[error("a Unix socket is \"unix:\" and an absolute path of 1 to 103 bytes")]

@@ -103,6 +103,33 @@ async fn unknown_hosts_are_counted_without_the_names_that_clients_chose() {
     assert_eq!(counted, 50.0, "{text}");
 }
 
+/// The application may have sent the 403: an alert on counted causes must not depend on it.
+#[cfg(feature = "metrics")]
+#[tokio::test]
+async fn a_cause_that_is_only_possible_is_in_the_record_and_not_counted() {
+    use super::metrics::recorder;
+    use cdn_origin::metrics::MetricsObserver;
+
+    let (recorder, handle) = recorder();
+    let _guard = ::metrics::set_default_local_recorder(&recorder);
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority).serves("www.site.example");
+    let edge = edge.respond(|_| {
+        let response = Response::builder().status(StatusCode::FORBIDDEN);
+        response.body("".into()).unwrap()
+    });
+    let edge = edge.start().await;
+    let connector = to(&edge, &authority, "www.site.example").build().unwrap();
+    let seen = Seen::default();
+    let connector = connector.with_observer(MetricsObserver::new());
+    let response = send(&seen.proxy(&connector), request(Method::GET)).await;
+    drop(response.into_body().collect().await);
+    assert_eq!(seen.take_only().cause(), Some(CauseId::HostNotServed));
+    let text = handle.render();
+    assert!(text.contains("cdn_origin_requests_total"), "{text}");
+    assert!(!text.contains("cdn_origin_causes_total"), "{text}");
+}
+
 #[tokio::test]
 async fn a_grpc_call_for_an_unknown_host_gets_a_grpc_status() {
     let call = Request::post("/service/Method")

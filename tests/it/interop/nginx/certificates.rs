@@ -75,7 +75,11 @@ async fn a_certificate_of_nginx_from_an_unknown_authority_is_refused_and_the_iss
         &error.diagnosis(),
         CauseId::UntrustedAuthority,
         Certainty::Likely,
-        ".verify(VerifyPolicy::roots(Roots::native().and(Roots::pem(..))))",
+        format!(
+            ".verify(VerifyPolicy::roots(Roots::native().and(Roots::pem(..)))) with the PEM of \
+             {issuer}, only if that is your own authority; keep your other roots with further \
+             .and(..)"
+        ),
     );
 }
 
@@ -133,7 +137,7 @@ async fn a_certificate_of_nginx_that_is_not_valid_yet_is_refused_with_its_dates(
         &error.diagnosis(),
         CauseId::CertificateNotYetValid,
         Certainty::Certain,
-        "renew the origin's certificate, or correct the local clock",
+        "correct the local clock, or install a certificate that is valid by now",
     );
     let report = error.report().to_string();
     assert!(

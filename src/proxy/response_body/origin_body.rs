@@ -152,7 +152,11 @@ impl OriginBody {
         let Some(origin) = error.facts().origin.clone() else {
             return error;
         };
-        let host = self.host.as_deref().unwrap_or(origin.host()).clone();
+        let host = self
+            .host
+            .as_deref()
+            .unwrap_or_else(|| origin.host())
+            .clone();
         error.about(host, &origin)
     }
 

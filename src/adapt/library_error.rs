@@ -8,7 +8,7 @@ use tower::BoxError;
 use crate::{
     connector::{alert_in_text, explain},
     error::{Alert, Error, ErrorKind, ExchangeTimeout, Facts, RequestProblem, Stage, source_chain},
-    pool::classify_hyper,
+    pool::{classify_hyper, is_refused_by_hyper_util},
 };
 
 #[cfg(feature = "reqwest")]
@@ -45,10 +45,9 @@ fn alert_over_http2(error: &(dyn std::error::Error + 'static)) -> Option<Alert> 
 
 /// What failed, by the most telling error in the chain.
 fn classify(error: &(dyn std::error::Error + 'static)) -> (ErrorKind, Stage) {
-    if let Some(hyper) = source_chain::find::<hyper::Error>(error) {
-        // A request that was cancelled may have the error of the connection as its source.
-        let source = std::error::Error::source(hyper);
-        return classify_hyper(source.and_then(source_chain::find).unwrap_or(hyper));
+    // A request that was cancelled may have the error of the connection as its source.
+    if let Some(hyper) = source_chain::find_last(error) {
+        return classify_hyper(hyper);
     }
     if is_refused_by_hyper_util(error) {
         let problem = RequestProblem::BuildFailed;
@@ -63,16 +62,4 @@ fn classify(error: &(dyn std::error::Error + 'static)) -> (ErrorKind, Stage) {
         None => source_chain::find::<io::Error>(error).map_or(ErrorKind::Io, ErrorKind::of_io),
     };
     (kind, Stage::Receive)
-}
-
-/// Whether hyper-util's client refused the request itself. Its text is the only place where it says
-/// so.
-fn is_refused_by_hyper_util(error: &(dyn std::error::Error + 'static)) -> bool {
-    const REFUSALS: [&str; 3] = [
-        "client error (UserAbsoluteUriRequired)",
-        "client error (UserUnsupportedRequestMethod)",
-        "client error (UserUnsupportedVersion)",
-    ];
-    let error = source_chain::find::<hyper_util::client::legacy::Error>(error);
-    error.is_some_and(|error| REFUSALS.contains(&&*error.to_string()))
 }

@@ -22,6 +22,12 @@ pub(crate) fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> 
     None
 }
 
+/// The last `T` in the chain of `error`, itself included.
+pub(crate) fn find_last<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
+    let first: &T = find(error)?;
+    Some(first.source().and_then(find_last).unwrap_or(first))
+}
+
 /// The error that this one wraps without giving it as its source.
 fn inner<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
     if let Some(error) = error.downcast_ref::<PeerError>() {

@@ -196,6 +196,7 @@ pub(crate) use connection_budget::ConnectionBudget;
 pub(crate) use origin_pool::OriginPool;
 pub(crate) use send::{
     EARLY_DATA, InFlight, RequestCount, Target, classify_hyper, explain_body, has_begun_response,
+    is_refused_by_hyper_util,
 };
 pub(crate) use tasks::DnsAbsence;
 pub(crate) use upload_limit::UploadPermit;

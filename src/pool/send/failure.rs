@@ -1,6 +1,6 @@
 //! `Failure`: an error of an HTTP client, and the [`Error`] that it becomes.
 
-use std::io;
+use std::{error::Error as StdError, io};
 
 use thiserror::Error as ThisError;
 
@@ -208,6 +208,18 @@ pub(crate) fn classify_hyper(hyper: &hyper::Error) -> (ErrorKind, Stage) {
         return (ErrorKind::ConnectionClosed, Stage::Send);
     }
     (explain(hyper).kind, Stage::Receive)
+}
+
+/// Whether hyper-util's client refused the request itself. Its text is the only place where it says
+/// so.
+pub(crate) fn is_refused_by_hyper_util(error: &(dyn StdError + 'static)) -> bool {
+    const REFUSALS: [&str; 3] = [
+        "client error (UserAbsoluteUriRequired)",
+        "client error (UserUnsupportedRequestMethod)",
+        "client error (UserUnsupportedVersion)",
+    ];
+    let error = source_chain::find::<hyper_util::client::legacy::Error>(error);
+    error.is_some_and(|error| REFUSALS.contains(&&*error.to_string()))
 }
 
 fn classify_http2(error: &Http2Error) -> (ErrorKind, Stage) {

@@ -30,7 +30,9 @@ mod send_upgrade;
 pub(crate) use budgeted_retry::BudgetedRetry;
 pub(crate) use encode_target::Target;
 pub(super) use failure::{Failure, explain_failure};
-pub(crate) use failure::{classify_hyper, explain_body, has_begun_response};
+pub(crate) use failure::{
+    classify_hyper, explain_body, has_begun_response, is_refused_by_hyper_util,
+};
 pub(crate) use in_flight::{InFlight, RequestCount};
 pub(super) use no_response::NoResponse;
 pub use retry_budget::RetryBudget;

@@ -124,6 +124,7 @@ impl BuildProblem {
 
     /// The key of a configuration file that makes the call. Empty if a host of `VirtualHosts` is
     /// the key, or code makes the call.
+    #[cfg(feature = "serde")]
     pub(crate) fn key(&self) -> String {
         match self.key {
             Some(key) => key.to_owned(),
@@ -131,6 +132,7 @@ impl BuildProblem {
         }
     }
 
+    #[cfg(feature = "serde")]
     pub(crate) fn why(&self) -> String {
         self.why.to_string()
     }

@@ -11,13 +11,14 @@ use crate::{
 };
 
 #[cfg(feature = "reqwest")]
+use crate::error::{ErrorKind, Facts, RequestProblem, Stage};
+
+#[cfg(feature = "reqwest")]
 use super::library_error::without_url;
 use super::{
     library_error::library_error,
     supposed_facts::{facts_of_response, supposed_facts},
 };
-#[cfg(feature = "reqwest")]
-use crate::error::{ErrorKind, Facts, RequestProblem, Stage};
 
 /// A response of any library.
 pub trait AnyResponse {

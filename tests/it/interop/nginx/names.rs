@@ -230,13 +230,13 @@ async fn nginx_that_compares_sni_and_host_responds_403_and_the_diagnosis_names_b
         diagnosis(&response),
         CauseId::SniAndHostDisagree,
         Certainty::Possible,
-        ".sni(\"other.example.test\"), or another name that the edge serves",
+        ".host(\"www.example.test\"), or another name that the edge serves",
     );
     let fixes = diagnosis(&response).likeliest().unwrap().fixes();
     assert!(
         fixes[1]
             .to_string()
-            .starts_with(".host(\"www.example.test\")")
+            .starts_with(".sni(\"other.example.test\")")
     );
     assert_eq!(answer(connector).await.body(), "welcome");
 }

@@ -46,8 +46,8 @@
 //! * The keys of a `template` and of `each` are for all origins and members below them. A key of an
 //!   origin replaces them, and a table is replaced as a whole.
 //! * Secrets are not in the file: `client_identity.key` is a path or the name of an environment
-//!   variable, and so may be the value of a field. An error of a parser may show the whole line that
-//!   it cannot read; `toml::de::Error::message` does not.
+//!   variable, and so may be the value of a field. An error of a parser may show the whole line
+//!   that it cannot read; `toml::de::Error::message` does not.
 //! * All keys that weaken verification are in the table `verify.danger`, and each name says what it
 //!   accepts.
 //!

@@ -162,7 +162,8 @@ impl Exchange {
             .host(self.host.as_str())
             .transport(transport)
             .build()
-            .expect("a connector");
+            // A client may send labels that the DNS cannot hold; the builder refuses them.
+            .ok()?;
         let mut proxy = OriginProxy::new(connector);
         if self.flags & 4 != 0 {
             proxy = proxy.response_rewrite(ResponseRewriteLayer::off());

@@ -28,7 +28,7 @@ use crate::error::PeerText;
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum NoteKind {
-    /// The crate supports it, but no configuration can express it. The text names the call.
+    /// The importer does not translate it. The text names the call to write.
     ByHand,
     /// The configuration has it, or it is the default.
     Mapped,
@@ -126,6 +126,9 @@ impl fmt::Display for ImportNote {
     }
 }
 
+/// The text about a line that lets only some clients in.
+pub(super) const ACCESS: &str = "access is not checked: a layer in front of the proxy";
+
 /// Kind and text of a note.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Finding {
@@ -148,6 +151,11 @@ impl Finding {
 
     pub(super) fn refused(text: impl Into<Cow<'static, str>>) -> Self {
         Self::of(NoteKind::Refused, text)
+    }
+
+    /// Of a line that lets only some clients in, or only with a secret: nothing checks that here.
+    pub(super) fn access() -> Self {
+        Self::refused(ACCESS)
     }
 
     pub(super) fn unmapped() -> Self {

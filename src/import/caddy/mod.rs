@@ -118,7 +118,7 @@ impl CaddyImporter {
         for (index, line) in lines.iter().enumerate() {
             let is_directive =
                 line.name == "reverse_proxy" || NESTING.contains(&line.name.as_str());
-            let is_known = unrelated_directives::finding(&line.name) != Finding::unmapped();
+            let is_known = unrelated_directives::finding(line) != Finding::unmapped();
             match &line.block {
                 Some(_) if line.name.is_empty() => self.options(line),
                 Some(block) if line.name.starts_with('(') => {
@@ -188,7 +188,7 @@ impl CaddyImporter {
                 }
                 self.block(line.lines(), &inner);
             }
-            name => self.note(line, unrelated_directives::finding(name)),
+            _ => self.note(line, unrelated_directives::finding(line)),
         }
     }
 

@@ -3,7 +3,7 @@
 //! They are about the client's side, files, logs or the order of handlers. A name that is not
 //! listed is unmapped: it may be misspelt, or of a plugin.
 
-use crate::import::note::Finding;
+use crate::import::{directive::Directive, note::Finding};
 
 const CLIENT: &str =
     "it concerns the client's side: the server in front of the proxy, such as axum";
@@ -11,8 +11,17 @@ const FILES: &str = "it concerns files, which the proxy does not serve";
 const ROUTER: &str = "a router in front of the proxy, such as axum's";
 
 /// What becomes of a directive outside of `reverse_proxy`.
-pub(super) fn finding(name: &str) -> Finding {
-    match name {
+pub(super) fn finding(directive: &Directive) -> Finding {
+    match directive.name.as_str() {
+        // Clients need a certificate.
+        "tls"
+            if directive
+                .lines()
+                .iter()
+                .any(|line| line.name == "client_auth") =>
+        {
+            Finding::access()
+        }
         "bind" | "tls" | "acme_server" | "timeouts" | "push" | "log_skip" | "skip_log"
         | "log_append" | "log_name" => Finding::no_effect(CLIENT),
         "root" | "file_server" | "try_files" | "templates" | "fs" => Finding::no_effect(FILES),
@@ -31,14 +40,12 @@ pub(super) fn finding(name: &str) -> Finding {
         "log" => Finding::by_hand("`AccessLogLayer`"),
         "metrics" => Finding::by_hand("`MetricsObserver`"),
         "tracing" => Finding::by_hand("`TraceContextLayer`"),
-        "basic_auth" | "basicauth" | "forward_auth" => {
-            Finding::refused("access is not checked: a layer in front of the proxy")
-        }
+        "basic_auth" | "basicauth" | "forward_auth" => Finding::access(),
         "php_fastcgi" => Finding::refused("FastCGI is not spoken"),
         "import" => {
             Finding::refused("files and snippets are not read: put the content in its place")
         }
-        _ if name.starts_with('@') => Finding::by_hand(ROUTER),
+        name if name.starts_with('@') => Finding::by_hand(ROUTER),
         _ => Finding::unmapped(),
     }
 }

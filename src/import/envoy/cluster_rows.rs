@@ -45,11 +45,11 @@ pub(super) const ROWS: [ClusterRow; 76] = [
     ),
     ClusterRow::no_effect(
         "load_assignment.policy.overprovisioning_factor",
-        "a tier is left when none of its members serves",
+        "the next tier gets requests only when no member of this one is available",
     ),
     ClusterRow::no_effect(
         "load_assignment.policy.weighted_priority_health",
-        "a tier is left when none of its members serves",
+        "the next tier gets requests only when no member of this one is available",
     ),
     ClusterRow::refused("load_assignment.policy.endpoint_stale_after", CONTROL_PLANE),
     ClusterRow::refused("hosts", V2),
@@ -125,7 +125,7 @@ pub(super) const ROWS: [ClusterRow; 76] = [
     ),
     ClusterRow::no_effect(
         "common_lb_config.close_connections_on_host_set_change",
-        "affinity by a key keeps its members",
+        "rendezvous hashing moves only the keys of the member that changed",
     ),
     ClusterRow::refused("common_lb_config.override_host_status", NO_METADATA),
     ClusterRow::maps("health_checks", health_rows::checks, "`HealthCheck::get`"),

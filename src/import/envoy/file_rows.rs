@@ -102,7 +102,11 @@ pub(super) const LISTENER_ROWS: [FileRow; 43] = [
     FileRow::no_effect("listeners.listener_filters", CLIENT),
     FileRow::no_effect("listeners.socket_options", CLIENT),
     FileRow::no_effect("listeners.filter_chains.filter_chain_match", CLIENT),
-    FileRow::no_effect("listeners.filter_chains.transport_socket", CLIENT),
+    FileRow::maps(
+        "listeners.filter_chains.transport_socket",
+        client_tls,
+        CLIENT,
+    ),
     FileRow::no_effect("listeners.filter_chains.name", CLIENT),
     FileRow::by_hand("listeners.access_log", LOGS),
     FileRow::no_effect("listeners.fcds_config", CLIENT),
@@ -138,7 +142,11 @@ pub(super) const LISTENER_ROWS: [FileRow; 43] = [
         CLIENT,
     ),
     FileRow::no_effect("listeners.filter_chains.metadata", CLIENT),
-    FileRow::no_effect("listeners.default_filter_chain.transport_socket", CLIENT),
+    FileRow::maps(
+        "listeners.default_filter_chain.transport_socket",
+        client_tls,
+        CLIENT,
+    ),
     FileRow::no_effect("listeners.default_filter_chain.name", CLIENT),
 ];
 
@@ -258,7 +266,11 @@ fn filters(importer: &mut EnvoyImporter, node: &JsonNode, text: &'static str) ->
             }
             _ => {
                 let text = "connections without HTTP: `CdnOriginConnector` alone";
-                importer.note(filter.line, "filters", Finding::refused(text));
+                let finding = match checks_access(filter) {
+                    true => Finding::access(),
+                    false => Finding::refused(text),
+                };
+                importer.note(filter.line, "filters", finding);
             }
         }
     }
@@ -270,16 +282,48 @@ fn route_config(importer: &mut EnvoyImporter, node: &JsonNode, text: &'static st
     Ok(Finding::mapped(text))
 }
 
-fn http_filters(_: &mut EnvoyImporter, node: &JsonNode, text: &'static str) -> Mapping {
-    let is_router = |filter: &JsonNode| {
-        matches!(
-            filter.get("name").map(JsonNode::text),
-            Some(Ok("envoy.filters.http.router"))
-        )
-    };
-    Ok(match node.list()?.iter().all(is_router) {
+/// Filters that check access have a note each.
+fn http_filters(importer: &mut EnvoyImporter, node: &JsonNode, text: &'static str) -> Mapping {
+    let filters = node.list()?;
+    for filter in filters.iter().filter(|filter| checks_access(filter)) {
+        importer.note(filter.line, "http_filters", Finding::access());
+    }
+    let is_router = |filter: &JsonNode| name_of(filter) == "envoy.filters.http.router";
+    Ok(match filters.iter().all(is_router) {
         true => Finding::no_effect("the router is the proxy itself"),
         false => Finding::by_hand(text),
+    })
+}
+
+/// Whether a filter lets only some clients in.
+fn checks_access(filter: &JsonNode) -> bool {
+    let kinds = [
+        "api_key_auth",
+        "basic_auth",
+        "client_ssl_auth",
+        "csrf",
+        "ext_authz",
+        "jwt_authn",
+        "oauth2",
+        "rbac",
+    ];
+    let kind = name_of(filter).rsplit('.').next().unwrap_or_default();
+    kinds.contains(&kind)
+}
+
+fn name_of(filter: &JsonNode) -> &str {
+    filter
+        .get("name")
+        .and_then(|name| name.text().ok())
+        .unwrap_or_default()
+}
+
+/// The TLS of clients is of the server in front of the proxy, which may need their certificates.
+fn client_tls(_: &mut EnvoyImporter, node: &JsonNode, text: &'static str) -> Mapping {
+    let requires = node.at(&["typed_config", "require_client_certificate"]);
+    Ok(match requires.map_or(Ok(false), JsonNode::boolean)? {
+        true => Finding::access(),
+        false => Finding::no_effect(text),
     })
 }
 

@@ -71,7 +71,7 @@ pub(super) const ROWS: [ClusterRow; 25] = [
     ),
     ClusterRow::no_effect(
         "outlier_detection.successful_active_health_check_uneject_host",
-        "an ejection ends with its time",
+        "an ejection ends after its time and successful trials",
     ),
     ClusterRow::refused("outlier_detection.enforcing_success_rate", CONSECUTIVE),
     ClusterRow::refused(

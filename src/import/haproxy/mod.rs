@@ -387,7 +387,7 @@ impl BackendImporter {
                     (true, _) | (_, "default-server" | "server") => {
                         Finding::no_effect("no server is imported with it")
                     }
-                    (false, _) => unrelated_keywords::finding(&name),
+                    (false, _) => unrelated_keywords::finding(line, &name),
                 };
                 self.note(line.number, &name, finding);
             }

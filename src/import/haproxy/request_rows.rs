@@ -17,7 +17,7 @@ use serde_json::json;
 use crate::import::{
     draft::HostChoice,
     message_fields::{self, FieldChange},
-    note::Finding,
+    note::{ACCESS, Finding},
     rewrite_entries::add_name,
     settings::SettingValue,
 };
@@ -30,7 +30,6 @@ use super::{
 const HOOK: &str = "`OriginProxy::map_request`";
 const RESPONSE: &str = "`OriginProxy::map_response`";
 const PATH: &str = "`OriginProxy::map_path` for a prefix, else `OriginProxy::map_request`";
-const ACCESS: &str = "access is not checked: a layer in front of the proxy";
 const VARIABLE: &str = "there are no variables: a layer in front of the proxy";
 
 pub(super) const ROWS: [BackendRow; 50] = [
@@ -48,7 +47,10 @@ pub(super) const ROWS: [BackendRow; 50] = [
     BackendRow::by_hand("http-request replace-pathq", PATH),
     BackendRow::by_hand("http-request replace-uri", PATH),
     BackendRow::by_hand("http-request normalize-uri", PATH),
-    BackendRow::no_effect("http-request disable-l7-retry", "a POST is never repeated"),
+    BackendRow::no_effect(
+        "http-request disable-l7-retry",
+        "a POST that the origin may have processed is never repeated",
+    ),
     BackendRow::by_hand("http-request set-retries", "`Failover::max_attempts`"),
     BackendRow::by_hand(
         "http-request set-timeout",
@@ -117,9 +119,10 @@ pub(super) const ROWS: [BackendRow; 50] = [
     BackendRow::by_hand("http-response return", RESPONSE),
     BackendRow::by_hand("http-response deny", RESPONSE),
     BackendRow::by_hand("http-after-response", RESPONSE),
-    BackendRow::no_effect(
+    BackendRow::by_hand(
         "option http-restrict-req-hdr-names",
-        "names of fields are passed as they are",
+        "such names pass, except those of forwarded fields: `OriginProxy::map_request` with \
+         `remove_ambiguous_names`",
     ),
 ];
 

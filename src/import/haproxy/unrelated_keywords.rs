@@ -4,6 +4,8 @@
 
 use crate::import::note::Finding;
 
+use super::parse::ConfigLine;
+
 const CLIENT: &str =
     "it concerns the client's side: the server in front of the proxy, such as axum";
 const LOGS: &str = "`AccessLogLayer`, and `tracing` for errors";
@@ -11,7 +13,10 @@ const ROUTER: &str = "a router in front of the proxy, such as axum's";
 const PAGES: &str = "`OriginProxy::map_response`";
 
 /// What becomes of a keyword that no table of the importer has.
-pub(super) fn finding(name: &str) -> Finding {
+pub(super) fn finding(line: &ConfigLine, name: &str) -> Finding {
+    if name == "bind" && asks_for_certificate(line) {
+        return Finding::access();
+    }
     let first = name.split(' ').next().unwrap_or_default();
     let is = |names: &[&str]| names.contains(&name) || names.contains(&first);
     if is(&LOGGING) || name.starts_with("option log") || name.starts_with("option dontlog") {
@@ -32,6 +37,12 @@ pub(super) fn finding(name: &str) -> Finding {
     }
 }
 
+/// Whether clients need a certificate. Nothing in front of the proxy checks it after the import.
+fn asks_for_certificate(line: &ConfigLine) -> bool {
+    let verify = line.words.iter().position(|word| word == "verify");
+    verify.is_some_and(|at| line.word(at + 1) != "none")
+}
+
 /// What becomes of a section that has no servers.
 pub(super) fn section(kind: &str) -> Option<Finding> {
     Some(match kind {
@@ -41,7 +52,7 @@ pub(super) fn section(kind: &str) -> Option<Finding> {
         "resolvers" => Finding::by_hand("`Dns::resolver` with a `HickoryResolver`, and `DnsCache`"),
         "cache" => Finding::refused("there is no cache in this crate: the CDN is one"),
         "fcgi-app" => Finding::refused("FastCGI is not spoken"),
-        "userlist" => Finding::refused("access is not checked: a layer in front of the proxy"),
+        "userlist" => Finding::access(),
         "http-errors" => Finding::by_hand(PAGES),
         "crt-store" | "acme" => Finding::no_effect("it concerns TLS of clients"),
         _ => return None,

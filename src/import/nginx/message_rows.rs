@@ -115,9 +115,11 @@ pub(super) const ROWS: [NginxRow; 43] = [
     NginxRow::refused("sub_filter", "bodies are passed as they are"),
     NginxRow::refused("sub_filter_once", "bodies are passed as they are"),
     NginxRow::refused("sub_filter_types", "bodies are passed as they are"),
-    NginxRow::no_effect(
+    NginxRow::maps(
         "underscores_in_headers",
-        "fields with `_` and `.` in their names are passed",
+        underscores,
+        "such names pass, except those of forwarded fields: `OriginProxy::map_request` with \
+         `remove_ambiguous_names`",
     ),
     NginxRow::no_effect(
         "ignore_invalid_headers",
@@ -129,6 +131,14 @@ pub(super) const ROWS: [NginxRow; 43] = [
         "the value stands where the variable was",
     ),
 ];
+
+/// `off` is nginx's default, too, but then nobody has asked for it.
+fn underscores(_: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+    match directive.word() {
+        "off" => Finding::by_hand(text),
+        _ => Finding::no_effect(text),
+    }
+}
 
 /// Refused unless the word is `off`.
 fn cache(_: &mut Location, directive: &Directive, text: &'static str) -> Finding {

@@ -365,7 +365,7 @@ impl<'a> LocationImporter<'a> {
                 let is_known = location_rows().any(|row| row.name == name);
                 let finding = match is_known {
                     true => Finding::no_effect("no `proxy_pass` inherits it"),
-                    false => unrelated_directives::finding(name),
+                    false => unrelated_directives::finding(directive),
                 };
                 if !is_transparent(name) {
                     self.note(directive, finding);

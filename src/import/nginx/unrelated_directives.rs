@@ -4,7 +4,7 @@
 //! the prefix of their directives, such as `ssl_` and `gzip`. A name that is in neither list is
 //! unmapped: it may be misspelt, or of a module that nginx does not distribute.
 
-use crate::import::note::Finding;
+use crate::import::{directive::Directive, note::Finding};
 
 const CLIENT: &str =
     "it concerns the client's side: the server in front of the proxy, such as axum";
@@ -13,7 +13,14 @@ const PROGRAM: &str = "a program: write a layer in front of the proxy";
 const ROUTER: &str = "a router in front of the proxy, such as axum's";
 
 /// What becomes of a directive that no table of the importer has.
-pub(super) fn finding(name: &str) -> Finding {
+pub(super) fn finding(directive: &Directive) -> Finding {
+    let name = directive.name.as_str();
+    if restricts_access(directive) {
+        return Finding::access();
+    }
+    if ["if", "return"].contains(&name) {
+        return Finding::by_hand(ROUTER);
+    }
     if let Some((_, text)) = ROWS.iter().find(|(names, _)| names.contains(&name)) {
         return Finding::no_effect(*text);
     }
@@ -26,6 +33,18 @@ pub(super) fn finding(name: &str) -> Finding {
         Some((_, Reason::ByHand(text))) => Finding::by_hand(*text),
         Some((_, Reason::Refused(text))) => Finding::refused(*text),
         None => Finding::unmapped(),
+    }
+}
+
+/// Whether nginx refuses clients because of the directive.
+fn restricts_access(directive: &Directive) -> bool {
+    let name = directive.name.as_str();
+    let names = ["allow", "deny", "internal", "limit_except", "satisfy"];
+    let prefixes = ["auth_", "modsecurity", "secure_link", "valid_referers"];
+    match name {
+        "ssl_verify_client" => directive.word() != "off",
+        "ssl_reject_handshake" => directive.word() == "on",
+        _ => names.contains(&name) || prefixes.iter().any(|prefix| name.starts_with(prefix)),
     }
 }
 
@@ -134,15 +153,10 @@ const ROWS: [(&[&str], &str); 3] = [
     (
         &[
             "break",
-            "if",
-            "internal",
-            "limit_except",
             "location",
             "log_subrequest",
             "merge_slashes",
             "recursive_error_pages",
-            "return",
-            "satisfy",
             "subrequest_output_buffer_size",
             "uninitialized_variable_warn",
             "rewrite_log",
@@ -151,7 +165,7 @@ const ROWS: [(&[&str], &str); 3] = [
     ),
 ];
 
-const PREFIXES: [(&str, Reason); 31] = [
+const PREFIXES: [(&str, Reason); 28] = [
     ("js_", Reason::Refused(PROGRAM)),
     ("lua_", Reason::Refused(PROGRAM)),
     ("perl_", Reason::Refused(PROGRAM)),
@@ -160,18 +174,6 @@ const PREFIXES: [(&str, Reason); 31] = [
     (
         "error_log",
         Reason::NoEffect("errors are logged with `tracing`"),
-    ),
-    (
-        "allow",
-        Reason::Refused("access is not checked: a layer in front of the proxy"),
-    ),
-    (
-        "deny",
-        Reason::Refused("access is not checked: a layer in front of the proxy"),
-    ),
-    (
-        "auth_",
-        Reason::Refused("access is not checked: a layer in front of the proxy"),
     ),
     (
         "limit_",

@@ -66,9 +66,9 @@ pub(super) const ROWS: [NginxRow; 19] = [
     ),
     NginxRow::no_effect("zone", "the members of a group share their state"),
     NginxRow::by_hand("state", "`OriginGroup::put` changes members at run time"),
-    NginxRow::no_effect(
+    NginxRow::refused(
         "ntlm",
-        "a connection with NTLM serves one client: not supported",
+        "NTLM does not work: a connection that carried its credentials serves no further request",
     ),
     NginxRow::by_hand(
         "resolver",

@@ -5,6 +5,7 @@
 //! `notes.txt` and `printed.rs` anew.
 
 #[cfg(feature = "axum")]
+mod access;
 mod caddy_edges;
 mod caddy_notes;
 mod documented;

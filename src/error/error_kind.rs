@@ -54,8 +54,8 @@ pub enum ErrorKind {
     EchRejected,
     /// ECH is [required](crate::tls::Ech::required), and DNS has no usable configuration for it.
     EchUnavailable,
-    /// The peer rejected ECH, and its certificate does not prove the public name, as the verify
-    /// policy demands (RFC 9849 section 6.1.7). The configuration may be for another server.
+    /// The peer rejected ECH, and its certificate is not valid for the public name under the verify
+    /// policy (RFC 9849 section 6.1.7). The configuration may be for another server.
     EchUnproven,
     /// The peer sent bytes that are not the expected HTTP.
     HttpProtocol,
@@ -81,7 +81,7 @@ pub enum ErrorKind {
     /// The client's request is invalid, too large or not allowed, or its body failed.
     Request(RequestProblem),
     /// The edge answered with a refusal whose possible causes are known, such as a wrong Host.
-    /// [`adapt::check`](crate::adapt::check) makes such an error of a response.
+    /// [`adapt::check`](crate::adapt::check) turns such a response into this error.
     RequestRefused,
     /// No address was found: the name does not exist or has none, or the look-up failed.
     ResolveFailed,
@@ -97,7 +97,8 @@ pub enum ErrorKind {
     TlsVersionMismatch,
     /// No route leads to the dialled address.
     Unreachable,
-    /// The URI names no `http` or `https` origin.
+    /// There is no origin to connect to: the URI names no `http` or `https` origin, the proxy has
+    /// no fixed one, or the settings of a tenant cannot be used.
     UnsupportedUri,
     /// The origin did not switch to the requested protocol, or to another one (RFC 9110 section
     /// 15.2.2, RFC 6455 section 4.1).

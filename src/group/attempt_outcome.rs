@@ -1,4 +1,6 @@
 //! The outcome of an attempt, and what it means for the group.
+//!
+//! An origin's `Retry-After` is not read: it neither delays a retry nor ejects the member.
 
 use http::{Method, Response, StatusCode};
 

@@ -29,7 +29,7 @@ use super::{
 /// | [`tier`](Self::tier), [`tier_from`](Self::tier_from) | at least one is needed |
 /// | [`each`](Self::each) | [`OriginProxy::new`] with its defaults |
 /// | [`balance`](Self::balance) | [`Balance::least_loaded`] |
-/// | [`failover`](Self::failover) | [`Failover::default`]: up to three members |
+/// | [`failover`](Self::failover) | [`Failover::default`]: at most three members get the request |
 /// | [`ejection`](Self::ejection) | [`Ejection::default`]: after five failures in a row |
 /// | [`health_check`](Self::health_check) | none |
 /// | [`panic_threshold`](Self::panic_threshold) | off |
@@ -117,8 +117,8 @@ impl OriginGroupBuilder {
 
     /// Adds a tier whose members come from DNS or a `watch` channel.
     ///
-    /// If `build` is called within a tokio runtime, the group follows the source from then on.
-    /// Otherwise, it does so from its first request on. [`MemberSource`] shows an example.
+    /// If `build` is called within a tokio runtime, the group starts to follow the source at once.
+    /// Otherwise, it starts with its first request. [`MemberSource`] shows an example.
     ///
     /// ```
     /// use cdn_origin::{CdnOriginConnector, group::{MemberSource, OriginGroup}};
@@ -255,10 +255,10 @@ impl OriginGroupBuilder {
 
     /// Sets the healthy share, in percent, below which the last tier ignores health.
     ///
-    /// The default is 0: unhealthy members get requests only if all members are unhealthy. If the
-    /// healthy share of the last tier falls below the threshold, all its members get requests,
-    /// because the healthy ones alone could not carry the load. Envoy has the same threshold, by
-    /// default 50.
+    /// The default is 0: apart from trials, unhealthy members get requests only if no healthy one
+    /// is left. If the healthy share of the last tier falls below the threshold, all its members
+    /// get requests, because the healthy ones alone could not carry the load. Envoy has the same
+    /// threshold, by default 50.
     ///
     /// ```
     /// use cdn_origin::{CdnOriginConnector, group::OriginGroup};

@@ -106,8 +106,9 @@
 //!
 //! # A backup
 //!
-//! By default, a request goes to the backup if the primary cannot be reached, closes the connection
-//! or does not respond in time, and if the request may be repeated.
+//! By default, a request goes to the backup if the primary cannot be reached, closes the
+//! connection, does not respond in time, or answers 500, 502, 503 or 504, and if the request may be
+//! repeated.
 //!
 #![doc = concat!("```\n", include_str!("../../examples/cookbook/failover.rs"), "```")]
 //!
@@ -139,7 +140,7 @@
 //! sees the error, such as a private address or a wrong certificate.
 //!
 //! Show users the error's [`kind`](crate::Error::kind) and the [id](crate::diagnosis::Cause::id) of
-//! its cause, with a text of yours. A report is for you: it has calls of this crate, addresses, and
+//! its cause, with your own text. A report is for you: it has calls of this crate, addresses, and
 //! the first bytes that the peer sent.
 //!
 //! Never read an `OriginConfig` from a user: it can name files and environment variables, and turn

@@ -1,4 +1,6 @@
 //! The names, kinds, units and texts of all metrics.
+//!
+//! Label values are bounded in `metrics_observer.rs` (origins) and `request_metrics.rs` (methods).
 
 /// Every metric, in alphabetical order.
 pub(super) const METRICS: &[MetricName] = &[

@@ -20,7 +20,7 @@ use super::send::RetryBudget;
 /// The limits of a connection pool.
 ///
 /// Each proxy has one pool. [`OriginProxy::pool`](crate::OriginProxy::pool) sets its limits. The
-/// defaults suit a proxy with some hundred concurrent requests.
+/// defaults suit a proxy with a few hundred concurrent requests.
 ///
 /// | setting | default | in nginx |
 /// |---|---|---|
@@ -32,12 +32,12 @@ use super::send::RetryBudget;
 /// | [`idle_timeout`] | 45 s, or more by the edge's [profile] | `keepalive_timeout` |
 /// | [`max_age`] | 1 h, less up to 10 % of jitter | `keepalive_time` |
 /// | [`max_uses`] | 100,000 | `keepalive_requests` |
-/// | [`follow_dns`] | off: a connection is used until its age | |
+/// | [`follow_dns`] | off: a connection is used until it reaches `max_age` | |
 /// | [`max_queued`] | 4096 | |
 /// | [`queue_timeout`] | 10 s | |
 /// | [`max_response_head`] | 128 KiB | `proxy_buffer_size` |
 /// | [`max_replay`] | 64 KiB | |
-/// | [`retry_budget`] | 20 % of the requests, or 3 at a time if that is more | |
+/// | [`retry_budget`] | 20 % of the requests, and always 3 at a time | |
 ///
 /// [`max_connections`]: Self::max_connections
 /// [`max_tunnels`]: Self::max_tunnels
@@ -134,7 +134,7 @@ impl PoolSettings {
     /// The default is half of [`max_connections`](Self::max_connections), at least one. A
     /// connection counts from the upgrade request to the end of the tunnel. Beyond the maximum, an
     /// upgrade waits for up to [`queue_timeout`](Self::queue_timeout) until a tunnel ends, and is
-    /// then answered 503. Zero counts as one.
+    /// then refused with 503. Zero counts as one.
     ///
     /// Tunnels live for as long as clients want. Stay below `max_connections`, because only the
     /// difference is left for all other requests.
@@ -155,8 +155,8 @@ impl PoolSettings {
     /// request counts as an upload if its content has an unknown length, or more than 16 KiB. An
     /// upload occupies its connection for as long as its client sends. The other connections stay
     /// free for short requests. An upload over the limit waits for up to
-    /// [`queue_timeout`](Self::queue_timeout), and is then answered 503. Over HTTP/2, uploads share
-    /// connections and do not count.
+    /// [`queue_timeout`](Self::queue_timeout), and is then refused with 503. Over HTTP/2, uploads
+    /// share connections and do not count.
     ///
     /// ```
     /// # use cdn_origin::pool::PoolSettings;
@@ -240,8 +240,8 @@ impl PoolSettings {
     /// name servers fail or return no address, or if the dial target is an IP address.
     ///
     /// This is off by default: CDNs return only a few of their many addresses at a time, so an
-    /// address that is missing in one answer is usually still in use. A grace of some minutes spans
-    /// such rotations. Zero suits names whose answers are complete.
+    /// address that is missing in one answer is usually still in use. A grace of a few minutes
+    /// spans such rotations. Zero suits names whose answers are complete.
     ///
     /// ```
     /// use std::time::Duration;
@@ -296,7 +296,7 @@ impl PoolSettings {
 
     /// Sets how long a request waits in the queue for a connection.
     ///
-    /// The default is 10 s. Beyond it, the request is answered 503. The time of a connect that was
+    /// The default is 10 s. Beyond it, the request gets 503. The time of a connect that was
     /// started for this request does not count: the connector's own
     /// [timeouts](crate::connector::CdnOriginBuilder) limit it.
     ///
@@ -314,9 +314,9 @@ impl PoolSettings {
 
     /// Sets the maximum size of a response head, in bytes.
     ///
-    /// The default is 128 KiB, the minimum 8 KiB. A larger head is answered 502. Over HTTP/1,
-    /// interim (1xx) responses share the limit, and a head of more than 12,288 fields is refused
-    /// too.
+    /// The default is 128 KiB, the minimum 8 KiB. A response with a larger head becomes a 502. Over
+    /// HTTP/1, interim (1xx) responses count towards the same limit, and a head of more than 12,288
+    /// fields is refused too.
     ///
     /// ```
     /// use cdn_origin::pool::PoolSettings;

@@ -1,9 +1,9 @@
 //! Gives waiting requests what became free: connections, permits to connect, or the error of a
 //! connect.
 //!
-//! `serve_waiters` runs whenever something became free. The inventory decides under the lock who
-//! gets what ([`Inventory::next_grant`](super::checkout::Inventory::next_grant)); the grants are
-//! sent after it.
+//! `serve_waiters` runs whenever something became free. `checkout/inventory.rs` decides under the
+//! lock who gets what ([`Inventory::next_grant`](super::checkout::Inventory::next_grant)); the
+//! grants are sent after it.
 
 use std::sync::atomic::AtomicBool;
 

@@ -1,5 +1,7 @@
 //! Refuses requests that a gateway must not forward: by method, target, coding, expectation or a
 //! missing `Host`.
+//!
+//! `refuse_too_large.rs` checks sizes (413, 431), `edge_limits.rs` those of the edge (414, 431).
 
 use http::{
     HeaderMap, HeaderValue, Method, Version,

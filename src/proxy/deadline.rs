@@ -1,4 +1,7 @@
 //! Deadlines: of a whole request, and of a body that is idle.
+//!
+//! `forward_request.rs` enforces that of a request until its response begins. `IdleDeadline` is
+//! part of the body.
 
 use std::{
     pin::Pin,

@@ -125,7 +125,8 @@ impl Limits {
     /// `http_response_timeout`. If the proxy was waiting for the client to send the rest of its
     /// body, the client gets 408 with `http_request_error` instead.
     ///
-    /// If the response ends before the upload, the upload goes on until it pauses for longer.
+    /// If the response ends before the upload, the upload goes on until it pauses for longer than
+    /// this timeout.
     ///
     /// nginx calls this `proxy_read_timeout`, HAProxy `timeout server`.
     ///
@@ -195,9 +196,9 @@ impl Limits {
     /// large download take days, and [`unread_timeout`](Self::unread_timeout) ends downloads that
     /// stop. Kestrel's default is 240 bytes and 5 s.
     ///
-    /// The client may leave data waiting for `grace`, plus the time that it needs at this rate for
-    /// the bytes that the HTTP server has taken already, at most 4 MiB. After that, the response is
-    /// aborted. Zero bytes turn the limit off. gRPC streams have no such limit.
+    /// The allowed pause is `grace`, plus the time that the bytes in the buffers of the HTTP server
+    /// take at this rate. At most 4 MiB count as buffered. After that, the response is aborted.
+    /// Zero bytes turn the limit off. gRPC streams have no such limit.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -234,8 +235,8 @@ impl Limits {
     /// is 60 s. The time begins anew with each part of the response that the HTTP server takes.
     /// Beyond it, the response is aborted and its connection to the origin is free again.
     ///
-    /// * The server and the system buffer some MiB for each client. To the proxy, a client that
-    ///   needs longer than the limit for those MiB does not read.
+    /// * The server and the system buffer a few MiB for each client. A client that takes longer
+    ///   than the limit to read them looks as if it did not read at all.
     /// * Over HTTP/1, the limit begins with the second frame of the body, because a server takes
     ///   the first one whether its client reads or not. So code that calls the proxy itself, and
     ///   keeps a response without reading it, occupies a connection without a limit.
@@ -325,7 +326,8 @@ impl Limits {
     ///
     /// This is on by default: [`AdaptiveConcurrency`] describes the rules, and how to turn it off.
     /// Beyond the limit, requests wait in a queue. It holds as many requests as the origin answers
-    /// in a second, but at most [`max_queued`](Self::max_queued). The others get 503 at once.
+    /// in a second: at least 4, and at most [`max_queued`](Self::max_queued). The others get 503 at
+    /// once.
     ///
     /// ```
     /// # use cdn_origin::proxy::{AdaptiveConcurrency, Limits};

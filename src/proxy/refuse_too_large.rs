@@ -1,5 +1,5 @@
-//! Refuses requests before their body is read: the head is too large, or announces too large a
-//! body.
+//! Refuses requests before their body is read: the head is too large (431), or announces too large
+//! a body (413).
 //!
 //! `limited_request_body.rs` enforces `max_request_body` for a body of unknown length, and
 //! `edge_limits.rs` the limits in the profile of the edge.

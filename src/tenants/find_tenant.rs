@@ -1,7 +1,7 @@
 //! Finds the tenant of a request: by `select` if it is set, else by the host.
 //!
 //! If that name has no tenant, `on_demand` may make one. Otherwise it is the tenant `*`. Without
-//! one, the request is refused.
+//! one, the request is refused. There are no other wildcards: `host_key.rs` refuses them.
 
 use std::sync::Arc;
 

@@ -130,11 +130,11 @@ impl CdnOriginBuilder {
         self
     }
 
-    /// Sets a label by which metrics, spans and logs tell this origin from others.
+    /// Sets a label that identifies this origin in metrics, spans and logs.
     ///
-    /// The default is none: they show only the dialled address. Set a label if several origins, or
-    /// several proxies to one origin, share that address. It is never sent. Each label creates its
-    /// own time series, so it must not come from proxied requests.
+    /// The default is none: metrics then identify an origin only by its dialled address. Set a
+    /// label if several origins, or several proxies to one origin, share that address. It is never
+    /// sent. Each label creates its own time series, so it must not come from proxied requests.
     ///
     /// ```
     /// # use cdn_origin::CdnOriginConnector;

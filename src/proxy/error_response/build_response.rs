@@ -1,4 +1,4 @@
-//! The proxy's own response to a failure.
+//! The proxy's own response to a failure, with `Retry-After` where a retry may help.
 
 use http::{
     HeaderValue, Method, Response, StatusCode,

@@ -1,4 +1,6 @@
 //! The `Proxy-Status` field of failures (RFC 9209).
+//!
+//! `build_response.rs` inserts it, and `disclosure.rs` appends it to responses of the origin.
 
 use http::{HeaderName, HeaderValue, StatusCode};
 

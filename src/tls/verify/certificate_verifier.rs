@@ -21,7 +21,7 @@ use crate::{
 use super::{
     chain_verifier::{ChainVerifier, PresentedCertificate},
     pin::Pins,
-    san,
+    san_matcher,
     self_signed::is_self_signed,
     verify_policy::NameCheck,
 };
@@ -66,7 +66,7 @@ impl OriginVerifier {
         let NameCheck::AnyOf(names) = &self.names else {
             return Ok(());
         };
-        match san::any_matches(names, end_entity)? {
+        match san_matcher::any_matches(names, end_entity)? {
             true => Ok(()),
             false => Err(CertificateError::NotValidForName.into()),
         }

@@ -7,7 +7,7 @@
 // | `chain_verifier`, `bounded_chain` | verifies the chain, within a bound of work |
 // | `roots`, `loaded_roots`, `root_cache` | trusted roots: the setting, as read, and shared |
 // | `crls` | revocation lists |
-// | `san`, `pin` | names and keys that are accepted |
+// | `san_matcher`, `pin` | names and keys that are accepted |
 // | `self_signed` | recognises a self-signed certificate |
 // | `contradictions` | settings that exclude each other |
 // | `danger/` | calls that weaken verification |
@@ -22,14 +22,14 @@ mod loaded_roots;
 mod pin;
 mod root_cache;
 mod roots;
-mod san;
+mod san_matcher;
 mod self_signed;
 mod verify_policy;
 
 pub use crls::Crls;
 pub use pin::{CertificatePin, SpkiPin};
 pub use roots::Roots;
-pub use san::SanMatcher;
+pub use san_matcher::SanMatcher;
 pub use verify_policy::VerifyPolicy;
 
 pub(crate) use root_cache::Reread;
@@ -38,7 +38,7 @@ pub(crate) use root_cache::Reread;
 pub(crate) use {
     crls::{CrlDepth, CrlExpiry, CrlSource, UnknownStatus},
     roots::RootsSource,
-    san::SanKind,
+    san_matcher::SanKind,
     verify_policy::{NameCheck, TrustAnchor},
 };
 

@@ -7,8 +7,8 @@ use super::{cell::Outcome, mutations::MUTATIONS, rows::MATRIX};
 const HEAD: &str = "\
 What happens to a request when its connection is slow, cut, corrupted or silent.
 
-`tests/it/faults/` in the repository stages each fault on the way between the pool and the origin,
-and writes these tables. Each cell ends within its deadline. Afterwards the pool has all of its
+`tests/it/faults/` in the repository injects each fault between the pool and the origin, and
+generates these tables. Each case ends within its deadline. Afterwards the pool has all of its
 permits, the next requests succeed, and no task and no socket is left.
 
 * **delay**: bytes arrive 700 ms later.
@@ -23,15 +23,16 @@ permits, the next requests succeed, and no task and no socket is left.
 
 A cell has the status that the client gets, and [`Error::kind`] and [`Error::stage`] of the error.
 \"Aborted\" means that the response had begun. The client never gets a truncated body as a complete
-one, and no POST is sent twice. The deadlines are those of [`timeouts`].
+one, and no POST that the origin may have processed is sent again. The deadlines are those of
+[`timeouts`].
 ";
 
 const MUTATIONS_HEAD: &str = "
 # Mutations
 
-Each of these mistakes was made in the code on purpose, to see which tests notice it: those in the
-second column failed. `faults` are the tests behind the tables above. `simulation` sends random
-requests through random faults, and `cancellation` drops each future at each of its polls.
+To check the tests, each of these bugs was added on purpose. The second column lists the tests that
+failed. `faults` are the tests behind the tables above. `simulation` sends random requests through
+random faults, and `cancellation` drops each future at each of its polls.
 
 | mistake | found by |
 |---|---|

@@ -1,4 +1,7 @@
 //! `SanMatcher`: subject alternative names that are accepted instead of the expected name.
+//!
+//! Only `expecting_any` uses it. `certificate_verifier.rs` passes the expected name to the chain
+//! verifier, which compares it.
 
 use std::{fmt, net::IpAddr};
 

@@ -84,4 +84,6 @@ pub(crate) use fix_keys::{Fix, in_keys};
 pub use ranked_causes::Diagnosis;
 pub(crate) use refusal::Refusal;
 pub(crate) use report::{ExchangeReport, FactsReport, OriginRefusal, code_paragraph, paragraph};
-pub(crate) use response_rules::{HostSource, ResponseEvidence, has_grpc_content, may_refuse_host};
+pub(crate) use response_rules::{
+    HostHistory, HostSource, ResponseEvidence, has_grpc_content, may_refuse_host,
+};

@@ -22,7 +22,8 @@ use tokio::time::sleep_until;
 use crate::{
     connector::ConnectionInfo,
     diagnosis::{
-        Certainty, Diagnosis, HostSource, OriginRefusal, has_grpc_content, may_refuse_host,
+        Certainty, Diagnosis, HostHistory, HostSource, OriginRefusal, has_grpc_content,
+        may_refuse_host,
     },
     downstream::Downstream,
     error::{Error, ErrorKind, Facts, HttpFault, LoggedNames, Stage},
@@ -279,8 +280,11 @@ impl ProxySettings {
             evidence = evidence.after_proxy_header();
         }
         let has_one_host = self.has_one_host();
-        if has_one_host && self.failure_log.is_host_answered() {
-            evidence = evidence.host_answered();
+        if has_one_host {
+            evidence = evidence.host_history(match self.failure_log.is_host_answered() {
+                true => HostHistory::Answered,
+                false => HostHistory::Unanswered,
+            });
         }
         let may_refuse_host =
             may_refuse_host(&evidence) && refuses_hosts(parts.status, has_one_host);

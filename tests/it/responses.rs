@@ -255,7 +255,6 @@ async fn a_403_of_an_application_is_no_diagnosis() {
     let long = "long ".repeat(500).leak();
     let answers = vec![
         own(("content-type", "application/json"), "{}"),
-        own(("set-cookie", "session=1"), "no"),
         own(("www-authenticate", "Basic realm=\"a\""), "no"),
         own(("x-powered-by", "PHP"), "no"),
         own(("etag", "\"1\""), "no"),
@@ -280,6 +279,30 @@ async fn a_403_of_an_application_is_no_diagnosis() {
                 response.headers()
             );
         }
+    }
+}
+
+/// Protection against bots sets cookies. An application that has answered other requests is more
+/// likely to have sent one.
+#[tokio::test]
+async fn a_403_with_a_cookie_may_be_about_a_host_that_has_got_no_success() {
+    let authority = Authority::new();
+    let refusal = Response::builder()
+        .status(403)
+        .header("set-cookie", "id=1")
+        .body(Bytes::new())
+        .unwrap();
+    let edge = answering(&authority, vec![refusal; 2]).await;
+    let connector = to(&edge, &authority, "www.example.test").build().unwrap();
+    let one_host = OriginProxy::new(connector);
+    let many_hosts = one_host.clone().host_rewrite(HostRewriteLayer::preserve());
+    for (proxy, is_logged) in [(one_host, true), (many_hosts, false)] {
+        let (log, _guard) = Log::down_to(tracing::Level::INFO);
+        let response = send(proxy, "www.example.test").await;
+        let diagnosis = response.extensions().get::<Diagnosis>();
+        assert_eq!(diagnosis.is_some(), is_logged, "{diagnosis:?}");
+        let text = log.text();
+        assert_eq!(text.contains("perhaps by Host"), is_logged, "{text}");
     }
 }
 

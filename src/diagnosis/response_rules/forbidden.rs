@@ -24,17 +24,16 @@ use crate::{
 };
 
 use super::{
-    ResponseEvidence, another_host::another_host, cross_origin::is_of_framework,
+    HostHistory, ResponseEvidence, another_host::another_host, cross_origin::is_of_framework,
     sni_and_host::agreeing_names,
 };
 
 /// Fields that applications send, and that edges do not add to a refusal of their own.
-const OF_APPLICATIONS: [HeaderName; 8] = [
+const OF_APPLICATIONS: [HeaderName; 7] = [
     ACCESS_CONTROL_ALLOW_ORIGIN,
     CONTENT_SECURITY_POLICY,
     ETAG,
     LAST_MODIFIED,
-    SET_COOKIE,
     WWW_AUTHENTICATE,
     HeaderName::from_static("x-powered-by"),
     HeaderName::from_static("x-runtime"),
@@ -48,7 +47,7 @@ const LARGEST_BARE_PAGE: usize = 2048;
 ///
 /// Without the body, it goes by the fields.
 pub(crate) fn may_refuse_host(evidence: &ResponseEvidence<'_>) -> bool {
-    !evidence.is_host_answered && !has_sign_of_application(evidence)
+    evidence.host_history != HostHistory::Answered && !has_sign_of_application(evidence)
 }
 
 /// At most one.
@@ -121,9 +120,14 @@ fn has_sign_of_application(evidence: &ResponseEvidence<'_>) -> bool {
     let length = length.and_then(|it| it.parse().ok()).unwrap_or(0);
     let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
     let is_page = |kind: &[u8]| kind.starts_with(b"text/html") || kind.starts_with(b"text/plain");
+    // Protection against bots sets cookies, too: they are no sign while the origin has answered
+    // nothing else.
+    let has_own_cookie =
+        evidence.host_history != HostHistory::Unanswered && headers.contains_key(SET_COOKIE);
     OF_APPLICATIONS
         .iter()
         .any(|name| headers.contains_key(name))
+        || has_own_cookie
         || kind.is_some_and(|kind| !is_page(kind))
         || evidence.body.len().max(length) > LARGEST_BARE_PAGE
         || is_of_framework(evidence.body)

@@ -30,5 +30,4 @@ mod upgrades;
 
 pub(crate) use forbidden::may_refuse_host;
 pub(crate) use grpc::has_grpc_content;
-pub(crate) use response_evidence::HostSource;
-pub(crate) use response_evidence::ResponseEvidence;
+pub(crate) use response_evidence::{HostHistory, HostSource, ResponseEvidence};

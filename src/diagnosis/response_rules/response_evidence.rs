@@ -14,6 +14,16 @@ use crate::{
     origin::{Origin, Scheme},
 };
 
+/// How the origin has answered other requests with the same names.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum HostHistory {
+    /// At least one by a success. So it serves the names.
+    Answered,
+    /// None by a success.
+    Unanswered,
+    Unknown,
+}
+
 /// What is known of a response that an edge may have sent to refuse the request.
 #[derive(Clone, Debug)]
 #[must_use = "evidence does nothing until `diagnosis` is called"]
@@ -26,8 +36,7 @@ pub(crate) struct ResponseEvidence<'a> {
     forwarded_scheme: Option<Scheme>,
     host_source: Option<HostSource>,
     pub(super) host_knowledge: HostKnowledge,
-    /// Whether the origin has answered another request with the same names.
-    pub(super) is_host_answered: bool,
+    pub(super) host_history: HostHistory,
     /// Whether causes are wanted that are no more than a guess.
     pub(super) has_guesses: bool,
     pub(super) redirects: RedirectHandling,
@@ -79,7 +88,7 @@ impl<'a> ResponseEvidence<'a> {
             forwarded_scheme: None,
             host_source: None,
             host_knowledge: HostKnowledge::Sent,
-            is_host_answered: false,
+            host_history: HostHistory::Unknown,
             has_guesses: true,
             redirects: RedirectHandling::PassedOn,
             status,
@@ -171,10 +180,9 @@ impl<'a> ResponseEvidence<'a> {
         self
     }
 
-    /// Adds that the origin has answered another request with the same names by a success. So it
-    /// serves them.
-    pub(crate) fn host_answered(mut self) -> Self {
-        self.is_host_answered = true;
+    /// Adds how the origin has answered other requests with the same names.
+    pub(crate) fn host_history(mut self, history: HostHistory) -> Self {
+        self.host_history = history;
         self
     }
 

@@ -127,8 +127,16 @@ fn envoy() {
             "filters",
             &[Refused],
         ),
-        (tls(true), "transport_socket", &[Refused]),
-        (tls(false), "transport_socket", &[NoEffect]),
+        (
+            tls(true),
+            "listeners.filter_chains.transport_socket",
+            &[Refused],
+        ),
+        (
+            tls(false),
+            "listeners.filter_chains.transport_socket",
+            &[NoEffect],
+        ),
     ];
     for (text, directive, expected) in rows {
         let imported = import::envoy(&text).unwrap();

@@ -194,7 +194,7 @@ fn origin_channel(channel: Channel, connector: &CdnOriginConnector) -> OriginCha
 fn http2_endpoint(connector: &CdnOriginConnector) -> Result<Endpoint, BuildError> {
     let Some(origin) = connector.origin() else {
         let why = "a tonic endpoint needs a fixed origin: create the connector with \
-                   CdnOriginConnector::builder(..)";
+                   CdnOriginConnector::builder(\"https://..\"), in place of any_origin()";
         return Err(refusal("origin", BuildProblemKind::Empty, why));
     };
     let offer = connector.tls_offer();

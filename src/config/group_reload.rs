@@ -12,11 +12,15 @@
 //! keys of the group that differ          not applied: they need a new group
 //! ```
 //!
-//! All new members are built before the first change is made, so that an error changes nothing.
+//! All new members are built, and all changed files read, before the first change is made, so that
+//! an error changes nothing.
 
 use std::collections::HashMap;
 
-use crate::group::{Member, OriginGroup};
+use crate::{
+    connector::PreparedReload,
+    group::{Member, OriginGroup},
+};
 
 use super::{ConfigError, Reloaded, members::ListedMember, origin_calls::OriginCalls};
 
@@ -26,6 +30,8 @@ pub(super) struct GroupReload {
     put: Vec<(usize, Member)>,
     /// Of members that stay.
     weights: Vec<(String, u32)>,
+    /// The changed files of members that stay.
+    files: Vec<(String, PreparedReload)>,
     reloaded: Reloaded,
 }
 
@@ -37,6 +43,7 @@ impl GroupReload {
         Self {
             put: Vec::new(),
             weights: Vec::new(),
+            files: Vec::new(),
             reloaded: Reloaded {
                 not_applied,
                 ..Reloaded::default()
@@ -86,17 +93,14 @@ impl GroupReload {
     pub(super) fn read_files(&mut self, group: &OriginGroup) -> Result<(), ConfigError> {
         let Reloaded {
             changed, removed, ..
-        } = &mut self.reloaded;
+        } = &self.reloaded;
         for (name, connector) in group.connectors() {
             if changed.contains(&name) || removed.contains(&name) {
                 continue;
             }
-            let has_changed = connector.reload_if_changed();
-            let has_changed =
-                has_changed.map_err(|error| ConfigError::from(error).within(&name))?;
-            if has_changed {
-                changed.push(name);
-            }
+            let prepared = PreparedReload::of(&connector);
+            let prepared = prepared.map_err(|error| ConfigError::from(error).within(&name))?;
+            self.files.extend(prepared.map(|prepared| (name, prepared)));
         }
         Ok(())
     }
@@ -104,9 +108,14 @@ impl GroupReload {
     /// Makes the changes. New members come first, so that the group always has some.
     ///
     /// Requests of replaced and removed members end by themselves.
-    pub(super) fn apply(self, group: &OriginGroup) -> Result<Reloaded, ConfigError> {
+    pub(super) fn apply(mut self, group: &OriginGroup) -> Result<Reloaded, ConfigError> {
         for (tier, member) in self.put {
             drop(group.put(tier, member)?);
+        }
+        for (name, prepared) in self.files {
+            if prepared.apply() {
+                self.reloaded.changed.push(name);
+            }
         }
         for (name, weight) in &self.weights {
             group.set_weight(name, *weight);

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     OriginProxy,
+    connector::PreparedReload,
     error::BuildError,
     group::OriginGroup,
     observe::Observer,
@@ -210,8 +211,8 @@ impl VirtualHostsConfig {
     ///
     /// # Errors
     ///
-    /// Fails if the new configuration is invalid. The service then keeps its hosts. Certificate
-    /// files may have been read again.
+    /// Fails if the new configuration is invalid, or a changed file cannot be read. Nothing is
+    /// changed then.
     pub fn reload(&self, new: &Self, hosts: &VirtualHosts) -> Result<Reloaded, ConfigError> {
         new.check_hosts()?;
         let calls = new.template_calls()?;
@@ -247,11 +248,19 @@ impl VirtualHostsConfig {
         removed.sort_unstable();
         changes.extend(removed.iter().map(|host| (&***host, None)));
         reloaded.removed = removed.into_iter().cloned().collect();
-        if !is_template_new {
-            let stays = |host: &str| changes.iter().all(|change| host_key(change.0) != host);
-            reloaded.changed.extend(read_files(hosts, stays)?);
-        }
+        let files = match is_template_new {
+            true => Vec::new(),
+            false => {
+                let stays = |host: &str| changes.iter().all(|change| host_key(change.0) != host);
+                read_files(hosts, stays)?
+            }
+        };
         change_hosts(hosts, template, changes).map_err(unusable)?;
+        for (place, prepared) in files {
+            if prepared.apply() {
+                reloaded.changed.push(place);
+            }
+        }
         for (host, running, changes) in groups {
             if changes.apply(&running)? != Reloaded::default() {
                 reloaded.changed.push(host.clone());
@@ -345,21 +354,20 @@ impl TenantConfig {
     }
 }
 
-/// Reads the changed files of the template and of hosts that stay. Returns what has changed.
+/// Reads the changed files of the template and of hosts that stay. Nothing is changed yet.
 fn read_files(
     hosts: &VirtualHosts,
     stays: impl Fn(&str) -> bool,
-) -> Result<Vec<String>, ConfigError> {
-    let mut changed = Vec::new();
+) -> Result<Vec<(String, PreparedReload)>, ConfigError> {
+    let mut read = Vec::new();
     for (host, connector) in connectors_of(hosts) {
-        let place = host.as_deref().unwrap_or("template");
-        if host.as_deref().is_none_or(&stays)
-            && connector
-                .reload_if_changed()
-                .map_err(|error| ConfigError::from(error).within(place))?
-        {
-            changed.push(place.to_owned());
+        if !host.as_deref().is_none_or(&stays) {
+            continue;
         }
+        let place = host.as_deref().unwrap_or("template");
+        let prepared = PreparedReload::of(&connector);
+        let prepared = prepared.map_err(|error| ConfigError::from(error).within(place))?;
+        read.extend(prepared.map(|prepared| (place.to_owned(), prepared)));
     }
-    Ok(changed)
+    Ok(read)
 }

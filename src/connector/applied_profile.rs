@@ -95,6 +95,10 @@ impl AppliedProfile {
         })
     }
 
+    pub(crate) fn edge_name(&self) -> &'static str {
+        self.edge.edge().name()
+    }
+
     pub(crate) fn changed_defaults(&self) -> &[ProfileChange] {
         &self.changes
     }

@@ -13,7 +13,7 @@ use tower_service::Service;
 use crate::{
     dial::Transport,
     downstream::ClientAddress,
-    error::{BuildError, Error, TlsOffer},
+    error::{BuildError, CurrentStage, Error, TlsOffer},
     observe::{Observer, Observers},
     origin::Origin,
     tls::rustls::ClientConfig,
@@ -237,14 +237,14 @@ impl CdnOriginConnector {
         let Some(tls) = self.reloadable_tls() else {
             return Ok(());
         };
-        self.note_reload(tls.reload(change).map(|()| true))
-            .map(drop)
+        let reloaded = tls.reload(change).map(|()| true);
+        self.note_reload(reloaded).map(drop)
     }
 
     /// [Reloads](Self::reload) if a configured file has changed, and returns whether it did.
     ///
-    /// The call compares the length and modification time of each file with those of the last
-    /// successful read. It is cheap enough to call every few seconds.
+    /// The call compares the length, the times and, on Unix, the inode of each file with those of
+    /// the last successful read. It is cheap enough to call every few seconds.
     ///
     /// ```no_run
     /// # fn watch(connector: cdn_origin::CdnOriginConnector) {
@@ -340,7 +340,10 @@ impl CdnOriginConnector {
         self.state.tls.clone()
     }
 
-    fn note_reload(&self, reloaded: Result<bool, BuildError>) -> Result<bool, BuildError> {
+    pub(super) fn note_reload(
+        &self,
+        reloaded: Result<bool, BuildError>,
+    ) -> Result<bool, BuildError> {
         report_reload(&self.observers, self.origin(), &reloaded);
         if matches!(reloaded, Ok(true)) {
             self.log_advice();
@@ -356,15 +359,15 @@ impl CdnOriginConnector {
 
     fn connect(&self, uri: Uri, purpose: Purpose) -> Connecting {
         let this = self.clone();
-        Connecting::new(async move {
+        let (stage, current) = CurrentStage::shared();
+        Connecting::new(stage, async move {
             let (origin, observers) = (this.state.origin_for(&uri)?, &this.observers);
             observers.notify(|observer| observer.connecting(&origin));
             let client = this.client.as_deref();
             let attempt = ConnectAttempt::new(&this.state, origin, &purpose, client);
             let attempt = attempt.called_with(&uri).at_address(this.address);
-            let outcome = attempt.run_in_span().await;
-            let notice = this.state.settings.tls.expiry_notice;
-            report_connect(observers, &outcome, notice);
+            let outcome = attempt.reporting(current).run_in_span().await;
+            report_connect(observers, &outcome, this.state.settings.tls.expiry_notice);
             outcome
         })
     }

@@ -20,7 +20,7 @@ use tracing::Instrument;
 use crate::{
     dial::{DialFailure, DialedIo},
     downstream::ClientAddress,
-    error::{Error, ErrorKind, Facts, Stage},
+    error::{CurrentStage, Error, ErrorKind, Facts, Stage},
     observe::spans,
     origin::{Origin, Scheme},
     tls::{Alpn, Handshake, HandshakeFailure, HelloPlan, RecordingIo, TlsClient},
@@ -54,6 +54,7 @@ pub(super) struct ConnectAttempt<'a> {
     /// Dialled without a look-up.
     address: Option<SocketAddr>,
     started: Instant,
+    stage: CurrentStage,
     facts: Facts,
 }
 
@@ -75,6 +76,7 @@ impl<'a> ConnectAttempt<'a> {
             client,
             address: None,
             started: Instant::now(),
+            stage: CurrentStage::default(),
             facts,
         }
     }
@@ -90,6 +92,12 @@ impl<'a> ConnectAttempt<'a> {
     /// Sets the only address that is dialled. `None` looks the name up.
     pub(super) fn at_address(mut self, address: Option<SocketAddr>) -> Self {
         self.address = address;
+        self
+    }
+
+    /// Reports each stage that begins.
+    pub(super) fn reporting(mut self, stage: CurrentStage) -> Self {
+        self.stage = stage;
         self
     }
 
@@ -180,7 +188,8 @@ impl<'a> ConnectAttempt<'a> {
     ) -> Result<DialedIo, DialFailure> {
         let began = Instant::now();
         let (transport, target) = (&self.state.transport, self.origin.dial());
-        let dialed = transport.dial(target, known, step.limit, &mut self.facts);
+        let (stage, facts) = (&self.stage, &mut self.facts);
+        let dialed = transport.dial(target, known, step.limit, (stage, facts));
         let mut io = dialed.await?;
         if let Some(protocol) = self.state.proxy_protocol {
             let left = step.limit.saturating_sub(began.elapsed());
@@ -196,6 +205,7 @@ impl<'a> ConnectAttempt<'a> {
         hello: &HelloPlan,
         io: DialedIo,
     ) -> Result<Box<TlsStream<RecordingIo<DialedIo>>>, HandshakeFailure> {
+        self.stage.enter(Stage::Handshake);
         let step = self.step(self.state.timeouts.tls_handshake);
         let began = Instant::now();
         let handshake = Handshake {

@@ -7,7 +7,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use crate::Error;
+use crate::error::{CurrentStage, Error};
 
 use super::OriginStream;
 
@@ -20,13 +20,25 @@ use super::OriginStream;
 /// If connecting fails, it resolves to an [`Error`] with the stage, the kind and the facts of the
 /// attempt.
 #[must_use = "futures do nothing unless polled"]
-pub struct Connecting(Pin<Box<dyn Future<Output = Result<OriginStream, Error>> + Send>>);
+pub struct Connecting {
+    connect: Pin<Box<dyn Future<Output = Result<OriginStream, Error>> + Send>>,
+    stage: CurrentStage,
+}
 
 impl Connecting {
     pub(super) fn new(
+        stage: CurrentStage,
         connect: impl Future<Output = Result<OriginStream, Error>> + Send + 'static,
     ) -> Self {
-        Self(Box::pin(connect))
+        Self {
+            connect: Box::pin(connect),
+            stage,
+        }
+    }
+
+    /// The stage that the attempt is in.
+    pub(crate) fn stage(&self) -> &CurrentStage {
+        &self.stage
     }
 }
 
@@ -34,7 +46,7 @@ impl Future for Connecting {
     type Output = Result<OriginStream, Error>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.as_mut().poll(cx)
+        self.connect.as_mut().poll(cx)
     }
 }
 

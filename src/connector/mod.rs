@@ -30,6 +30,7 @@
 // | `builder/`, `connector_settings` | the builder, its checks and what it sets |
 // | `connect`, `connecting` | one attempt to connect: dial, PROXY header, TLS handshake |
 // | `origin_stream`, `connection_info` | an open connection, and the facts about it |
+// | `prepared_reload` | the changed files of a connector, before they are used |
 // | `tls_reload` | the TLS client in force, and its replacement by changed files |
 // | `sessions` | TLS session resumption |
 // | `handshake_counts` | full and resumed handshakes |
@@ -53,6 +54,8 @@ mod connector_settings;
 mod handshake_counts;
 mod notify_observers;
 mod origin_stream;
+#[cfg(feature = "serde")]
+mod prepared_reload;
 mod sessions;
 mod shared_state;
 mod timeouts;
@@ -78,6 +81,7 @@ pub(crate) use applied_profile::ProfileChange;
 pub(crate) use {
     advice_settings::Silenced,
     connector_settings::{ConnectorSettings, DialSettings, EdgeProfileUse},
+    prepared_reload::PreparedReload,
 };
 
 /// Explain an error of an [`OriginStream`].

@@ -96,8 +96,19 @@ struct TlsSource {
     settings: TlsSettings,
     /// The fingerprint of the files before the last successful read.
     files: FileFingerprint,
+    /// The number of reloads.
+    reloads: u64,
     /// The users of these settings, which a reload changes.
     users: Vec<Weak<ReloadableTls>>,
+}
+
+/// What a reload has read and checked, before it is applied.
+pub(super) struct ReadTls {
+    settings: TlsSettings,
+    files: FileFingerprint,
+    /// The number of reloads before this one.
+    reloads: u64,
+    clients: Vec<(Arc<ReloadableTls>, TlsClient)>,
 }
 
 impl ReloadableTls {
@@ -110,6 +121,7 @@ impl ReloadableTls {
         let source = Arc::new(Mutex::new(TlsSource {
             files: settings.fingerprint(),
             settings: settings.clone(),
+            reloads: 0,
             users: Vec::new(),
         }));
         Self::of_source(&source, expected_name, problems)
@@ -177,48 +189,80 @@ impl ReloadableTls {
     ) -> Result<(), BuildError> {
         let mut source = self.lock();
         let TlsReload(settings) = change(TlsReload(source.settings.clone()));
-        Self::replace(&mut source, settings)
+        source.read(settings)?.apply(&mut source);
+        Ok(())
     }
 
     /// Returns whether a file had changed.
     pub(super) fn reload_if_changed(&self) -> Result<bool, BuildError> {
         let mut source = self.lock();
-        if source.settings.fingerprint() == source.files {
-            return Ok(false);
-        }
-        let settings = source.settings.clone();
-        Self::replace(&mut source, settings)?;
-        Ok(true)
+        let read = source.read_if_changed()?;
+        Ok(read.is_some_and(|read| read.apply(&mut source)))
     }
 
-    /// Builds the clients of all users and replaces their current ones. A failure changes nothing.
-    fn replace(source: &mut TlsSource, settings: TlsSettings) -> Result<(), BuildError> {
-        // Taken before the read, so that a file that changes meanwhile is read again.
-        let files = settings.fingerprint();
-        let mut problems = Vec::new();
-        let mut reread = Reread::Always;
-        let mut changed = Vec::new();
-        for user in source.users.iter().filter_map(Weak::upgrade) {
-            let expected_name = user.expected_name.as_ref();
-            let client = settings.build(reread, expected_name, &mut problems);
-            changed.push((user.clone(), client));
-            // The first has read the files.
-            reread = Reread::IfChanged;
-        }
-        BuildError::from_problems(problems)?;
-        for (user, client) in changed {
-            if let Some(client) = client {
-                let mut current = user.current.write().unwrap_or_else(PoisonError::into_inner);
-                *current = Arc::new(client);
-            }
-        }
-        source.settings = settings;
-        source.files = files;
-        Ok(())
+    /// Reads the files if one of them has changed, and changes nothing yet.
+    #[cfg(feature = "serde")]
+    pub(super) fn read_if_changed(&self) -> Result<Option<ReadTls>, BuildError> {
+        self.lock().read_if_changed()
+    }
+
+    /// Applies what [`read_if_changed`](Self::read_if_changed) has read. Returns whether it did: a
+    /// reload in between has read the files, too.
+    #[cfg(feature = "serde")]
+    pub(super) fn apply(&self, read: ReadTls) -> bool {
+        read.apply(&mut self.lock())
     }
 
     fn lock(&self) -> MutexGuard<'_, TlsSource> {
         lock(&self.source)
+    }
+}
+
+impl TlsSource {
+    fn read_if_changed(&self) -> Result<Option<ReadTls>, BuildError> {
+        match self.settings.fingerprint() == self.files {
+            true => Ok(None),
+            false => self.read(self.settings.clone()).map(Some),
+        }
+    }
+
+    /// Builds the clients of all users.
+    fn read(&self, settings: TlsSettings) -> Result<ReadTls, BuildError> {
+        // Taken before the read, so that a file that changes meanwhile is read again.
+        let files = settings.fingerprint();
+        let (mut problems, mut clients) = (Vec::new(), Vec::new());
+        let mut reread = Reread::Always;
+        for user in self.users.iter().filter_map(Weak::upgrade) {
+            let expected_name = user.expected_name.as_ref();
+            let client = settings.build(reread, expected_name, &mut problems);
+            clients.extend(client.map(|client| (user.clone(), client)));
+            // The first has read the files.
+            reread = Reread::IfChanged;
+        }
+        BuildError::from_problems(problems)?;
+        Ok(ReadTls {
+            settings,
+            files,
+            reloads: self.reloads,
+            clients,
+        })
+    }
+}
+
+impl ReadTls {
+    /// Replaces the current clients of all users, unless another reload did so meanwhile.
+    fn apply(self, source: &mut TlsSource) -> bool {
+        if source.reloads != self.reloads {
+            return false;
+        }
+        for (user, client) in self.clients {
+            let mut current = user.current.write().unwrap_or_else(PoisonError::into_inner);
+            *current = Arc::new(client);
+        }
+        source.settings = self.settings;
+        source.files = self.files;
+        source.reloads += 1;
+        true
     }
 }
 

@@ -50,7 +50,7 @@ impl fmt::Display for Fix {
 }
 
 /// The calls in texts, and their keys. A call that contains another comes first.
-const KEYS: [(&str, &str); 35] = [
+const KEYS: [(&str, &str); 36] = [
     ("Alpn::Http2OrHttp1", "h2 and http/1.1"),
     ("Alpn::Http1", "http/1.1"),
     ("Alpn::Http2", "h2"),
@@ -72,6 +72,10 @@ const KEYS: [(&str, &str); 35] = [
     ("Limits::max_concurrency(..)", "limits.max_concurrency"),
     ("Limits::max_request_body(..)", "limits.max_request_body"),
     ("Limits::max_request_head(..)", "limits.max_request_head"),
+    (
+        "Limits::max_request_fields(..)",
+        "limits.max_request_fields",
+    ),
     ("max_request_fields(..)", "limits.max_request_fields"),
     ("Limits::min_download_rate(..)", "limits.min_download_rate"),
     ("Limits::min_upload_rate(..)", "limits.min_upload_rate"),

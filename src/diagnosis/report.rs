@@ -115,6 +115,9 @@ fn names(f: &mut fmt::Formatter<'_>, origin: &Origin, facts: &Facts) -> fmt::Res
         let expected = expected.unwrap_or_else(|| origin.expected_name().to_string());
         row(f, "expected", &expected)?;
     }
+    if let Some(trusted) = facts.trusted_roots() {
+        row(f, "trusted", &trusted.to_string())?;
+    }
     match facts.host() {
         Some(host) => row(f, "Host", &format!("{host}{}", facts.host_remark())),
         None => Ok(()),

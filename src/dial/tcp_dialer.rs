@@ -9,7 +9,7 @@ use tokio::{
 use tracing::Instrument;
 
 use crate::{
-    error::{Facts, Stage},
+    error::{CurrentStage, Facts, Stage},
     name::{DnsName, Host, HostPort},
 };
 
@@ -93,7 +93,7 @@ impl TcpDialer {
         target: &HostPort,
         known: Option<SocketAddr>,
         deadline: Instant,
-        facts: &mut Facts,
+        (current, facts): (&CurrentStage, &mut Facts),
     ) -> Result<TcpStream, DialFailure> {
         let dialer = &*self.0;
         if let Some(guard) = &dialer.settings.guard
@@ -103,7 +103,7 @@ impl TcpDialer {
         }
         let began = Instant::now();
         let mut race = Race::new(dialer.settings.happy_eyeballs);
-        let outcome = timeout_at(deadline, dialer.run(&mut race, target, known)).await;
+        let outcome = timeout_at(deadline, dialer.run(&mut race, target, known, current)).await;
         let now = Instant::now();
         if let (Host::Dns(_), None) = (target.host(), known) {
             record_facts::write_resolutions(&race, began, now, facts);
@@ -124,12 +124,16 @@ impl DialerState {
         race: &mut Race<'a, TcpStream>,
         target: &'a HostPort,
         known: Option<SocketAddr>,
+        current: &'a CurrentStage,
     ) -> Option<TcpStream> {
         match known {
             Some(address) => self.add_address(race, address),
             None => self.add_lookups(race, target, Freshness::Cached),
         }
-        let connect = |address| self.connect(target.host(), address);
+        let connect = |address| {
+            current.enter(Stage::Dial);
+            self.connect(target.host(), address)
+        };
         let refresh = |race: &mut Race<'a, TcpStream>| {
             let may_refresh = |answer: &DnsAnswer| answer.may_refresh;
             let mut answers = race.answers().iter();

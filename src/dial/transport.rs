@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout_at};
 use tower::{BoxError, ServiceExt, util::BoxCloneSyncService};
 
 use crate::{
-    error::{Facts, Stage},
+    error::{CurrentStage, Facts, Stage},
     name::{DialTarget, HostPort},
 };
 
@@ -25,18 +25,22 @@ pub(crate) enum Transport {
 impl Transport {
     /// Connects within `deadline` and records `facts`.
     ///
-    /// A `known` address is dialled without a look-up.
+    /// A `known` address is dialled without a look-up. Each stage that begins is noted in `stage`.
     pub(crate) async fn dial(
         &self,
         target: &DialTarget,
         known: Option<SocketAddr>,
         deadline: Duration,
-        facts: &mut Facts,
+        (stage, facts): (&CurrentStage, &mut Facts),
     ) -> Result<DialedIo, DialFailure> {
         let at = after(deadline);
+        stage.enter(match (self, target) {
+            (Self::Tcp(_), DialTarget::Tcp(_)) => Stage::Resolve,
+            (Self::Custom(_), _) | (_, DialTarget::Unix(_)) => Stage::Dial,
+        });
         let dialed = match (self, target) {
             (Self::Tcp(dialer), DialTarget::Tcp(target)) => {
-                let dialed = dialer.dial(target, known, at, facts).await;
+                let dialed = dialer.dial(target, known, at, (stage, facts)).await;
                 dialed.map(DialedIo::Left)
             }
             (Self::Custom(service), DialTarget::Tcp(target)) => {

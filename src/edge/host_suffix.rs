@@ -18,14 +18,17 @@ use super::Edge;
 /// Suffixes of the host names that edges give to their customers, in whole labels.
 ///
 /// Source: the documentation of each about CNAME targets and default host names, read 2026.
-const SUFFIXES: [(&str, Edge); 29] = [
+const SUFFIXES: [(&str, Edge); 34] = [
     ("akamaiedge.net", Edge::Akamai),
     ("azureedge.net", Edge::AzureFrontDoor),
     ("azurefd.net", Edge::AzureFrontDoor),
     ("azurewebsites.net", Edge::AzureAppService),
     ("b-cdn.net", Edge::Bunny),
+    ("blob.core.chinacloudapi.cn", Edge::AzureStorage),
+    ("blob.core.usgovcloudapi.net", Edge::AzureStorage),
     ("blob.core.windows.net", Edge::AzureStorage),
     ("cdn.cloudflare.net", Edge::Cloudflare),
+    ("cloudfront.cn", Edge::CloudFront),
     ("cloudfront.net", Edge::CloudFront),
     ("edgekey.net", Edge::Akamai),
     ("edgesuite.net", Edge::Akamai),
@@ -47,6 +50,8 @@ const SUFFIXES: [(&str, Edge); 29] = [
     ("vercel.app", Edge::Vercel),
     ("up.railway.app", Edge::Railway),
     ("web.app", Edge::Firebase),
+    ("web.core.chinacloudapi.cn", Edge::AzureStorage),
+    ("web.core.usgovcloudapi.net", Edge::AzureStorage),
     ("web.core.windows.net", Edge::AzureStorage),
 ];
 
@@ -63,12 +68,15 @@ pub(crate) fn edge_of_host(name: &DnsName) -> Option<Edge> {
 }
 
 /// Suffixes of names that are only dialled: the site has a name of the customer's. Cloudflare
-/// answers 1001 to them, and Akamai and Fastly have certificates for the customer's names.
+/// answers 1001 to them, Akamai and Fastly have certificates for the customer's names, and
+/// CloudFront in China serves no content under its own.
 ///
-/// Source: the documentation of each about CNAME targets, read 2026.
-const ONLY_DIALLED: [&str; 9] = [
+/// Source: the documentation of each about CNAME targets, and "Getting Started with Amazon Web
+/// Services in China" about CloudFront, read 2026.
+const ONLY_DIALLED: [&str; 10] = [
     "akamaiedge.net",
     "cdn.cloudflare.net",
+    "cloudfront.cn",
     "edgekey.net",
     "edgesuite.net",
     "fastlylb.net",
@@ -84,6 +92,15 @@ pub(crate) fn is_site_of_edge(name: &DnsName) -> bool {
     edge_of_host(name).is_some() && !ONLY_DIALLED.iter().any(|suffix| is_only_dialled(suffix))
 }
 
+/// What precedes the suffix in an endpoint of Amazon Web Services. The regions in China have one of
+/// their own.
+///
+/// Source: "Amazon Web Services in China", endpoints and ARNs, read 2026.
+fn of_amazon(name: &str) -> Option<&str> {
+    let name = name.strip_suffix(".cn").unwrap_or(name);
+    name.strip_suffix(".amazonaws.com")
+}
+
 /// Recognises the endpoints of Amazon S3, which carry the region inside the name.
 ///
 /// REST endpoints: `bucket.s3.amazonaws.com`, `s3.region.amazonaws.com`,
@@ -92,7 +109,7 @@ pub(crate) fn is_site_of_edge(name: &DnsName) -> bool {
 ///
 /// Source: Amazon S3 User Guide, `WebsiteEndpoints.md` and `VirtualHosting.md`, read 2026.
 fn amazon_s3(name: &str) -> Option<Edge> {
-    let rest = name.strip_suffix(".amazonaws.com")?;
+    let rest = of_amazon(name)?;
     // A bucket may have `s3-website` in its name, too: only the labels after it count.
     let mut labels = rest.rsplit('.');
     let (last, before) = (labels.next()?, labels.next());
@@ -122,7 +139,7 @@ pub(crate) fn is_bucket_with_dots(name: &DnsName) -> bool {
 ///
 /// `s3.eu-west-1.amazonaws.com`, for example.
 pub(crate) fn is_bucket_in_path(host: &str) -> bool {
-    let endpoint = host.strip_suffix(".amazonaws.com");
+    let endpoint = of_amazon(host);
     endpoint.is_some_and(|endpoint| endpoint == "s3" || endpoint.starts_with("s3."))
 }
 
@@ -154,6 +171,7 @@ mod tests {
         assert_eq!(of("x.map.fastly.net"), Some(Edge::Fastly));
         assert_eq!(of("cloudfront.net"), Some(Edge::CloudFront));
         assert_eq!(of("notcloudfront.net"), None);
+        assert_eq!(of("amazonaws.com.cn"), None);
         assert_eq!(of("www.example.com"), None);
     }
 
@@ -163,10 +181,12 @@ mod tests {
             "bucket.s3.amazonaws.com",
             "s3.eu-west-1.amazonaws.com",
             "bucket.s3.dualstack.eu-west-1.amazonaws.com",
+            "bucket.s3.cn-north-1.amazonaws.com.cn",
         ] {
             assert_eq!(of(name), Some(Edge::S3), "{name}");
         }
         for name in [
+            "shop.s3-website.cn-north-1.amazonaws.com.cn",
             "shop.s3-website-eu-west-1.amazonaws.com",
             "shop.s3-website.eu-central-1.amazonaws.com",
         ] {
@@ -190,6 +210,24 @@ mod tests {
         assert_eq!(of(website), Some(Edge::S3Website));
         // No bucket, and no region.
         assert_eq!(of("s3-website.amazonaws.com"), None);
+    }
+
+    #[test]
+    fn other_partitions_of_a_vendor_are_recognised() {
+        assert_eq!(of("d1234567890.cloudfront.cn"), Some(Edge::CloudFront));
+        assert!(!is_site_of_edge(
+            &"d1234567890.cloudfront.cn".parse().unwrap()
+        ));
+        for name in [
+            "shop.blob.core.chinacloudapi.cn",
+            "shop.blob.core.usgovcloudapi.net",
+        ] {
+            assert_eq!(of(name), Some(Edge::AzureStorage), "{name}");
+        }
+        assert!(is_bucket_in_path("s3.cn-north-1.amazonaws.com.cn"));
+        assert!(is_bucket_with_dots(
+            &"my.bucket.s3.cn-north-1.amazonaws.com.cn".parse().unwrap()
+        ));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::{
 };
 
 use super::{
-    ErrorKind, ExchangeTimeout, Facts, Fault, PeerText, Stage,
+    ErrorKind, ExceededLimit, ExchangeTimeout, Facts, Fault, PeerText, RequestProblem, Stage,
     source_chain::{self, PeerError},
 };
 
@@ -58,6 +58,19 @@ impl Error {
     /// The error of a request that is not forwarded.
     pub(crate) fn refused(kind: ErrorKind) -> Self {
         Self::new(kind, Stage::Prepare, Facts::default())
+    }
+
+    /// The error of a request that is refused because of its size.
+    pub(crate) fn too_large(
+        problem: RequestProblem,
+        stage: Stage,
+        exceeded: ExceededLimit,
+    ) -> Self {
+        let facts = Facts {
+            exceeded: Some(exceeded),
+            ..Facts::default()
+        };
+        Self::new(ErrorKind::Request(problem), stage, facts)
     }
 
     pub(crate) fn with_source(
@@ -228,6 +241,9 @@ impl Error {
         if self.0.stage == Stage::Handshake && origin.scheme() == Scheme::Https {
             write!(f, "; SNI sent: {}", origin.sni())?;
         }
+        if let Some(trusted) = &self.0.facts.trusted {
+            write!(f, "; trusted: {trusted}")?;
+        }
         Ok(())
     }
 }
@@ -264,6 +280,9 @@ impl fmt::Display for Error {
             }
             (kind, Some(alert), _) => write!(f, "{kind} ({alert})")?,
             (kind, ..) => write!(f, "{kind}")?,
+        }
+        if let Some(exceeded) = &facts.exceeded {
+            write!(f, ": {exceeded}")?;
         }
         if let Some(status) = facts.status {
             write!(f, " ({})", status.as_u16())?;

@@ -11,6 +11,8 @@ pub(crate) enum ExchangeTimeout {
     /// The wait for the head of the response.
     #[default]
     Response,
+    /// The same wait for a stream whose client may wait for the response as well.
+    ResponseToStream,
     /// A pause within a body.
     BodyIdle,
     /// The wait for a client that does not read the response.
@@ -34,9 +36,28 @@ impl ExchangeTimeout {
     pub(crate) fn is_of_client(self) -> bool {
         match self {
             Self::Unread | Self::DownloadRate | Self::Client | Self::RequestOfClient => true,
-            Self::Response | Self::BodyIdle | Self::Request | Self::UploadRate | Self::Library => {
-                false
-            }
+            Self::Response
+            | Self::ResponseToStream
+            | Self::BodyIdle
+            | Self::Request
+            | Self::UploadRate
+            | Self::Library => false,
+        }
+    }
+
+    /// Whether it bounds the connect as well as the exchange.
+    pub(crate) fn covers_connect(self) -> bool {
+        matches!(
+            self,
+            Self::Request | Self::RequestOfClient | Self::Client | Self::Library
+        )
+    }
+
+    /// The same timeout, which passed while either side may wait for the other.
+    pub(crate) fn while_either_is_awaited(self) -> Self {
+        match self {
+            Self::Response => Self::ResponseToStream,
+            other => other,
         }
     }
 

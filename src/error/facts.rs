@@ -6,8 +6,8 @@ use crate::{name::HostAuthority, origin::Origin};
 
 use super::{
     Alert, CertificateChain, ChainFindings, ClientCertificate, DialAttempt, EarlyData, EchAnswer,
-    EchOffer, Elapsed, ExchangeTimeout, HostKnowledge, HttpFault, NotRetried, PeerCertificate,
-    ReachedLimit, Resolution, ServiceBinding, TlsOffer, TlsSession,
+    EchOffer, Elapsed, ExceededLimit, ExchangeTimeout, HostKnowledge, HttpFault, NotRetried,
+    PeerCertificate, ReachedLimit, Resolution, ServiceBinding, TlsOffer, TlsSession, TrustedRoots,
 };
 
 /// Everything that was observed while connecting and while exchanging a request.
@@ -46,6 +46,8 @@ pub struct Facts {
     pub(crate) accepted: bool,
     pub(crate) findings: ChainFindings,
     pub(crate) alternatives: Option<Arc<str>>,
+    /// Present if the issuer of the certificate is unknown.
+    pub(crate) trusted: Option<Arc<TrustedRoots>>,
     pub(crate) client_identity: bool,
     pub(crate) client_certificate: ClientCertificate,
     pub(crate) reused: bool,
@@ -60,6 +62,7 @@ pub struct Facts {
     pub(crate) deadline: Option<Duration>,
     pub(crate) timeout: ExchangeTimeout,
     pub(crate) limit: Option<ReachedLimit>,
+    pub(crate) exceeded: Option<ExceededLimit>,
     /// The status of a response that is an error.
     pub(crate) status: Option<http::StatusCode>,
     /// The rule of HTTP that the response breaks.
@@ -166,15 +169,6 @@ impl Facts {
 
     /// Returns the resolvers' answers for the dialled name, in the order of arrival. Empty for a
     /// request on a connection that was open before.
-    ///
-    /// ```
-    /// # fn log(error: &cdn_origin::Error) {
-    /// for answer in error.facts().resolutions() {
-    ///     // 2 addresses by A records, TTL 60 s
-    ///     println!("{answer}");
-    /// }
-    /// # }
-    /// ```
     #[must_use]
     pub fn resolutions(&self) -> &[Resolution] {
         &self.resolutions
@@ -261,6 +255,13 @@ impl Facts {
     #[must_use]
     pub fn is_accepted_by_policy(&self) -> bool {
         self.accepted
+    }
+
+    /// Returns what the certificate was checked against, such as `146 roots of the system`: the row
+    /// `trusted` of a report. `None` unless its issuer is unknown.
+    #[must_use]
+    pub fn trusted_roots(&self) -> Option<impl fmt::Display> {
+        self.trusted.as_deref()
     }
 
     /// The names that the policy accepts in place of the expected name, as text.

@@ -39,18 +39,20 @@
 // |---|---|
 // | `error_type` | [`Error`]: the error of a connection or request |
 // | `error_kind`, `kind_details` | what failed, for code that branches on it |
-// | `stage` | how far an attempt got, and whose fault it is |
-// | `facts`, `elapsed`, `exchange_timeout` | everything that was observed of a connection |
+// | `stage`, `current_stage` | how far an attempt got, and whose fault it is |
+// | `deadline`, `exchange_timeout` | by when something has to be complete, and why |
+// | `facts`, `elapsed` | everything that was observed of a connection |
 // | `host_knowledge` | whether its Host is the one that was sent |
 // | `dial_attempt`, `resolution` | the attempts to connect, and the answer of the resolver |
 // | `tls_offer`, `tls_session`, `ech_outcome` | what a handshake offered, and its result |
+// | `trusted_roots` | what the issuer of a certificate was checked against |
 // | `peer_certificate`, `chain_findings` | its certificates, and what verification showed |
 // | `tls_alert`, `speaks_tls`, `handshake_flood` | what a peer sent in place of an answer |
 // | `http_fault` | which rule of HTTP a response breaks |
 // | `logged_names` | the four names as fields of a log event |
 // | `not_retried` | why a request was not sent again |
 // | `peer_text` | text of a peer, made safe to print |
-// | `reached_limit` | which limit refused a request |
+// | `reached_limit`, `exceeded_limit` | which limit refused a request, and what was its size |
 // | `local_obstacle` | what on this machine keeps a connection from being opened |
 // | `source_chain` | the walk along `source()` |
 // | `build_error` | the values that a builder cannot use |
@@ -58,11 +60,14 @@
 
 mod build_error;
 mod chain_findings;
+mod current_stage;
+mod deadline;
 mod dial_attempt;
 mod ech_outcome;
 mod elapsed;
 mod error_kind;
 mod error_type;
+mod exceeded_limit;
 mod exchange_timeout;
 mod facts;
 mod handshake_flood;
@@ -83,17 +88,21 @@ mod stage;
 mod tls_alert;
 mod tls_offer;
 mod tls_session;
+mod trusted_roots;
 
 pub use crate::invalid_value::InvalidValue;
 pub(crate) use build_error::key_of_setter;
 pub use build_error::{BuildError, BuildProblem, BuildProblemKind};
 pub(crate) use chain_findings::ChainFindings;
+pub(crate) use current_stage::CurrentStage;
+pub(crate) use deadline::{Deadline, far_away};
 pub use dial_attempt::{DialAttempt, DialOutcome};
 pub use ech_outcome::EchStatus;
 pub(crate) use ech_outcome::{EchAnswer, EchOffer};
 pub use elapsed::Elapsed;
 pub use error_kind::ErrorKind;
 pub use error_type::Error;
+pub(crate) use exceeded_limit::{ExceededLimit, ExceededSize, LimitSource};
 pub(crate) use exchange_timeout::ExchangeTimeout;
 pub use facts::Facts;
 pub(crate) use handshake_flood::HandshakeFlood;
@@ -114,3 +123,4 @@ pub use tls_alert::Alert;
 pub use tls_offer::TlsVersion;
 pub(crate) use tls_offer::{KeyShare, OfferedParameters, TlsOffer};
 pub use tls_session::{ClientCertificate, EarlyData, TlsSession};
+pub(crate) use trusted_roots::{RootsKind, TrustedRoots};

@@ -4,7 +4,7 @@
 
 use http::{Method, Response, StatusCode};
 
-use crate::error::{Error, ErrorKind, Fault, LocalObstacle, Stage};
+use crate::error::{Error, ErrorKind, ExchangeTimeout, Fault, LocalObstacle, Stage};
 
 use super::health::HealthSignal;
 
@@ -46,6 +46,8 @@ impl AttemptOutcome {
             _ if LocalObstacle::of(error).is_some_and(LocalObstacle::is_exhaustion) => Self::Full,
             (_, Stage::Prepare) => Self::Refused,
             _ if error.fault() == Fault::Client => Self::Refused,
+            // The origin may well wait for a client that sends nothing.
+            _ if error.facts().timeout == ExchangeTimeout::ResponseToStream => Self::Refused,
             (_, Stage::Resolve | Stage::Dial | Stage::Handshake) => Self::NotConnected,
             (_, Stage::Send | Stage::Receive) => Self::NoResponse,
         }

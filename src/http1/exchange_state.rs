@@ -24,8 +24,6 @@ use std::{io, pin::Pin, time::Duration};
 
 use tokio::time::{Sleep, sleep};
 
-use crate::upload::RequestBody;
-
 use super::{chunked_decoder::ChunkedDecoder, request_writer::RequestWriter};
 
 /// How long a response may take to become readable after a write has failed.
@@ -37,7 +35,7 @@ const READ_AFTER_WRITE_ERROR: Duration = Duration::from_secs(1);
 /// How far the request has been sent.
 pub(super) enum RequestState {
     /// Bytes of the head or of the body remain.
-    Sending(RequestWriter<RequestBody>),
+    Sending(RequestWriter),
     /// All bytes are written and flushed.
     Sent,
     /// The rest is not sent: the body failed, or the origin answered instead of 100 (Continue).

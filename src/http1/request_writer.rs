@@ -26,6 +26,8 @@ use http::{HeaderMap, Method, Request};
 use http_body::{Body, Frame};
 use tokio::io::AsyncWrite;
 
+use crate::upload::RequestBody;
+
 use super::{
     Http1Error,
     added_fields::AddedFields,
@@ -70,8 +72,8 @@ pub(crate) fn head_without_body<B>(
 }
 
 /// Writes one request. What is pending is `buffer[written..]`, then `data`, then `data_end`.
-pub(super) struct RequestWriter<B> {
-    body: B,
+pub(super) struct RequestWriter {
+    body: RequestBody,
     body_state: BodyState,
     buffer: WriteBuffer,
     /// `buffer` is the head: nothing of it is written, and no data was read.
@@ -85,6 +87,8 @@ pub(super) struct RequestWriter<B> {
     data: Bytes,
     /// The CRLF after `data`, in chunked coding.
     data_end: &'static [u8],
+    /// The stream accepts nothing for now.
+    is_blocked: bool,
     /// A TLS stream holds records back until it is flushed.
     is_flushed: bool,
     /// The stream has accepted a byte.
@@ -108,10 +112,7 @@ enum BodyState {
     Ended,
 }
 
-impl<B> RequestWriter<B>
-where
-    B: Body<Data = Bytes, Error = crate::error::Error> + Unpin,
-{
+impl RequestWriter {
     /// Encodes the head of a request whose content is `body`.
     ///
     /// # Errors
@@ -121,7 +122,7 @@ where
     pub(super) fn new<H>(
         head: &Request<H>,
         added: &AddedFields,
-        body: B,
+        body: RequestBody,
     ) -> Result<Self, Http1Error> {
         let exact = match body.is_end_stream() {
             true => Some(0),
@@ -142,6 +143,7 @@ where
             written: 0,
             data: Bytes::new(),
             data_end: &[],
+            is_blocked: false,
             is_flushed: false,
             has_written: false,
         })
@@ -174,15 +176,37 @@ where
     {
         loop {
             let filled = self.poll_fill_buffer(cx)?;
-            if self.has_written_all() {
-                if !self.is_flushed {
-                    ready!(stream.poll_flush(cx)).map_err(Http1Error::Io)?;
-                    self.is_flushed = true;
-                }
+            let is_written = self.has_written_all();
+            let moved = match is_written {
+                true => self.poll_flush(stream.as_mut(), cx),
+                false => self.poll_write(stream.as_mut(), cx),
+            };
+            self.note_blocked(moved.is_pending());
+            ready!(moved).map_err(Http1Error::Io)?;
+            if is_written {
                 return filled.map(Ok);
             }
-            ready!(self.poll_write(stream.as_mut(), cx)).map_err(Http1Error::Io)?;
         }
+    }
+
+    /// Records in the progress of the body whether the origin keeps what was read from the client
+    /// from being written.
+    fn note_blocked(&mut self, is_blocked: bool) {
+        if self.is_blocked != is_blocked {
+            self.is_blocked = is_blocked;
+            self.body.note_blocked(is_blocked);
+        }
+    }
+
+    fn poll_flush<S>(&mut self, stream: Pin<&mut S>, cx: &mut Context<'_>) -> Poll<io::Result<()>>
+    where
+        S: AsyncWrite,
+    {
+        if !self.is_flushed {
+            ready!(stream.poll_flush(cx))?;
+            self.is_flushed = true;
+        }
+        Poll::Ready(Ok(()))
     }
 
     /// Reads as much of the body as the buffer has room for. Pending if the body is not ready.

@@ -213,7 +213,9 @@ where
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let written = ready!(Pin::new(&mut self.stream).poll_write(cx, buf))?;
+        let written = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.state.note_blocked(written.is_pending());
+        let written = ready!(written)?;
         self.state.note_written(written);
         Poll::Ready(Ok(written))
     }
@@ -223,7 +225,9 @@ where
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, bufs))?;
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.state.note_blocked(written.is_pending());
+        let written = ready!(written)?;
         self.state.note_written(written);
         Poll::Ready(Ok(written))
     }

@@ -29,6 +29,8 @@ pub(super) struct ConnectionState {
     ///
     /// Preface and SETTINGS count, too. Only differences are looked at.
     written: AtomicU64,
+    /// The stream accepts no bytes for now: the peer does not read.
+    blocked: AtomicBool,
     /// The first failure wins; what follows is a consequence of it.
     failure: OnceLock<ConnectionFailure>,
 }
@@ -63,6 +65,14 @@ impl ConnectionState {
     /// Also called for an error of one stream: a GOAWAY is often noticed by a stream first.
     pub(super) fn note_written(&self, length: usize) {
         self.written.fetch_add(length as u64, Ordering::Relaxed);
+    }
+
+    /// Called with the outcome of each write: whether the byte stream accepts nothing for now.
+    pub(super) fn note_blocked(&self, is_blocked: bool) {
+        // Read first: writes seldom wait, and stores make the cores of a busy proxy wait.
+        if self.blocked.load(Ordering::Relaxed) != is_blocked {
+            self.blocked.store(is_blocked, Ordering::Relaxed);
+        }
     }
 
     /// Remembers why the connection fails. Its streams have not ended yet.
@@ -108,6 +118,11 @@ impl OpenStream {
     /// Remembers an error after which the connection takes no more requests.
     pub(super) fn note(&self, error: &Http2Error) {
         self.state.note(error);
+    }
+
+    /// Whether the connection accepts no bytes for now.
+    pub(super) fn is_blocked(&self) -> bool {
+        self.state.blocked.load(Ordering::Relaxed)
     }
 
     /// The error of a stream. It is [`Http2Error::NotWritten`] if the connection failed and nothing

@@ -85,11 +85,12 @@ impl Http2Exchange {
     /// An upload that ends because the peer refuses the rest of it is no failure: the response
     /// follows.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Response<h2::RecvStream>, Http2Error>> {
-        if let Some(upload) = &mut self.upload
-            && let Poll::Ready(sent) = upload.poll(cx)
-        {
-            self.upload = None;
-            sent.map_err(Http2Error::Body)?;
+        if let Some(upload) = &mut self.upload {
+            upload.note_blocked(self.open.is_blocked());
+            if let Poll::Ready(sent) = upload.poll(cx) {
+                self.upload = None;
+                sent.map_err(Http2Error::Body)?;
+            }
         }
         loop {
             match self.response.poll_informational(cx) {
@@ -100,6 +101,15 @@ impl Http2Exchange {
         }
         let response = Pin::new(&mut self.response).poll(cx);
         response.map_err(Http2Error::H2)
+    }
+
+    /// Whether the request waits because the peer allows no further stream. Nothing of it was sent.
+    ///
+    /// h2 keeps the handle waiting for the stream that it has opened last. Polls with a waker that
+    /// does nothing, so the exchange must not be polled afterwards.
+    pub(crate) fn awaits_stream(&mut self) -> bool {
+        let mut cx = Context::from_waker(Waker::noop());
+        self.sender.poll_ready(&mut cx).is_pending()
     }
 
     /// The error of the connection, in place of the one that h2 reports to each of its streams.

@@ -53,6 +53,11 @@ impl Upload {
         }
     }
 
+    /// Records in the progress of the body whether the connection accepts no bytes for now.
+    pub(super) fn note_blocked(&self, is_blocked: bool) {
+        self.body.note_blocked(is_blocked);
+    }
+
     /// Ready when the body has ended, or the peer refuses the rest of it.
     ///
     /// # Errors

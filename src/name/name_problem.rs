@@ -62,6 +62,9 @@ pub(crate) enum NameProblem {
         /// Its offset in bytes.
         at: usize,
     },
+    /// A URL without a host.
+    #[error("it has no host: an origin is a scheme and a host, such as https://www.example.com")]
+    NoHost,
     /// The last label is a number. Some resolvers would read the name as an IPv4 address.
     #[error("a name that ends in a number is neither a DNS name nor a whole IPv4 address")]
     NumericEnd,

@@ -101,6 +101,11 @@ impl OriginUrl {
         if authority.contains('@') {
             return Err(invalid(NameProblem::UserInfo));
         }
+        if authority.is_empty() || authority.starts_with(':') {
+            // The message leaves out all but the scheme: what follows may be secret.
+            let shown = &text[..text.len() - rest.len()];
+            return Err(NameProblem::NoHost.of("origin", shown));
+        }
         let mut chars = tail.chars();
         if let (Some(found), false) = (chars.next(), tail == "/") {
             // The message leaves out the tail: a query can contain a secret.
@@ -155,9 +160,11 @@ impl TryFrom<&Uri> for OriginUrl {
     type Error = InvalidValue;
 
     fn try_from(uri: &Uri) -> Result<Self, Self::Error> {
-        let scheme = uri.scheme_str().unwrap_or_default();
-        let authority = uri.authority().map_or("", |authority| authority.as_str());
-        Self::parse(&format!("{scheme}://{authority}"))
+        match (uri.scheme_str(), uri.authority()) {
+            (Some(scheme), Some(authority)) => Self::parse(&format!("{scheme}://{authority}")),
+            (None, Some(authority)) => Err(NameProblem::Scheme.of("origin", authority.as_str())),
+            (_, None) => Err(NameProblem::NoHost.of("origin", "")),
+        }
     }
 }
 

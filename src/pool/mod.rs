@@ -195,8 +195,8 @@ pub(crate) use connection::{PooledConnection, ResponseBody};
 pub(crate) use connection_budget::ConnectionBudget;
 pub(crate) use origin_pool::OriginPool;
 pub(crate) use send::{
-    EARLY_DATA, InFlight, RequestCount, Target, classify_hyper, explain_body, has_begun_response,
-    is_refused_by_hyper_util,
+    Deadlines, EARLY_DATA, InFlight, RequestCount, Target, classify_hyper, explain_body,
+    has_begun_response, is_refused_by_hyper_util,
 };
 pub(crate) use tasks::DnsAbsence;
 pub(crate) use upload_limit::UploadPermit;

@@ -1,13 +1,16 @@
 //! `OriginPool`: the pool as the proxy uses it.
 
-use std::{future::Future, pin::pin, sync::Arc, time::Duration};
+use std::{future::Future, pin::pin, sync::Arc};
 
 use futures_util::future::{Either, select};
 use http::{Extensions, Request, Response};
 
 use crate::{
-    connector::CdnOriginConnector, downstream::ClientAddress, error::Error,
-    observe::ExchangeRecord, upload::RequestBody,
+    connector::CdnOriginConnector,
+    downstream::ClientAddress,
+    error::{Deadline, Error},
+    observe::ExchangeRecord,
+    upload::RequestBody,
 };
 
 use super::{
@@ -16,7 +19,7 @@ use super::{
     connection_budget::{ConnectionBudget, OpenConnections},
     pool_settings::PoolSettings,
     pool_snapshot::PoolSnapshot,
-    send::{self, BudgetedRetry, InFlight, Target},
+    send::{self, BudgetedRetry, Deadlines, InFlight, Target},
     serve_waiters::retire,
     shared_pool::SharedPool,
     tasks::prewarm,
@@ -102,14 +105,17 @@ impl OriginPool {
     /// # Errors
     ///
     /// Fails if other uploads hold their share of the connections for too long.
-    pub(crate) async fn upload_permit(&self) -> Result<Option<UploadPermit>, Error> {
+    pub(crate) async fn upload_permit(
+        &self,
+        end: Option<Deadline>,
+    ) -> Result<Option<UploadPermit>, Error> {
         // Enabled before the protocol is read: one of both sees a connection that opens meanwhile.
         let mut http2_opened = pin!(self.0.http2_opened());
         http2_opened.as_mut().enable();
         if self.0.with(|inventory| inventory.protocol) == Some(Protocol::Http2) {
             return Ok(None);
         }
-        match select(pin!(self.1.acquire()), http2_opened).await {
+        match select(pin!(self.1.acquire(end)), http2_opened).await {
             Either::Left((permit, _)) => permit.map(Some),
             Either::Right(_) => Ok(None),
         }
@@ -121,10 +127,10 @@ impl OriginPool {
         in_flight: InFlight,
         request: &'a mut Request<RequestBody>,
         target: &'a Target,
-        deadline: Duration,
+        deadlines: Deadlines<'a>,
         record: &'a mut ExchangeRecord,
     ) -> impl Future<Output = Result<(Response<ResponseBody>, PooledConnection), Error>> + 'a {
-        send::send(&self.0, in_flight, request, target, deadline, record)
+        send::send(&self.0, in_flight, request, target, deadlines, record)
     }
 
     /// Sends an upgrade, on a connection of its own. See [`send::send_upgrade`].
@@ -133,10 +139,10 @@ impl OriginPool {
         in_flight: InFlight,
         request: &'a mut Request<RequestBody>,
         target: &'a Target,
-        deadline: Duration,
+        deadlines: Deadlines<'a>,
         record: &'a mut ExchangeRecord,
     ) -> impl Future<Output = Result<(Response<ResponseBody>, PooledConnection), Error>> + 'a {
-        send::send_upgrade(&self.0, in_flight, request, target, deadline, record)
+        send::send_upgrade(&self.0, in_flight, request, target, deadlines, record)
     }
 
     /// Begins the retry of a request at another origin, if this pool's budget allows it.

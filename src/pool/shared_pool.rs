@@ -18,7 +18,7 @@ use tokio::{
 
 use crate::{
     connector::{CdnOriginConnector, ConnectionInfo},
-    error::{Error, ErrorKind, Facts, ReachedLimit, Stage},
+    error::{Deadline, Error, ErrorKind, Facts, ReachedLimit, Stage},
     http1,
 };
 
@@ -301,24 +301,50 @@ impl SharedPool {
         stream.first_of(unlisted).into()
     }
 
-    /// The error of a request that got no connection: a connect took too long, or the pool is full.
+    /// The error of a request that got no connection in time: a connect took too long, or the pool
+    /// is full.
+    pub(crate) fn wait_failed(&self, key: &ConnectionKey, deadline: Duration) -> Error {
+        let (kind, stage, facts) = match self.stage_of_wait(key) {
+            Some(stage) => (ErrorKind::TimedOut, stage, Facts::default()),
+            None => (ErrorKind::PoolExhausted, Stage::Dial, self.at_limit()),
+        };
+        Error::new(kind, stage, facts.after(deadline))
+    }
+
+    /// The same error for a request whose own deadline has passed meanwhile.
+    pub(crate) fn wait_ended(&self, key: &ConnectionKey, end: Deadline) -> Error {
+        match self.stage_of_wait(key) {
+            Some(stage) => Error::new(ErrorKind::TimedOut, stage, end.added_to(Facts::default())),
+            None => end.passed_at_limit(ErrorKind::PoolExhausted, Stage::Dial, self.at_limit()),
+        }
+    }
+
+    /// The error of a request that found the queue full.
+    pub(crate) fn queue_full(&self) -> Error {
+        let facts = self.at_limit().after(Duration::ZERO);
+        Error::new(ErrorKind::PoolExhausted, Stage::Dial, facts)
+    }
+
+    /// The stage of the connect that requests of this key wait for, if they wait for one.
     ///
     /// A pool that is full of connects has no connection in use: larger, it would be as slow.
-    pub(crate) fn wait_failed(&self, deadline: Duration) -> Error {
-        let is_connecting = self.with(|it| {
+    fn stage_of_wait(&self, key: &ConnectionKey) -> Option<Stage> {
+        self.with(|it| {
             let connects = it.waiters.connects();
-            connects > 0 && (connects >= it.open() || !it.is_full(&self.settings))
-        });
-        let facts = Facts::default().after(deadline);
-        match is_connecting && !deadline.is_zero() {
-            true => Error::new(ErrorKind::TimedOut, Stage::Dial, facts),
+            let is_connecting = connects >= it.open() || !it.is_full(&self.settings);
+            let own = it.waiters.stage_of_connect(key);
+            (connects > 0 && is_connecting).then(|| own.unwrap_or(Stage::Dial))
+        })
+    }
+
+    /// The limit because of which requests wait.
+    fn at_limit(&self) -> Facts {
+        let limit = self.with(|it| match it.http2.has_refusing_peer() {
             // No connection is opened meanwhile, whatever the pool's own limit is.
-            false if self.with(|it| it.http2.has_refusing_peer()) => {
-                let facts = facts.at_limit(Some(ReachedLimit::OriginStreams));
-                Error::new(ErrorKind::PoolExhausted, Stage::Dial, facts)
-            }
-            false => self.exhausted(deadline),
-        }
+            true => Some(ReachedLimit::OriginStreams),
+            false => it.open.reached_limit(self.settings.max_connections),
+        });
+        Facts::default().at_limit(limit)
     }
 
     /// The error of a request that may open no connection.

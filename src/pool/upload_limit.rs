@@ -4,10 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
-    time::timeout,
+    time::{timeout, timeout_at},
 };
 
-use crate::error::{Error, ErrorKind, Facts, Stage};
+use crate::error::{Deadline, Error, ErrorKind, Facts, Stage};
 
 use super::PoolSettings;
 
@@ -31,19 +31,31 @@ impl UploadLimit {
         }
     }
 
-    /// Waits for a permit. The wait is bounded in time, and so is the number of waiting uploads.
+    /// Waits for a permit, at most until the end of the request. The wait is bounded in time, and
+    /// so is the number of waiting uploads.
     ///
     /// # Errors
     ///
     /// Fails if there is none in time, or too many wait.
-    pub(super) async fn acquire(&self) -> Result<UploadPermit, Error> {
+    pub(super) async fn acquire(&self, end: Option<Deadline>) -> Result<UploadPermit, Error> {
         if let Ok(permit) = self.uploads.clone().try_acquire_owned() {
             return Ok(permit);
         }
         let Ok(_waiting) = self.waiting.try_acquire() else {
             return Err(exhausted(Duration::ZERO));
         };
-        match timeout(self.timeout, self.uploads.clone().acquire_owned()).await {
+        let permit = timeout(self.timeout, self.uploads.clone().acquire_owned());
+        let outcome = match end {
+            Some(end) => match timeout_at(end.at, permit).await {
+                Ok(outcome) => outcome,
+                Err(_) => {
+                    let (kind, facts) = (ErrorKind::PoolExhausted, Facts::default());
+                    return Err(end.passed_at_limit(kind, Stage::Dial, facts));
+                }
+            },
+            None => permit.await,
+        };
+        match outcome {
             Ok(Ok(permit)) => Ok(permit),
             // The semaphore is never closed: this is the timeout.
             Ok(Err(_)) | Err(_) => Err(exhausted(self.timeout)),

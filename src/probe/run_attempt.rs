@@ -18,7 +18,7 @@ use crate::{
     error::{Error, ErrorKind},
     observe::ExchangeRecord,
     origin::Scheme,
-    pool::{OriginPool, PoolSettings, Target},
+    pool::{Deadlines, OriginPool, PoolSettings, Target},
     response_diagnosis::{PeekedBody, examine_response},
     upload::RequestBody,
 };
@@ -62,7 +62,10 @@ pub(super) async fn exchange(
             in_flight,
             &mut request(combination),
             &target,
-            limit,
+            Deadlines {
+                response: limit,
+                end: None,
+            },
             &mut ExchangeRecord::default(),
         )
         .await;

@@ -6,9 +6,9 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue, Request};
 use tokio::time::Instant;
 
-use crate::error::ExchangeTimeout;
+use crate::error::{Deadline, ExchangeTimeout};
 
-use super::{deadline::Deadline, error_response::GrpcCall};
+use super::error_response::GrpcCall;
 
 const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 

@@ -11,60 +11,11 @@ use std::{
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::error::{ExchangeTimeout, Facts};
-
-/// Longer timeouts count as this one: the clock cannot hold them.
-const FAR_AWAY: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
+use crate::error::{Deadline, ExchangeTimeout};
 
 /// At least one millisecond: a timeout of zero would pass before the wait begins.
 pub(super) fn non_zero(time: Duration) -> Duration {
     time.max(Duration::from_millis(1))
-}
-
-/// This time after `since`, as far as the clock goes.
-pub(super) fn far_away(since: Instant, after: Duration) -> Instant {
-    since + after.min(FAR_AWAY)
-}
-
-/// A point in time, and the timeout that it comes from.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Deadline {
-    pub(super) at: Instant,
-    after: Duration,
-    timeout: ExchangeTimeout,
-}
-
-impl Deadline {
-    pub(super) fn new(since: Instant, after: Duration, timeout: ExchangeTimeout) -> Self {
-        Self {
-            at: far_away(since, after),
-            after,
-            timeout,
-        }
-    }
-
-    /// The earlier one of two.
-    pub(super) fn earlier(one: Option<Self>, other: Option<Self>) -> Option<Self> {
-        one.into_iter().chain(other).min_by_key(|it| it.at)
-    }
-
-    /// Whether the client set it, or was to act.
-    pub(super) fn is_of_client(self) -> bool {
-        self.timeout.is_of_client()
-    }
-
-    /// The same deadline, which has passed while the client was to act.
-    pub(super) fn while_client_is_awaited(self) -> Self {
-        Self {
-            timeout: self.timeout.while_client_is_awaited(),
-            ..self
-        }
-    }
-
-    /// Adds the timeout to the facts of an error.
-    pub(super) fn added_to(self, facts: Facts) -> Facts {
-        facts.after(self.after).with_timeout(self.timeout)
-    }
 }
 
 /// The deadline of an idle body, and of the request it belongs to.

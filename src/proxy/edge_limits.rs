@@ -10,7 +10,7 @@ use http::{
 
 use crate::{
     connector::{AppliedProfile, ProfileChange},
-    error::{Error, ErrorKind, RequestProblem},
+    error::{Error, ErrorKind, ExceededLimit, LimitSource, RequestProblem, Stage},
     field_lines::FieldLines,
     name::HostAuthority,
 };
@@ -20,6 +20,8 @@ use super::refuse_too_large::size;
 /// The limits of one edge.
 #[derive(Clone, Debug)]
 pub(super) struct EdgeLimits {
+    /// The name of the edge.
+    edge: &'static str,
     /// In bytes: request line, Host and fields together.
     head: usize,
     target: usize,
@@ -43,6 +45,7 @@ pub(super) enum Content {
 impl EdgeLimits {
     pub(super) fn of(profile: &AppliedProfile) -> Self {
         let mut limits = Self {
+            edge: profile.edge_name(),
             head: usize::MAX,
             target: usize::MAX,
             get_body: ContentOfGet::Accepted,
@@ -89,16 +92,18 @@ impl EdgeLimits {
         }
         let target = target_size(&parts.uri);
         if target > self.target {
-            return Err(Error::refused(ErrorKind::Request(
-                RequestProblem::TargetTooLong,
-            )));
+            return self.refuse(RequestProblem::TargetTooLong, target, self.target);
         }
-        if head_size(parts, host, added, target) > self.head {
-            return Err(Error::refused(ErrorKind::Request(
-                RequestProblem::HeadTooLarge,
-            )));
+        let head = head_size(parts, host, added, target);
+        if head > self.head {
+            return self.refuse(RequestProblem::HeadTooLarge, head, self.head);
         }
         Ok(())
+    }
+
+    fn refuse(&self, problem: RequestProblem, size: usize, limit: usize) -> Result<(), Error> {
+        let exceeded = ExceededLimit::bytes(size, limit, LimitSource::Edge(self.edge));
+        Err(Error::too_large(problem, Stage::Prepare, exceeded))
     }
 }
 
@@ -107,10 +112,15 @@ fn target_size(uri: &Uri) -> usize {
         .map_or(1, |target| PathAndQuery::as_str(target).len())
 }
 
+/// The size of the request line of HTTP/1.1, with its line end.
+pub(super) fn request_line_size(method: &Method, target: usize) -> usize {
+    method.as_str().len() + target + "  HTTP/1.1\r\n".len()
+}
+
 /// The size of the head in HTTP/1.1, with the Host for the origin in place of the client's.
 fn head_size(parts: &Parts, host: &HostAuthority, added: &FieldLines, target: usize) -> usize {
     const HOST_LINE: usize = "host: \r\n".len();
-    let line = parts.method.as_str().len() + target + "  HTTP/1.1\r\n".len();
+    let line = request_line_size(&parts.method, target);
     let hosts = parts.headers.get_all(HOST).iter();
     let downstreams: usize = hosts.map(|host| HOST_LINE + host.len()).sum();
     let fields = size(&parts.headers) - downstreams + HOST_LINE + host.as_str().len();

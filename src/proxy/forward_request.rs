@@ -8,16 +8,14 @@
 //! | trailers | `trailers.rs` |
 //! | `Proxy-Status`, of a failure | `error_response/proxy_status.rs` |
 
-use std::{mem, pin::pin, sync::Arc};
+use std::{mem, sync::Arc};
 
-use futures_util::future::{Either, select};
 use http::{
     HeaderMap, Request, Response, StatusCode,
     header::{CONTENT_LENGTH, ORIGIN},
     response::Parts,
 };
 use http_body::Body;
-use tokio::time::sleep_until;
 
 use crate::{
     connector::ConnectionInfo,
@@ -26,11 +24,11 @@ use crate::{
         may_refuse_host,
     },
     downstream::Downstream,
-    error::{Error, ErrorKind, Facts, HttpFault, LoggedNames, Stage},
+    error::{Deadline, Error, ErrorKind, Facts, HttpFault, LoggedNames, Stage},
     name::HostAuthority,
     observe::ExchangeRecord,
     origin::Origin,
-    pool::{InFlight, OriginPool, PooledConnection, ResponseBody, Target},
+    pool::{Deadlines, InFlight, OriginPool, PooledConnection, ResponseBody, Target},
     response_diagnosis::{PeekedBody, RequestSummary, examine_response, log_diagnosis},
     response_rewrite::SentTarget,
     upload::RequestBody,
@@ -38,7 +36,7 @@ use crate::{
 
 use super::{
     ProxyBody, adjust_fields, check_head,
-    deadline::{Deadline, IdleDeadline},
+    deadline::IdleDeadline,
     hop_by_hop,
     overload::RequestPermit,
     prepare_request::Ready,
@@ -49,31 +47,8 @@ use super::{
 };
 
 impl ProxySettings {
-    /// Forwards a request within its `request_timeout`, if there is one.
-    pub(super) async fn forward_in_time(
-        &self,
-        pool: &OriginPool,
-        ready: Box<Ready>,
-        record: &mut ExchangeRecord,
-    ) -> Result<Response<ProxyBody>, Error> {
-        let Some(end) = ready.end else {
-            return self.forward(pool, ready, record).await;
-        };
-        let origin = ready.origin.clone();
-        let upload = ready.request.body().progress();
-        // Boxed because it is rare: a large future costs every request a copy.
-        let forwarding = Box::pin(self.forward(pool, ready, record));
-        // The deadline is polled first: nothing is sent after it.
-        match select(pin!(sleep_until(end.at)), forwarding).await {
-            Either::Left(_) if upload.awaits_client() => {
-                Err(request_timed_out(end.while_client_is_awaited(), &origin))
-            }
-            Either::Left(_) => Err(request_timed_out(end, &origin)),
-            Either::Right((outcome, _)) => outcome,
-        }
-    }
-
-    async fn forward(
+    /// Forwards a request within its `request_timeout` and the client's deadline, if there are any.
+    pub(super) async fn forward(
         &self,
         pool: &OriginPool,
         mut ready: Box<Ready>,
@@ -92,10 +67,11 @@ impl ProxySettings {
         let upload = match is_quick || is_upgrade {
             true => None,
             // Boxed because it is rare.
-            false => Box::pin(pool.upload_permit()).await.map_err(about)?,
+            false => Box::pin(pool.upload_permit(ready.end))
+                .await
+                .map_err(about)?,
         };
-        let deadline = ready.end.filter(|end| end.is_of_client());
-        let mut permit = self.queue.enter(deadline).await.map_err(about)?;
+        let mut permit = self.queue.enter(ready.end).await.map_err(about)?;
         if !is_quick {
             permit = permit.unmeasured(upload);
         }
@@ -107,16 +83,19 @@ impl ProxySettings {
         let (response, connection) = match ready.upgrade.take() {
             None => {
                 let (request, target) = (&mut ready.request, &ready.target);
-                let timeout = self.limits.response_timeout;
-                let sent = pool.send(in_flight, request, target, timeout, record).await;
+                let deadlines = self.deadlines(ready.end.as_ref());
+                let sent = pool
+                    .send(in_flight, request, target, deadlines, record)
+                    .await;
                 end_wait(&mut permit, &sent);
                 sent.map_err(about)?
             }
             Some(upgrade_request) => {
                 // Boxed because it is rare.
                 let (request, target) = (&mut ready.request, &ready.target);
-                let outcome =
-                    self.send_upgrade(pool, in_flight, request, target, (upgrade_request, record));
+                let deadlines = self.deadlines(ready.end.as_ref());
+                let upgrade = (upgrade_request, deadlines, &mut *record);
+                let outcome = self.send_upgrade(pool, in_flight, request, target, upgrade);
                 let outcome = Box::pin(outcome).await;
                 end_wait(&mut permit, &outcome);
                 match outcome.map_err(about)? {
@@ -157,6 +136,7 @@ impl ProxySettings {
             let summary = RequestSummary {
                 method: ready.request.method().clone(),
                 target: ready.target.path_and_query.clone(),
+                head_size: Some(ready.head_size()),
                 has_content,
                 has_length: ready.request.headers().contains_key(CONTENT_LENGTH),
                 origin_field: ready.request.headers().get(ORIGIN).cloned(),
@@ -230,11 +210,14 @@ impl ProxySettings {
         in_flight: InFlight,
         request: &mut Request<RequestBody>,
         target: &Target,
-        (upgrade_request, record): (Box<upgrade::UpgradeRequest>, &mut ExchangeRecord),
+        (upgrade_request, deadlines, record): (
+            Box<upgrade::UpgradeRequest>,
+            Deadlines<'_>,
+            &mut ExchangeRecord,
+        ),
     ) -> Result<UpgradeOutcome, Error> {
         upgrade_request.write(request.headers_mut());
-        let timeout = self.limits.response_timeout;
-        let sent = pool.send_upgrade(in_flight, request, target, timeout, record);
+        let sent = pool.send_upgrade(in_flight, request, target, deadlines, record);
         let (response, connection) = sent.await?;
         upgrade::read_response(
             *upgrade_request,
@@ -243,6 +226,14 @@ impl ProxySettings {
             self.upgrades.idle_timeout,
             record,
         )
+    }
+
+    /// How long a request that ends then may wait for its response.
+    fn deadlines<'a>(&self, end: Option<&'a Deadline>) -> Deadlines<'a> {
+        Deadlines {
+            response: self.limits.response_timeout,
+            end,
+        }
     }
 
     /// Whether each request has the configured Host.
@@ -379,9 +370,4 @@ fn into_client_body(
         false if ready.has_streams => ProxyBody::origin_of_stream(body),
         false => ProxyBody::origin(body),
     }
-}
-
-fn request_timed_out(end: Deadline, origin: &Arc<Origin>) -> Error {
-    let facts = end.added_to(Facts::default());
-    Error::new(ErrorKind::TimedOut, Stage::Receive, facts).about(origin.host().clone(), origin)
 }

@@ -11,7 +11,9 @@ use pin_project_lite::pin_project;
 use tower::BoxError;
 
 use crate::{
-    error::{Error, ErrorKind, Facts, RequestProblem, Stage},
+    error::{
+        Error, ErrorKind, ExceededLimit, ExceededSize, Facts, LimitSource, RequestProblem, Stage,
+    },
     upload::{RequestBody, UploadProgress},
 };
 
@@ -28,12 +30,18 @@ pin_project! {
         deadline: IdleDeadline,
         pace: Option<MinUploadRate>,
         left: u64,
+        limit: u64,
         progress: UploadProgress,
     }
 }
 
-/// Wraps the body of a client for the origin.
-pub(super) fn limited<B>(limits: &Limits, rate: Option<MinRate>, body: B) -> RequestBody
+/// Wraps the body of a client for the origin. `track` begins its progress.
+pub(super) fn limited<B>(
+    limits: &Limits,
+    rate: Option<MinRate>,
+    track: fn() -> UploadProgress,
+    body: B,
+) -> RequestBody
 where
     B: Body + Send + 'static,
     B::Data: Send,
@@ -42,12 +50,13 @@ where
     if body.is_end_stream() {
         return RequestBody::default();
     }
-    let progress = UploadProgress::tracked();
+    let progress = track();
     let body = LimitedRequestBody {
         inner: body,
         deadline: IdleDeadline::new(limits.body_idle_timeout, None),
         pace: rate.map(MinUploadRate::new),
         left: limits.max_request_body,
+        limit: limits.max_request_body,
         progress: progress.clone(),
     };
     RequestBody::new(body, progress)
@@ -77,7 +86,14 @@ where
             let too_slow = pace.map_or(Poll::Pending, |pace| pace.poll_too_slow(cx));
             let passed = match too_slow {
                 Poll::Ready(passed) => passed,
-                Poll::Pending => ready!(this.deadline.poll_passed(cx)),
+                Poll::Pending => loop {
+                    let passed = ready!(this.deadline.poll_passed(cx));
+                    if this.progress.is_client_late() {
+                        break passed;
+                    }
+                    // The timeout of the response counts instead.
+                    this.deadline.restart();
+                },
             };
             let facts = passed.added_to(Facts::default());
             let error = Error::new(ErrorKind::TimedOut, Stage::Send, facts);
@@ -90,7 +106,7 @@ where
         }
         Poll::Ready(frame.map(|frame| {
             let before = *this.left;
-            let frame = check(frame.map_err(body_error)?, this.left);
+            let frame = check(frame.map_err(body_error)?, this.left, *this.limit);
             this.progress.note_received(before - *this.left);
             frame
         }))
@@ -121,7 +137,7 @@ fn body_error(error: impl Into<BoxError>) -> Error {
     }
 }
 
-fn check<D: Buf>(frame: Frame<D>, left: &mut u64) -> Result<Frame<Bytes>, Error> {
+fn check<D: Buf>(frame: Frame<D>, left: &mut u64, limit: u64) -> Result<Frame<Bytes>, Error> {
     let mut frame = frame.map_data(|mut data| data.copy_to_bytes(data.remaining()));
     if let Some(trailers) = frame.trailers_mut() {
         trailers::clean(trailers);
@@ -133,8 +149,13 @@ fn check<D: Buf>(frame: Frame<D>, left: &mut u64) -> Result<Frame<Bytes>, Error>
             Ok(frame)
         }
         None => {
-            let kind = ErrorKind::Request(RequestProblem::BodyTooLarge);
-            Err(Error::new(kind, Stage::Send, Facts::default()))
+            let exceeded = ExceededLimit {
+                size: ExceededSize::MoreThanLimit,
+                limit,
+                source: LimitSource::RequestBody,
+            };
+            let problem = RequestProblem::BodyTooLarge;
+            Err(Error::too_large(problem, Stage::Send, exceeded))
         }
     }
 }

@@ -9,12 +9,9 @@ use std::{
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::error::ExchangeTimeout;
+use crate::error::{Deadline, ExchangeTimeout, far_away};
 
-use super::{
-    deadline::{Deadline, far_away},
-    min_rate::MinRate,
-};
+use super::min_rate::MinRate;
 
 /// The pace of one body.
 ///

@@ -21,7 +21,7 @@ use tokio::time::Instant;
 
 use crate::{
     downstream::{ClientConnection, Downstream},
-    error::{Error, ErrorKind, ExchangeTimeout},
+    error::{Deadline, Error, ErrorKind, ExchangeTimeout},
     field_lines::FieldLines,
     forwarded::ForwardedFields,
     host_rewrite::{RewrittenHost, write_host},
@@ -33,9 +33,14 @@ use crate::{
 };
 
 use super::{
-    ClientDeadline, Limits, adjust_fields, check_head, deadline::Deadline, edge_limits::Content,
-    error_response::GrpcCall, hop_by_hop, present_fields::PresentFields,
-    proxy_settings::ProxySettings, refuse_too_large::refuse_too_large, upgrade::UpgradeRequest,
+    ClientDeadline, Limits, adjust_fields, check_head,
+    edge_limits::{Content, request_line_size},
+    error_response::GrpcCall,
+    hop_by_hop,
+    present_fields::PresentFields,
+    proxy_settings::ProxySettings,
+    refuse_too_large::{refuse_too_large, size},
+    upgrade::UpgradeRequest,
 };
 
 /// A request that is ready to be sent, and what its response needs.
@@ -59,6 +64,15 @@ pub(super) struct Ready {
     pub(super) end: Option<Deadline>,
     /// Absent if the request has not begun yet, because the proxy was draining when it arrived.
     pub(super) in_flight: Option<InFlight>,
+}
+
+impl Ready {
+    /// The size of the head in HTTP/1.1, without the fields that the proxy adds.
+    pub(super) fn head_size(&self) -> usize {
+        let target = self.target.path_and_query.as_str().len();
+        let line = request_line_size(self.request.method(), target);
+        line + size(self.request.headers())
+    }
 }
 
 /// The result of rewriting a head.

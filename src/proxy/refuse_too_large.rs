@@ -6,7 +6,7 @@
 
 use http::{HeaderMap, header::CONTENT_LENGTH};
 
-use crate::error::{Error, ErrorKind, RequestProblem};
+use crate::error::{Error, ExceededLimit, ExceededSize, LimitSource, RequestProblem, Stage};
 
 use super::Limits;
 
@@ -16,27 +16,43 @@ pub(super) fn refuse_too_large(
     headers: &HeaderMap,
     body: u64,
 ) -> Result<(), Error> {
-    let too_many = headers.len() > limits.max_request_fields;
-    let too_large = |max| size(headers) > max;
-    let kind = if too_many || limits.max_request_head.is_some_and(too_large) {
-        ErrorKind::Request(RequestProblem::HeadTooLarge)
-    } else if body > limits.max_request_body || is_announced_too_large(limits, headers) {
-        ErrorKind::Request(RequestProblem::BodyTooLarge)
-    } else {
-        return Ok(());
-    };
-    Err(Error::refused(kind))
+    let refused = |problem, exceeded| Err(Error::too_large(problem, Stage::Prepare, exceeded));
+    if headers.len() > limits.max_request_fields {
+        let exceeded = ExceededLimit {
+            size: ExceededSize::Fields(headers.len() as u64),
+            limit: limits.max_request_fields as u64,
+            source: LimitSource::RequestFields,
+        };
+        return refused(RequestProblem::HeadTooLarge, exceeded);
+    }
+    if let Some(max) = limits.max_request_head
+        && size(headers) > max
+    {
+        let exceeded = ExceededLimit::bytes(size(headers), max, LimitSource::RequestHead);
+        return refused(RequestProblem::HeadTooLarge, exceeded);
+    }
+    let body = body.max(announced(limits, headers));
+    if body > limits.max_request_body {
+        let exceeded = ExceededLimit {
+            size: ExceededSize::Bytes(body),
+            limit: limits.max_request_body,
+            source: LimitSource::RequestBody,
+        };
+        return refused(RequestProblem::BodyTooLarge, exceeded);
+    }
+    Ok(())
 }
 
-fn is_announced_too_large(limits: &Limits, headers: &HeaderMap) -> bool {
+/// The length in `Content-Length`. Zero if there is none, or no limit.
+fn announced(limits: &Limits, headers: &HeaderMap) -> u64 {
     if limits.max_request_body == u64::MAX {
-        return false;
+        return 0;
     }
     let announced = headers.get(CONTENT_LENGTH).and_then(|length| {
         let length = length.to_str().ok()?;
-        length.parse::<u64>().ok()
+        length.parse().ok()
     });
-    announced.is_some_and(|length| length > limits.max_request_body)
+    announced.unwrap_or_default()
 }
 
 /// The size of the fields in HTTP/1.1, each with its colon, space and line end.

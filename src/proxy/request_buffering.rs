@@ -9,7 +9,7 @@ use tower::BoxError;
 
 use crate::{
     observe::{ExchangeRecord, Observers},
-    upload::ClientBody,
+    upload::{ClientBody, UploadProgress},
 };
 
 use super::{
@@ -64,7 +64,12 @@ impl Buffering {
         ClientDeadline::note(&mut request);
         let (parts, body) = request.into_parts();
         let limits = &self.settings.limits;
-        let body = limited(limits, limits.min_upload_rate, body);
+        let body = limited(
+            limits,
+            limits.min_upload_rate,
+            UploadProgress::tracked,
+            body,
+        );
         match read(body, limits.buffer_requests, self.memory).await {
             Ok(body) => Ok(Request::from_parts(parts, body)),
             Err(error) => {

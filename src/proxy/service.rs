@@ -17,7 +17,7 @@ use crate::{
     observe::{ExchangeOutcome, ExchangeRecord, Observer},
     origin::Origin,
     pool::InFlight,
-    upload::{BodyAwaitingContinue, ClientBody},
+    upload::{BodyAwaitingContinue, ClientBody, UploadProgress},
 };
 
 use super::{
@@ -165,8 +165,11 @@ where
     let limits = &settings.limits;
     let call = GrpcCall::of(&request);
     // A stream may pause for as long as its peers want.
-    let rate = limits.min_upload_rate.filter(|_| call.is_none());
-    let request = request.map(|body| limited_request_body::limited(limits, rate, body));
+    let (rate, track): (_, fn() -> UploadProgress) = match call {
+        Some(_) => (None, UploadProgress::of_stream),
+        None => (limits.min_upload_rate, UploadProgress::tracked),
+    };
+    let request = request.map(|body| limited_request_body::limited(limits, rate, track, body));
     let origin = settings.origin.as_ref();
     let mut record = ExchangeRecord::begin(&request, origin, pool.connector().observers());
     record.watch_upload(|| request.body().progress());
@@ -180,7 +183,7 @@ where
     }
     let response = async move {
         let outcome = match prepared {
-            Ok(Some(ready)) => settings.forward_in_time(&pool, ready, &mut record).await,
+            Ok(Some(ready)) => settings.forward(&pool, ready, &mut record).await,
             Ok(None) => Ok(own_response(&mut record)),
             Err(error) => Err(error),
         };

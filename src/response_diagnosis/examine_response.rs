@@ -17,6 +17,8 @@ use super::PeekedBody;
 pub(crate) struct RequestSummary {
     pub(crate) method: Method,
     pub(crate) target: PathAndQuery,
+    /// In HTTP/1.1, in bytes; `None` if it was not measured.
+    pub(crate) head_size: Option<usize>,
     pub(crate) has_content: bool,
     pub(crate) has_length: bool,
     pub(crate) origin_field: Option<HeaderValue>,
@@ -35,6 +37,10 @@ impl RequestSummary {
     ) -> ResponseEvidence<'a> {
         let evidence = ResponseEvidence::new(origin, host, head.status, &head.headers)
             .request(&self.method, &self.target);
+        let evidence = match self.head_size {
+            Some(size) => evidence.head_size(size),
+            None => evidence,
+        };
         let evidence = match self.has_content {
             true => evidence.request_with_content(),
             false => evidence,

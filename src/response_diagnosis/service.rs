@@ -84,6 +84,8 @@ impl SentRequest {
             summary: RequestSummary {
                 method: request.method().clone(),
                 target: target.unwrap_or_else(|| PathAndQuery::from_static("/")),
+                // Measured by the proxy alone, which does so only for an error.
+                head_size: None,
                 has_content: !request.body().is_end_stream(),
                 has_length: request.headers().contains_key(CONTENT_LENGTH)
                     || request.body().size_hint().exact().is_some(),

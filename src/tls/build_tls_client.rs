@@ -89,6 +89,10 @@ impl TlsSettings {
             problems,
         );
         let chain = chain.filter(|_| problems.len() == before)?;
+        let trusted = chain.trusted_roots();
+        let pins = &self.verify.pins;
+        let pins = pins.keys.len() + pins.certificates.len();
+        let trusted = trusted.map(|roots| Arc::new(roots.with_pins(pins)));
         let verifier = Arc::new(OriginVerifier {
             chain,
             names: self.verify.names.clone(),
@@ -122,6 +126,7 @@ impl TlsSettings {
             logs_keys: self.parameters.key_log.is_some(),
             has_identity: self.identity.is_some(),
             alternatives: self.verify.alternatives().map(Into::into),
+            trusted,
             sessions,
             early_requests: self.early_requests,
             early: EarlyBytes::default(),

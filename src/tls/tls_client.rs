@@ -11,7 +11,7 @@ use bytes::Bytes;
 use rustls::{ClientConfig, Error, client::Resumption};
 
 use crate::{
-    error::{BuildProblem, EchStatus, TlsOffer, TlsVersion},
+    error::{BuildProblem, EchStatus, TlsOffer, TlsVersion, TrustedRoots},
     name::{ExpectedName, Sni, SniOmission},
 };
 
@@ -41,6 +41,8 @@ pub(crate) struct TlsClient {
     pub(super) has_identity: bool,
     /// The names that are expected instead of the origin's expected name.
     pub(super) alternatives: Option<Arc<str>>,
+    /// What issuers of certificates are checked against, if they are.
+    pub(super) trusted: Option<Arc<TrustedRoots>>,
     /// The sessions to resume, if they are kept.
     pub(super) sessions: Option<Arc<SessionStore>>,
     pub(super) early_requests: EarlyRequests,

@@ -30,7 +30,8 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `discard_rest` | the client's body, whose rest is discarded if no attempt reads it |
-//! | `request_body` | `RequestBody`, and the progress that timeouts read |
+//! | `request_body` | `RequestBody`, the body of one attempt |
+//! | `upload_progress` | how far the body has come, which timeouts read |
 //! | `progress_deadline` | a deadline that starts anew while the body moves |
 //! | `expect_continue` | the wait for 100 (Continue) (RFC 9110 section 10.1.1) |
 //! | `replay` | the copy that a retry reads |
@@ -42,12 +43,14 @@ mod expect_continue;
 mod progress_deadline;
 mod replay;
 mod request_body;
+mod upload_progress;
 
 pub(crate) use discard_rest::{BodyAwaitingContinue, ClientBody};
 pub(crate) use expect_continue::{ContinueSignal, expect_continue};
 pub(crate) use progress_deadline::within_deadline;
 pub(crate) use replay::Replay;
-pub(crate) use request_body::{RequestBody, UploadProgress};
+pub(crate) use request_body::RequestBody;
+pub(crate) use upload_progress::{AwaitedSide, UploadProgress};
 
 /// Whether the method defines a meaning for content. A request without content has a
 /// `Content-Length` of zero then (RFC 9110 section 8.6), because some servers respond 411

@@ -10,8 +10,8 @@ use tokio::time::{Instant, timeout_at};
 
 use super::UploadProgress;
 
-/// The outcome of an exchange, or `None` at the deadline. The deadline starts anew with each frame
-/// of the request's body.
+/// The outcome of an exchange, or `None` at a deadline. The first deadline starts anew with each
+/// frame of the request's body; the second is the end of the request.
 ///
 /// Without a body, or before its first frame, the deadline is counted from `began_at`. A wait for
 /// 100 (Continue) does not count: it ends by itself. The timer is set again only when it has fired,
@@ -26,16 +26,23 @@ pub(crate) fn within_deadline<'a, F: Future + Send>(
     mut exchange: Pin<&'a mut F>,
     progress: &'a UploadProgress,
     began_at: Instant,
-    deadline: Duration,
+    (deadline, last): (Duration, Option<Instant>),
 ) -> impl Future<Output = Option<F::Output>> + Send + 'a {
     async move {
+        let has_passed = || last.is_some_and(|last| last <= Instant::now());
+        if has_passed() {
+            // Nothing is sent after the end.
+            return None;
+        }
         let mut moved_at = began_at;
         loop {
-            let Some(end) = moved_at.checked_add(deadline) else {
+            let silence = moved_at.checked_add(deadline);
+            let Some(end) = silence.into_iter().chain(last).min() else {
                 return Some(exchange.await);
             };
             match timeout_at(end, exchange.as_mut()).await {
                 Ok(outcome) => return Some(outcome),
+                Err(_elapsed) if has_passed() => return None,
                 Err(_elapsed) if progress.awaits_continue() => moved_at = Instant::now(),
                 Err(_elapsed) => {
                     moved_at = progress.last_frame_at()?;

@@ -269,6 +269,47 @@ async fn honest_redirects_are_no_mistakes() {
         .await;
 }
 
+#[tokio::test]
+async fn the_scheme_of_the_client_is_not_the_first_fix_where_another_is_likelier() {
+    const TO_HTTPS: &[(&str, &str)] = &[("location", "https://www.example.test/page")];
+    const APACHE: &[(&str, &str)] = &[
+        ("server", "Apache/2.4.62"),
+        ("location", "https://www.example.test/page"),
+    ];
+    // Servers redirect at port 80, whatever the fields are.
+    for fields in [TO_HTTPS, APACHE] {
+        let public = ResponseCase {
+            url: "http://www.example.test",
+            ..https(301, fields, "")
+        };
+        public
+            .assert_cause(CauseId::HttpsRequired, Certainty::Likely)
+            .await;
+    }
+    // These do not choose https.
+    for fields in [
+        &[("location", "")][..],
+        &[("location", "#top")],
+        &[("location", "/page")],
+        &[("location", "//www.example.test/page")],
+    ] {
+        for url in ["https://www.example.test", "http://www.example.test"] {
+            let case = ResponseCase {
+                url,
+                ..https(302, fields, "")
+            };
+            let cause = case
+                .assert_cause(CauseId::RedirectLoop, Certainty::Likely)
+                .await;
+            let first = cause.fixes()[0].to_string();
+            assert!(
+                !first.contains("client_scheme"),
+                "{url} {fields:?}: {first}"
+            );
+        }
+    }
+}
+
 /// A builder that reaches the edge by a name of CloudFront's.
 fn at_cloudfront(edge: &Edge, authority: &Authority) -> CdnOriginBuilder {
     CdnOriginConnector::builder("https://d1234567890.cloudfront.net")

@@ -135,6 +135,7 @@ mod support;
 mod symptom_index;
 mod tenants;
 mod test_edge;
+mod timeout_stages;
 mod tls_edges;
 mod tls_facts;
 #[cfg(feature = "tonic")]

@@ -245,7 +245,7 @@ async fn a_request_that_waits_for_the_only_connect_ends_as_a_connect_that_takes_
     let error: &Error = response.extensions().get().unwrap();
     assert_eq!(
         (error.kind(), error.stage()),
-        (ErrorKind::TimedOut, Stage::Dial)
+        (ErrorKind::TimedOut, Stage::Handshake)
     );
     first.abort();
 }

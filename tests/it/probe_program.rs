@@ -270,6 +270,8 @@ async fn each_origin_of_a_configuration_file_is_probed_with_its_own_names() {
         "hosts.\"shop.example\".origin",
     ];
     assert_eq!(tables.collect::<Vec<_>>(), expected);
+    assert_eq!(origins[0]["each"], "hosts.\"api.example\".group.each");
+    assert!(origins[1]["each"].is_null(), "{found}");
 
     let one = ["--config", &path, "--origin", "shop.example"];
     let output = run(&authority, &one).await;

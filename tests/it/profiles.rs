@@ -188,6 +188,9 @@ async fn a_target_above_the_limit_of_the_edge_is_refused() {
         ErrorKind::Request(RequestProblem::TargetTooLong),
         too_long,
     );
+    let error: &Error = response.extensions().get().unwrap();
+    let size = "8193 bytes, and the limit is 8192 of CloudFront";
+    assert!(error.to_string().contains(size), "{error}");
     assert_eq!(
         response.headers()["proxy-status"],
         "cdn-origin;error=http_request_error"

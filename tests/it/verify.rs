@@ -93,6 +93,16 @@ async fn unknown_issuer_names_the_issuer() {
         .issuer()
         .to_owned();
     assert!(issuer.contains("Edge in a Box CA"), "{issuer}");
+    let trusted = error.facts().trusted_roots().unwrap().to_string();
+    assert_eq!(trusted, "1 root in PEM or DER");
+    assert!(
+        error
+            .to_string()
+            .ends_with("; trusted: 1 root in PEM or DER"),
+        "{error}"
+    );
+    let report = error.report().to_string();
+    assert!(report.contains("1 root in PEM or DER"), "{report}");
 }
 
 #[tokio::test]

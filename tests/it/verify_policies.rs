@@ -159,6 +159,35 @@ async fn a_name_that_the_policy_does_not_list_is_reported_with_the_list() {
     assert!(report.contains(expected), "{report}");
 }
 
+/// Another of the listed names may be the one that the origin serves.
+#[tokio::test]
+async fn an_expired_certificate_is_the_certain_cause_only_with_a_listed_name() {
+    let authority = Authority::new();
+    let certified = authority.issue_expired(&["other.example.test"]);
+    let edge = Edge::builder(&authority)
+        .serves_with("www.example.test", certified)
+        .start()
+        .await;
+    for (name, expected) in [
+        ("other.example.test", Certainty::Certain),
+        ("shop.example.test", Certainty::Likely),
+    ] {
+        let policy = VerifyPolicy::roots(Roots::pem(authority.root_pem()));
+        let policy = policy.expecting_any([SanMatcher::dns(name)]);
+        let error = error(to(&edge, &authority, "www.example.test").verify(policy)).await;
+        assert_eq!(
+            error.kind(),
+            ErrorKind::Certificate(CertificateProblem::Expired)
+        );
+        let diagnosis = error.diagnosis();
+        let mut causes = diagnosis.causes().iter();
+        let expired = causes.find(|cause| cause.id() == CauseId::CertificateExpired);
+        assert_eq!(expired.unwrap().certainty(), expected, "{name}");
+        let likeliest = diagnosis.likeliest().unwrap().certainty();
+        assert_eq!(likeliest, expected, "{name}: {diagnosis}");
+    }
+}
+
 #[tokio::test]
 async fn one_of_several_pinned_certificates_is_enough() {
     let authority = Authority::new();

@@ -133,7 +133,7 @@ pub fn base_url(connector: &CdnOriginConnector) -> Result<Url, BuildError> {
 
 fn origin_of(connector: &CdnOriginConnector) -> Result<&Origin, BuildError> {
     let why = "reqwest needs a fixed origin: create the connector with \
-               CdnOriginConnector::builder(..)";
+               CdnOriginConnector::builder(\"https://..\"), in place of any_origin()";
     let missing = || BuildProblem::new("origin", BuildProblemKind::Empty, why);
     connector.origin().ok_or_else(|| BuildError::of(missing()))
 }

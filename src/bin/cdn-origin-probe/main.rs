@@ -10,7 +10,8 @@
 //! `--help` lists the options, the exit codes and the environment.
 //!
 //! `--json` prints one object. With `--config`, its field `origins` has such an object for each
-//! origin, with the name of the origin in `origin`, and the table of its keys in `table`:
+//! origin, with the name of the origin in `origin`, the table of its keys in `table`, and, for a
+//! member of a group, the table of the keys of all members in `each`, else `null`:
 //!
 //! | field | value |
 //! |---|---|
@@ -176,5 +177,6 @@ fn object(origin: &FileOrigin, findings: &Findings) -> Value {
     let mut object = json::findings(findings, "");
     object["origin"] = origin.name().into();
     object["table"] = origin.table.as_str().into();
+    object["each"] = origin.each.as_deref().into();
     object
 }

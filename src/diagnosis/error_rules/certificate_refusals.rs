@@ -119,10 +119,11 @@ const fn sni_not_served_if(certainty: Certainty, when: fn(&Evidence<'_>) -> bool
         certainty,
         when,
         text: |e| {
+            let expected = e.facts.expected_alternatives().map(str::to_owned);
+            let expected = expected.unwrap_or_else(|| e.origin.expected_name().to_string());
             format!(
-                "the certificate is not for {}: the edge does not serve that name and presented \
-                 its default certificate",
-                e.origin.expected_name()
+                "the certificate is not for {expected}: the edge does not serve that name and \
+                 presented its default certificate"
             )
         },
         clues: &[Clue::Sni, Clue::Names],
@@ -251,9 +252,13 @@ fn is_rejected_default(evidence: &Evidence<'_>) -> bool {
     is_rejected(evidence) && is_for_others(evidence)
 }
 
-/// Whether the certificate is the origin's by its names, or the policy has its own list of names.
+/// Whether the certificate is the origin's by its names: the expected one, or one that the policy
+/// lists in its place.
 fn is_for_us(evidence: &Evidence<'_>) -> bool {
-    evidence.covers_expected_name() || evidence.facts.expected_alternatives().is_some()
+    match evidence.facts.expected_alternatives() {
+        None => evidence.covers_expected_name(),
+        Some(_) => evidence.facts.findings.has_listed_name,
+    }
 }
 
 /// Whether the certificate names other hosts, and not the origin.

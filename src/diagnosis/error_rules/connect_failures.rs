@@ -11,6 +11,7 @@
 //! | name servers silent | the name servers |
 //! | egress guard denied | the destination is prohibited: certain |
 //! | no connection was free | the pool is too small, or the origin is slow |
+//! | a deadline of the exchange passed | it is too short, or one of the other rows |
 //! | the origin allows no stream | the origin is overloaded, or shuts down |
 //! | refused, or no Unix socket | nothing listens there |
 //! | silent, port not documented by the edge | the edge does not serve the port |
@@ -28,7 +29,10 @@ use crate::{
         Clue, Confirmation, FixKind,
     },
     edge::EdgeProfile,
-    error::{DialAttempt, DialOutcome, ErrorKind, Facts, LocalObstacle, ReachedLimit, Stage},
+    error::{
+        DialAttempt, DialOutcome, ErrorKind, ExchangeTimeout, Facts, LocalObstacle, ReachedLimit,
+        Stage,
+    },
     name::DialTarget,
     origin::Scheme,
 };
@@ -157,7 +161,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::PoolTooSmall,
         certainty: Certain,
-        when: |e| e.is(ErrorKind::PoolExhausted) && !allows_no_stream(e),
+        when: |e| e.is(ErrorKind::PoolExhausted) && !e.allows_no_stream(),
         text: |_| {
             String::from(
                 "all connections that the request may use were in use for too long, or too many \
@@ -179,20 +183,7 @@ pub(super) const RULES: &[Rule] = &[
             })]
         },
     },
-    Rule {
-        id: CauseId::OriginDown,
-        certainty: Likely,
-        when: |e| e.is(ErrorKind::PoolExhausted) && allows_no_stream(e),
-        text: |_| {
-            String::from(
-                "the origin allows no request on its HTTP/2 connection for now \
-                 (SETTINGS_MAX_CONCURRENT_STREAMS is 0): it is overloaded, or shuts down",
-            )
-        },
-        clues: &[Clue::Silence],
-        confirmation: Confirmation::Origin,
-        fixes: restore_origin,
-    },
+    OVERLOADED_PEER,
     Rule {
         id: CauseId::HttpOnlyEndpoint,
         certainty: Certain,
@@ -303,6 +294,45 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
+/// The origin keeps requests from being sent, by its limit of HTTP/2 streams.
+pub(super) const OVERLOADED_PEER: Rule = Rule {
+    id: CauseId::OriginDown,
+    certainty: Likely,
+    when: |e| e.allows_no_stream(),
+    text: |_| {
+        String::from(
+            "the origin allows no request on its HTTP/2 connection for now \
+             (SETTINGS_MAX_CONCURRENT_STREAMS is 0): it is overloaded, or shuts down",
+        )
+    },
+    clues: &[Clue::Silence],
+    confirmation: Confirmation::Origin,
+    fixes: restore_origin,
+};
+
+/// A deadline of the exchange passed while the connection was being opened.
+pub(super) const CUT_SHORT: &[Rule] = &[Rule {
+    id: CauseId::TooSlow,
+    certainty: Likely,
+    when: |e| e.is(ErrorKind::TimedOut) && e.facts.timeout.covers_connect(),
+    text: |e| {
+        let step = match e.stage {
+            Stage::Resolve => "look-up",
+            Stage::Handshake => "TLS handshake",
+            _ => "connect",
+        };
+        format!("the {step} was still under way when the deadline of the exchange passed")
+    },
+    clues: &[Clue::Deadline],
+    confirmation: Confirmation::Origin,
+    fixes: |e| {
+        vec![FixKind::Advice(match e.facts.timeout {
+            ExchangeTimeout::Client => "let the client wait longer than Timeouts::connect(..)",
+            _ => "allow more with Limits::request_timeout(..) than with Timeouts::connect(..)",
+        })]
+    },
+}];
+
 /// The dialled host; empty for a Unix socket.
 ///
 /// Only used in texts.
@@ -316,11 +346,6 @@ fn dial_elsewhere(_: &Evidence<'_>) -> Vec<FixKind> {
     vec![FixKind::Advice(
         "correct the host and port in CdnOriginConnector::builder(..) or .dial(..)",
     )]
-}
-
-/// Whether the origin refuses streams, so that the pool's own limit does not matter.
-fn allows_no_stream(evidence: &Evidence<'_>) -> bool {
-    evidence.facts.limit == Some(ReachedLimit::OriginStreams)
 }
 
 /// Whether the endpoint refused the connection or did not answer.

@@ -54,7 +54,7 @@ impl Error {
         if self.stage() == Stage::Prepare
             || self.kind() == ErrorKind::Request(RequestProblem::BodyTooLarge)
         {
-            let cause = refused(self.kind(), self.facts().limit);
+            let cause = refused(self.kind(), self.facts());
             let written_in = self.facts().origin().map(Origin::written_in);
             let diagnosis = Diagnosis::ranked(cause.into_iter().collect());
             return diagnosis.written_in(written_in.unwrap_or_default());
@@ -95,6 +95,7 @@ fn tables(evidence: &Evidence<'_>) -> &'static [&'static [Rule]] {
             certificate_refusals::RULES,
         ],
         (_, Stage::Handshake) => &[
+            connect_failures::CUT_SHORT,
             proxy_protocol_mismatch::SENT,
             ech_failures::RULES,
             tls_alerts::RULES,
@@ -103,7 +104,9 @@ fn tables(evidence: &Evidence<'_>) -> &'static [&'static [Rule]] {
             proxy_protocol_mismatch::MISSING,
         ],
         (ErrorKind::AlertReceived, _) => &[tls_alerts::RULES, handshake_failures::RULES],
-        (_, stage) if stage < Stage::Handshake => &[connect_failures::RULES],
+        (_, stage) if stage < Stage::Handshake => {
+            &[connect_failures::CUT_SHORT, connect_failures::RULES]
+        }
         _ => &[
             proxy_protocol_mismatch::SENT,
             http_faults::RULES,

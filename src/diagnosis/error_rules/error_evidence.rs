@@ -8,7 +8,7 @@ use crate::{
     },
     error::{
         Alert, CertificateProblem, ClientCertificate, EchAnswer, EchOffer, ErrorKind, Facts,
-        LocalObstacle, OfferedParameters, Stage, TlsVersion,
+        LocalObstacle, OfferedParameters, ReachedLimit, Stage, TlsVersion,
     },
     name::{DnsName, ExpectedName, Host, Sni},
     origin::{Origin, Scheme},
@@ -56,6 +56,11 @@ impl Evidence<'_> {
 
     pub(super) fn is_at(&self, kind: ErrorKind, stage: Stage) -> bool {
         self.kind == kind && self.stage == stage
+    }
+
+    /// Whether the origin allows no HTTP/2 stream for now, so that the pool's limits do not matter.
+    pub(super) fn allows_no_stream(&self) -> bool {
+        self.facts.limit == Some(ReachedLimit::OriginStreams)
     }
 
     /// Whether the peer closed or reset the connection.

@@ -7,6 +7,8 @@
 //! | ending | connection | cause |
 //! |---|---|---|
 //! | a timeout | new, or in use | too slow; which timeout it was gives the fix |
+//! | a timeout of a stream | any | too slow, or the client sends nothing that is waited for |
+//! | a timeout, and no stream allowed | any | overloaded, or shuts down |
 //! | a timeout without any answer | had been idle | too slow, or dropped by a device on the path |
 //! | closed or reset | had been idle | the origin's idle timeout is shorter than the pool's |
 //! | closed or reset, plain HTTP | first answer missing | the port may expect TLS |
@@ -23,6 +25,7 @@ use crate::{
 };
 
 use super::{
+    connect_failures::OVERLOADED_PEER,
     error_evidence::Evidence,
     rule::{Rule, client_certificate_asked, nothing, present_a_certificate, restore_origin},
 };
@@ -47,7 +50,7 @@ pub(super) const RULES: &[Rule] = &[
         certainty: Certain,
         when: |e| {
             let is_response = e.facts.timeout == ExchangeTimeout::Response;
-            e.is_at(ErrorKind::TimedOut, Stage::Receive) && is_response && !may_be_dead(e)
+            e.is_at(ErrorKind::TimedOut, Stage::Receive) && is_response && !is_doubtful(e)
         },
         text: |e| too_slow(e.facts.timeout).0.into(),
         clues: &[Clue::Silence],
@@ -70,27 +73,39 @@ pub(super) const RULES: &[Rule] = &[
         id: CauseId::TooSlow,
         certainty: Certain,
         when: |e| {
-            use ExchangeTimeout::{BodyIdle, Library, Response};
-            let is_deadline = ![BodyIdle, Library, Response].contains(&e.facts.timeout);
-            e.is_at(ErrorKind::TimedOut, Stage::Receive) && is_deadline
+            use ExchangeTimeout::{BodyIdle, Response};
+            let is_deadline = ![BodyIdle, Response].contains(&e.facts.timeout);
+            e.is_at(ErrorKind::TimedOut, Stage::Receive) && is_deadline && !is_doubtful(e)
         },
         text: |e| too_slow(e.facts.timeout).0.into(),
         clues: &[Clue::Deadline],
         confirmation: Confirmation::Origin,
-        fixes: fixes_of_deadline,
+        fixes: |e| vec![FixKind::Advice(too_slow(e.facts.timeout).1)],
     },
     Rule {
         id: CauseId::TooSlow,
         certainty: Likely,
-        when: |e| {
-            let is_known = !may_be_dead(e) && e.facts.timeout != ExchangeTimeout::Library;
-            e.is_at(ErrorKind::TimedOut, Stage::Receive) && !is_known
-        },
+        when: |e| e.is_at(ErrorKind::TimedOut, Stage::Receive) && is_doubtful(e),
         text: |e| too_slow(e.facts.timeout).0.into(),
         clues: &[Clue::Silence],
         confirmation: Confirmation::Origin,
         fixes: |e| vec![FixKind::Advice(too_slow(e.facts.timeout).1)],
     },
+    Rule {
+        id: CauseId::RequestIncomplete,
+        certainty: Possible,
+        when: |e| {
+            let is_stream = e.facts.timeout == ExchangeTimeout::ResponseToStream;
+            e.is_at(ErrorKind::TimedOut, Stage::Receive) && is_stream
+        },
+        text: |_| {
+            String::from("the origin waits for more of the stream, of which the client sends none")
+        },
+        clues: &[Clue::Silence],
+        confirmation: Confirmation::Request,
+        fixes: nothing,
+    },
+    OVERLOADED_PEER,
     Rule {
         id: CauseId::IdleClosed,
         certainty: Possible,
@@ -205,22 +220,16 @@ pub(super) const RULES: &[Rule] = &[
 ///
 /// A connection that drops packets silently looks exactly like an origin that is slow.
 fn may_be_dead(evidence: &Evidence<'_>) -> bool {
-    evidence.facts.timeout == ExchangeTimeout::Response && evidence.facts.idle().is_some()
+    use ExchangeTimeout::{Response, ResponseToStream};
+    let is_response = [Response, ResponseToStream].contains(&evidence.facts.timeout);
+    is_response && evidence.facts.idle().is_some()
 }
 
-/// A deadline of the whole exchange ends a connect without its facts: the connect may serve another
-/// request.
-fn fixes_of_deadline(evidence: &Evidence<'_>) -> Vec<FixKind> {
-    const TELL_APART: FixKind = FixKind::Advice(
-        "a connect that hangs has an error of its own with a shorter Timeouts::connect(..)",
-    );
-    let fix = FixKind::Advice(too_slow(evidence.facts.timeout).1);
-    let is_open = evidence.facts.peer().is_some() || evidence.facts.tls_session().is_some();
-    let is_of_exchange = evidence.facts.timeout == ExchangeTimeout::Request;
-    match is_of_exchange && !is_open {
-        true => vec![fix, TELL_APART],
-        false => vec![fix],
-    }
+/// Whether a slow origin is not the only explanation of a timeout.
+fn is_doubtful(evidence: &Evidence<'_>) -> bool {
+    use ExchangeTimeout::{Library, ResponseToStream};
+    let is_of_others = [Library, ResponseToStream].contains(&evidence.facts.timeout);
+    is_of_others || may_be_dead(evidence) || evidence.allows_no_stream()
 }
 
 /// The text and the fix of a timeout.
@@ -230,6 +239,10 @@ fn too_slow(timeout: ExchangeTimeout) -> (&'static str, &'static str) {
     match timeout {
         ExchangeTimeout::Response => (
             "the origin did not answer in time",
+            "check the origin, or allow more with Limits::response_timeout(..)",
+        ),
+        ExchangeTimeout::ResponseToStream => (
+            "the origin did not begin its response in time",
             "check the origin, or allow more with Limits::response_timeout(..)",
         ),
         ExchangeTimeout::BodyIdle => (

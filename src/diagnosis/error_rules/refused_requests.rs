@@ -6,7 +6,7 @@
 
 use crate::{
     diagnosis::{Cause, CauseId, Certainty, Clue, Confirmation, FixKind},
-    error::{ErrorKind, ReachedLimit, RequestProblem},
+    error::{ErrorKind, ExceededLimit, Facts, LimitSource, ReachedLimit, RequestProblem},
 };
 
 /// Which cause it is, its text, and the fix.
@@ -16,10 +16,12 @@ type Refused = (CauseId, &'static str, Option<&'static str>);
 ///
 /// A fix is given where a setting of the proxy refused the request, and none where the client has
 /// to change it.
-pub(super) fn refused(kind: ErrorKind, limit: Option<ReachedLimit>) -> Option<Cause> {
+pub(super) fn refused(kind: ErrorKind, facts: &Facts) -> Option<Cause> {
     let (id, text, fix): Refused = match kind {
         ErrorKind::ProtocolNotNegotiated => return Some(only_http2()),
-        ErrorKind::Overloaded if limit == Some(ReachedLimit::Adaptive) => return Some(slower()),
+        ErrorKind::Overloaded if facts.limit == Some(ReachedLimit::Adaptive) => {
+            return Some(slower());
+        }
         ErrorKind::LoopDetected => (
             CauseId::RequestLoop,
             "the request has passed through this proxy before",
@@ -45,10 +47,35 @@ pub(super) fn refused(kind: ErrorKind, limit: Option<ReachedLimit>) -> Option<Ca
             "the group has no member, or none with a weight above zero",
             Some("add one with OriginGroup::put(..), or call OriginGroup::set_weight(..)"),
         ),
-        ErrorKind::Request(problem) => client_request(problem),
+        ErrorKind::Request(problem) => {
+            if let Some(exceeded) = &facts.exceeded {
+                return Some(too_large(problem, exceeded));
+            }
+            client_request(problem)
+        }
         _ => return None,
     };
     Some(Cause::new(id, Certainty::Certain, text).fixed_by(fix.map(FixKind::Advice)))
+}
+
+/// A part of the request is larger than a limit.
+fn too_large(problem: RequestProblem, exceeded: &ExceededLimit) -> Cause {
+    let (id, part) = match problem {
+        RequestProblem::BodyTooLarge => (CauseId::BodyTooLarge, "body"),
+        RequestProblem::TargetTooLong => (CauseId::HeadTooLarge, "target"),
+        _ => (CauseId::HeadTooLarge, "head"),
+    };
+    let text = format!("the {part} of the client's request has {exceeded}");
+    let fix = match exceeded.source {
+        LimitSource::RequestBody => "allow more with Limits::max_request_body(..)",
+        LimitSource::RequestHead => "allow more with Limits::max_request_head(..)",
+        LimitSource::RequestFields => "allow more with Limits::max_request_fields(..)",
+        LimitSource::Edge(_) => {
+            "send fewer or shorter fields, first of all cookies, or a shorter target; use \
+             .without_edge_profile() if the edge accepts it now"
+        }
+    };
+    Cause::new(id, Certainty::Certain, text).fixed_by([FixKind::Advice(fix)])
 }
 
 /// What is wrong with the client's request.

@@ -259,8 +259,10 @@ fn is_certificate(error: &Error, problem: CertificateProblem) -> bool {
 }
 
 fn is_for_us(error: &Error) -> bool {
-    let is_covered = leaf(error).is_some_and(|leaf| leaf.covers(expected(error)));
-    is_covered || error.facts().expected_alternatives().is_some()
+    match error.facts().expected_alternatives() {
+        None => leaf(error).is_some_and(|leaf| leaf.covers(expected(error))),
+        Some(_) => error.facts().findings.has_listed_name,
+    }
 }
 
 /// Whether a certificate was refused for its names alone.

@@ -125,6 +125,7 @@ fn facts(random: &mut Random, certificates: &[PeerCertificate]) -> Facts {
             is_trusted: random.coin(),
             is_self_signed: random.coin(),
             broken_rule: random.of(&[None, Some("is malformed")]),
+            has_listed_name: random.coin(),
             pinned_issuer: random.coin().then_some(1),
         },
         alternatives: (random.below(5) == 0).then(|| "spiffe://a".into()),

@@ -2,7 +2,7 @@
 
 use http::{
     HeaderMap, Method, Uri,
-    header::{LOCATION, SET_COOKIE},
+    header::{LOCATION, SERVER, SET_COOKIE},
     uri::PathAndQuery,
 };
 
@@ -42,7 +42,23 @@ pub(super) fn wants_body(evidence: &ResponseEvidence<'_>) -> bool {
 fn location(evidence: &ResponseEvidence<'_>) -> Option<Uri> {
     let location = evidence.status.is_redirection().then_some(evidence.headers);
     let value = location.and_then(|headers: &HeaderMap| headers.get(LOCATION))?;
-    value.to_str().ok()?.parse().ok()
+    let value = value.to_str().ok()?.trim();
+    let reference = value.split_once('#').map_or(value, |(before, _)| before);
+    match reference {
+        // The same document (RFC 3986 section 4.4).
+        "" => evidence.target.cloned().map(Uri::from),
+        _ if reference.starts_with("//") => {
+            let scheme = evidence.origin.scheme().as_str();
+            format!("{scheme}:{reference}").parse().ok()
+        }
+        _ => reference.parse().ok(),
+    }
+}
+
+/// Whether the redirect has a scheme of its own. Without one, it keeps that of the request.
+fn names_scheme(evidence: &ResponseEvidence<'_>) -> bool {
+    let location = evidence.headers.get(LOCATION);
+    location.is_some_and(|value| value.as_bytes().windows(3).any(|part| part == b"://"))
 }
 
 /// Whether a request over plain HTTP is redirected to https at the same host.
@@ -66,6 +82,7 @@ fn https_required(evidence: &ResponseEvidence<'_>, location: &Uri) -> Vec<Cause>
         true if evidence.client_scheme == Some(Scheme::Http) => {
             (Certainty::Possible, Certainty::Possible)
         }
+        true if is_public_port_80(evidence) => (Certainty::Likely, Certainty::Possible),
         true => (Certainty::Possible, Certainty::Likely),
     };
     let mut causes = vec![edge_requires_https(evidence, location, at_edge)];
@@ -73,7 +90,7 @@ fn https_required(evidence: &ResponseEvidence<'_>, location: &Uri) -> Vec<Cause>
         causes.push(client_scheme_unknown(by_field));
     }
     // A redirect to another page is more often one of a server than of an application.
-    if by_field > at_edge || (by_field == at_edge && is_here) {
+    if by_field > at_edge || (by_field == at_edge && is_here && !is_public_port_80(evidence)) {
         causes.reverse();
     }
     causes
@@ -88,6 +105,23 @@ fn is_of_edge(evidence: &ResponseEvidence<'_>, location: &Uri) -> bool {
         || edges_passed(headers).next().is_some()
         || is_port_given
         || is_server_page(headers, evidence.body)
+}
+
+/// Whether the site itself was dialled, at the port of plain HTTP. Servers redirect there, whatever
+/// the fields of a request are. An application behind a proxy has a port or a name of its own, or
+/// names its server.
+fn is_public_port_80(evidence: &ResponseEvidence<'_>) -> bool {
+    const SERVERS: [&str; 5] = ["apache", "caddy", "litespeed", "nginx", "openresty"];
+    let dial = evidence.origin.dial();
+    let is_site = dial
+        .host()
+        .is_some_and(|host| same(&host.to_string(), evidence.host.host()));
+    let server = evidence.headers.get(SERVER);
+    let is_of_server = server.is_none_or(|name| {
+        let name = name.to_str().unwrap_or_default().to_ascii_lowercase();
+        SERVERS.iter().any(|server| name.starts_with(server))
+    });
+    dial.port() == Some(80) && is_site && is_of_server
 }
 
 /// The port in the redirect, unless it is the dialled one, which speaks plain HTTP.
@@ -136,10 +170,16 @@ fn back_to_request(evidence: &ResponseEvidence<'_>, location: &Uri) -> Option<Ca
              or another Host is required",
             vec![EDGE_TO_HTTPS, another_host(evidence)],
         ),
-        _ => (
+        _ if location.scheme_str() == Some("https") && names_scheme(evidence) => (
             "the origin redirects to the same address: it assumes plain HTTP, or requires another \
              Host",
             vec![FixKind::ClientScheme, EDGE_TO_HTTPS],
+        ),
+        // It does not choose https.
+        _ => (
+            "the origin redirects to the same address: it requires another Host, or assumes plain \
+             HTTP",
+            vec![another_host(evidence), FixKind::ClientScheme],
         ),
     };
     Some(loops(evidence, location, text).fixed_by(fixes))

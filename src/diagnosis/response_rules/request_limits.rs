@@ -8,6 +8,7 @@ use http::StatusCode;
 
 use crate::{
     diagnosis::{Cause, CauseId, Certainty, Clue, Confirmation, FixKind},
+    edge::{EdgeProfile, profile_of},
     origin::Scheme,
 };
 
@@ -55,7 +56,27 @@ pub(super) fn head_too_large(
         }
         _ => certainty,
     };
-    let text = format!("the head of the request is larger than {edge} accepts");
+    let profile = evidence.dialled_edge().and_then(profile_of);
+    let head_limit = profile.and_then(EdgeProfile::head_limit);
+    let target_limit = profile.and_then(EdgeProfile::target_limit);
+    let mut text = format!("the head of the request is larger than {edge} accepts");
+    let sizes = [
+        ("head", evidence.head_size, head_limit),
+        ("target", target.map(str::len), target_limit),
+    ];
+    for (part, size, limit) in sizes {
+        match (size, limit) {
+            (Some(size), Some(limit)) => {
+                text +=
+                    &format!("; its {part} has {size} bytes, and the documented limit is {limit}");
+            }
+            (Some(size), None) => text += &format!("; its {part} has {size} bytes"),
+            (None, Some(limit)) => {
+                text += &format!("; the documented limit of the {part} is {limit} bytes")
+            }
+            (None, None) => {}
+        }
+    }
     let fix = "send fewer or shorter fields, first of all cookies, or a shorter target";
     cause(CauseId::HeadTooLarge, certainty, text, fix)
 }

@@ -44,6 +44,8 @@ pub(crate) struct ResponseEvidence<'a> {
     pub(super) headers: &'a HeaderMap,
     pub(super) method: Option<&'a Method>,
     pub(super) target: Option<&'a PathAndQuery>,
+    /// The size of the request's head in HTTP/1.1, without the fields that the proxy adds.
+    pub(super) head_size: Option<usize>,
     pub(super) has_content: bool,
     /// Whether the length of the content was sent.
     pub(super) has_length: bool,
@@ -95,6 +97,7 @@ impl<'a> ResponseEvidence<'a> {
             headers,
             method: None,
             target: None,
+            head_size: None,
             has_content: false,
             has_length: false,
             request_origin: None,
@@ -109,6 +112,12 @@ impl<'a> ResponseEvidence<'a> {
     pub(crate) fn request(mut self, method: &'a Method, target: &'a PathAndQuery) -> Self {
         self.method = Some(method);
         self.target = Some(target);
+        self
+    }
+
+    /// Adds the size of the request's head in HTTP/1.1, in bytes.
+    pub(crate) fn head_size(mut self, size: usize) -> Self {
+        self.head_size = Some(size);
         self
     }
 

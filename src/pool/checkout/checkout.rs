@@ -68,7 +68,7 @@ pub(crate) async fn finish_checkout(
         CheckoutOutcome::Ready(connection) => Ok(connection),
         // Boxed: few requests wait, and all would be as large.
         CheckoutOutcome::Queued(ticket, permit) => Box::pin(wait(pool, ticket, permit)).await,
-        CheckoutOutcome::QueueFull => Err(pool.wait_failed(Duration::ZERO)),
+        CheckoutOutcome::QueueFull => Err(pool.queue_full()),
     }
 }
 
@@ -157,9 +157,9 @@ fn poll_first(
 /// The grant, within the time that a request may be queued.
 async fn queued(pool: &SharedPool, ticket: &mut QueueTicket<Grant>) -> Result<Grant, Error> {
     let deadline = pool.settings().queue_timeout;
-    match timeout(deadline, ticket).await {
+    match timeout(deadline, &mut *ticket).await {
         Ok(Some(grant)) => Ok(grant),
-        Ok(None) | Err(_) => Err(pool.wait_failed(deadline)),
+        Ok(None) | Err(_) => Err(pool.wait_failed(ticket.key(), deadline)),
     }
 }
 

@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use crate::pool::connection::{Http1Connection, Http2Connection};
 
-use super::{ConnectionKey, checkout_outcome::Grant, waiters::QueuePlace};
+use super::{ConnectionKey, checkout_outcome::Grant, waiting_line::QueuePlace};
 
 /// The protocol that ALPN chose.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

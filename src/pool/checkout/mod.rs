@@ -14,7 +14,7 @@
 //! | `inventory` | the state of the pool, changed under its lock: who gets which connection |
 //! | `inventory_decision` | what the inventory decides, for its caller to do without the lock |
 //! | `checkout_outcome` | what a request gets: a connection, a permit, or a place in the queue |
-//! | `waiters` | the queue |
+//! | `waiters`, `waiting_line` | the queue, by key |
 //! | `queue_ticket` | a place in the queue, given up when it is dropped |
 //! | `permit` | the right to open a connection, and to have it open |
 //! | `connection_key` | which requests a connection may serve |
@@ -37,6 +37,7 @@ mod inventory_decision;
 mod permit;
 mod queue_ticket;
 mod waiters;
+mod waiting_line;
 
 pub(super) use check_in_trait::{CheckIn, CheckInUsed};
 pub(super) use checkout::{

@@ -9,7 +9,7 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use super::{CheckIn, ConnectionKey, waiters::QueuePlace};
+use super::{CheckIn, ConnectionKey, waiting_line::QueuePlace};
 
 /// A place in the queue, which is given up when this is dropped.
 ///
@@ -44,6 +44,11 @@ impl<T> QueueTicket<T> {
             key,
             granted,
         }
+    }
+
+    /// The key of the connections that are waited for.
+    pub(crate) fn key(&self) -> &ConnectionKey {
+        &self.key
     }
 
     /// Prepares to wait once more: the sender is for [`Waiters::rejoin`].

@@ -6,7 +6,13 @@ use std::collections::{BTreeMap, HashMap};
 
 use tokio::sync::oneshot;
 
-use super::{ConnectionKey, permit::EndedConnect};
+use crate::error::{CurrentStage, Stage};
+
+use super::{
+    ConnectionKey,
+    permit::EndedConnect,
+    waiting_line::{Line, QueuePlace},
+};
 
 /// A queue of requests that wait for a `T`, first come, first served.
 ///
@@ -31,41 +37,12 @@ pub(crate) struct Waiters<T> {
     steps: std::cell::Cell<u64>,
 }
 
-/// A place in the queue. Earlier ones are less.
-#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
-pub(crate) struct QueuePlace {
-    generation: u64,
-    number: u64,
-}
-
 /// How many connects may be under way for one line.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum ConnectsPerLine {
     /// The waiters may well share the connection.
     One,
     OnePerWaiter,
-}
-
-/// The waiters of one key, and the connects that are under way for them.
-struct Line<T> {
-    waiters: BTreeMap<QueuePlace, oneshot::Sender<T>>,
-    connects: usize,
-}
-
-impl<T> Default for Line<T> {
-    fn default() -> Self {
-        Self {
-            waiters: BTreeMap::new(),
-            connects: 0,
-        }
-    }
-}
-
-impl<T> Line<T> {
-    /// The place of the first waiter.
-    fn first(&self) -> Option<QueuePlace> {
-        self.waiters.keys().next().copied()
-    }
 }
 
 impl<T> Default for Waiters<T> {
@@ -215,6 +192,19 @@ impl<T> Waiters<T> {
     /// How many connects are under way for this key.
     pub(crate) fn connects_of(&self, key: &ConnectionKey) -> usize {
         self.lines.get(key).map_or(0, |line| line.connects)
+    }
+
+    /// Notes the stage of the connect for this key that has begun last.
+    pub(crate) fn watch_connect(&mut self, key: &ConnectionKey, stage: &CurrentStage) {
+        if let Some(line) = self.lines.get_mut(key) {
+            line.stage = stage.clone();
+        }
+    }
+
+    /// The stage of the connect for this key that has begun last, if one is under way.
+    pub(crate) fn stage_of_connect(&self, key: &ConnectionKey) -> Option<Stage> {
+        let line = self.lines.get(key).filter(|line| line.connects > 0);
+        line.map(|line| line.stage.get())
     }
 
     /// The generation of the waiters and connects that begin now.

@@ -184,6 +184,23 @@ impl PooledConnection {
         }
     }
 
+    /// Whether the request still waited for a stream when its exchange ended: nothing of it was
+    /// sent.
+    pub(crate) fn awaits_stream(&self) -> bool {
+        match &self.kind {
+            Kind::Http2(stream) => stream.awaits_stream(),
+            Kind::Http1(_) | Kind::Upgrade(_) => false,
+        }
+    }
+
+    /// Whether the origin allows no stream for now.
+    pub(crate) fn refuses_streams(&self) -> bool {
+        match &self.kind {
+            Kind::Http2(stream) => stream.refuses_streams(),
+            Kind::Http1(_) | Kind::Upgrade(_) => false,
+        }
+    }
+
     /// The response has failed: an HTTP/1 connection closes.
     pub(crate) fn fail(self) {
         match self.kind {

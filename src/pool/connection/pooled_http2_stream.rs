@@ -28,6 +28,8 @@ pub(crate) struct PooledStream {
     connection: Arc<Http2Connection>,
     info: ConnectionInfo,
     was_used: bool,
+    /// The request waited for a stream when its exchange ended.
+    awaits_stream: bool,
     /// The wait for the response, until that has ended.
     waiting: Option<Waiting>,
     /// Present until the first stream of a new connection is open.
@@ -45,6 +47,7 @@ impl PooledStream {
             info: connection.info_of_request(),
             connection,
             was_used: false,
+            awaits_stream: false,
             waiting: None,
             unlisted: None,
         }
@@ -97,12 +100,21 @@ impl PooledStream {
             self.connection.schedule_peek(request);
         }
         // In a block, so that the future does not hold the outcome while it waits.
-        let (mut exchange, saved) = {
+        let (exchange, saved) = {
             let begun = self.begin(request, target).await;
             self.unlisted = None;
             begun.map_err(|error| self.failed(error))?
         };
-        let response = poll_fn(|cx| exchange.poll_response(cx)).await;
+        let response = {
+            let awaits_stream = &mut self.awaits_stream;
+            let mut watched = WatchedExchange {
+                exchange,
+                awaits_stream: Some(awaits_stream),
+            };
+            let response = poll_fn(|cx| watched.exchange.poll_response(cx)).await;
+            watched.awaits_stream = None;
+            response
+        };
         if !response.as_ref().is_ok_and(|it| it.status().is_success()) {
             saved.restore(request.headers_mut());
         }
@@ -136,6 +148,16 @@ impl PooledStream {
     fn failed(&mut self, error: Http2Error) -> NoResponse {
         self.waiting = None;
         NoResponse::over_http2(error)
+    }
+
+    /// Whether the request waited for a stream when its exchange ended.
+    pub(crate) fn awaits_stream(&self) -> bool {
+        self.awaits_stream
+    }
+
+    /// Whether the peer allows no stream for now.
+    pub(crate) fn refuses_streams(&self) -> bool {
+        self.connection.refuses_streams()
     }
 
     /// The response has not begun, or not gone on, in time.
@@ -174,6 +196,21 @@ impl Drop for PooledStream {
             self.pool.check_in(silence);
         }
         self.pool.check_in(self.connection.clone());
+    }
+}
+
+/// An exchange that notes, if it is dropped without a response, whether it waits for a stream.
+struct WatchedExchange<'a> {
+    exchange: Http2Exchange,
+    /// Absent once there is a response.
+    awaits_stream: Option<&'a mut bool>,
+}
+
+impl Drop for WatchedExchange<'_> {
+    fn drop(&mut self) {
+        if let Some(awaits_stream) = self.awaits_stream.take() {
+            *awaits_stream = self.exchange.awaits_stream();
+        }
     }
 }
 

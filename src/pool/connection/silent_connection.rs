@@ -3,7 +3,7 @@
 use http::Request;
 use tokio::time::{Duration, Instant};
 
-use crate::upload::{RequestBody, UploadProgress};
+use crate::upload::{AwaitedSide, RequestBody, UploadProgress};
 
 /// The minimum silence that makes a connection suspect when the client leaves. A timeout of the
 /// proxy makes it suspect even after a shorter silence.
@@ -58,7 +58,8 @@ impl Waiting {
     ///
     /// Returns `None` while the request waits for more of its client's body.
     pub(super) fn silence(&self, last_received: Option<Instant>) -> Option<Silence> {
-        if self.progress.awaits_client() || (self.has_head && !self.has_timed_out) {
+        let awaits_client = self.progress.awaited_side() == AwaitedSide::Client;
+        if awaits_client || (self.has_head && !self.has_timed_out) {
             return None;
         }
         let waits_since = self.progress.last_frame_at().max(Some(self.began_at))?;

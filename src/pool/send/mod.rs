@@ -2,6 +2,7 @@
 //!
 //! | file | what it does |
 //! |---|---|
+//! | `deadlines` | how long a request may wait for its connection and its response |
 //! | `send_request` | sends a request until there is a response |
 //! | `encode_target` | encodes the request for the protocol of a connection |
 //! | `send_early_data` | begins the first attempt in TLS early data, where that is allowed |
@@ -16,6 +17,7 @@
 
 mod attempt;
 mod budgeted_retry;
+mod deadlines;
 mod encode_target;
 mod failure;
 mod in_flight;
@@ -28,6 +30,7 @@ mod send_request;
 mod send_upgrade;
 
 pub(crate) use budgeted_retry::BudgetedRetry;
+pub(crate) use deadlines::Deadlines;
 pub(crate) use encode_target::Target;
 pub(super) use failure::{Failure, explain_failure};
 pub(crate) use failure::{

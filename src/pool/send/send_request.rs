@@ -6,7 +6,7 @@ use futures_util::future::{BoxFuture, TryFutureExt};
 use http::{Request, Response};
 
 use crate::{
-    error::{Error, ErrorKind, Stage},
+    error::Error,
     observe::{ExchangeRecord, RetryReason},
     upload::{RequestBody, UploadProgress, within_deadline},
 };
@@ -17,6 +17,7 @@ use crate::pool::{
 };
 
 use super::{
+    deadlines::Deadlines,
     encode_target::Target,
     in_flight::InFlight,
     retry::{Attempts, Retried},
@@ -25,8 +26,8 @@ use super::{
 
 /// Sends a request and waits for the head of its response.
 ///
-/// The wait is bounded by `deadline`. It starts anew while the request's body moves: an upload may
-/// take longer. The request keeps its method.
+/// The wait is bounded by `deadlines`. That for the response starts anew while the body of the
+/// request moves: an upload may take longer. The request keeps its method.
 #[expect(
     clippy::manual_async_fn,
     reason = "the future of an async fn holds each argument twice"
@@ -36,14 +37,15 @@ pub(crate) fn send(
     in_flight: InFlight,
     request: &mut Request<RequestBody>,
     target: &Target,
-    deadline: Duration,
+    deadlines: Deadlines<'_>,
     record: &mut ExchangeRecord,
 ) -> impl Future<Output = Result<(Response<ResponseBody>, PooledConnection), Error>> + Send {
     async move {
         let mut connection = match first_connection(pool, request, target) {
             FirstConnection::Ready(connection) => connection,
             FirstConnection::Pending(connecting) => {
-                let connection = connecting.await?;
+                let key = &target.key;
+                let connection = deadlines.within_end(pool, key, connecting).await?;
                 record.checked_out();
                 connection
             }
@@ -59,7 +61,7 @@ pub(crate) fn send(
                     pin!(connection.exchange(request, target, attempts.began_at())),
                     &progress,
                     attempts.began_at(),
-                    deadline,
+                    (deadlines.response, deadlines.end()),
                 )
                 .await;
                 match outcome {
@@ -79,7 +81,13 @@ pub(crate) fn send(
                                 attempts.retry_idle_for_too_long(response, connection, request);
                             Box::pin(retrying)
                         } else {
-                            answered(pool, &mut connection, in_flight, progress, deadline);
+                            answered(
+                                pool,
+                                &mut connection,
+                                in_flight,
+                                progress,
+                                deadlines.response,
+                            );
                             return Ok((response, connection));
                         }
                     }
@@ -92,15 +100,22 @@ pub(crate) fn send(
                     }
                     None => {
                         connection.time_out();
-                        let error = timed_out(&connection, &progress, deadline);
+                        let error = deadlines.passed(&connection, &progress);
                         return Err(attempts.with_context(error));
                     }
                 }
             };
-            connection = match retrying.await? {
+            let retried = deadlines.within_end(pool, &target.key, retrying);
+            connection = match retried.await? {
                 Retried::On(connection) => connection,
                 Retried::Answered(response, mut connection) => {
-                    answered(pool, &mut connection, in_flight, progress, deadline);
+                    answered(
+                        pool,
+                        &mut connection,
+                        in_flight,
+                        progress,
+                        deadlines.response,
+                    );
                     return Ok((response, connection));
                 }
             };
@@ -133,18 +148,4 @@ pub(super) fn begin_try(record: &mut ExchangeRecord, connection: &PooledConnecti
         let facts = connection.info().facts();
         record.begin_try(facts, connection.has_served(), connection.is_http2());
     }
-}
-
-/// The error of an exchange without an outcome. The progress shows which side did not act.
-pub(super) fn timed_out(
-    connection: &PooledConnection,
-    progress: &UploadProgress,
-    deadline: Duration,
-) -> Error {
-    let facts = connection.info().facts().clone().after(deadline);
-    let stage = match progress.awaits_client() {
-        true => Stage::Send,
-        false => Stage::Receive,
-    };
-    Error::new(ErrorKind::TimedOut, stage, facts)
 }

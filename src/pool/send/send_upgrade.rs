@@ -1,6 +1,6 @@
 //! Sending an upgrade, on a connection of its own.
 
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc};
 
 use http::{Request, Response};
 use tokio::time::Instant;
@@ -21,14 +21,15 @@ use crate::pool::{
 };
 
 use super::{
+    deadlines::Deadlines,
     encode_target::Target,
     failure::{Failure, explain_failure},
     in_flight::InFlight,
-    send_request::{begin_try, timed_out},
+    send_request::begin_try,
 };
 
 /// Sends a request without a body over HTTP/1.1, on a connection that is opened for it, and waits,
-/// for up to `deadline`, for the head of the response.
+/// within `deadlines`, for the head of the response.
 ///
 /// After a 101, the connection is the caller's until it drops it.
 ///
@@ -40,7 +41,7 @@ pub(crate) async fn send_upgrade(
     in_flight: InFlight,
     request: &mut Request<RequestBody>,
     target: &Target,
-    deadline: Duration,
+    deadlines: Deadlines<'_>,
     record: &mut ExchangeRecord,
 ) -> Result<(Response<ResponseBody>, PooledConnection), Error> {
     // In this order: a drain that ends the tunnels either ends this one, or is seen here.
@@ -48,7 +49,7 @@ pub(crate) async fn send_upgrade(
     if pool.requests().is_draining() {
         return Err(Error::refused(ErrorKind::Draining));
     }
-    let mut connection = open(pool, &target.key, tunnel_closer).await?;
+    let mut connection = open(pool, &target.key, tunnel_closer, deadlines).await?;
     record.checked_out();
     begin_try(record, &connection);
     let progress = request.body().progress();
@@ -57,7 +58,7 @@ pub(crate) async fn send_upgrade(
         pin!(connection.exchange(request, target, began_at)),
         &progress,
         began_at,
-        deadline,
+        (deadlines.response, deadlines.end()),
     )
     .await;
     match outcome {
@@ -72,7 +73,7 @@ pub(crate) async fn send_upgrade(
             .with_context(failed.into_error(connection.info()))),
         None => Err(pool
             .history()
-            .with_context(timed_out(&connection, &progress, deadline))),
+            .with_context(deadlines.passed(&connection, &progress))),
     }
 }
 
@@ -81,10 +82,13 @@ async fn open(
     pool: &Arc<SharedPool>,
     key: &ConnectionKey,
     tunnel_closer: TunnelCloser,
+    deadlines: Deadlines<'_>,
 ) -> Result<PooledConnection, Error> {
-    let mut permit = upgrade_permit(pool).await?;
+    let permit = Box::pin(upgrade_permit(pool));
+    let mut permit = deadlines.within_end(pool, key, permit).await?;
     let connector = pool.connector().for_client(key.address());
-    let stream = connector.connect_for(Purpose::Http1).await?;
+    let connecting = connector.connect_for(Purpose::Http1);
+    let stream = deadlines.connect_within_end(connecting).await?;
     let info = stream.info().clone();
     pool.connection_opened(&mut permit, &info, None);
     let opened =

@@ -107,6 +107,8 @@ impl Opened {
     ) -> Result<Self, FailedConnect> {
         if let Some(pool) = weak.upgrade() {
             IdleReaper::ensure(&pool);
+            let key = permit.pending.key();
+            pool.with(|it| it.waiters.watch_connect(key, connecting.stage()));
         }
         let stream = match connecting.await {
             Ok(stream) => stream,

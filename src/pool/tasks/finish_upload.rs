@@ -25,7 +25,7 @@ impl FinishUpload {
             max_pause,
             in_flight,
         } = self.0;
-        let sent = within_deadline(pin!(rest), &progress, Instant::now(), max_pause).await;
+        let sent = within_deadline(pin!(rest), &progress, Instant::now(), (max_pause, None)).await;
         if sent.is_none() {
             tracing::debug!("upload stopped: it made no progress after the response");
         }

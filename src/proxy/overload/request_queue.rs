@@ -7,15 +7,15 @@ use std::{
 
 use tokio::{
     sync::oneshot,
-    time::{Instant, timeout},
+    time::{Instant, timeout_at},
 };
 
 use crate::{
-    error::{Error, ErrorKind, Facts, ReachedLimit, Stage},
+    error::{Deadline, Error, ErrorKind, Facts, ReachedLimit, Stage, far_away},
     pool::UploadPermit,
 };
 
-use crate::proxy::{Limits, deadline::Deadline};
+use crate::proxy::Limits;
 
 use super::{
     AdaptiveConcurrency, LoadSnapshot,
@@ -106,7 +106,8 @@ impl RequestQueue {
         }))
     }
 
-    /// Waits for a permit. The wait is bounded in time, and so is the number of waiting requests.
+    /// Waits for a permit, at most until the end of the request. The wait is bounded in time, and
+    /// so is the number of waiting requests.
     ///
     /// # Errors
     ///
@@ -114,7 +115,7 @@ impl RequestQueue {
     /// longer than the deadline of its client allows.
     pub(in crate::proxy) async fn enter(
         &self,
-        deadline: Option<Deadline>,
+        end: Option<Deadline>,
     ) -> Result<RequestPermit, Error> {
         let now = Instant::now();
         let (number, admitted) = {
@@ -124,7 +125,7 @@ impl RequestQueue {
                 drop(state);
                 return Ok(RequestPermit::new(self.0.clone(), now, false));
             }
-            if let Some(deadline) = deadline
+            if let Some(deadline) = end.filter(|end| end.is_of_client())
                 && state.waits_beyond(deadline.at, now)
             {
                 state.refused += 1;
@@ -142,7 +143,7 @@ impl RequestQueue {
             }
         };
         // Boxed: few requests wait, and all would be as large.
-        Box::pin(self.0.wait(number, admitted)).await
+        Box::pin(self.0.wait(number, admitted, end)).await
     }
 
     /// The maxima of running and of waiting requests.
@@ -237,12 +238,16 @@ impl Shared {
         self: &Arc<Self>,
         number: u64,
         admitted: oneshot::Receiver<RequestPermit>,
+        end: Option<Deadline>,
     ) -> Result<RequestPermit, Error> {
         let _queued = QueuedRequest {
             shared: self,
             number,
         };
-        match timeout(self.timeout, admitted).await {
+        let began = Instant::now();
+        let until = far_away(began, self.timeout);
+        let end = end.filter(|end| end.at < until);
+        match timeout_at(end.map_or(until, |end| end.at), admitted).await {
             Ok(Ok(permit)) => Ok(permit),
             // It gave way to a newer one.
             Ok(Err(_)) => {
@@ -255,7 +260,13 @@ impl Shared {
                     state.refused += 1;
                     state.reached_limit(self.max_running)
                 };
-                Err(overloaded(Facts::default().after(self.timeout), limit))
+                match end {
+                    Some(end) => {
+                        let facts = Facts::default().at_limit(Some(limit));
+                        Err(end.passed_at_limit(ErrorKind::Overloaded, Stage::Prepare, facts))
+                    }
+                    None => Err(overloaded(Facts::default().after(self.timeout), limit)),
+                }
             }
         }
     }

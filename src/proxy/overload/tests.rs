@@ -14,10 +14,7 @@ use tokio::{
     time::{Instant, interval, sleep, timeout},
 };
 
-use crate::{
-    error::{ErrorKind, ExchangeTimeout, Fault, Stage},
-    proxy::deadline::Deadline,
-};
+use crate::error::{Deadline, ErrorKind, ExchangeTimeout, Fault, Stage};
 
 use super::{AdaptiveConcurrency, RequestQueue};
 

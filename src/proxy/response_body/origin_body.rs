@@ -11,16 +11,11 @@ use tokio::time::Instant;
 use tracing::Span;
 
 use crate::{
-    error::{Error, ErrorKind, Facts, Stage},
+    error::{Deadline, Error, ErrorKind, Facts, Stage},
     name::HostAuthority,
     observe::{ExchangeOutcome, ExchangeRecord},
     pool::{PooledConnection, ResponseBody, explain_body},
-    proxy::{
-        deadline::{Deadline, IdleDeadline},
-        failure_log,
-        overload::RequestPermit,
-        trailers,
-    },
+    proxy::{deadline::IdleDeadline, failure_log, overload::RequestPermit, trailers},
     response_diagnosis::PeekedBody,
 };
 

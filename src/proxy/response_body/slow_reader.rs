@@ -21,9 +21,8 @@ use tokio::{
 use tracing::Instrument;
 
 use crate::{
-    error::{Error, ExchangeTimeout},
+    error::{Deadline, Error, ExchangeTimeout},
     observe::ExchangeOutcome,
-    proxy::deadline::Deadline,
 };
 
 use super::{AbortHook, OriginBody};

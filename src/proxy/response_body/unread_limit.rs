@@ -8,8 +8,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::{
-    error::ExchangeTimeout,
-    proxy::{Limits, deadline::Deadline},
+    error::{Deadline, ExchangeTimeout},
+    proxy::Limits,
 };
 
 use super::min_download_rate::MinDownloadRate;

@@ -70,7 +70,13 @@ impl Handshake<'_> {
         self.note_observed(&observer, facts);
         let failure = match result {
             Ok(Ok(stream)) => return self.finish(stream, early, &observer, facts),
-            Ok(Err(error)) => failure(error, first_bytes.get(), facts),
+            Ok(Err(error)) => {
+                let failure = failure(error, first_bytes.get(), facts);
+                if failure.kind == ErrorKind::Certificate(CertificateProblem::UnknownIssuer) {
+                    facts.trusted.clone_from(&self.client.trusted);
+                }
+                failure
+            }
             Err(_elapsed) => {
                 facts.deadline = Some(self.deadline);
                 HandshakeFailure::new(ErrorKind::TimedOut)

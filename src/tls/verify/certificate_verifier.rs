@@ -50,6 +50,7 @@ impl OriginVerifier {
         let expected = expected.filter(|_| !is_stand_in(server_name));
         let name = expected.unwrap_or(server_name);
         if let Err(error) = self.chain.check(presented, name, &self.names) {
+            findings.has_listed_name = self.has_listed_name(presented.end_entity);
             findings.is_trusted =
                 self.chain.is_trusted_but_for(&error) || self.chain.has_root(presented.end_entity);
             findings.is_self_signed = is_self_signed(presented.end_entity, &self.algorithms);
@@ -58,8 +59,15 @@ impl OriginVerifier {
         findings.is_trusted = self.chain.checks_chains();
         self.check_names(presented.end_entity)?;
         self.check_pins(presented.end_entity).inspect_err(|_| {
+            findings.has_listed_name = self.has_listed_name(presented.end_entity);
             findings.pinned_issuer = self.pins.issuer(presented.intermediates);
         })
+    }
+
+    /// Whether the policy lists names, and the certificate has one of them.
+    fn has_listed_name(&self, end_entity: &CertificateDer<'_>) -> bool {
+        let lists_names = matches!(self.names, NameCheck::AnyOf(_));
+        lists_names && self.check_names(end_entity).is_ok()
     }
 
     fn check_names(&self, end_entity: &CertificateDer<'_>) -> Result<(), Error> {

@@ -9,7 +9,7 @@ use rustls::{
 };
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
-use crate::error::{BuildProblem, BuildProblemKind};
+use crate::error::{BuildProblem, BuildProblemKind, TrustedRoots};
 
 use super::{
     VerifyPolicy,
@@ -85,6 +85,16 @@ impl ChainVerifier {
     /// Whether it checks chains at all.
     pub(super) fn checks_chains(&self) -> bool {
         !matches!(self, Self::Pins | Self::Skipped(_))
+    }
+
+    /// What issuers are checked against; `None` if they are not.
+    pub(in crate::tls) fn trusted_roots(&self) -> Option<TrustedRoots> {
+        match self {
+            Self::WebPki(chain) => Some(chain.roots.summary.clone()),
+            #[cfg(feature = "platform-verifier")]
+            Self::Platform(_) => Some(TrustedRoots::of_platform()),
+            Self::Pins | Self::Skipped(_) => None,
+        }
     }
 
     /// Why certificates of the system's store were skipped.

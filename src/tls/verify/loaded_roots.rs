@@ -6,7 +6,7 @@ use rustls::RootCertStore;
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 
 use crate::{
-    error::{BuildProblem, BuildProblemKind},
+    error::{BuildProblem, BuildProblemKind, RootsKind, TrustedRoots},
     tls::certificate_files,
 };
 
@@ -23,6 +23,8 @@ pub(crate) enum UnusablePem {
 #[derive(Debug)]
 pub(crate) struct LoadedRoots {
     pub(super) store: Arc<RootCertStore>,
+    /// Where the roots come from.
+    pub(super) summary: TrustedRoots,
     pub(super) skipped: Vec<String>,
 }
 
@@ -30,6 +32,7 @@ impl Default for LoadedRoots {
     fn default() -> Self {
         Self {
             store: Arc::new(RootCertStore::empty()),
+            summary: TrustedRoots::default(),
             skipped: Vec::new(),
         }
     }
@@ -49,8 +52,9 @@ impl LoadedRoots {
         self.skipped
             .extend(found.errors.iter().map(ToString::to_string));
         for certificate in found.certs {
-            if let Err(error) = self.store_mut().add(certificate) {
-                self.skipped.push(error.to_string());
+            match self.store_mut().add(certificate) {
+                Ok(()) => self.summary.add(RootsKind::System, 1),
+                Err(error) => self.skipped.push(error.to_string()),
             }
         }
     }
@@ -91,6 +95,7 @@ impl LoadedRoots {
         certificate: CertificateDer<'static>,
     ) -> Result<(), BuildProblem> {
         let added = self.store_mut().add(certificate);
+        self.summary.add(RootsKind::Given, 1);
         added.map_err(|error| invalid(format!("a root certificate cannot be used: {error}")))
     }
 

@@ -9,6 +9,8 @@ use std::{
 
 use rustls_pki_types::CertificateDer;
 
+#[cfg(feature = "bundled-roots")]
+use crate::error::RootsKind;
 use crate::{error::BuildProblem, tls::file_fingerprint::FileFingerprint};
 
 use super::{
@@ -176,13 +178,16 @@ impl Roots {
         for source in &self.sources {
             match source {
                 #[cfg(feature = "bundled-roots")]
-                RootsSource::Bundled => loaded
-                    .store_mut()
-                    .extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
+                RootsSource::Bundled => {
+                    let bundled = webpki_roots::TLS_SERVER_ROOTS;
+                    loaded.store_mut().extend(bundled.iter().cloned());
+                    loaded.summary.add(RootsKind::Bundled, bundled.len());
+                }
                 RootsSource::Der(certificate) => loaded.add_given(certificate.clone())?,
                 RootsSource::File(path) => loaded.add_file(path)?,
                 RootsSource::Loaded(known) => {
-                    loaded.store_mut().extend(known.store.roots.iter().cloned())
+                    loaded.store_mut().extend(known.store.roots.iter().cloned());
+                    loaded.summary.extend(&known.summary);
                 }
                 RootsSource::Native => loaded.add_native(),
                 RootsSource::Pem(certificates) => {

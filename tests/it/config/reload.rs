@@ -362,6 +362,61 @@ async fn files_of_members_and_hosts_that_stay_are_read_again() {
     assert_eq!(tenants::get(&hosts, "a.test").await.0, 200);
 }
 
+/// The renewed file of one member is not used either if that of another cannot be read.
+#[tokio::test]
+async fn a_reload_that_fails_for_one_file_uses_none_of_the_others() {
+    let (one, two) = (Authority::new(), Authority::new());
+    let edge = Edge::builder(&two).serves("site.test").start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let [first, second] = ["first.pem", "second.pem"].map(|name| folder.path().join(name));
+    let origin = |file: &std::path::Path| {
+        format!(
+            "{{ url = 'https://site.test', dial = '{}', verify.roots.pem_files = ['{}'] }}",
+            edge.address(),
+            file.display()
+        )
+    };
+    fs::write(&first, one.root_pem()).unwrap();
+    fs::write(&second, one.root_pem()).unwrap();
+    let of_group: GroupConfig = read(&format!(
+        "[[tier]]\nmembers = [{{ name = 'a', origin = {} }}, {{ name = 'b', origin = {} }}]",
+        origin(&first),
+        origin(&second)
+    ));
+    let group = OriginGroup::try_from(&of_group).unwrap();
+    let of_hosts: VirtualHostsConfig = read(&format!(
+        "hosts.'a.test'.origin = {}\nhosts.'b.test'.origin = {}\n\
+         [[hosts.'c.test'.group.tier]]\nmembers = [{{ name = 'a', origin = {} }}]",
+        origin(&first),
+        origin(&second),
+        origin(&first)
+    ));
+    let hosts = VirtualHosts::try_from(&of_hosts).unwrap();
+    for host in ["a.test", "b.test", "c.test"] {
+        assert_eq!(tenants::get(&hosts, host).await.0, 502, "{host}");
+    }
+
+    fs::write(&first, one.root_pem() + &two.root_pem()).unwrap();
+    fs::write(&second, "no certificate at all").unwrap();
+    of_group.reload(&of_group, &group).unwrap_err();
+    of_hosts.reload(&of_hosts, &hosts).unwrap_err();
+    assert_eq!(groups::get(&group).await.0, StatusCode::BAD_GATEWAY);
+    for host in ["a.test", "b.test", "c.test"] {
+        assert_eq!(tenants::get(&hosts, host).await.0, 502, "{host}");
+    }
+
+    fs::write(&second, one.root_pem() + &two.root_pem()).unwrap();
+    let reloaded = of_group.reload(&of_group, &group).unwrap();
+    assert_eq!(reloaded.changed, ["a", "b"]);
+    let mut reloaded = of_hosts.reload(&of_hosts, &hosts).unwrap();
+    reloaded.changed.sort_unstable();
+    assert_eq!(reloaded.changed, ["a.test", "b.test", "c.test"]);
+    assert_eq!(groups::get(&group).await.0, StatusCode::OK);
+    for host in ["a.test", "b.test", "c.test"] {
+        assert_eq!(tenants::get(&hosts, host).await.0, 200, "{host}");
+    }
+}
+
 /// Another spelling of a value is no change.
 #[test]
 fn the_same_value_in_other_words_is_no_change() {

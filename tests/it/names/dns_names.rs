@@ -179,6 +179,10 @@ fn every_problem_has_its_own_message() {
              (\"xn--...\"), or enable the cargo feature \"idna\"",
         ),
         (
+            NameProblem::NoHost,
+            "it has no host: an origin is a scheme and a host, such as https://www.example.com",
+        ),
+        (
             NameProblem::NumericEnd,
             "a name that ends in a number is neither a DNS name nor a whole IPv4 address",
         ),

@@ -38,6 +38,8 @@ pub(super) enum NameProblem {
          (\"xn--...\"), or enable the cargo feature \"idna\""
     )]
     NotAscii { found: char, at: usize },
+    #[error("it has no host: an origin is a scheme and a host, such as https://www.example.com")]
+    NoHost,
     #[error("a name that ends in a number is neither a DNS name nor a whole IPv4 address")]
     NumericEnd,
     #[error(

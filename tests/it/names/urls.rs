@@ -45,7 +45,6 @@ fn an_origin_url_with_a_path_or_query_is_refused_with_its_position() {
         ("https://example.com?token=sekret", '?', 19),
         ("https://example.com/?token=sekret", '/', 19),
         ("https://example.com#sekret", '#', 19),
-        ("https:///example.com", '/', 8),
     ];
     for (text, found, at) in table {
         let problem = NameProblem::PathOrQuery { found, at };
@@ -57,8 +56,10 @@ fn an_origin_url_with_a_path_or_query_is_refused_with_its_position() {
 #[test]
 fn an_origin_urls_authority_is_a_dial_target() {
     for (text, problem) in [
-        ("https://", NameProblem::Empty),
-        ("https://:443", NameProblem::Empty),
+        ("https://", NameProblem::NoHost),
+        ("https://:443", NameProblem::NoHost),
+        ("https:///example.com", NameProblem::NoHost),
+        ("https://?token=sekret", NameProblem::NoHost),
         ("https://exa mple.com", character(' ', 3)),
         ("https://example.com\\base", character('\\', 11)),
         ("https://example.com:0", NameProblem::Port { at: 12 }),
@@ -80,9 +81,22 @@ fn a_uri_is_an_origin_by_scheme_and_authority() {
         OriginUrl::try_from(&uri).unwrap(),
         "https://example.com:8443".parse().unwrap()
     );
-    for uri in ["/path", "example.com:443", "*", "ftp://example.com/"] {
+    for (uri, shown, problem) in [
+        ("/path", "", NameProblem::NoHost),
+        ("*", "", NameProblem::NoHost),
+        (
+            "example.com:443",
+            " \"example.com:443\"",
+            NameProblem::Scheme,
+        ),
+        (
+            "ftp://example.com/",
+            " \"ftp://example.com\"",
+            NameProblem::Scheme,
+        ),
+    ] {
         let error = OriginUrl::try_from(&Uri::from_static(uri)).unwrap_err();
-        assert_eq!(problem_of(&error), NameProblem::Scheme.to_string(), "{uri}");
+        assert_eq!(error.to_string(), format!("origin{shown}: {problem}"));
     }
     let uri = Uri::from_static("https://user:sekret@example.com/");
     let error = OriginUrl::try_from(&uri).unwrap_err();

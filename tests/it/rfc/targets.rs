@@ -70,6 +70,11 @@ async fn rfc_9112_section_3_2_the_forms_of_a_target() {
         .refused("400"),
         Row::bytes("section 3.2.4: the asterisk form of OPTIONS", "OPTIONS * HTTP/1.1\r\nhost: client.test\r\n\r\n")
             .origin_start("OPTIONS *"),
+        Row::bytes(
+            "section 3.2.4: an absolute form of OPTIONS without a path; `http::Uri` reads it as that with a slash",
+            "OPTIONS http://client.test HTTP/1.1\r\nhost: client.test\r\n\r\n",
+        )
+        .origin_start("OPTIONS /"),
         Row::bytes("section 3.2.4: an asterisk of GET", "GET * HTTP/1.1\r\nhost: client.test\r\n\r\n").refused("400"),
         Row::bytes("section 3.2.3: an authority of GET", "GET other.test:80 HTTP/1.1\r\nhost: client.test\r\n\r\n").refused("400"),
         Row::bytes("section 3.2: no form at all", "GET a/b HTTP/1.1\r\nhost: client.test\r\n\r\n").refused("400"),

@@ -59,12 +59,18 @@ pub(super) fn combined(entry: &LogEntry) -> String {
     push_quoted(&mut line, or_dash(&entry.host));
     for (key, value) in fields(entry) {
         match value {
-            Value::Text(text) => push(&mut line, format_args!(" {key}={text}")),
+            Value::Text(text) => {
+                push(&mut line, format_args!(" {key}="));
+                push_value(&mut line, &text);
+            }
             Value::Seconds(time) => {
                 push(&mut line, format_args!(" {key}={:.6}", time.as_secs_f64()));
             }
             Value::Number(number) => push(&mut line, format_args!(" {key}={number}")),
-            Value::Texts(texts) => push(&mut line, format_args!(" {key}={}", texts.join(","))),
+            Value::Texts(texts) => {
+                push(&mut line, format_args!(" {key}="));
+                push_value(&mut line, &texts.join(","));
+            }
         }
     }
     line
@@ -117,8 +123,11 @@ pub(super) fn json(entry: &LogEntry) -> String {
             Value::Seconds(time) => push(&mut line, format_args!("{:.6}", time.as_secs_f64())),
             Value::Number(number) => push(&mut line, number),
             Value::Texts(texts) => {
-                let texts: Vec<_> = texts.iter().map(|text| format!("\"{text}\"")).collect();
-                push(&mut line, format_args!("[{}]", texts.join(",")));
+                for (index, text) in texts.iter().enumerate() {
+                    line.push(if index == 0 { '[' } else { ',' });
+                    push_json(&mut line, text.as_bytes());
+                }
+                line.push(']');
             }
         }
     }
@@ -126,11 +135,13 @@ pub(super) fn json(entry: &LogEntry) -> String {
     line
 }
 
-/// A field of the exchange. Texts are labels and addresses, which need no escapes.
+/// A field of the exchange.
 ///
 /// Numbers are not quoted in JSON.
 enum Value {
+    /// May have any characters: a label is the application's choice.
     Text(String),
+    /// At least one.
     Texts(Vec<String>),
     Seconds(Duration),
     Number(u64),
@@ -148,7 +159,7 @@ fn fields(entry: &LogEntry) -> Vec<(&'static str, Value)> {
     let Some((exchange, failed_over)) = entry.exchange() else {
         let outcome = match entry.has_ended {
             true => ExchangeOutcome::Complete,
-            false => ExchangeOutcome::ClientLeft,
+            false => ExchangeOutcome::of_drop(),
         };
         fields.push(("outcome", text(&outcome)));
         return fields;
@@ -215,6 +226,15 @@ fn push_times(fields: &mut Vec<(&'static str, Value)>, exchange: &ExchangeInfo) 
     ];
     let known = times.into_iter();
     fields.extend(known.filter_map(|(key, time)| Some((key, Value::Seconds(time?)))));
+}
+
+/// A value of the combined format, which is quoted if it would end early otherwise.
+fn push_value(line: &mut String, text: &str) {
+    let is_plain = |byte| matches!(byte, b'!' | b'#'..=b'[' | b']'..=b'~');
+    match !text.is_empty() && text.bytes().all(is_plain) {
+        true => line.push_str(text),
+        false => push_quoted(line, text.as_bytes()),
+    }
 }
 
 /// Writing to a `String` does not fail.

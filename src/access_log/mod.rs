@@ -53,8 +53,9 @@
 //! * The query is left out, unless [`with_query`](AccessLogLayer::with_query) adds it.
 //!
 //! The combined format is that of Apache and nginx. The fields of the exchange follow as
-//! `key=value`. `Referer` and `User-Agent` are a dash, unless they are added.
-//! Whatever a client chose is escaped and shortened to 512 bytes.
+//! `key=value`. A value with spaces, quotes or characters beyond ASCII is in quotes, and escaped.
+//! `Referer` and `User-Agent` are a dash, unless they are added. Whatever a client chose is escaped
+//! and shortened to 512 bytes.
 //!
 //! The line of an upgrade is written when the client has received the response. The tunnel goes on;
 //! an [`Observer`](crate::observe::Observer) gets its end.

@@ -30,6 +30,19 @@ pub(super) fn library_error(error: BoxError, facts: impl FnOnce() -> Facts) -> E
     Error::with_source(kind, stage, facts, without_url(error))
 }
 
+/// The error that another library returned, with one of this crate in it if it is about the
+/// exchange.
+#[cfg(feature = "tonic")]
+pub(super) fn explained(error: BoxError, facts: impl FnOnce() -> Facts) -> BoxError {
+    let is_about_exchange = source_chain::find_last(&*error)
+        .map(classify_hyper)
+        .is_some();
+    match is_about_exchange && Error::find_in(&*error).is_none() {
+        true => library_error(error, facts).into(),
+        false => error,
+    }
+}
+
 /// The error without the URL of the request, whose path and query may be secret.
 pub(super) fn without_url(error: BoxError) -> BoxError {
     #[cfg(feature = "reqwest")]

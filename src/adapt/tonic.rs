@@ -24,8 +24,9 @@
 //!   it if nothing arrives for another 10 s. The pool of an [`OriginProxy`](crate::OriginProxy)
 //!   does the same.
 //! * [`Error::find_in`](crate::Error::find_in) finds this crate's error in tonic's error and in a
-//!   `Status`. A refusal by the edge, such as a 421 for a wrong Host, becomes such an error too,
-//!   and so does the page of a site that is not the gRPC service, with status 200.
+//!   `Status`, if a connect or a connection fails. A refusal by the edge, such as a 421 for a wrong
+//!   Host, becomes such an error too, and so does the page of a site that is not the gRPC service,
+//!   with status 200.
 //!
 //! [`Endpoint::timeout`]: tonic::transport::Endpoint::timeout
 
@@ -43,7 +44,7 @@ use tonic::{
 use tower::BoxError;
 use tower_service::Service;
 
-use super::supposed_facts::facts;
+use super::{library_error::explained, supposed_facts::facts};
 
 use crate::{
     CdnOriginConnector, Error,
@@ -85,7 +86,9 @@ impl Service<Request<Body>> for OriginChannel {
         let sending = self.channel.call(request);
         let connector = self.connector.clone();
         Box::pin(async move {
-            let response = sending.await?;
+            let response = sending.await;
+            let response =
+                response.map_err(|error| explained(error.into(), || facts(&connector)))?;
             let is_of_server = !is_grpc || has_grpc_content(response.headers());
             match response.status() {
                 // As each response of a gRPC server.

@@ -4,7 +4,11 @@ use std::{cmp::Ordering, sync::Arc};
 
 use http::{HeaderName, request::Parts};
 
-use super::{affinity_key::AffinityKey, random::Random};
+use super::{
+    affinity_key::AffinityKey,
+    member_candidate::{MemberCandidate, turn_steps},
+    random::Random,
+};
 
 /// How the members of a tier share the requests.
 ///
@@ -35,22 +39,6 @@ enum BalanceRule {
 
 /// A member with fewer requests in flight is not overloaded, whatever its share.
 const NOT_OVERLOADED: f64 = 10.0;
-
-/// A member that a request may go to.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct MemberCandidate {
-    /// The hash of its name.
-    pub(super) hash: u64,
-    /// More than zero.
-    pub(super) weight: f64,
-    pub(super) in_flight: usize,
-    /// Recent failures, each as a part of a request in flight.
-    pub(super) failures: f64,
-    /// In seconds, if it was measured.
-    pub(super) latency: Option<f64>,
-    /// How far its turn has come, with round robin.
-    pub(super) turn: f64,
-}
 
 impl Balance {
     /// The less loaded one of two random members ("power of two choices"). This is the default.
@@ -176,7 +164,11 @@ impl Default for Balance {
 
 /// The one that has waited longest for its turn, as in nginx's smooth weighted round robin.
 fn next_turn(candidates: &[MemberCandidate]) -> usize {
-    let turns = candidates.iter().map(|it| it.turn + it.weight);
+    let steps = turn_steps(candidates);
+    let turns = candidates
+        .iter()
+        .zip(steps)
+        .map(|(it, step)| it.turn + step);
     // Of equal ones, the first: `max_by` returns the last.
     let turns = turns.enumerate().rev();
     let longest = turns.max_by(|(_, one), (_, other)| one.total_cmp(other));
@@ -326,11 +318,11 @@ mod tests {
         let mut order = Vec::new();
         for _ in 0..10 {
             let chosen = balance.select(&members, None, &random);
-            let total: f64 = members.iter().map(|it| it.weight).sum();
-            for it in &mut members {
-                it.turn += it.weight;
+            let steps: Vec<_> = turn_steps(&members).collect();
+            for (it, step) in members.iter_mut().zip(steps) {
+                it.turn += step;
             }
-            members[chosen].turn -= total;
+            members[chosen].turn -= 1.0;
             order.push(["a", "b", "c"][chosen]);
         }
         let counts = ["a", "b", "c"].map(|name| order.iter().filter(|it| **it == name).count());

@@ -68,7 +68,8 @@ where
     };
     let Some(mut selected) = group.select(&selection) else {
         let request = Request::from_parts(parts, ());
-        return refuse(&request, Error::refused(ErrorKind::NoOrigin));
+        let error = Error::refused(ErrorKind::NoOrigin);
+        return refuse(&request, error, &group.observers());
     };
     let end = failover
         .within

@@ -20,9 +20,9 @@ use crate::{
 use super::{
     CheckOutcome, Ejection, HealthCheck, Member, MemberSnapshot, MemberState,
     affinity_key::hash,
-    balance::MemberCandidate,
     health::{Admission, Availability, CheckHistory, EjectionState, HealthChange, HealthSignal},
     member::Configure,
+    member_candidate::MemberCandidate,
     member_load::Load,
 };
 

@@ -94,8 +94,7 @@ impl MemberSource {
     /// # drop((group, sender));
     /// # Ok::<(), cdn_origin::BuildError>(())
     /// ```
-    pub fn watch(mut receiver: watch::Receiver<Vec<Member>>) -> Self {
-        receiver.mark_changed();
+    pub fn watch(receiver: watch::Receiver<Vec<Member>>) -> Self {
         Self(UpdateSource::Watch(receiver))
     }
 
@@ -129,13 +128,15 @@ impl MemberSource {
                 let first = vec![Member::new(connector.clone())];
                 (first, DnsMembers::new(connector, grace).updates().boxed())
             }
-            UpdateSource::Watch(receiver) => {
+            UpdateSource::Watch(mut receiver) => {
+                // At once: a request may arrive before the first update is applied.
+                let first = receiver.borrow_and_update().clone();
                 let updates = stream::unfold(receiver, async |mut receiver| {
                     receiver.changed().await.ok()?;
                     let members = receiver.borrow_and_update().clone();
                     Some((members, receiver))
                 });
-                (Vec::new(), updates.boxed())
+                (first, updates.boxed())
             }
         }
     }

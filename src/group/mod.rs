@@ -46,7 +46,7 @@
 // | `returnable_body` | gives a request body back that a failed attempt has not read |
 // | `tiers` | the members in their tiers, and how many may be ejected |
 // | `select_member` | the member that gets a request: tiers, trials, panic threshold |
-// | `balance`, `affinity_key`, `random` | the choice between those that serve |
+// | `balance`, `affinity_key`, `random`, `member_candidate` | the choice between those that serve |
 // | `member_load` | latency and recent failures of a member |
 // | `health/` | ejection and return, and the results of health checks |
 // | `run_health_checks` | sends the checks |
@@ -54,6 +54,7 @@
 // | `member_source`, `member_snapshot` | changes and shows the members of a group |
 // | `drained_members` | what a change of members leads to |
 // | `shared_group` | what the clones of a group share |
+// | `sampled` | what metrics read of a group |
 // | `group_task` | the only task: health checks, and updates of members |
 
 mod accepted_by_group;
@@ -70,6 +71,7 @@ mod group_task;
 mod health;
 mod health_check_settings;
 mod member;
+mod member_candidate;
 mod member_load;
 mod member_snapshot;
 mod member_source;
@@ -78,6 +80,8 @@ mod random;
 mod report_body_outcome;
 mod returnable_body;
 mod run_health_checks;
+#[cfg(feature = "metrics")]
+mod sampled;
 mod select_member;
 mod shared_group;
 mod tiers;
@@ -91,3 +95,5 @@ pub use member::Member;
 pub use member_snapshot::{MemberSnapshot, MemberState};
 pub use member_source::MemberSource;
 pub use origin_group::OriginGroup;
+#[cfg(feature = "metrics")]
+pub(crate) use sampled::{GroupId, proxies_of};

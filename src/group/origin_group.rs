@@ -13,8 +13,6 @@ use http_body::Body;
 use tower::BoxError;
 use tower_service::Service;
 
-#[cfg(feature = "metrics")]
-use crate::proxy::OriginProxy;
 #[cfg(feature = "serde")]
 use crate::{connector::CdnOriginConnector, proxy::connector_of};
 use crate::{
@@ -92,7 +90,8 @@ use super::{
 /// further limits.
 ///
 /// When all attempts have failed, the client gets the response of the last. A response that has
-/// begun is not replaced, even if its body is truncated. Without a member, the client gets 503.
+/// begun is not replaced, even if its body is truncated. Without a member, the client gets 503, and
+/// the observers of the last member that was removed get the record.
 ///
 /// # Limits and logs
 ///
@@ -103,7 +102,7 @@ use super::{
 /// failure after which another member is tried, a return, and changes of the members at INFO.
 #[derive(Clone)]
 #[must_use = "a group does nothing until it is called"]
-pub struct OriginGroup(Arc<SharedGroup>);
+pub struct OriginGroup(pub(super) Arc<SharedGroup>);
 
 impl OriginGroup {
     pub(super) fn of(inner: SharedGroup) -> Self {
@@ -208,16 +207,6 @@ impl OriginGroup {
     #[must_use]
     pub fn snapshot(&self) -> Vec<MemberSnapshot> {
         self.0.with_tiers(|tiers| tiers.snapshot())
-    }
-
-    /// The proxies of the members, tier by tier.
-    #[cfg(feature = "metrics")]
-    pub(crate) fn proxies(&self) -> Vec<OriginProxy> {
-        let members = self.0.members();
-        members
-            .iter()
-            .map(|member| member.proxy().clone())
-            .collect()
     }
 
     /// Puts a member into a tier, in place of the one with its name in any tier.

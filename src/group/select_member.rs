@@ -8,9 +8,9 @@ use tokio::time::Instant;
 
 use super::{
     Balance, Ejection,
-    balance::MemberCandidate,
     group_member::GroupMember,
     health::{Admission, Availability},
+    member_candidate::{MemberCandidate, turn_steps},
     random::Random,
     tiers::Tiers,
 };
@@ -124,11 +124,10 @@ impl<'a> TierCandidates<'a> {
         } = rules;
         let selected = balance.select(&candidates, request.key, random);
         if balance.is_round_robin() {
-            let total: f64 = candidates.iter().map(|it| it.weight).sum();
-            for (member, candidate) in members.iter().zip(&candidates) {
-                member.move_turn(candidate.weight);
+            for (member, step) in members.iter().zip(turn_steps(&candidates)) {
+                member.move_turn(step);
             }
-            members[selected].move_turn(-total);
+            members[selected].move_turn(-1.0);
         }
         let member = members[selected];
         Some((member.clone(), member.admit()))

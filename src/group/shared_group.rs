@@ -1,6 +1,6 @@
 //! `SharedGroup`: what the clones of a group share.
 
-use std::sync::{Arc, Mutex, PoisonError, atomic::AtomicBool};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool};
 
 use futures_util::{
     StreamExt,
@@ -13,8 +13,9 @@ use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
+    observe::Observers,
     pool::{InFlight, OriginPool, RequestCount},
-    proxy::{Buffering, FailureLog, OriginProxy},
+    proxy::{Buffering, FailureLog, OriginProxy, observers_of},
 };
 
 use super::{
@@ -42,6 +43,8 @@ pub(super) struct SharedGroup {
     /// Each request from its arrival to the head of its response.
     requests: Arc<RequestCount>,
     failure_log: FailureLog,
+    /// Those of the last member that was removed, for requests while there is no other.
+    former_observers: Mutex<Observers>,
     task: GroupTaskState,
 }
 
@@ -87,6 +90,7 @@ impl SharedGroup {
             ejecting: Mutex::default(),
             requests: Arc::default(),
             failure_log: FailureLog::default(),
+            former_observers: Mutex::default(),
             task: GroupTaskState::new(needs_task, select_all(updates).boxed()),
         }
     }
@@ -97,6 +101,22 @@ impl SharedGroup {
 
     pub(super) fn failure_log(&self) -> &FailureLog {
         &self.failure_log
+    }
+
+    /// The observers of requests that no member gets: those of a member, or of a former one.
+    pub(super) fn observers(&self) -> Observers {
+        let of_member = |tiers: &Tiers| {
+            let mut members = tiers.members();
+            members.next().map(|it| observers_of(it.proxy()).clone())
+        };
+        self.with_tiers(of_member)
+            .unwrap_or_else(|| self.former_observers().clone())
+    }
+
+    /// The value is whole at each moment, so poison means nothing.
+    fn former_observers(&self) -> MutexGuard<'_, Observers> {
+        let observers = self.former_observers.lock();
+        observers.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether the body of a request is buffered: by the member that buffers the most.
@@ -248,7 +268,10 @@ impl SharedGroup {
             member.removed();
             member.proxy().clone()
         });
-        let proxies = proxies.collect();
+        let proxies: Vec<_> = proxies.collect();
+        if let Some(last) = proxies.last() {
+            *self.former_observers() = observers_of(last).clone();
+        }
         let mut ended = Vec::new();
         self.tiers.send_if_modified(|tiers| {
             ended = tiers.take_ended();

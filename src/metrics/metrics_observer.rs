@@ -13,15 +13,17 @@ use ::metrics::{Label, Unit};
 use crate::{
     OriginProxy,
     error::{Error, Facts},
-    group::{MemberState, OriginGroup},
+    group::{MemberState, OriginGroup, proxies_of},
     observe::{ClosedConnection, ExchangeInfo, Observer},
     origin::Origin,
-    proxy::Capacities,
+    proxy::connector_of,
 };
 
 use super::{
+    gauges::Gauges,
     names::{LABEL, MEMBER_STATE, MEMBERS, METRICS, MetricKind, MetricUnit},
     origin_metrics::OriginMetrics,
+    sampled_groups::{SampledGroups, Shown, share_labels},
 };
 
 /// The default maximum of origins with labels of their own.
@@ -76,6 +78,7 @@ struct Origins {
     further: RwLock<FurtherOrigins>,
     /// Shared by all origins beyond the maximum.
     others: OnceLock<OriginMetrics>,
+    groups: SampledGroups,
     hasher: RandomState,
     has_warned: Once,
 }
@@ -130,6 +133,7 @@ impl MetricsObserver {
                 first: OnceLock::new(),
                 further: RwLock::default(),
                 others: OnceLock::new(),
+                groups: SampledGroups::default(),
                 hasher: RandomState::new(),
                 has_warned: Once::new(),
             }),
@@ -172,17 +176,17 @@ impl MetricsObserver {
     /// # }
     /// ```
     pub fn sample(&self, proxy: &OriginProxy) {
-        let (snapshot, capacities) = (proxy.snapshot(), Capacities::of(proxy));
-        self.with(proxy.origin(), |metrics| {
-            metrics.sample(&snapshot, &capacities);
-        });
+        let gauges = Gauges::of(proxy);
+        self.with(proxy.origin(), |metrics| metrics.sample(&gauges));
     }
 
     /// [Samples](Self::sample) the proxies of all members, and sets the gauge `cdn_origin.members`:
     /// how many of them are in which state.
     ///
     /// Members are counted by the [label] of their origin. So groups are told apart if their
-    /// members have a label.
+    /// members have a label. The gauges of members that share address and label, such as those of
+    /// [`MemberSource::dns`](crate::group::MemberSource::dns), are added up. Those of members that
+    /// were removed return to zero.
     ///
     /// ```
     /// # use cdn_origin::{group::OriginGroup, metrics::MetricsObserver};
@@ -202,6 +206,28 @@ impl MetricsObserver {
                 *count += usize::from(member.state == *state);
             }
         }
+        let mut shown = Shown {
+            labels: counts.keys().cloned().collect(),
+            origins: Vec::new(),
+        };
+        let mut sums: Vec<(Option<Arc<Origin>>, Gauges)> = Vec::new();
+        for proxy in proxies_of(group) {
+            let origin = connector_of(&proxy).shared_origin().cloned();
+            origin.iter().for_each(|origin| shown.add(origin));
+            let has_same = |(known, _): &&mut (Option<Arc<Origin>>, _)| match (known, &origin) {
+                (Some(known), Some(origin)) => share_labels(known, origin),
+                (known, origin) => known.is_none() && origin.is_none(),
+            };
+            let gauges = Gauges::of(&proxy);
+            match sums.iter_mut().find(has_same) {
+                Some((_, sum)) => *sum = sum.plus(gauges),
+                None => sums.push((origin, gauges)),
+            }
+        }
+        let gone = self.origins.groups.replace(group, shown);
+        for label in gone.labels {
+            counts.entry(label).or_default();
+        }
         for (label, counts) in counts {
             for (state, count) in MemberState::ALL.iter().zip(counts) {
                 let label = label.clone().map(|label| Label::new(LABEL, label));
@@ -210,8 +236,12 @@ impl MetricsObserver {
                 ::metrics::gauge!(MEMBERS.name, labels).set(count as f64);
             }
         }
-        for proxy in group.proxies() {
-            self.sample(&proxy);
+        // First: beyond the maximum of origins, one that is left may share its labels.
+        for origin in gone.origins {
+            self.with(Some(&origin), |metrics| metrics.sample(&Gauges::default()));
+        }
+        for (origin, gauges) in sums {
+            self.with(origin.as_deref(), |metrics| metrics.sample(&gauges));
         }
     }
 

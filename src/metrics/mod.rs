@@ -18,9 +18,11 @@
 //!
 //! [`http.client.*`]: https://opentelemetry.io/docs/specs/semconv/http/http-metrics/
 
+mod gauges;
 mod metrics_observer;
 mod names;
 mod origin_metrics;
 mod request_metrics;
+mod sampled_groups;
 
 pub use metrics_observer::MetricsObserver;

@@ -15,10 +15,9 @@ use crate::{
     name::DialTarget,
     observe::{ClosedConnection, ExchangeInfo},
     origin::Origin,
-    proxy::{Capacities, ProxySnapshot},
 };
 
-use super::{names, request_metrics::RequestTable};
+use super::{gauges::Gauges, names, request_metrics::RequestTable};
 
 /// The metrics of one origin, or of all beyond the limit.
 pub(super) struct OriginMetrics {
@@ -165,35 +164,26 @@ impl OriginMetrics {
         self.count(names::RELOAD_FAILURES.name, []);
     }
 
-    pub(super) fn sample(&self, proxy: &ProxySnapshot, capacities: &Capacities) {
-        let pool = &proxy.pool;
-        self.set(&names::ACTIVE_REQUESTS, pool.active as f64);
-        self.set(&names::WAITING, pool.waiting as f64);
-        self.set(&names::STREAMS, pool.streams as f64);
-        self.set(&names::TUNNELS, pool.tunnels as f64);
-        let active = pool.open.saturating_sub(pool.idle);
-        for (state, count) in [("active", active), ("idle", pool.idle)] {
+    pub(super) fn sample(&self, gauges: &Gauges) {
+        self.set(&names::ACTIVE_REQUESTS, gauges.active as f64);
+        self.set(&names::WAITING, gauges.waiting as f64);
+        self.set(&names::STREAMS, gauges.streams as f64);
+        self.set(&names::TUNNELS, gauges.tunnels as f64);
+        let active = gauges.open.saturating_sub(gauges.idle);
+        for (state, count) in [("active", active), ("idle", gauges.idle)] {
             let labels = self.labels([(names::STATE, state)]);
             ::metrics::gauge!(names::OPEN_CONNECTIONS.name, labels).set(count as f64);
         }
-        self.set(&names::QUEUED, proxy.queued as f64);
-        self.set(&names::RUNNING, proxy.running as f64);
-        self.set(&names::AWAITING, proxy.awaiting as f64);
-        let adaptive = proxy.adaptive_limit.unwrap_or(usize::MAX);
+        self.set(&names::QUEUED, gauges.queued as f64);
+        self.set(&names::RUNNING, gauges.running as f64);
+        self.set(&names::AWAITING, gauges.awaiting as f64);
+        let (limits, pool) = (&names::LIMITS_CAPACITY, &names::POOL_CAPACITY);
         for (metric, limit, capacity) in [
-            (names::LIMITS_CAPACITY, "adaptive_concurrency", adaptive),
-            (
-                names::LIMITS_CAPACITY,
-                "max_concurrency",
-                capacities.max_concurrency,
-            ),
-            (names::LIMITS_CAPACITY, "max_queued", capacities.max_queued),
-            (
-                names::POOL_CAPACITY,
-                "max_connections",
-                capacities.max_connections,
-            ),
-            (names::POOL_CAPACITY, "max_queued", capacities.max_waiting),
+            (limits, "adaptive_concurrency", gauges.adaptive_limit),
+            (limits, "max_concurrency", gauges.max_concurrency),
+            (limits, "max_queued", gauges.max_queued),
+            (pool, "max_connections", gauges.max_connections),
+            (pool, "max_queued", gauges.max_waiting),
         ] {
             let labels = self.labels([(names::LIMIT, limit)]);
             ::metrics::gauge!(metric.name, labels).set(bound(capacity));

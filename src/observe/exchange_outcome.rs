@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind, Fault, RequestProblem, Stage};
 #[non_exhaustive]
 pub enum ExchangeOutcome {
     /// The client left: it closed its connection or reset its stream, before or within the
-    /// response.
+    /// response, or reset the connection of a tunnel.
     ClientLeft,
     /// The response is complete, whatever its status.
     Complete,
@@ -24,7 +24,8 @@ pub enum ExchangeOutcome {
     /// A group discarded the response before the end of its body, and tried another origin.
     Discarded,
     /// The origin sent no usable response: no connection, an error before the head of the response,
-    /// or a failed upgrade or tunnel.
+    /// a failed upgrade, or a tunnel that the origin broke. Also used if a function of the
+    /// application panicked.
     Failed,
     /// The origin broke off the response: its body is not complete.
     OriginBrokeOff,
@@ -62,6 +63,14 @@ impl ExchangeOutcome {
             Self::Failed => "failed",
             Self::OriginBrokeOff => "origin_broke_off",
             Self::Refused => "refused",
+        }
+    }
+
+    /// The outcome of an exchange that is dropped before its end.
+    pub(crate) fn of_drop() -> Self {
+        match std::thread::panicking() {
+            true => Self::Failed,
+            false => Self::ClientLeft,
         }
     }
 

@@ -22,7 +22,7 @@ use super::{
 /// the response, or the tunnel.
 ///
 /// If nothing watches the request, it is empty, and every method returns at once. When it is
-/// dropped without a call of [`end`](Self::end), the client has left.
+/// dropped without a call of [`end`](Self::end), the client has left, or a function panics.
 #[derive(Default)]
 pub(crate) struct ExchangeRecord(Option<Box<Recording>>);
 
@@ -229,7 +229,7 @@ impl ExchangeRecord {
 impl Drop for ExchangeRecord {
     fn drop(&mut self) {
         if self.is_on() {
-            self.end(ExchangeOutcome::ClientLeft);
+            self.end(ExchangeOutcome::of_drop());
         }
     }
 }

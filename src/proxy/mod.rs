@@ -322,7 +322,7 @@ pub(crate) use proxy_from_template::{connector_of, proxy_from_template};
 pub(crate) use refuse_request::refuse;
 pub(crate) use refuse_unrouted::refuse_unrouted;
 pub(crate) use request_buffering::Buffering;
-pub(crate) use service::{Respond, accept, attempt, notify_observers};
+pub(crate) use service::{Respond, accept, attempt, notify_observers, observers_of};
 
 pub use ambiguous_names::remove_ambiguous_names;
 pub use client_deadline::ClientDeadline;

@@ -16,9 +16,13 @@ use super::{
     proxy_settings::ProxySettings,
 };
 
-/// Responds to a request of a group that no member gets.
-pub(crate) fn refuse<B>(request: &Request<B>, error: Error) -> Response<ProxyBody> {
-    let mut record = ExchangeRecord::begin(request, None, &Observers::default());
+/// Responds to a request of a group that no member gets. The observers get the record.
+pub(crate) fn refuse<B>(
+    request: &Request<B>,
+    error: Error,
+    observers: &Observers,
+) -> Response<ProxyBody> {
+    let mut record = ExchangeRecord::begin(request, None, observers);
     let (identity, disclosure) = (ProxyIdentity::default(), DiagnosisDisclosure::default());
     let status = status(&error);
     let refusal = error_response(status, &identity, error, request.method(), disclosure);

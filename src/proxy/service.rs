@@ -14,7 +14,7 @@ use tracing::Span;
 
 use crate::{
     error::Error,
-    observe::{ExchangeOutcome, ExchangeRecord, Observer},
+    observe::{ExchangeOutcome, ExchangeRecord, Observer, Observers},
     origin::Origin,
     pool::InFlight,
     upload::{BodyAwaitingContinue, ClientBody, UploadProgress},
@@ -201,11 +201,15 @@ where
     Proxying::new(response).in_span(span)
 }
 
+/// The observers of a proxy's connector.
+pub(crate) fn observers_of(proxy: &OriginProxy) -> &Observers {
+    proxy.pool.connector().observers()
+}
+
 /// Calls the observers of a proxy's connector with its origin.
 pub(crate) fn notify_observers(proxy: &OriginProxy, event: impl Fn(&dyn Observer, &Origin)) {
     if let Some(origin) = proxy.origin() {
-        let observers = proxy.pool.connector().observers();
-        observers.notify(|observer| event(observer, origin));
+        observers_of(proxy).notify(|observer| event(observer, origin));
     }
 }
 

@@ -10,6 +10,7 @@ use http::{StatusCode, request::Parts};
 use crate::{
     error::{BuildError, ErrorKind, RequestProblem},
     group::OriginGroup,
+    name::HostAuthority,
     pool::InFlight,
     proxy::OriginProxy,
 };
@@ -53,11 +54,16 @@ fn find_host(hosts: &VirtualHosts, host: &str) -> Result<(Destination, Arc<HostE
         budget,
         ..
     } = &*hosts.settings;
-    // A request without a host, or for which `select` returned none, is not for the rule.
-    let rule = rule.as_ref().filter(|_| !host.is_empty());
+    // A request without a host, or for which `select` returned none, is not for the rule. Nor is a
+    // text that is no host: the rule may make a URL of it.
+    let is_host = || host.parse::<HostAuthority>().is_ok();
     let entry = match hosts.registry.get(host) {
         Some(entry) => entry,
-        None => match rule.and_then(|rule| rule(host)) {
+        None => match rule
+            .as_ref()
+            .filter(|_| is_host())
+            .and_then(|rule| rule(host))
+        {
             Some(tenant) => {
                 let tenant = tenant.check(&hosts.registry.template());
                 let tenant = tenant.map_err(|error| unusable(host, &error))?;

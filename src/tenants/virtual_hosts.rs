@@ -145,9 +145,9 @@ impl VirtualHosts {
     ///
     /// HAProxy does this with `sni req.hdr(host)`. Clients choose the host, so the rule must return
     /// `None` for each host that is not yours, and the template's connector needs an [egress
-    /// guard](crate::connector::CdnOriginBuilder::egress_guard). The rule gets the host in lower
-    /// case, without port. It cannot wait, so hosts of a database are inserted instead. The tenant
-    /// is removed when its proxy is dropped.
+    /// guard](crate::connector::CdnOriginBuilder::egress_guard). The rule gets valid hosts only, in
+    /// lower case and without port. It cannot wait: insert the hosts of a database instead. The
+    /// tenant is removed when its proxy is dropped.
     ///
     /// # Errors
     ///

@@ -6,6 +6,7 @@
     reason = "a test that cannot go on fails; `allow-unwrap-in-tests` does not reach the helpers"
 )]
 
+mod adapter_matrix;
 mod adapters;
 mod after_handshake;
 mod architecture;

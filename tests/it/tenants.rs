@@ -390,6 +390,14 @@ async fn the_rule_is_asked_only_about_requests_that_have_a_host() {
     let Ok(response) = by_host.clone().oneshot(request).await;
     assert_eq!(response.status(), StatusCode::MISDIRECTED_REQUEST);
     assert_eq!(get(&by_host, "").await.0, 421);
+    for text in [
+        "a b",
+        "x.test/.shop.test",
+        "x.test?.shop.test",
+        "x@shop.test",
+    ] {
+        assert_eq!(get(&by_host, text).await.0, 421, "{text}");
+    }
 
     let selected = VirtualHosts::new(template).select(|_| None);
     let selected = selected.on_demand(rule).unwrap();

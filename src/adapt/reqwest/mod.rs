@@ -38,6 +38,8 @@
 //! * **Host** is a default header where it differs from the URL's host. A `Host` field of a request
 //!   replaces it. With the default header, reqwest offers only HTTP/1.1: in HTTP/2, `:authority`
 //!   would still be the URL's host. Such a client cannot use an origin that speaks only HTTP/2.
+//! * **[`Alpn::Http2`](crate::Alpn::Http2)** is offered alone, but reqwest speaks HTTP/1.1 with an
+//!   origin that ignores ALPN.
 //! * **Redirects** are followed at most 10 times, and only within the base URL's scheme, host and
 //!   port. Other redirects are returned as responses. The builder's `redirect` replaces this
 //!   policy.

@@ -27,7 +27,9 @@ use crate::{
 use super::{
     connect_failures::OVERLOADED_PEER,
     error_evidence::Evidence,
-    rule::{Rule, client_certificate_asked, nothing, present_a_certificate, restore_origin},
+    rule::{
+        Rule, client_certificate_asked, nothing, over_tls, present_a_certificate, restore_origin,
+    },
 };
 
 /// Ports that serve https and hardly ever plain HTTP.
@@ -303,10 +305,4 @@ fn is_tls_1_3(evidence: &Evidence<'_>) -> bool {
 
 fn http_to_tls_port(_: &Evidence<'_>) -> String {
     String::from("plain HTTP was sent to a port that expects TLS")
-}
-
-/// The URL of the fix keeps a port of its own, other than 80 and 443.
-fn over_tls(evidence: &Evidence<'_>) -> Vec<FixKind> {
-    let origin = evidence.origin;
-    vec![FixKind::Builder(origin.url_over_tls(origin.odd_port()))]
 }

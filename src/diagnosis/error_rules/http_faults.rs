@@ -9,6 +9,7 @@
 //! | a head beyond the limit | `PoolSettings::max_response_head` |
 //! | HTTP_1_1_REQUIRED from the peer | offer HTTP/1.1 only: certain |
 //! | FRAME_SIZE_ERROR from this side | the peer speaks HTTP/1.1 in spite of ALPN |
+//! | the same without TLS | the port expects TLS, or has no HTTP/2 without it |
 //! | REFUSED_STREAM, ENHANCE_YOUR_CALM | load, or a limit of the edge |
 //! | GOAWAY, RST_STREAM with another code | the origin failed, or one side breaks HTTP/2 |
 
@@ -23,7 +24,7 @@ use crate::{
 
 use super::{
     error_evidence::{Evidence, Http2Evidence},
-    rule::{Rule, restore_origin},
+    rule::{Rule, over_tls, restore_origin},
     service_greetings::{is_http2_settings, is_no_web_server, service},
 };
 
@@ -164,14 +165,35 @@ pub(super) const RULES: &[Rule] = &[
         // RFC 9113 section 4.2. The bytes `HTT` of an HTTP/1 response parse as a frame of four
         // million bytes. A broken peer may send such a frame, too.
         certainty: Likely,
-        when: |e| {
-            let ours = e.http2.filter(|error| !error.is_remote);
-            ours.is_some_and(|error| error.code == FRAME_SIZE_ERROR)
-        },
+        when: |e| answers_in_http1(e) && !e.is_plain_http(),
         text: |_| String::from("HTTP/2 was negotiated, but the origin speaks HTTP/1"),
         clues: &[Clue::Reason],
         confirmation: Confirmation::ProbeProtocols,
         fixes: |_| vec![FixKind::Alpn("Http1")],
+    },
+    Rule {
+        id: CauseId::HttpToTlsPort,
+        // Nothing was negotiated: a library was told to send HTTP/2. A port of TLS answers plain
+        // HTTP with a page of HTTP/1, and so does a server without HTTP/2.
+        certainty: Possible,
+        when: |e| answers_in_http1(e) && e.is_plain_http(),
+        text: |_| String::from("plain HTTP was sent to a port that expects TLS"),
+        clues: &[Clue::Scheme, Clue::Reason],
+        confirmation: Confirmation::ProbeProtocols,
+        fixes: over_tls,
+    },
+    Rule {
+        id: CauseId::Http1Peer,
+        certainty: Possible,
+        when: |e| answers_in_http1(e) && e.is_plain_http(),
+        text: |_| String::from("HTTP/2 was sent without TLS, but the origin speaks HTTP/1 there"),
+        clues: &[Clue::Scheme, Clue::Reason],
+        confirmation: Confirmation::ProbeProtocols,
+        fixes: |_| {
+            vec![FixKind::Advice(
+                "enable HTTP/2 without TLS at the origin, or dial a port that has it",
+            )]
+        },
     },
     Rule {
         id: CauseId::OriginDown,
@@ -261,6 +283,12 @@ pub(super) const RULES: &[Rule] = &[
         fixes: restore_origin,
     },
 ];
+
+/// Whether the bytes that should have been a frame of HTTP/2 look like HTTP/1.
+fn answers_in_http1(evidence: &Evidence<'_>) -> bool {
+    let ours = evidence.http2.filter(|error| !error.is_remote);
+    ours.is_some_and(|error| error.code == FRAME_SIZE_ERROR)
+}
 
 /// Whether the peer sent something else than a response of HTTP/1.
 fn is_no_response(evidence: &Evidence<'_>) -> bool {

@@ -89,6 +89,12 @@ pub(super) fn present_a_certificate(evidence: &Evidence<'_>) -> Vec<FixKind> {
     }]
 }
 
+/// The URL of the fix keeps a port of its own, other than 80 and 443.
+pub(super) fn over_tls(evidence: &Evidence<'_>) -> Vec<FixKind> {
+    let origin = evidence.origin;
+    vec![FixKind::Builder(origin.url_over_tls(origin.odd_port()))]
+}
+
 /// The fix of an origin that is down. No name or setting helps.
 pub(super) fn restore_origin(_: &Evidence<'_>) -> Vec<FixKind> {
     vec![FixKind::Advice(

@@ -1,7 +1,9 @@
 //! Upgrades to other protocols (RFC 9110 section 7.8, RFC 8441), and their tunnels.
 
 mod allowed_protocols;
+mod traffic;
 mod tunnel;
+mod tunnel_side;
 mod upgrade_request;
 mod upgrade_response;
 mod websocket;

@@ -3,26 +3,25 @@
 //!
 //! `pool/close_tunnels.rs` ends it when the application calls `close_tunnels`.
 
-use std::{
-    fmt, io,
-    pin::pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{fmt, io, pin::pin, sync::Arc, time::Duration};
 
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use tokio::{
     io::copy_bidirectional,
-    time::{Instant, timeout, timeout_at},
+    time::{timeout, timeout_at},
 };
-use tokio_util::io::{InspectReader, InspectWriter};
 use tower::BoxError;
 use tracing::Instrument;
 
 use crate::{
     observe::{ExchangeOutcome, ExchangeRecord},
     pool::PooledConnection,
+};
+
+use super::{
+    traffic::{Counts, Side, Traffic},
+    tunnel_side::TunnelSide,
 };
 
 /// The task that copies bytes between the client and the origin.
@@ -48,10 +47,10 @@ enum TunnelEnd {
     Idle,
     /// The application called `close_tunnels`.
     Requested,
-    /// The connection of one side failed.
-    Broken(io::Error),
-    /// One side closed before the tunnel began.
-    NotBegun(BoxError),
+    /// The connection of a side failed.
+    Broken(Side, io::Error),
+    /// A side closed before the tunnel began.
+    NotBegun(Side, BoxError),
 }
 
 impl Tunnel {
@@ -72,7 +71,7 @@ impl Tunnel {
         let passing = async {
             match begin(downstream, origin, idle_timeout).await {
                 Ok((downstream, origin)) => pass(downstream, origin, &traffic, idle_timeout).await,
-                Err(error) => TunnelEnd::NotBegun(error),
+                Err((side, error)) => TunnelEnd::NotBegun(side, error),
             }
         };
         let reason = connection
@@ -97,7 +96,12 @@ impl TunnelEnd {
         match self {
             Self::Closed | Self::Requested => ExchangeOutcome::Complete,
             Self::Idle => ExchangeOutcome::Deadline,
-            Self::Broken(_) | Self::NotBegun(_) => ExchangeOutcome::Failed,
+            Self::Broken(Side::Client, _) | Self::NotBegun(Side::Client, _) => {
+                ExchangeOutcome::ClientLeft
+            }
+            Self::Broken(Side::Origin, _) | Self::NotBegun(Side::Origin, _) => {
+                ExchangeOutcome::Failed
+            }
         }
     }
 }
@@ -109,9 +113,13 @@ async fn begin(
     downstream: OnUpgrade,
     origin: OnUpgrade,
     deadline: Duration,
-) -> Result<(Upgraded, Upgraded), BoxError> {
-    let downstream = timeout(deadline, downstream).await??;
-    Ok((downstream, origin.await?))
+) -> Result<(Upgraded, Upgraded), (Side, BoxError)> {
+    let downstream = match timeout(deadline, downstream).await {
+        Ok(downstream) => downstream.map_err(|error| (Side::Client, error.into()))?,
+        Err(elapsed) => return Err((Side::Client, elapsed.into())),
+    };
+    let origin = origin.await.map_err(|error| (Side::Origin, error.into()))?;
+    Ok((downstream, origin))
 }
 
 /// Copies bytes until both sides close, one fails, or both are idle for too long.
@@ -124,77 +132,32 @@ async fn pass(
     traffic: &Arc<Traffic>,
     idle_timeout: Duration,
 ) -> TunnelEnd {
-    let (read, written) = (traffic.clone(), traffic.clone());
-    let downstream = InspectReader::new(
-        InspectWriter::new(TokioIo::new(downstream), move |bytes| {
-            written.note(|counts| counts.to_downstream += bytes.len() as u64);
-        }),
-        move |_| read.note(|_| ()),
-    );
-    let (read, written) = (traffic.clone(), traffic.clone());
-    let origin = InspectReader::new(
-        InspectWriter::new(TokioIo::new(origin), move |bytes| {
-            written.note(|counts| counts.to_origin += bytes.len() as u64);
-        }),
-        move |_| read.note(|_| ()),
-    );
-    let (mut downstream, mut origin) = (pin!(downstream), pin!(origin));
+    let side = |side, upgraded| TunnelSide {
+        io: TokioIo::new(upgraded),
+        side,
+        traffic: traffic.clone(),
+    };
+    let mut downstream = side(Side::Client, downstream);
+    let mut origin = side(Side::Origin, origin);
     let mut copying = pin!(copy_bidirectional(&mut downstream, &mut origin));
     loop {
         let quiet_since = traffic.counts().last;
         let Some(idle_at) = quiet_since.checked_add(idle_timeout) else {
-            return copying.await.into();
+            return end_of(copying.await, traffic);
         };
         match timeout_at(idle_at, copying.as_mut()).await {
-            Ok(outcome) => return outcome.into(),
+            Ok(outcome) => return end_of(outcome, traffic),
             Err(_elapsed) if traffic.counts().last == quiet_since => return TunnelEnd::Idle,
             Err(_elapsed) => {}
         }
     }
 }
 
-impl From<io::Result<(u64, u64)>> for TunnelEnd {
-    fn from(outcome: io::Result<(u64, u64)>) -> Self {
-        match outcome {
-            Ok(_) => Self::Closed,
-            Err(error) => Self::Broken(error),
-        }
-    }
-}
-
-/// The bytes that were copied, and when.
-struct Traffic {
-    began: Instant,
-    counts: Mutex<Counts>,
-}
-
-struct Counts {
-    to_origin: u64,
-    to_downstream: u64,
-    last: Instant,
-}
-
-impl Traffic {
-    fn new() -> Self {
-        let began = Instant::now();
-        Self {
-            began,
-            counts: Mutex::new(Counts {
-                to_origin: 0,
-                to_downstream: 0,
-                last: began,
-            }),
-        }
-    }
-
-    fn note(&self, change: impl FnOnce(&mut Counts)) {
-        let mut counts = self.counts();
-        change(&mut counts);
-        counts.last = Instant::now();
-    }
-
-    fn counts(&self) -> MutexGuard<'_, Counts> {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+fn end_of(copied: io::Result<(u64, u64)>, traffic: &Traffic) -> TunnelEnd {
+    match copied {
+        Ok(_) => TunnelEnd::Closed,
+        // Each error is that of a side, which has noted it, except for a write of no bytes.
+        Err(error) => TunnelEnd::Broken(traffic.counts().failed.unwrap_or(Side::Origin), error),
     }
 }
 
@@ -204,8 +167,8 @@ impl fmt::Display for TunnelEnd {
             Self::Closed => f.write_str("closed"),
             Self::Idle => f.write_str("idle"),
             Self::Requested => f.write_str("closed by the proxy"),
-            Self::Broken(error) => write!(f, "broken: {error}"),
-            Self::NotBegun(error) => write!(f, "not begun: {error}"),
+            Self::Broken(side, error) => write!(f, "broken by the {side}: {error}"),
+            Self::NotBegun(side, error) => write!(f, "not begun by the {side}: {error}"),
         }
     }
 }

@@ -406,3 +406,21 @@ async fn requests_in_flight_count_until_the_end_of_their_bodies() {
     waiting.await.unwrap();
     assert_eq!(group.snapshot()[0].in_flight, 0);
 }
+
+#[tokio::test]
+async fn new_weights_hold_at_once_with_round_robin() {
+    let sites = ["a", "b"].map(Site::new);
+    let group = balanced(&sites, Balance::round_robin());
+    assert!(group.set_weight("a", 1000));
+    for _ in 0..400 {
+        get(&group).await;
+    }
+    let before = requests(&sites);
+    assert!(group.set_weight("a", 1));
+    for _ in 0..20 {
+        get(&group).await;
+    }
+    let after = requests(&sites);
+    let shares = [after[0] - before[0], after[1] - before[1]];
+    assert!(shares.iter().all(|it| (9..=11).contains(it)), "{shares:?}");
+}

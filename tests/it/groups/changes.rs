@@ -138,7 +138,7 @@ async fn members_come_from_a_watch_channel_and_stay_when_it_closes() {
     let (sender, receiver) = watch::channel(vec![a.member()]);
     let source = MemberSource::watch(receiver);
     let group = OriginGroup::builder().tier_from(source).build().unwrap();
-    until(&group, &["a"]).await;
+    // The first request may come before the group's task runs.
     assert_eq!(get(&group).await, "a");
     sender.send_replace(vec![b.member()]);
     until(&group, &["b"]).await;

@@ -12,6 +12,7 @@ use cdn_origin::{
     access_log::AccessLogLayer,
     downstream::ClientConnection,
     group::OriginGroup,
+    name::DialTarget,
     origin::Scheme,
     server_timing::ServerTimingLayer,
     trace_context::{TraceContext, TraceContextLayer},
@@ -233,6 +234,38 @@ async fn a_line_has_the_label_of_the_origin() {
     );
     let line: Value = serde_json::from_str(&lines.only()).unwrap();
     assert_eq!(line["label"], "shop");
+}
+
+#[tokio::test]
+async fn a_label_and_a_path_with_spaces_quotes_and_line_ends_end_no_value() {
+    let label = "a \"shop\"\nof\u{e9}";
+    let origin = |socket: &str| {
+        let connector = CdnOriginConnector::builder("http://origin.example").label(label);
+        let target: DialTarget = format!("unix:{socket}").parse().unwrap();
+        OriginProxy::new(connector.dial(target).build().unwrap())
+    };
+    let group = || {
+        let first = origin("/no such/\"directory\"/1.sock");
+        let second = origin("/no such/\"directory\"/2.sock");
+        let group = OriginGroup::builder().tier([first]).tier([second]);
+        group.build().unwrap()
+    };
+    let lines = Lines::default();
+    let logged = AccessLogLayer::json(lines.sink()).layer(group());
+    drop(call(logged, request(Method::GET)).await);
+    let line: Value = serde_json::from_str(&lines.only()).unwrap();
+    assert_eq!(line["label"], label);
+    let failed = line["failed_over"][0].as_str().unwrap();
+    let first: DialTarget = "unix:/no such/\"directory\"/1.sock".parse().unwrap();
+    assert!(failed.starts_with(&format!("{first}/io/")), "{failed}");
+
+    let logged = AccessLogLayer::combined(lines.sink()).layer(group());
+    drop(call(logged, request(Method::GET)).await);
+    let line = lines.only();
+    let expected = " label=\"a \\x22shop\\x22\\x0Aof\\xC3\\xA9\" ";
+    assert!(line.contains(expected), "{line}");
+    let expected = " failed_over=\"unix:/no such/";
+    assert!(line.contains(expected), "{line}");
 }
 
 #[tokio::test]

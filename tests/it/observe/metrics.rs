@@ -264,6 +264,65 @@ async fn members_of_a_group_are_counted_by_their_state() {
 }
 
 #[tokio::test]
+async fn members_that_share_their_labels_are_added_up_and_return_to_zero() {
+    let (recorder, handle) = recorder();
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let observer = MetricsObserver::new();
+    let origin = ClosingOrigin::start(Speaks::Http, End::Fin);
+    let member = |name: &str, label: &str| {
+        let connector = origin.connector().to_builder().label(label);
+        Member::new(connector.build().unwrap()).name(name)
+    };
+    let members = [
+        member("a", "shop"),
+        member("b", "shop"),
+        member("c", "blog"),
+    ];
+    let group = OriginGroup::builder().tier(members).build().unwrap();
+    group.prewarm().await.unwrap();
+    let other = OriginGroup::builder().tier([member("a", "other")]);
+    let other = other.build().unwrap();
+    let sample = || {
+        for group in [&group, &other] {
+            observer.sample_group(group);
+        }
+        Scrape::parse(&handle.render())
+    };
+    let of = |scrape: &Scrape, metric: &str, label: &str| {
+        scrape.sum(metric, &[("cdn_origin_label", label)])
+    };
+    for (left, shop, blog) in [
+        (None, 2.0, 1.0),
+        (Some("b"), 1.0, 1.0),
+        (Some("c"), 1.0, 0.0),
+    ] {
+        if let Some(drained) = left.and_then(|name| group.remove(name)) {
+            drained.await;
+        }
+        let scrape = sample();
+        for metric in ["cdn_origin_members", "http_client_open_connections"] {
+            assert_eq!(of(&scrape, metric, "shop"), shop, "{metric} {left:?}");
+            assert_eq!(of(&scrape, metric, "blog"), blog, "{metric} {left:?}");
+        }
+        assert_eq!(of(&scrape, "cdn_origin_members", "other"), 1.0);
+        assert_eq!(
+            of(&scrape, "cdn_origin_pool_capacity", "shop"),
+            shop * (256.0 + 4096.0)
+        );
+    }
+    group.replace(0, vec![member("c", "blog")]).await;
+    let scrape = sample();
+    assert_eq!(of(&scrape, "cdn_origin_members", "shop"), 0.0);
+    assert_eq!(of(&scrape, "cdn_origin_members", "blog"), 1.0);
+    assert_eq!(of(&scrape, "http_client_open_connections", "shop"), 0.0);
+    drop(group);
+    observer.sample_group(&other);
+    let scrape = Scrape::parse(&handle.render());
+    assert_eq!(of(&scrape, "cdn_origin_members", "blog"), 0.0);
+    assert_eq!(of(&scrape, "cdn_origin_members", "other"), 1.0);
+}
+
+#[tokio::test]
 async fn the_queue_of_the_limits_and_its_capacity_are_gauges() {
     let (recorder, handle) = recorder();
     let _guard = metrics::set_default_local_recorder(&recorder);

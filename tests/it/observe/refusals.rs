@@ -179,6 +179,26 @@ async fn a_request_to_a_group_without_members_is_recorded_and_names_the_call_tha
 }
 
 #[tokio::test]
+async fn observers_of_members_get_the_records_of_a_group_that_has_none_left() {
+    let seen = Seen::default();
+    let connector = CdnOriginConnector::builder("http://origin.example");
+    let connector = connector.build().unwrap().with_observer(seen.clone());
+    let group = OriginGroup::builder().tier([connector]).build().unwrap();
+    let name = group.snapshot()[0].name.clone();
+    let leave: [&dyn Fn(); 2] = [&|| assert!(group.set_weight(&name, 0)), &|| {
+        drop(group.replace(0, Vec::new()))
+    }];
+    for leave in leave {
+        leave();
+        let Ok(response) = group.clone().oneshot(get("client.test")).await;
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        let exchange = seen.take_only();
+        assert_eq!(exchange.outcome(), Some(ExchangeOutcome::Refused));
+        assert_eq!(exchange.cause(), Some(CauseId::GroupEmpty));
+    }
+}
+
+#[tokio::test]
 async fn a_421_of_the_origin_has_a_report_with_the_four_names_and_the_fix() {
     let authority = Authority::new();
     let edge = Edge::builder(&authority).serves("www.site.example");

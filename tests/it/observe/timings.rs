@@ -216,3 +216,20 @@ async fn a_collector_records_its_request_without_an_observer() {
     assert_eq!(exchanges[0].request_bytes(), 5);
     assert_eq!(exchanges[0].method(), Method::POST);
 }
+
+#[tokio::test]
+async fn a_function_that_panics_is_no_client_that_left() {
+    let seen = Seen::default();
+    let origin = ClosingOrigin::start(Speaks::Http, End::Fin);
+    let proxy = || seen.proxy(&origin.connector());
+    let proxies = [
+        proxy().map_request(|_| panic!("a bug in a hook")),
+        proxy().map_response(|_| panic!("a bug in a hook")),
+    ];
+    for proxy in proxies {
+        let sending = async move { drop(send(&proxy, request(Method::GET)).await) };
+        assert!(tokio::spawn(sending).await.unwrap_err().is_panic());
+        let exchange = seen.take_only();
+        assert_eq!(exchange.outcome(), Some(ExchangeOutcome::Failed));
+    }
+}

@@ -69,7 +69,7 @@ async fn a_tunnel_is_recorded_once_when_it_has_ended_with_its_bytes() {
         (TunnelEnds::Closed, ExchangeOutcome::Complete),
         (TunnelEnds::Requested, ExchangeOutcome::Complete),
         (TunnelEnds::Idle, ExchangeOutcome::Deadline),
-        (TunnelEnds::ClientResets, ExchangeOutcome::Failed),
+        (TunnelEnds::ClientResets, ExchangeOutcome::ClientLeft),
         (TunnelEnds::OriginResets, ExchangeOutcome::Failed),
     ] {
         let seen = Seen::default();

@@ -1,10 +1,13 @@
+use bytes::Bytes;
 use cdn_origin::{
-    BuildError, CdnOriginConnector, OriginProxy,
+    BuildError, CdnOriginConnector, Error, OriginProxy,
+    diagnosis::Diagnosis,
     dial::EgressGuard,
     origin::OriginUrl,
     tenants::{Tenant, VirtualHosts},
 };
-use http::Uri;
+use http::Request;
+use http_body_util::Empty;
 use tower::{BoxError, ServiceExt};
 
 /// The origins are URLs that users have entered: none may lead into the private network.
@@ -19,7 +22,7 @@ pub fn hosts(template: CdnOriginConnector) -> VirtualHosts {
     VirtualHosts::new(OriginProxy::new(template))
 }
 
-/// Adds what a user saves, if its origin can be reached. An SNI is needed where the site has another
+/// Adds what a user saves, if its origin serves the host. An SNI is needed where the site has another
 /// name than the URL.
 pub async fn save(
     hosts: &VirtualHosts,
@@ -28,16 +31,27 @@ pub async fn save(
     url: &str,
     sni: Option<&str>,
 ) -> Result<(), BoxError> {
-    let (origin, uri): (OriginUrl, Uri) = (url.parse()?, url.parse()?);
+    let origin: OriginUrl = url.parse()?;
     // The guard checks no ports.
     if !matches!(origin.target().port(), None | Some(80 | 443)) {
         return Err("the port must be 80 or 443".into());
     }
-    let (mut check, mut tenant) = (template.to_builder(), Tenant::new(origin));
+    let mut tenant = Tenant::new(origin);
     if let Some(sni) = sni {
-        (check, tenant) = (check.sni(sni), tenant.sni(sni));
+        tenant = tenant.sni(sni);
     }
-    check.build()?.oneshot(uri).await?;
+    // The same settings, apart from the hosts that are served.
+    let check = VirtualHosts::new(OriginProxy::new(template.clone()));
+    check.insert(host, tenant.clone())?;
+    let request = Request::head("/").header("host", host);
+    let Ok(response) = check.oneshot(request.body(Empty::<Bytes>::new())?).await;
+    let found = response.extensions();
+    if let Some(error) = found.get::<Error>() {
+        return Err(error.clone().into());
+    }
+    if let Some(diagnosis) = found.get::<Diagnosis>() {
+        return Err(diagnosis.to_string().into());
+    }
     hosts.insert(host, tenant)?;
     Ok(())
 }

@@ -48,6 +48,9 @@
 //! * Secrets are not in the file: `client_identity.key` is a path or the name of an environment
 //!   variable, and so may be the value of a field. An error of a parser may show the whole line
 //!   that it cannot read; `toml::de::Error::message` does not.
+//! * Never read a configuration from a user of your service: it can name files and environment
+//!   variables, turn verification off, and replace the `egress_guard` of a template. Take the names
+//!   [one by one](crate::guide::cookbook#origins-that-users-enter).
 //! * All keys that weaken verification are in the table `verify.danger`, and each name says what it
 //!   accepts.
 //!

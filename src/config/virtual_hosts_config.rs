@@ -23,8 +23,9 @@ use super::{
 
 /// Settings of an origin or a group for each host, read from a file.
 ///
-/// Read it with any format of serde, and convert it into [`VirtualHosts`]. See the
-/// [module](super#tenants) for the keys.
+/// Read it with any format of serde, and convert it into [`VirtualHosts`]. A host may be a
+/// [wildcard](VirtualHosts::insert), such as `"*.shops.example"`. See the [module](super#tenants)
+/// for the keys.
 ///
 /// ```
 /// use cdn_origin::{config::VirtualHostsConfig, tenants::VirtualHosts};

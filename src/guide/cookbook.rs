@@ -2,7 +2,8 @@
 //!
 //! Each recipe is a file in `examples/cookbook`, which a test runs. In a recipe, an `origin` is a
 //! builder: call [`build`](crate::connector::CdnOriginBuilder::build) on it. A `proxy` or a `group`
-//! is a service for axum's `fallback_service`.
+//! is a service for axum's `fallback_service`. The first path segment of each `use` line is a crate
+//! that the recipe needs, such as `http`, `tower` or `tracing`.
 //!
 //! # A custom domain on a CDN
 //!
@@ -34,8 +35,10 @@
 //!
 //! # Error pages
 //!
-//! [`problem_details`](crate::proxy::problem_details) makes JSON (RFC 9457) of the proxy's own
-//! failures.
+//! [`problem_details`](crate::proxy::problem_details) turns the proxy's own failures into JSON
+//! (RFC 9457). The recipe goes by the status, so it replaces the origin's own pages, too. Only a
+//! failure of the proxy has an [`Error`](crate::Error) in the extensions of its response: check for
+//! that to leave the origin's pages alone.
 //!
 #![doc = concat!("```\n", include_str!("../../examples/cookbook/error_pages.rs"), "```")]
 //!
@@ -129,15 +132,17 @@
 //!
 //! [`on_demand`](crate::tenants::VirtualHosts::on_demand) looks origins up when their first request
 //! arrives. Hosts without a tenant get 421, unless
-//! [`unknown`](crate::tenants::VirtualHosts::unknown) changes it to 404.
+//! [`unknown`](crate::tenants::VirtualHosts::unknown) changes it to 404. A tenant of
+//! `*.shops.example` gets the requests of all hosts below that name.
 //!
 #![doc = concat!("```\n", include_str!("../../examples/cookbook/tenants.rs"), "```")]
 //!
 //! # Origins that users enter
 //!
 //! The guard checks each address after the name was resolved, for each connection. It checks no
-//! ports: check them when the user saves the URL. Connect once at that time too, so that the user
-//! sees the error, such as a private address or a wrong certificate.
+//! ports: check them when the user saves the URL, and also those of a `dial` that users enter. Send
+//! one request at that time too: the user sees the error, such as a private address, a wrong
+//! certificate or a Host that the edge does not serve.
 //!
 //! Show users the error's [`kind`](crate::Error::kind) and the [id](crate::diagnosis::Cause::id) of
 //! its cause, with your own text. A report is for you: it has calls of this crate, addresses, and
@@ -201,8 +206,9 @@
 //!
 //! # Metrics
 //!
-//! This needs the feature `metrics`, and an exporter such as metrics-exporter-prometheus. The
-//! gauges of a removed tenant keep their last value, so sample its proxy once more.
+//! This needs the feature `metrics`, and an exporter such as metrics-exporter-prometheus:
+//! [observability](super::observability#metrics) has its buckets, and when to sample. The gauges of
+//! a removed tenant keep their last value, so sample its proxy once more.
 //!
 #![cfg_attr(
     feature = "metrics",

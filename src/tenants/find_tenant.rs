@@ -1,7 +1,8 @@
 //! Finds the tenant of a request: by `select` if it is set, else by the host.
 //!
-//! If that name has no tenant, `on_demand` may make one. Otherwise it is the tenant `*`. Without
-//! one, the request is refused. There are no other wildcards: `host_key.rs` refuses them.
+//! A name that has a tenant goes before a wildcard (`*.example.com`), and a long wildcard before a
+//! short one. If none covers the name, `on_demand` may make a tenant. Otherwise it is the tenant
+//! `*`. Without one, the request is refused.
 
 use std::sync::Arc;
 
@@ -57,7 +58,7 @@ fn find_host(hosts: &VirtualHosts, host: &str) -> Result<(Destination, Arc<HostE
     // A request without a host, or for which `select` returned none, is not for the rule. Nor is a
     // text that is no host: the rule may make a URL of it.
     let is_host = || host.parse::<HostAuthority>().is_ok();
-    let entry = match hosts.registry.get(host) {
+    let entry = match hosts.registry.find(host) {
         Some(entry) => entry,
         None => match rule
             .as_ref()

@@ -15,6 +15,7 @@ use super::tenant::CheckedTenant;
 /// The entries by host.
 #[derive(Default)]
 pub(super) struct Hosts {
+    /// That of `*.example.com` has the key `.example.com`.
     current: HashMap<Box<str>, Arc<HostEntry>>,
     /// Those that were replaced or removed, until their requests have ended.
     former: Vec<Arc<HostEntry>>,
@@ -47,11 +48,23 @@ impl Hosts {
     }
 
     pub(super) fn get(&self, host: &str) -> Option<&Arc<HostEntry>> {
-        self.current.get(host)
+        self.current.get(key(host))
+    }
+
+    /// The entry of a host, else that of the longest wildcard that covers it.
+    pub(super) fn find(&self, host: &str) -> Option<&Arc<HostEntry>> {
+        // A longer one is no name of the DNS, and its suffixes would be looked up for long.
+        const MAX_NAME: usize = 253;
+        let wildcard = || {
+            let mut dots = host.match_indices('.');
+            dots.find_map(|(at, _)| self.current.get(&host[at..]))
+        };
+        let found = self.get(host);
+        found.or_else(|| (host.len() <= MAX_NAME).then(wildcard)?)
     }
 
     pub(super) fn get_or_insert(&mut self, entry: &Arc<HostEntry>) -> Arc<HostEntry> {
-        let place = self.current.entry(entry.host.clone());
+        let place = self.current.entry(key(&entry.host).into());
         place.or_insert_with(|| entry.clone()).clone()
     }
 
@@ -62,8 +75,8 @@ impl Hosts {
         next: Option<Arc<HostEntry>>,
     ) -> Option<Arc<HostEntry>> {
         let former = match next {
-            Some(next) => self.current.insert(host.into(), next),
-            None => self.current.remove(host),
+            Some(next) => self.current.insert(key(host).into(), next),
+            None => self.current.remove(key(host)),
         };
         self.former.extend(former.clone());
         former
@@ -84,6 +97,14 @@ impl Hosts {
         let has_ended =
             |it: &mut Arc<HostEntry>| Arc::get_mut(it).is_some_and(|entry| entry.in_flight() == 0);
         self.former.extract_if(.., has_ended).collect()
+    }
+}
+
+/// The key of a host in the map.
+fn key(host: &str) -> &str {
+    match host.strip_prefix('*') {
+        Some(suffix) if !suffix.is_empty() => suffix,
+        _ => host,
     }
 }
 

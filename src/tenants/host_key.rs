@@ -23,12 +23,14 @@ pub(super) fn host_of(parts: &Parts) -> Option<&str> {
     parts.headers.get(HOST)?.to_str().ok()
 }
 
-/// The key of a host. A name that is not ASCII has that of its A-label, as requests have it.
+/// The key of a host, which may be a wildcard. A name that is not ASCII has that of its A-label, as
+/// requests have it.
 pub(crate) fn host_key(host: &str) -> Cow<'_, str> {
-    if !host.is_ascii()
-        && let Ok(authority) = host.parse::<HostAuthority>()
-    {
-        return Cow::Owned(host_key(authority.as_str()).into_owned());
+    if !host.is_ascii() {
+        let (wildcard, name) = split_wildcard(host);
+        if let Ok(authority) = name.parse::<HostAuthority>() {
+            return Cow::Owned(format!("{wildcard}{}", host_key(authority.as_str())));
+        }
     }
     let end = match host.rfind(':') {
         // An IPv6 address has colons of its own.
@@ -49,20 +51,26 @@ pub(super) fn checked_key<'a>(
     host: &'a str,
 ) -> Result<Cow<'a, str>, BuildError> {
     let key = host_key(host);
-    let why = match &*key {
+    let (_, name) = split_wildcard(&key);
+    let why = match name {
         "" => "the host is empty".to_owned(),
-        DEFAULT => return Ok(key),
-        _ if key.contains('*') => {
-            "hosts have no wildcards: use `on_demand`, or `*` for all other hosts".to_owned()
+        _ if key == DEFAULT => return Ok(key),
+        _ if name.contains('*') || name.starts_with('.') => {
+            "a wildcard stands for the first labels (`*.example.com`), or alone (`*`)".to_owned()
         }
         // A request with another host would be refused before its tenant is looked up.
-        _ => match host.parse::<HostAuthority>() {
+        _ => match split_wildcard(host).1.parse::<HostAuthority>() {
             Ok(_) => return Ok(key),
             Err(error) => error.to_string(),
         },
     };
     let kind = BuildProblemKind::InvalidName;
     Err(BuildError::of(BuildProblem::new(setter, kind, why)))
+}
+
+/// The wildcard before a host, if there is one, and the rest.
+fn split_wildcard(host: &str) -> (&str, &str) {
+    host.split_at(if host.starts_with("*.") { 2 } else { 0 })
 }
 
 #[cfg(test)]
@@ -78,7 +86,11 @@ mod tests {
             "http://x.test",
             "d.test:99999",
             "",
-            "*.test",
+            "*.*",
+            "a.*.test",
+            "*a.test",
+            "*..test",
+            ".test",
         ] {
             assert!(checked_key("insert", host).is_err(), "{host}");
         }
@@ -89,11 +101,15 @@ mod tests {
             "[::1]:80",
             "tenant_1",
             "*",
+            "*.A.test:80",
         ] {
             assert!(checked_key("insert", host).is_ok(), "{host}");
         }
         let key = checked_key("insert", "B\u{fc}cher.test:80").ok();
         let expected = cfg!(feature = "idna").then_some("xn--bcher-kva.test");
+        assert_eq!(key.as_deref(), expected);
+        let key = checked_key("insert", "*.B\u{fc}cher.test").ok();
+        let expected = cfg!(feature = "idna").then_some("*.xn--bcher-kva.test");
         assert_eq!(key.as_deref(), expected);
     }
 

@@ -106,6 +106,11 @@ impl Registry {
         self.read().get(host).cloned()
     }
 
+    /// The entry of a host, else that of the longest wildcard that covers it.
+    pub(super) fn find(&self, host: &str) -> Option<Arc<HostEntry>> {
+        self.read().find(host).cloned()
+    }
+
     /// From now on, all tenants refuse requests. The future resolves when none runs.
     pub(super) fn drain(&self) -> impl Future<Output = ()> + Send + use<> {
         self.is_draining.store(true, SeqCst);

@@ -141,7 +141,7 @@ impl VirtualHosts {
         self
     }
 
-    /// Creates tenants for unknown hosts by a rule, when their first request arrives.
+    /// Creates tenants by a rule for hosts that have none, when their first request arrives.
     ///
     /// HAProxy does this with `sni req.hdr(host)`. Clients choose the host, so the rule must return
     /// `None` for each host that is not yours, and the template's connector needs an [egress
@@ -229,22 +229,25 @@ impl VirtualHosts {
 
     /// Adds or replaces the tenant of a host, even while requests are served.
     ///
-    /// The requests of a replaced tenant finish. Case, port and final dot of the host do not
-    /// matter. The tenant of the host `*` is the default: it gets the requests whose host has no
-    /// other tenant, as with nginx's `default_server`. No other wildcards are allowed.
+    /// The requests of a replaced tenant finish. Case, port and final dot do not matter.
+    ///
+    /// `*.shops.example` stands for `a.shops.example` and `b.a.shops.example`, but not for
+    /// `shops.example`. A host itself goes before a wildcard, and a long wildcard before a short
+    /// one, as in nginx. The tenant of `*` gets the requests whose host has no other.
     ///
     /// ```
     /// use cdn_origin::{BuildError, tenants::{Tenant, VirtualHosts}};
     ///
     /// # fn insert(hosts: &VirtualHosts) -> Result<(), BuildError> {
     /// hosts.insert("shop.example", Tenant::new("https://shop.origin.example"))?;
+    /// hosts.insert("*.shops.example", Tenant::new("https://shops.origin.example"))?;
     /// hosts.insert("*", Tenant::new("https://parking.example"))
     /// # }
     /// ```
     ///
     /// # Errors
     ///
-    /// Fails if the host is not a valid one or has a wildcard, or the tenant has an invalid name or
+    /// Fails if the host is invalid, such as `a.*.example`, or the tenant has an invalid name or
     /// [connector](Tenant::connector). An earlier tenant of the host then stays.
     pub fn insert(&self, host: &str, tenant: Tenant) -> Result<(), BuildError> {
         let key = checked_key("insert", host)?;
@@ -263,16 +266,14 @@ impl VirtualHosts {
     /// ```
     /// use cdn_origin::{BuildError, CdnOriginConnector, group::OriginGroup, tenants::VirtualHosts};
     ///
-    /// # fn insert(hosts: &VirtualHosts) -> Result<(), BuildError> {
-    /// let a = CdnOriginConnector::builder("https://a.origin.example").build()?;
-    /// let b = CdnOriginConnector::builder("https://b.origin.example").build()?;
-    /// hosts.insert_group("shop.example", OriginGroup::builder().tier([a, b]).build()?)
+    /// # fn insert(hosts: &VirtualHosts, a: CdnOriginConnector) -> Result<(), BuildError> {
+    /// hosts.insert_group("shop.example", OriginGroup::builder().tier([a]).build()?)
     /// # }
     /// ```
     ///
     /// # Errors
     ///
-    /// Fails if the host is not a valid one or has a wildcard.
+    /// Fails if the host is not a valid one, such as `a.*.example`.
     pub fn insert_group(&self, host: &str, group: OriginGroup) -> Result<(), BuildError> {
         let key = checked_key("insert_group", host)?;
         self.registry.insert(&key, HostOrigin::Group(group));

@@ -186,6 +186,58 @@ async fn the_tenant_of_the_host_star_gets_what_belongs_to_no_other() {
     assert_eq!(get(&hosts, "other.test").await.0, 421);
 }
 
+/// As with nginx and Envoy: the name itself, then the longest wildcard.
+#[tokio::test]
+async fn a_wildcard_gets_the_requests_of_hosts_below_it() {
+    let hosts = hosts(&instant());
+    for (host, url) in [
+        ("*.test", "http://short.example"),
+        ("*.Shops.test", "http://shops.example"),
+        ("a.shops.test", "http://own.example"),
+    ] {
+        hosts.insert(host, Tenant::new(url)).unwrap();
+    }
+    let rows = [
+        ("a.shops.test", "own.example"),
+        ("b.shops.test", "shops.example"),
+        ("B.SHOPS.TEST:8080", "shops.example"),
+        ("c.b.shops.test.", "shops.example"),
+        ("b.a.shops.test", "shops.example"),
+        ("shops.test", "short.example"),
+        ("xshops.test", "short.example"),
+    ];
+    for (host, origin) in rows {
+        assert_eq!(get(&hosts, host).await, answer(origin, origin), "{host}");
+    }
+    let long = format!("{}b.shops.test", "a.".repeat(127));
+    for host in ["test", "shops.test.example", &long] {
+        assert_eq!(get(&hosts, host).await.0, 421, "{host}");
+    }
+    // Not a host, although the tenant has this name.
+    assert_eq!(get(&hosts, "*.shops.test").await.0, 400);
+    assert!(hosts.hosts().contains(&"*.shops.test".to_owned()));
+    assert!(hosts.proxy("*.shops.test").is_some());
+    assert!(hosts.remove("*.SHOPS.test"));
+    let answered = get(&hosts, "b.shops.test").await;
+    assert_eq!(answered, answer("short.example", "short.example"));
+}
+
+/// A host that a wildcard covers is known.
+#[tokio::test]
+async fn the_rule_is_not_asked_about_a_host_that_a_wildcard_covers() {
+    let guarded = CdnOriginConnector::any_origin().egress_guard(EgressGuard::deny_private());
+    let rule = |host: &str| {
+        assert_eq!(host, "a.other");
+        None
+    };
+    let hosts = VirtualHosts::new(OriginProxy::new(guarded.build().unwrap()));
+    let hosts = hosts.on_demand(rule).unwrap();
+    let prohibited = Tenant::new("http://127.0.0.1");
+    hosts.insert("*.test", prohibited).unwrap();
+    assert_ne!(get(&hosts, "a.test").await.0, 421);
+    assert_eq!(get(&hosts, "a.other").await.0, 421);
+}
+
 #[tokio::test]
 async fn proxies_are_listed_without_building_any() {
     let hosts = hosts(&instant()).max_active(1);
@@ -306,7 +358,7 @@ async fn names_that_cannot_be_parsed_are_refused_and_change_nothing() {
     ] {
         assert!(hosts.insert("shop.test", bad).is_err());
     }
-    for bad in ["", "*.test", "shop.*"] {
+    for bad in ["", "*test", "*.*.test", "shop.*"] {
         assert!(hosts.insert(bad, good()).is_err(), "{bad}");
     }
     assert_eq!(get(&hosts, "shop.test").await.0, 200);
@@ -617,7 +669,7 @@ async fn a_host_may_have_a_group_that_is_kept_until_it_is_replaced() {
     assert_eq!(slow.await.unwrap(), StatusCode::OK);
 
     hosts.insert_group("shop.test", group("four.test")).unwrap();
-    assert!(hosts.insert_group("*.test", group("five.test")).is_err());
+    assert!(hosts.insert_group("a.*.test", group("five.test")).is_err());
     hosts.drain().await;
     assert_eq!(get(&hosts, "shop.test").await.0, 503);
     assert!(hosts.remove("shop.test"));

@@ -68,6 +68,9 @@ impl Upgrades {
 
     /// Allows no protocol.
     ///
+    /// A request for an upgrade goes on as an ordinary request, without its `Upgrade` field, and
+    /// the client gets what the origin answers. To refuse it, use a route in front of the proxy.
+    ///
     /// ```
     /// use cdn_origin::proxy::Upgrades;
     ///

@@ -297,7 +297,7 @@ async fn an_invalid_file_changes_nothing_of_a_running_service() {
     let old: VirtualHostsConfig = read(&good);
     let hosts = VirtualHosts::try_from(&old).unwrap();
     let rows = [
-        "hosts.'*.test'.origin.url = 'http://b.example'",
+        "hosts.'a.*.test'.origin.url = 'http://b.example'",
         "hosts.'b.test'.group.tier = []",
         "hosts.'b.test'.origin = { url = 'http://b.example', timeouts.dial = '0s' }",
         "hosts.'A.TEST'.origin.url = 'http://b.example'",

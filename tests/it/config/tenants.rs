@@ -86,9 +86,9 @@ fn tenants_that_cannot_be_built_are_refused_with_the_path_of_the_key() {
             "hosts.\"shop.example:80\": it is the same host as \"shop.example\"",
         ),
         (
-            "hosts.'*.example'.origin.url = 'http://a.example'",
-            "hosts.\"*.example\": hosts have no wildcards: use `on_demand`, or `*` \
-             for all other hosts",
+            "hosts.'a.*.example'.origin.url = 'http://a.example'",
+            "hosts.\"a.*.example\": a wildcard stands for the first labels (`*.example.com`), or \
+             alone (`*`)",
         ),
         (
             "hosts.''.origin.url = 'http://a.example'",

@@ -101,7 +101,8 @@ impl OriginUrl {
         if authority.contains('@') {
             return Err(invalid(NameProblem::UserInfo));
         }
-        if authority.is_empty() || authority.starts_with(':') {
+        let port = authority.strip_prefix(':');
+        if authority.is_empty() || port.is_some_and(|port| !port.contains(':')) {
             // The message leaves out all but the scheme: what follows may be secret.
             let shown = &text[..text.len() - rest.len()];
             return Err(NameProblem::NoHost.of("origin", shown));

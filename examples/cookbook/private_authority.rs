@@ -1,6 +1,4 @@
-use cdn_origin::{
-    CdnOriginConnector, OriginProxy, Roots, VerifyPolicy, connector::CdnOriginBuilder,
-};
+use cdn_origin::{CdnOriginConnector, Roots, VerifyPolicy, connector::CdnOriginBuilder};
 use tokio::task::spawn_blocking;
 use tower::BoxError;
 
@@ -13,26 +11,21 @@ pub fn origin(company_ca: &str) -> CdnOriginBuilder {
 
 /// Reads the file again at each SIGHUP.
 #[cfg(unix)]
-pub async fn reload_on_sighup(
-    connector: CdnOriginConnector,
-    proxy: OriginProxy,
-) -> std::io::Result<()> {
+pub async fn reload_on_sighup(connector: CdnOriginConnector) -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
 
     let mut hangups = signal(SignalKind::hangup())?;
     while hangups.recv().await.is_some() {
         // A file that cannot be used changes nothing.
-        if let Err(error) = reload(connector.clone(), &proxy).await {
+        if let Err(error) = reload(connector.clone()).await {
             tracing::warn!(error, "roots were not reloaded");
         }
     }
     Ok(())
 }
 
-/// Reads the file again if it has changed.
-pub async fn reload(connector: CdnOriginConnector, proxy: &OriginProxy) -> Result<(), BoxError> {
-    if spawn_blocking(move || connector.reload_if_changed()).await?? {
-        proxy.retire_connections();
-    }
+/// Reads the file again if it has changed. New requests then use new connections.
+pub async fn reload(connector: CdnOriginConnector) -> Result<(), BoxError> {
+    spawn_blocking(move || connector.reload_if_changed()).await??;
     Ok(())
 }

@@ -1,4 +1,5 @@
-//! What operators see: the metrics, whether origins answer, and the requests in flight.
+//! What operators see: the metrics, the readiness, whether origins answer, and the requests in
+//! flight.
 
 use std::net::SocketAddr;
 
@@ -37,18 +38,27 @@ pub(crate) fn pages(service: &Service, prometheus: PrometheusHandle) -> Router {
         }
         prometheus.render()
     };
-    Router::new().route("/metrics", get(scrape))
+    // For the check of a load balancer, or a readiness probe.
+    let readiness = service.readiness.subscribe();
+    let ready = move || async move { *readiness.borrow() };
+    Router::new()
+        .route("/metrics", get(scrape))
+        .route("/readyz", get(ready))
 }
 
 /// Logs what each host answers. A failure is logged by its proxy, with the cause.
 pub(crate) async fn check(hosts: VirtualHosts) {
     for host in hosts.hosts() {
-        let request = Request::head("/").header(HOST, &host);
+        // That of all other hosts gets a name that no tenant has.
+        let name = if host == "*" {
+            "any-other.invalid"
+        } else {
+            &host
+        };
+        let request = Request::head("/").header(HOST, name);
         // The client is this process.
         let client = ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 0)));
-        let request = request.extension(client).body(Body::empty());
-        // That of all other hosts has no name.
-        let Some(request) = request.ok().filter(|_| host != "*") else {
+        let Ok(request) = request.extension(client).body(Body::empty()) else {
             continue;
         };
         let Ok(response) = hosts.clone().oneshot(request).await;

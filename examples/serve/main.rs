@@ -6,8 +6,13 @@
 //! cargo run --features metrics,serde --example serve -- tenants.toml  # serves
 //! ```
 //!
-//! The service listens on 127.0.0.1:3000, or on the second argument. `/metrics` is on
-//! 127.0.0.1:9090, or on the third argument, which clients must not reach.
+//! The service listens on 127.0.0.1:3000, or on the second argument. `/metrics` and `/readyz` are
+//! on 127.0.0.1:9090, or on the third argument, which clients must not reach.
+//!
+//! At SIGTERM, `/readyz` answers 503. After a notice for the load balancer, new requests are
+//! refused, and those in flight end.
+//!
+//! Paths of certificates in the file are relative to the working directory: write absolute ones.
 //!
 //! `config/virtual_hosts.toml` has all keys of such a file. With a host `"*"`, one origin serves
 //! all hosts.
@@ -26,11 +31,16 @@ use std::{
     future::IntoFuture,
     io::{self, IsTerminal},
     process::ExitCode,
+    time::Duration,
 };
 
 use service::Service;
 use tokio::{net::TcpListener, sync::mpsc};
 use tower::BoxError;
+
+/// How long a load balancer may take to see that `/readyz` fails: its interval, times the failures
+/// that it needs.
+const NOTICE: Duration = Duration::from_secs(5);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -63,7 +73,7 @@ async fn run() -> Result<(), BoxError> {
     let stop = signals::signals(reload)?;
     let listener = bind(&listen).await?;
     tokio::spawn(admin::check(service.hosts.clone()));
-    service.serve(listener, reloads, stop).await?;
+    service.serve(listener, reloads, stop, NOTICE).await?;
     access_log::finish(log_writer).await;
     Ok(())
 }

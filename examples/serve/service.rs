@@ -7,10 +7,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use axum::http::StatusCode;
 use cdn_origin::{
     access_log::AccessLogLayer, config::VirtualHostsConfig, metrics::MetricsObserver,
-    observe::Observer, tenants::VirtualHosts,
+    tenants::VirtualHosts,
 };
+use tokio::sync::watch;
 use tower::BoxError;
 
 /// The hosts of a file.
@@ -21,6 +23,8 @@ pub(crate) struct Service {
     pub(crate) hosts: VirtualHosts,
     pub(crate) metrics: MetricsObserver,
     pub(crate) access_log: AccessLogLayer,
+    /// What `/readyz` answers: 503 before the service listens, and once it is told to stop.
+    pub(crate) readiness: watch::Sender<StatusCode>,
 }
 
 impl Service {
@@ -29,12 +33,14 @@ impl Service {
         let metrics = MetricsObserver::new();
         let config = read(&file, &metrics)?;
         let hosts = VirtualHosts::try_from(&config).map_err(|error| of_file(&file, &error))?;
+        metrics.config_applied();
         Ok(Self {
             file,
             config,
             hosts,
             metrics,
             access_log,
+            readiness: watch::Sender::new(StatusCode::SERVICE_UNAVAILABLE),
         })
     }
 
@@ -46,18 +52,29 @@ impl Service {
             self.config = new;
             Ok(())
         });
-        if let Err(error) = applied {
-            tracing::error!("the hosts stay as they are: {error}");
-            self.metrics.reload_failed(None, &*error);
+        match applied {
+            Ok(()) => self.metrics.config_applied(),
+            Err(error) => {
+                tracing::error!("the hosts stay as they are: {error}");
+                self.metrics.config_refused();
+            }
         }
     }
 }
 
 fn read(file: &Path, metrics: &MetricsObserver) -> Result<VirtualHostsConfig, BoxError> {
     let text = fs::read_to_string(file).map_err(|error| of_file(file, &error))?;
-    let config: VirtualHostsConfig =
-        toml::from_str(&text).map_err(|error| of_file(file, &error))?;
+    let config = toml::from_str::<VirtualHostsConfig>(&text);
+    let config = config.map_err(|error| of_text(file, &text, &error))?;
     Ok(config.with_observer(metrics.clone()))
+}
+
+/// The error in one line, with the number of the wrong one. Its text may be a secret.
+fn of_text(file: &Path, text: &str, error: &toml::de::Error) -> BoxError {
+    let before = error.span().and_then(|span| text.get(..span.start));
+    let line = before.map_or(0, |before| before.matches('\n').count()) + 1;
+    let problem = error.message().replace('\n', ", ");
+    format!("{}: line {line}: {problem}", file.display()).into()
 }
 
 /// The name of the file, the error and its sources.

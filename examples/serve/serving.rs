@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use axum::Router;
+use axum::{Router, http::StatusCode};
 use tokio::{
     net::TcpListener,
     sync::{mpsc, oneshot},
@@ -15,26 +15,34 @@ use tokio::{
 
 use super::{admin::in_flight, service::Service};
 
-/// How long requests in flight may take after the service was told to stop.
-const GRACE: Duration = Duration::from_secs(30);
+/// How long requests in flight may take when new ones are refused. With the notice before, it is
+/// shorter than the 30 s after which Kubernetes kills a process.
+const GRACE: Duration = Duration::from_secs(20);
 
 impl Service {
-    /// Serves until `stop`. Each message of `reloads` reads the file again.
+    /// Serves until `stop`, and for `notice` after it. Each message of `reloads` reads the file
+    /// again.
     pub(crate) async fn serve(
         mut self,
         listener: TcpListener,
         mut reloads: mpsc::Receiver<()>,
         stop: impl Future + Send + 'static,
+        notice: Duration,
     ) -> io::Result<()> {
         let hosts = self.hosts.clone();
         let app = Router::new().fallback_service(hosts.clone());
         let app = app.layer(self.access_log.clone());
         let app = app.into_make_service_with_connect_info::<SocketAddr>();
         tracing::info!(address = %listener.local_addr()?, hosts = hosts.hosts().len(), "serving");
+        self.readiness.send_replace(StatusCode::OK);
         let (stopped, stopping) = oneshot::channel();
-        let draining = hosts.clone();
+        let (draining, readiness) = (hosts.clone(), self.readiness.clone());
         let server = axum::serve(listener, app).with_graceful_shutdown(async move {
             stop.await;
+            // The load balancer sends requests until it has seen this. They are served.
+            readiness.send_replace(StatusCode::SERVICE_UNAVAILABLE);
+            tracing::info!(?notice, "not ready");
+            tokio::time::sleep(notice).await;
             tracing::info!(in_flight = in_flight(&draining), "draining");
             let _ = stopped.send(());
             // New requests get a 503 from now on, and tunnels such as WebSockets are closed.

@@ -3,7 +3,7 @@
 #[path = "../local_origin/mod.rs"]
 mod local_origin;
 
-use std::{fs, io::Write};
+use std::{fs, io::Write, time::Duration};
 
 use axum::body::Body;
 use cdn_origin::{CdnOriginConnector, HostRewriteLayer, OriginProxy, access_log::AccessLogLayer};
@@ -69,7 +69,10 @@ pub(crate) async fn show(
         drop(stop);
         Ok::<_, BoxError>(())
     };
-    let (served, shown) = tokio::join!(service.serve(listener, reloads, stopping), showing);
+    let (served, shown) = tokio::join!(
+        service.serve(listener, reloads, stopping, Duration::ZERO),
+        showing
+    );
     served?;
     shown?;
     while let Some(line) = logged.recv().await {

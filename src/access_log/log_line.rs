@@ -184,7 +184,10 @@ fn fields(entry: &LogEntry) -> Vec<(&'static str, Value)> {
     }
     push_times(&mut fields, &exchange);
     fields.push(("request_bytes", Value::Number(exchange.request_bytes())));
-    fields.push(("tries", Value::Number(exchange.tries().count() as u64)));
+    let tries = exchange.tries().count();
+    if tries > 0 {
+        fields.push(("tries", Value::Number(tries as u64)));
+    }
     let retries = exchange.tries().filter_map(|attempt| attempt.reason);
     let retries: Vec<_> = retries.map(|reason| reason.as_str().to_owned()).collect();
     if !retries.is_empty() {
@@ -218,10 +221,10 @@ fn push_times(fields: &mut Vec<(&'static str, Value)>, exchange: &ExchangeInfo) 
     }
     let times = [
         ("queue", Some(exchange.queue_wait())),
-        ("checkout", Some(exchange.checkout())),
-        ("resolve", Some(connect.resolve.unwrap_or_default())),
-        ("connect", Some(connect.dial.unwrap_or_default())),
-        ("handshake", Some(connect.handshake.unwrap_or_default())),
+        ("checkout", last.map(|_| exchange.checkout())),
+        ("resolve", connect.resolve),
+        ("connect", connect.dial),
+        ("handshake", connect.handshake),
         ("first_byte", last.and_then(|last| last.first_byte)),
     ];
     let known = times.into_iter();

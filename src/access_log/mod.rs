@@ -29,7 +29,7 @@
 //!  "version":"HTTP/1.1","status":200,"bytes":1024,"duration":0.012,
 //!  "outcome":"complete",
 //!  "origin":"origin.example:80","peer":"192.0.2.1:80","connection":"fresh","queue":0.0,
-//!  "checkout":0.004,"resolve":0.001,"connect":0.003,"handshake":0.0,"first_byte":0.007,
+//!  "checkout":0.004,"resolve":0.001,"connect":0.003,"first_byte":0.007,
 //!  "request_bytes":0,"tries":1}
 //! ```
 //!
@@ -37,6 +37,10 @@
 //!   [`with_client_fields`](AccessLogLayer::with_client_fields) adds `user_agent`, and `referer`
 //!   without its query.
 //! * Times are in seconds. `duration` is the time from the request to the end of the response.
+//! * `resolve`, `connect` and `handshake` are those of the last connect. They are absent on a
+//!   reused connection, and for a step that was not reached.
+//! * `tries` counts the connections that the request was sent on. If none was established, it is
+//!   absent, and so are `connection`, `checkout` and `first_byte`.
 //! * `status` is `null` in JSON, and 499 in the combined format, if the client left before the
 //!   response.
 //! * `label` is that of the [builder](crate::connector::CdnOriginBuilder::label) or of the

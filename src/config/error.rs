@@ -9,6 +9,8 @@ use crate::{
     error::{BuildError, BuildProblem},
 };
 
+use super::key_path::path_within;
+
 /// Why a configuration cannot be used.
 ///
 /// ```
@@ -55,10 +57,10 @@ pub enum ConfigError {
     /// The connector, the group or the tenant cannot be built.
     ///
     /// `Display` names the keys of the file, and not the calls of the builder.
-    #[error("{}", in_file(key, error))]
+    #[error("{}", in_file(error))]
     #[non_exhaustive]
     Build {
-        /// The path of the table, such as `hosts."shop.example".origin`. Empty for the whole file.
+        /// The path of the first problem's key, such as `hosts."shop.example".origin.sni`.
         key: String,
         /// The values that the builder refuses.
         error: BuildError,
@@ -66,21 +68,19 @@ pub enum ConfigError {
 }
 
 /// The problems, each with its key in place of the setter.
-fn in_file(table: &str, error: &BuildError) -> String {
-    let shown = |problem: &BuildProblem| {
-        let key = problem.key();
-        let path = [table, &key].into_iter().filter(|part| !part.is_empty());
-        let path = path.collect::<Vec<_>>().join(".");
-        format!("{path}: {}", in_keys(&problem.why()))
-    };
+fn in_file(error: &BuildError) -> String {
+    let shown = |problem: &BuildProblem| format!("{}: {}", problem.key(), in_keys(&problem.why()));
     let problems = error.problems().iter().map(shown);
     problems.collect::<Vec<_>>().join("; ")
 }
 
 impl From<BuildError> for ConfigError {
     fn from(error: BuildError) -> Self {
-        let key = String::new();
-        Self::Build { key, error }
+        let key = error.problems().first().map(BuildProblem::key);
+        Self::Build {
+            key: key.unwrap_or_default(),
+            error,
+        }
     }
 }
 
@@ -104,15 +104,23 @@ impl ConfigError {
     }
 
     /// The same error, with the path of the table that the key is in.
-    pub(super) fn within(mut self, table: impl fmt::Display) -> Self {
-        let (Self::Invalid { key, .. }
-        | Self::File { key, .. }
-        | Self::Environment { key, .. }
-        | Self::Build { key, .. }) = &mut self;
-        *key = match key.is_empty() {
-            true => table.to_string(),
-            false => format!("{table}.{key}"),
-        };
-        self
+    pub(super) fn within(self, table: impl fmt::Display) -> Self {
+        let table = table.to_string();
+        match self {
+            Self::Build { error, .. } => error.with_keys(|key| path_within(&table, key)).into(),
+            Self::Invalid { key, problem } => Self::Invalid {
+                key: path_within(&table, &key),
+                problem,
+            },
+            Self::File { key, path, source } => Self::File {
+                key: path_within(&table, &key),
+                path,
+                source,
+            },
+            Self::Environment { key, name } => Self::Environment {
+                key: path_within(&table, &key),
+                name,
+            },
+        }
     }
 }

@@ -15,7 +15,7 @@ use super::{
     group_reload::GroupReload,
     health::{EjectionConfig, HealthCheckConfig},
     keyed_enum::KeyedEnum,
-    members::{TierConfig, dns_tiers, listed_members},
+    members::{ListedMember, TierConfig, dns_tiers, listed_members, tables_of_member},
     observed_by::ObservedBy,
     origin_calls::OriginCalls,
     reloaded::names_of_changed,
@@ -166,9 +166,7 @@ impl GroupConfig {
                     builder.tier(members.collect::<Result<Vec<_>, _>>()?)
                 }
                 TierConfig::Dns(dns) => {
-                    let source = dns
-                        .source(&shared)
-                        .map_err(|error| error.within(format_args!("tier[{index}].dns.origin")))?;
+                    let source = dns.source(index, &shared)?;
                     builder.tier_from(source)
                 }
             };
@@ -218,8 +216,8 @@ impl GroupConfig {
     /// Members are added, removed and changed, and no request is lost. A changed member begins with
     /// new connections, unless only its weight differs. Changed certificate files of other members
     /// are read again. The other keys, and tiers from DNS, need a new group:
-    /// [`Reloaded::not_applied`] lists them. The names of members and keys are logged at INFO,
-    /// without values, and at WARN if some are not applied.
+    /// [`Reloaded::not_applied`] lists them. The names of members and [keys](Reloaded::keys) are
+    /// logged at INFO, without values, and at WARN if some are not applied.
     ///
     /// [`Reloaded`] shows an example.
     ///
@@ -251,8 +249,22 @@ impl GroupConfig {
     pub fn reload(&self, new: &Self, group: &OriginGroup) -> Result<Reloaded, ConfigError> {
         let observed = new.observed_by.with_calls(OriginCalls::default());
         let mut changes = self.changes(new, &observed)?;
-        changes.read_files(group)?;
+        new.read_files(&mut changes, group, &observed)?;
         Ok(changes.apply(group)?.log())
+    }
+
+    /// Reads the changed certificate files of the members that stay.
+    pub(super) fn read_files(
+        &self,
+        changes: &mut GroupReload,
+        group: &OriginGroup,
+        template: &OriginCalls,
+    ) -> Result<(), ConfigError> {
+        let shared = self.shared_calls(template)?;
+        let listed = listed_members(&self.tier, &self.shared_names()?)?;
+        changes.read_files(group, |member| {
+            tables_of_member(&self.tier, &listed, &shared.tables, member)
+        })
     }
 
     /// The changes to a new configuration, read and checked. Both have this template.
@@ -261,7 +273,7 @@ impl GroupConfig {
         new: &Self,
         template: &OriginCalls,
     ) -> Result<GroupReload, ConfigError> {
-        let changes = GroupReload::none(self.not_applied(new));
+        let changes = GroupReload::none(self.not_applied(new), self.changed_keys(new));
         if dns_tiers(&self.tier) != dns_tiers(&new.tier) {
             // What is not applied has to be valid, too.
             drop(new.builder(template)?);
@@ -272,6 +284,28 @@ impl GroupConfig {
         let former = listed_members(&self.tier, &self.shared_names()?)?;
         let members = listed_members(&new.tier, &shared)?;
         changes.with_members(&former, &members, &shared, self.each != new.each)
+    }
+
+    /// The paths of the keys that differ. Members that are added or removed are not among them.
+    pub(super) fn changed_keys(&self, new: &Self) -> Vec<String> {
+        let mut keys = self.not_applied(new);
+        keys.retain(|key| key != "each");
+        let each = (self.each.as_ref(), new.each.as_ref());
+        keys.extend(SharedKeys::changed(each.0, each.1, "each"));
+        let (former, members) = (self.listed(), new.listed());
+        for member in &members {
+            if let Some(same) = former.iter().find(|it| it.name == member.name) {
+                keys.extend(member.changed_keys(same));
+            }
+        }
+        keys
+    }
+
+    /// The members that are not from DNS; none if they are invalid.
+    fn listed(&self) -> Vec<ListedMember<'_>> {
+        let names = self.shared_names();
+        let listed = names.and_then(|names| listed_members(&self.tier, &names));
+        listed.unwrap_or_default()
     }
 
     /// The changed keys that a running group does not take.

@@ -22,7 +22,10 @@ use crate::{
     group::{Member, OriginGroup},
 };
 
-use super::{ConfigError, Reloaded, members::ListedMember, origin_calls::OriginCalls};
+use super::{
+    ConfigError, Reloaded, key_tables::KeyTables, members::ListedMember, origin_calls::OriginCalls,
+    reloaded::add_missing,
+};
 
 /// The changes of a running group, read and checked.
 pub(super) struct GroupReload {
@@ -31,7 +34,7 @@ pub(super) struct GroupReload {
     /// Of members that stay.
     weights: Vec<(String, u32)>,
     /// The changed files of members that stay.
-    files: Vec<(String, PreparedReload)>,
+    files: Vec<(String, Vec<String>, PreparedReload)>,
     reloaded: Reloaded,
 }
 
@@ -39,13 +42,14 @@ impl GroupReload {
     /// No change but keys that are not applied.
     ///
     /// For a change of keys that need a new group: nothing is changed then.
-    pub(super) fn none(not_applied: Vec<String>) -> Self {
+    pub(super) fn none(not_applied: Vec<String>, keys: Vec<String>) -> Self {
         Self {
             put: Vec::new(),
             weights: Vec::new(),
             files: Vec::new(),
             reloaded: Reloaded {
                 not_applied,
+                keys,
                 ..Reloaded::default()
             },
         }
@@ -89,18 +93,29 @@ impl GroupReload {
 
     /// Reads the changed files of the members that stay.
     ///
-    /// A certificate that was renewed in its file is taken over, although no key has changed.
-    pub(super) fn read_files(&mut self, group: &OriginGroup) -> Result<(), ConfigError> {
+    /// A certificate that was renewed in its file is taken over, although no key has changed. A
+    /// member has its tier and its name. One that the application has added has no tables.
+    pub(super) fn read_files(
+        &mut self,
+        group: &OriginGroup,
+        tables_of: impl Fn((usize, &str)) -> Option<KeyTables>,
+    ) -> Result<(), ConfigError> {
         let Reloaded {
             changed, removed, ..
         } = &self.reloaded;
-        for (name, connector) in group.connectors() {
+        for (tier, name, connector) in group.connectors() {
             if changed.contains(&name) || removed.contains(&name) {
                 continue;
             }
+            let tables = tables_of((tier, &name));
             let prepared = PreparedReload::of(&connector);
-            let prepared = prepared.map_err(|error| ConfigError::from(error).within(&name))?;
-            self.files.extend(prepared.map(|prepared| (name, prepared)));
+            let prepared = prepared.map_err(|error| match &tables {
+                Some(tables) => tables.locate(error),
+                None => ConfigError::from(error).within(&name),
+            })?;
+            let keys = tables.iter().flat_map(KeyTables::keys_of_files).collect();
+            self.files
+                .extend(prepared.map(|prepared| (name, keys, prepared)));
         }
         Ok(())
     }
@@ -112,9 +127,10 @@ impl GroupReload {
         for (tier, member) in self.put {
             drop(group.put(tier, member)?);
         }
-        for (name, prepared) in self.files {
+        for (name, keys, prepared) in self.files {
             if prepared.apply() {
                 self.reloaded.changed.push(name);
+                add_missing(&mut self.reloaded.keys, keys);
             }
         }
         for (name, weight) in &self.weights {

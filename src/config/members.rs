@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::group::{Member, MemberSource};
 
 use super::{
-    ConfigError, OriginConfig, given::given, keyed_enum::KeyedEnum, origin_calls::OriginCalls,
-    text_value::Text,
+    ConfigError, OriginConfig, given::given, key_path::paths_within, key_tables::KeyTables,
+    keyed_enum::KeyedEnum, origin_calls::OriginCalls, text_value::Text,
 };
 
 /// The members of a tier, or where they come from.
@@ -110,6 +110,29 @@ pub(super) fn listed_members<'a>(
     Ok(listed)
 }
 
+/// Where the keys of a running member are written, as far as it is one of these.
+///
+/// One from DNS has the name of its address.
+pub(super) fn tables_of_member(
+    tiers: &[KeyedEnum<TierConfig>],
+    listed: &[ListedMember<'_>],
+    shared: &KeyTables,
+    (tier, name): (usize, &str),
+) -> Option<KeyTables> {
+    let member = listed.iter().find(|member| member.name == name);
+    if let Some(member) = member {
+        let keys = member.config.origin.keys();
+        return Some(shared.clone().and(keys.in_table(member.table())));
+    }
+    match tiers.get(tier).map(|tier| &**tier) {
+        Some(TierConfig::Dns(dns)) => {
+            let (table, keys) = (DnsMembersConfig::table(tier), dns.origin.keys());
+            Some(shared.clone().and(keys.in_table(table)))
+        }
+        _ => None,
+    }
+}
+
 /// The tiers from DNS, each at its place.
 pub(super) fn dns_tiers(tiers: &[KeyedEnum<TierConfig>]) -> Vec<Option<&TierConfig>> {
     let is_dns = |tier: &&TierConfig| matches!(tier, TierConfig::Dns(_));
@@ -135,12 +158,26 @@ impl ListedMember<'_> {
         has_place && self.config.origin == other.config.origin
     }
 
+    /// The table of its origin.
+    fn table(&self) -> String {
+        format!("{}.origin", place(self.tier, self.index))
+    }
+
+    /// The paths of the keys that differ from those of a former member of this name.
+    pub(super) fn changed_keys(&self, former: &Self) -> Vec<String> {
+        let place = place(self.tier, self.index);
+        let has_moved = self.tier != former.tier;
+        let (origin, of_former) = (self.config.origin.keys(), former.config.origin.keys());
+        let mut keys = paths_within(&self.table(), of_former.changed_keys(origin));
+        keys.extend(has_moved.then(|| place.clone()));
+        if self.config.weight() != former.config.weight() {
+            keys.push(format!("{place}.weight"));
+        }
+        keys
+    }
+
     pub(super) fn build(&self, shared: &OriginCalls) -> Result<Member, ConfigError> {
-        let proxy = self.config.origin.proxy(shared);
-        let proxy = proxy.map_err(|error| {
-            let place = place(self.tier, self.index);
-            error.within(format_args!("{place}.origin"))
-        })?;
+        let proxy = self.config.origin.proxy(shared, &self.table())?;
         Ok(Member::new(proxy)
             .name(&self.name)
             .weight(self.config.weight()))
@@ -164,9 +201,21 @@ impl MemberConfig {
 }
 
 impl DnsMembersConfig {
-    pub(super) fn source(&self, shared: &OriginCalls) -> Result<MemberSource, ConfigError> {
-        let calls = self.origin.keys().calls()?;
-        let source = MemberSource::dns(calls.connector(shared)?);
+    /// The table of the origin, in this tier.
+    fn table(tier: usize) -> String {
+        format!("tier[{tier}].dns.origin")
+    }
+
+    pub(super) fn source(
+        &self,
+        tier: usize,
+        shared: &OriginCalls,
+    ) -> Result<MemberSource, ConfigError> {
+        let (table, keys) = (Self::table(tier), self.origin.keys());
+        let calls = keys.calls().map_err(|error| error.within(&table))?;
+        let connector = calls.connector(shared);
+        let tables = shared.tables.clone().and(keys.in_table(table));
+        let source = MemberSource::dns(connector.map_err(|error| tables.locate(error))?);
         Ok(match &self.grace {
             Some(time) => source.grace(***time),
             None => source,

@@ -51,6 +51,8 @@
 //! * Never read a configuration from a user of your service: it can name files and environment
 //!   variables, turn verification off, and replace the `egress_guard` of a template. Take the names
 //!   [one by one](crate::guide::cookbook#origins-that-users-enter).
+//! * Paths of certificates and keys are relative to the working directory of the process, as
+//!   HAProxy's are, and not to the file. Write absolute ones for a service.
 //! * All keys that weaken verification are in the table `verify.danger`, and each name says what it
 //!   accepts.
 //!
@@ -79,6 +81,9 @@
 //! | [`OriginConfig::reload`] | `verify` and `client_identity`, with their files |
 //! | [`GroupConfig::reload`] | members, with all of their keys; `each` |
 //! | [`VirtualHostsConfig::reload`] | hosts, with all of their keys; `template` |
+//!
+//! Changed certificate files are read again, too. After that, new requests and health checks use
+//! only connections that were opened with the new settings, as after a reload of nginx.
 //!
 //! The application reads the file again, after a signal for example. It keeps the configuration
 //! that was applied last, because `reload` compares the new one with it.
@@ -124,6 +129,8 @@ mod header_fields;
 mod health;
 mod identity;
 mod is_default;
+mod key_path;
+mod key_tables;
 mod keyed_enum;
 mod members;
 mod observed_by;
@@ -137,6 +144,7 @@ mod roots;
 mod shared_keys;
 mod size;
 mod socket_options;
+mod tenant_config;
 mod text_value;
 mod tls;
 mod unique_keys;

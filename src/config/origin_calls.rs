@@ -9,7 +9,7 @@ use crate::{
     tenants::Tenant,
 };
 
-use super::calls::Calls;
+use super::{calls::Calls, key_tables::KeyTables};
 
 /// The calls of an origin, or those that several origins share.
 #[derive(Clone, Default)]
@@ -21,6 +21,8 @@ pub(super) struct OriginCalls {
     pub(super) connector: Calls<CdnOriginBuilder>,
     pub(super) proxy: Calls<OriginProxy>,
     pub(super) observers: Observers,
+    /// Where those that several origins share are written.
+    pub(super) tables: KeyTables,
 }
 
 impl OriginCalls {
@@ -32,6 +34,7 @@ impl OriginCalls {
             connector: self.connector.then(&others.connector),
             proxy: self.proxy.then(&others.proxy),
             observers: self.observers,
+            tables: self.tables.then(&others.tables),
         }
     }
 

@@ -3,13 +3,11 @@
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 use crate::{
-    CdnOriginConnector, OriginProxy, connector::CdnOriginBuilder, error::BuildError,
-    origin::Origin, tls::ClientIdentity,
+    CdnOriginConnector, OriginProxy, connector::CdnOriginBuilder, error::BuildError, origin::Origin,
 };
 
 use super::{
-    ConfigError, Reloaded, origin_calls::OriginCalls, origin_keys::OriginKeys,
-    reloaded::names_of_changed, unwritten::Unwritten,
+    ConfigError, Reloaded, origin_calls::OriginCalls, origin_keys::OriginKeys, unwritten::Unwritten,
 };
 
 /// Settings of a connector and its proxy, read from a file.
@@ -120,9 +118,15 @@ impl OriginConfig {
     }
 
     /// The proxy. The shared calls come first.
-    pub(super) fn proxy(&self, shared: &OriginCalls) -> Result<OriginProxy, ConfigError> {
-        let calls = self.0.calls()?;
-        let connector = calls.connector(shared)?;
+    pub(super) fn proxy(
+        &self,
+        shared: &OriginCalls,
+        table: &str,
+    ) -> Result<OriginProxy, ConfigError> {
+        let calls = self.0.calls().map_err(|error| error.within(table))?;
+        let connector = calls.connector(shared);
+        let tables = shared.tables.clone().and(self.0.in_table(table));
+        let connector = connector.map_err(|error| tables.locate(error))?;
         Ok(calls.proxy(connector, shared))
     }
 
@@ -185,9 +189,9 @@ impl OriginConfig {
 
     /// Applies the changes in a new configuration to a running connector.
     ///
-    /// The call applies `verify` and `client_identity`: new connections use them, see
-    /// [`CdnOriginConnector::reload`]. If both are the same and a file of theirs has changed, the
-    /// files are read again. The other keys need a new connector or proxy:
+    /// The call applies `verify` and `client_identity`: new requests use only connections that were
+    /// opened with them, see [`CdnOriginConnector::reload`]. If both are the same and a file of
+    /// theirs has changed, the files are read again. The other keys need a new connector or proxy:
     /// [`Reloaded::not_applied`] lists them. To apply all keys, use a group with one member. The
     /// names of the keys are logged at INFO, without values, and at WARN if some are not applied.
     ///
@@ -222,11 +226,8 @@ impl OriginConfig {
         if changed.is_empty() {
             // A renewed certificate has the path of the former one.
             if connector.reload_if_changed()? {
-                let identity_files = identity.iter().flat_map(ClientIdentity::files);
-                changed = names_of_changed(&[
-                    ("verify", policy.files().count() > 0),
-                    ("client_identity", identity_files.count() > 0),
-                ]);
+                let keys = new.0.keys_with_files().into_iter();
+                changed = keys.map(str::to_owned).collect();
             }
         } else {
             connector.reload(|change| {
@@ -238,6 +239,7 @@ impl OriginConfig {
             })?;
         }
         let reloaded = Reloaded {
+            keys: [&*changed, &*not_applied].concat(),
             changed,
             not_applied,
             ..Reloaded::default()

@@ -23,6 +23,7 @@ use super::{
     header_fields::{RequestFieldsConfig, ResponseFieldsConfig},
     identity::IdentityConfig,
     is_default::is_default,
+    key_tables::KeyTable,
     keyed_enum::KeyedEnum,
     origin_calls::OriginCalls,
     pool::{LimitsConfig, PoolConfig},
@@ -326,6 +327,30 @@ impl OriginKeys {
     pub(super) fn identity(&self) -> Result<Option<ClientIdentity>, ConfigError> {
         let identity = self.client_identity.as_ref().map(IdentityConfig::identity);
         identity.transpose()
+    }
+
+    /// These keys, which are in the table with this path.
+    pub(super) fn in_table(&self, path: impl Into<String>) -> KeyTable {
+        KeyTable {
+            path: path.into(),
+            keys: Self::default().changed_keys(self),
+            with_files: self.keys_with_files(),
+        }
+    }
+
+    /// The keys that name certificate files.
+    pub(super) fn keys_with_files(&self) -> Vec<&'static str> {
+        let policy = self.policy();
+        let identity = self.identity().ok().flatten();
+        let keys = [
+            ("verify", policy.is_ok_and(|it| it.files().count() > 0)),
+            (
+                "client_identity",
+                identity.is_some_and(|it| it.files().count() > 0),
+            ),
+        ];
+        let with_files = keys.into_iter().filter(|(_, has_files)| *has_files);
+        with_files.map(|(key, _)| key).collect()
     }
 
     /// The first of the four names that is set.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use tracing::{info, warn};
+use tracing::{field::display, info, warn};
 
 /// What a reload of a configuration changed: names of keys, members or hosts.
 ///
@@ -47,14 +47,21 @@ pub struct Reloaded {
     pub changed: Vec<String>,
     /// The changed keys that were not applied: they need a new connector, proxy, group or service.
     pub not_applied: Vec<String>,
+    /// The paths of all keys that differ, and of those whose certificate files were read anew, such
+    /// as `hosts."shop.example".group.each.verify`. The log has them, without their values.
+    pub keys: Vec<String>,
 }
 
 impl Reloaded {
     /// Logs what was changed. What was not applied is to be seen.
     pub(super) fn log(self) -> Self {
+        let keys = (!self.keys.is_empty()).then(|| display(self.keys.join(", ")));
         match self.not_applied.is_empty() {
-            true => info!("configuration reloaded: {self}"),
-            false => warn!("configuration reloaded: {self}, which needs a restart"),
+            true => info!(keys, "configuration reloaded: {self}"),
+            false => warn!(
+                keys,
+                "configuration reloaded: {self}, which needs a restart"
+            ),
         }
         self
     }
@@ -85,4 +92,13 @@ impl fmt::Display for Reloaded {
 pub(super) fn names_of_changed(keys: &[(&str, bool)]) -> Vec<String> {
     let changed = keys.iter().filter(|(_, has_changed)| *has_changed);
     changed.map(|(key, _)| (*key).to_owned()).collect()
+}
+
+/// Adds the names that are not there yet.
+pub(super) fn add_missing(names: &mut Vec<String>, more: impl IntoIterator<Item = String>) {
+    for name in more {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
 }

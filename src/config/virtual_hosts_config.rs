@@ -9,15 +9,22 @@ use crate::{
     OriginProxy,
     connector::PreparedReload,
     error::BuildError,
-    group::OriginGroup,
     observe::Observer,
-    tenants::{NewTenant, UnknownHost, VirtualHosts, change_hosts, connectors_of, host_key},
+    tenants::{UnknownHost, VirtualHosts, change_hosts, connectors_of, host_key},
 };
 
 use super::{
-    ConfigError, GroupConfig, OriginConfig, Reloaded, given::given, group_reload::GroupReload,
-    keyed_enum::KeyedEnum, observed_by::ObservedBy, origin_calls::OriginCalls,
-    reloaded::names_of_changed, shared_keys::SharedKeys, text_value::Text,
+    ConfigError, Reloaded,
+    given::given,
+    key_path::paths_within,
+    key_tables::KeyTables,
+    keyed_enum::KeyedEnum,
+    observed_by::ObservedBy,
+    origin_calls::OriginCalls,
+    reloaded::{add_missing, names_of_changed},
+    shared_keys::SharedKeys,
+    tenant_config::TenantConfig,
+    text_value::Text,
     unique_keys::unique_keys,
 };
 
@@ -97,15 +104,6 @@ enum UnknownHostConfig {
     NotFound,
 }
 
-/// What the requests of a host go to.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-enum TenantConfig {
-    Origin(Box<OriginConfig>),
-    Group(Box<GroupConfig>),
-}
-
 impl TryFrom<&VirtualHostsConfig> for VirtualHosts {
     type Error = ConfigError;
 
@@ -113,8 +111,8 @@ impl TryFrom<&VirtualHostsConfig> for VirtualHosts {
     ///
     /// # Errors
     ///
-    /// Fails if two hosts are the same, or if an [`OriginConfig`] or a [`GroupConfig`] is invalid.
-    /// The error has the path of the key.
+    /// Fails if two hosts are the same, or if an [`OriginConfig`](super::OriginConfig) or a
+    /// [`GroupConfig`](super::GroupConfig) is invalid. The error has the path of the key.
     fn try_from(config: &VirtualHostsConfig) -> Result<Self, ConfigError> {
         config.check_hosts()?;
         let template = config.template_calls()?;
@@ -135,19 +133,8 @@ impl TryFrom<&VirtualHostsConfig> for VirtualHosts {
         for (host, tenant) in &config.hosts {
             tenants.push((&**host, Some(tenant.build(host, &template)?)));
         }
-        change_hosts(&hosts, None, tenants).map_err(unusable)?;
+        change_hosts(&hosts, None, tenants).map_err(|error| config.unusable(error, &template))?;
         Ok(hosts)
-    }
-}
-
-/// The error of a host, or of the template.
-fn unusable((host, error): (Option<String>, BuildError)) -> ConfigError {
-    let is_about_host = error.problems().iter().any(|it| it.setter() == "insert");
-    let error = ConfigError::from(error);
-    match host {
-        Some(host) if is_about_host => error.within(format_args!("hosts.{host:?}")),
-        Some(host) => error.within(format_args!("hosts.{host:?}.origin")),
-        None => error.within("template"),
     }
 }
 
@@ -194,8 +181,8 @@ impl VirtualHostsConfig {
     /// new connections; a group in which only members have changed keeps the others. A changed
     /// template changes all hosts. Changed certificate files of other hosts are read again.
     /// `unknown`, `max_active`, `max_connections` and `idle_timeout` need a new service:
-    /// [`Reloaded::not_applied`] lists them. The names of hosts and keys are logged at INFO,
-    /// without values, and at WARN if some are not applied.
+    /// [`Reloaded::not_applied`] lists them. The names of hosts and [keys](Reloaded::keys) are
+    /// logged at INFO, without values, and at WARN if some are not applied.
     ///
     /// ```
     /// use cdn_origin::{config::VirtualHostsConfig, tenants::VirtualHosts};
@@ -224,8 +211,12 @@ impl VirtualHostsConfig {
         };
         let former = self.hosts.iter();
         let mut former: HashMap<_, _> = former.map(|it| (host_key(it.0), it)).collect();
+        let not_applied = self.not_applied(new);
+        let templates = (self.template.as_ref(), new.template.as_ref());
+        let of_template = SharedKeys::changed(templates.0, templates.1, "template");
         let mut reloaded = Reloaded {
-            not_applied: self.not_applied(new),
+            keys: [&*not_applied, &*of_template].concat(),
+            not_applied,
             ..Reloaded::default()
         };
         let (mut changes, mut groups) = (Vec::new(), Vec::new());
@@ -241,7 +232,12 @@ impl VirtualHostsConfig {
             match former {
                 None => reloaded.added.push(host.clone()),
                 Some(former) if former == tenant && !is_template_new => continue,
-                Some(_) => reloaded.changed.push(host.clone()),
+                Some(former) => {
+                    reloaded.changed.push(host.clone());
+                    let table = format!("hosts.{host:?}");
+                    let keys = paths_within(&table, former.changed_keys(tenant));
+                    reloaded.keys.extend(keys);
+                }
             }
             changes.push((&**host, Some(tenant.build(host, &calls)?)));
         }
@@ -253,21 +249,80 @@ impl VirtualHostsConfig {
             true => Vec::new(),
             false => {
                 let stays = |host: &str| changes.iter().all(|change| host_key(change.0) != host);
-                read_files(hosts, stays)?
+                new.read_files(hosts, &calls, stays)?
             }
         };
-        change_hosts(hosts, template, changes).map_err(unusable)?;
-        for (place, prepared) in files {
+        change_hosts(hosts, template, changes).map_err(|error| new.unusable(error, &calls))?;
+        for (place, keys, prepared) in files {
             if prepared.apply() {
                 reloaded.changed.push(place);
+                add_missing(&mut reloaded.keys, keys);
             }
         }
         for (host, running, changes) in groups {
-            if changes.apply(&running)? != Reloaded::default() {
+            let changed = changes.apply(&running)?;
+            if changed != Reloaded::default() {
                 reloaded.changed.push(host.clone());
+                let table = format!("hosts.{host:?}.group");
+                add_missing(&mut reloaded.keys, paths_within(&table, changed.keys));
             }
         }
         Ok(reloaded.log())
+    }
+
+    /// The error of a host, or of the template.
+    fn unusable(
+        &self,
+        (host, error): (Option<String>, BuildError),
+        template: &OriginCalls,
+    ) -> ConfigError {
+        let is_about_host = error.problems().iter().any(|it| it.setter() == "insert");
+        match host {
+            Some(host) if is_about_host => {
+                ConfigError::from(error).within(format_args!("hosts.{host:?}"))
+            }
+            Some(host) => self.tables_of(&host, template).locate(error),
+            None => ConfigError::from(error).within("template"),
+        }
+    }
+
+    /// Where the keys of a host's origin are written.
+    fn tables_of(&self, host: &str, template: &OriginCalls) -> KeyTables {
+        let key = host_key(host);
+        let entry = self.hosts.iter().find(|(host, _)| host_key(host) == key);
+        let tables = template.tables.clone();
+        match entry.map(|(host, tenant)| (host, &**tenant)) {
+            Some((host, TenantConfig::Origin(origin))) => {
+                tables.and(origin.keys().in_table(format!("hosts.{host:?}.origin")))
+            }
+            _ => tables,
+        }
+    }
+
+    /// Reads the changed files of the template and of hosts that stay. Nothing is changed yet.
+    ///
+    /// Returns each place with the keys of its files.
+    fn read_files(
+        &self,
+        hosts: &VirtualHosts,
+        template: &OriginCalls,
+        stays: impl Fn(&str) -> bool,
+    ) -> Result<Vec<(String, Vec<String>, PreparedReload)>, ConfigError> {
+        let mut read = Vec::new();
+        for (host, connector) in connectors_of(hosts) {
+            if !host.as_deref().is_none_or(&stays) {
+                continue;
+            }
+            let tables = match &host {
+                Some(host) => self.tables_of(host, template),
+                None => template.tables.clone(),
+            };
+            let prepared = PreparedReload::of(&connector);
+            let prepared = prepared.map_err(|error| tables.locate(error))?;
+            let place = host.unwrap_or_else(|| String::from("template"));
+            read.extend(prepared.map(|prepared| (place, tables.keys_of_files(), prepared)));
+        }
+        Ok(read)
     }
 
     /// The changed keys that a running service does not take.
@@ -313,62 +368,4 @@ impl UnknownHostConfig {
             Self::NotFound => UnknownHost::NotFound,
         }
     }
-}
-
-impl TenantConfig {
-    /// What the host gets, read and checked.
-    fn build(&self, host: &str, template: &OriginCalls) -> Result<NewTenant, ConfigError> {
-        let tenant = match self {
-            Self::Origin(origin) => {
-                let calls = origin.keys().calls();
-                let tenant = calls.map(|calls| NewTenant::Origin(Box::new(calls.tenant())));
-                tenant.map_err(|error| error.within("origin"))
-            }
-            Self::Group(group) => {
-                let group = group.builder(template).and_then(|group| Ok(group.build()?));
-                let group = group.map_err(|error| error.within("group"));
-                group.map(NewTenant::Group)
-            }
-        };
-        tenant.map_err(|error| error.within(format_args!("hosts.{host:?}")))
-    }
-
-    /// The changes of a running group, if both are groups and it can take all of them.
-    fn group_changes(
-        &self,
-        new: &Self,
-        host: &str,
-        template: &OriginCalls,
-        running: &OriginGroup,
-    ) -> Result<Option<GroupReload>, ConfigError> {
-        let (Self::Group(former), Self::Group(new)) = (self, new) else {
-            return Ok(None);
-        };
-        let changes = former.changes(new, template).and_then(|mut changes| {
-            if !changes.is_complete() {
-                return Ok(None);
-            }
-            changes.read_files(running)?;
-            Ok(Some(changes))
-        });
-        changes.map_err(|error| error.within(format_args!("hosts.{host:?}.group")))
-    }
-}
-
-/// Reads the changed files of the template and of hosts that stay. Nothing is changed yet.
-fn read_files(
-    hosts: &VirtualHosts,
-    stays: impl Fn(&str) -> bool,
-) -> Result<Vec<(String, PreparedReload)>, ConfigError> {
-    let mut read = Vec::new();
-    for (host, connector) in connectors_of(hosts) {
-        if !host.as_deref().is_none_or(&stays) {
-            continue;
-        }
-        let place = host.as_deref().unwrap_or("template");
-        let prepared = PreparedReload::of(&connector);
-        let prepared = prepared.map_err(|error| ConfigError::from(error).within(place))?;
-        read.extend(prepared.map(|prepared| (place.to_owned(), prepared)));
-    }
-    Ok(read)
 }

@@ -205,10 +205,9 @@ impl CdnOriginConnector {
 
     /// Replaces the verify policy and the client identity, and reads files and roots again.
     ///
-    /// The new settings apply to this connector and all its clones. New connections use them, and
-    /// resume no earlier session. Open connections stay as they are until they end, or until
-    /// [`OriginProxy::retire_connections`](crate::OriginProxy::retire_connections) is called. The
-    /// advice about the new policy is logged. For a plain `http` origin, the call has no effect.
+    /// New connections of this connector and its clones use the new settings, and resume no earlier
+    /// session. A proxy and its health checks send no further request on earlier connections; other
+    /// pools keep theirs. For a plain `http` origin, the call has no effect.
     ///
     /// Files are read on the calling thread, and other reloads wait meanwhile. To avoid a deadlock,
     /// `change` must not call this connector or build another that shares its TLS settings.
@@ -273,6 +272,11 @@ impl CdnOriginConnector {
         self.note_reload(tls.reload_if_changed())
     }
 
+    /// The number of reloads. Connections from before one may have been verified by other settings.
+    pub(crate) fn reloads(&self) -> u64 {
+        self.reloadable_tls().map_or(0, |tls| tls.reloads())
+    }
+
     pub(super) fn transport(&self) -> Transport {
         self.state.transport.clone()
     }
@@ -292,10 +296,8 @@ impl CdnOriginConnector {
 
     /// The same connector for one of the addresses of the dialled name.
     pub(crate) fn at_address(&self, address: SocketAddr) -> Self {
-        Self {
-            address: Some(address),
-            ..self.clone()
-        }
+        let (this, address) = (self.clone(), Some(address));
+        Self { address, ..this }
     }
 
     /// Whether the origin receives the client's address.
@@ -332,12 +334,8 @@ impl CdnOriginConnector {
         &self.state.settings
     }
 
-    pub(super) fn reloadable_tls(&self) -> Option<&ReloadableTls> {
-        self.state.tls.as_deref()
-    }
-
-    pub(super) fn shared_reloadable_tls(&self) -> Option<Arc<ReloadableTls>> {
-        self.state.tls.clone()
+    pub(super) fn reloadable_tls(&self) -> Option<&Arc<ReloadableTls>> {
+        self.state.tls.as_ref()
     }
 
     pub(super) fn note_reload(

@@ -160,7 +160,7 @@ impl Sessions {
     /// # Ok::<(), cdn_origin::BuildError>(())
     /// ```
     pub fn share_with(mut self, connector: &CdnOriginConnector) -> Self {
-        let tls = connector.shared_reloadable_tls();
+        let tls = connector.reloadable_tls().cloned();
         self.shared = Some(tls.map_or(SharedTls::None, SharedTls::Reloadable));
         self
     }

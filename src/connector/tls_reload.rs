@@ -2,7 +2,10 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use crate::{
@@ -29,16 +32,12 @@ pub struct TlsReload(TlsSettings);
 
 impl TlsReload {
     /// Sets the verify policy of new connections.
-    ///
-    /// Open connections are kept: they were verified by the former policy.
     pub fn verify(mut self, policy: VerifyPolicy) -> Self {
         self.0.verify = policy;
         self
     }
 
     /// Sets the client certificate of new connections.
-    ///
-    /// Open connections keep the certificate that they were opened with.
     ///
     /// ```
     /// use cdn_origin::{BuildError, CdnOriginConnector, connector::TlsReload, tls::ClientIdentity};
@@ -80,6 +79,8 @@ impl TlsReload {
 pub(super) struct ReloadableTls {
     /// Read for every connection, written by reloads.
     current: RwLock<Arc<TlsClient>>,
+    /// How often a reload has replaced it.
+    reloads: AtomicU64,
     /// Locked for a whole reload, so that concurrent reloads do not undo each other.
     source: Arc<Mutex<TlsSource>>,
     expected_name: Option<ExpectedName>,
@@ -153,6 +154,7 @@ impl ReloadableTls {
         let client = settings.build(Reread::IfChanged, expected_name, problems)?;
         let tls = Arc::new(Self {
             current: RwLock::new(Arc::new(client)),
+            reloads: AtomicU64::new(0),
             source: source.clone(),
             expected_name: expected_name.cloned(),
         });
@@ -173,6 +175,11 @@ impl ReloadableTls {
             *current = current.with_new_sessions();
         }
         current.clone()
+    }
+
+    /// How many reloads the client of the next connection has at least.
+    pub(super) fn reloads(&self) -> u64 {
+        self.reloads.load(Ordering::Acquire)
     }
 
     pub(super) fn policy(&self) -> VerifyPolicy {
@@ -258,6 +265,8 @@ impl ReadTls {
         for (user, client) in self.clients {
             let mut current = user.current.write().unwrap_or_else(PoisonError::into_inner);
             *current = Arc::new(client);
+            // Later: whoever sees the number gets the new client.
+            user.reloads.fetch_add(1, Ordering::Release);
         }
         source.settings = self.settings;
         source.files = self.files;

@@ -1,6 +1,6 @@
 //! The error of a builder: the values that it cannot use.
 
-use std::{error::Error, fmt, path::Path, sync::Arc};
+use std::{borrow::Cow, error::Error, fmt, path::Path, sync::Arc};
 
 use super::snake_case::snake_case;
 
@@ -36,6 +36,15 @@ impl BuildError {
             true => Ok(()),
             false => Err(Self { problems }),
         }
+    }
+
+    /// The same error, whose problems have these keys.
+    #[cfg(feature = "serde")]
+    pub(crate) fn with_keys(mut self, key: impl Fn(&str) -> String) -> Self {
+        for problem in &mut self.problems {
+            problem.key = Some(Cow::Owned(key(&problem.key())));
+        }
+        self
     }
 
     /// Returns the problems, in the order in which they were found. There is at least one.
@@ -97,7 +106,7 @@ impl Error for BuildError {}
 pub struct BuildProblem {
     setter: &'static str,
     /// The key of a configuration file, if that of the setter has several parts.
-    key: Option<&'static str>,
+    key: Option<Cow<'static, str>>,
     kind: BuildProblemKind,
     why: Arc<dyn Error + Send + Sync>,
 }
@@ -118,7 +127,7 @@ impl BuildProblem {
 
     /// The same problem, which a configuration file has in this key.
     pub(crate) fn in_key(mut self, key: &'static str) -> Self {
-        self.key = Some(key);
+        self.key = Some(Cow::Borrowed(key));
         self
     }
 
@@ -126,8 +135,8 @@ impl BuildProblem {
     /// the key, or code makes the call.
     #[cfg(feature = "serde")]
     pub(crate) fn key(&self) -> String {
-        match self.key {
-            Some(key) => key.to_owned(),
+        match &self.key {
+            Some(key) => key.clone().into_owned(),
             None => key_of_setter(self.setter),
         }
     }

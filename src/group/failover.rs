@@ -10,7 +10,7 @@ use tower::BoxError;
 use crate::{
     error::{Error, ErrorKind},
     pool::{InFlight, NoEarlyData},
-    proxy::{ProxyBody, attempt, failure_log, refuse},
+    proxy::{ProxyBody, attempt, refuse},
 };
 
 use super::{
@@ -38,7 +38,7 @@ where
 {
     let response = try_members(group, request, accepted, repeat).await;
     if let Some(error) = response.extensions().get::<Error>() {
-        group.failure_log().request_failed(error);
+        group.failure_log().group_failed(error, group.condition());
     }
     response
 }
@@ -118,11 +118,12 @@ where
             };
             retries.push(retry);
         }
+        let (log, condition) = (group.failure_log(), group.condition());
         match error {
-            Some(error) => failure_log::failed_over(error),
+            Some(error) => log.failed_over(error, condition),
             None => {
                 let origin = selected.member().proxy().origin();
-                failure_log::failed_over_on_status(response.status(), origin);
+                log.failed_over_on_status(response.status(), origin, condition);
             }
         }
         response.into_body().discard();

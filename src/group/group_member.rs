@@ -12,6 +12,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::field::{DisplayValue, display};
 
 use crate::{
+    diagnosis::Diagnosis,
+    error::LoggedNames,
     name::DialTarget,
     origin::Origin,
     proxy::{OriginProxy, notify_observers},
@@ -78,6 +80,11 @@ impl GroupMember {
     /// Whether its last outcome was a failure.
     pub(super) fn is_failing(&self) -> bool {
         self.lock().health.is_failing()
+    }
+
+    /// Whether its health checks fail.
+    pub(super) fn is_down(&self) -> bool {
+        self.lock().checks.is_down()
     }
 
     pub(super) fn set_weight(&self, weight: u32) {
@@ -210,18 +217,23 @@ impl GroupMember {
         }
     }
 
-    /// Records the result of a health check.
-    pub(super) fn checked(&self, outcome: CheckOutcome, settings: &HealthCheck) {
+    /// Records the result of a health check, and logs a change.
+    pub(super) fn checked(
+        &self,
+        outcome: CheckOutcome,
+        refusal: Option<&Diagnosis>,
+        settings: &HealthCheck,
+    ) {
         let member = &*self.name;
         let (label, dial) = self.logged();
         tracing::debug!(member, label, dial, %outcome, "health check");
         if !outcome.is_about_member() {
             return;
         }
-        let text = outcome.to_string();
+        let recorded = outcome.clone();
         let (is_down, has_returned) = {
             let mut condition = self.lock();
-            if !condition.checks.record(outcome, settings) {
+            if !condition.checks.record(recorded, settings) {
                 return;
             }
             let is_down = condition.checks.is_down();
@@ -233,18 +245,45 @@ impl GroupMember {
             (is_down, was_ejected && !is_down)
         };
         match is_down {
-            true => tracing::warn!(
-                member,
-                label,
-                dial,
-                outcome = text,
-                "health checks failed: origin is down"
-            ),
+            true => self.log_down(&outcome, refusal, settings),
             false => tracing::info!(member, label, dial, "health checks passed: origin is up"),
         }
         if has_returned {
             self.log_change(HealthChange::Returned);
         }
+    }
+
+    /// Logs that its health checks take it down, with the fields of a request's failure.
+    fn log_down(
+        &self,
+        outcome: &CheckOutcome,
+        refusal: Option<&Diagnosis>,
+        settings: &HealthCheck,
+    ) {
+        let origin = self.proxy.origin();
+        let (names, diagnosis) = match (outcome, origin) {
+            (CheckOutcome::Failed(error), _) => {
+                (LoggedNames::of(error.facts()), Some(error.diagnosis()))
+            }
+            (_, Some(origin)) => {
+                let host = settings.host.as_ref().and_then(|host| host.as_ref().ok());
+                let host = host.unwrap_or(origin.host());
+                let names = LoggedNames::of_answered(origin, host, None);
+                (names, refusal.cloned())
+            }
+            (_, None) => (LoggedNames::default(), refusal.cloned()),
+        };
+        tracing::warn!(
+            member = &*self.name,
+            label = origin.and_then(Origin::label),
+            dial = names.dial,
+            sni = names.sni,
+            expected_name = names.expected_name,
+            host = names.host,
+            %outcome,
+            diagnosis = diagnosis.as_ref().map(display),
+            "health checks failed: origin is down"
+        );
     }
 
     /// The label and the dial target of its origin, for events.

@@ -99,7 +99,8 @@ use super::{
 /// begins anew with each member that is tried.
 ///
 /// The group logs a failure that the client gets, an ejection and failing checks at WARN. It logs a
-/// failure after which another member is tried, a return, and changes of the members at INFO.
+/// failure after which another member is tried, a return, and changes of the members at INFO. While
+/// all members fail, it logs failures of the same kind once a second, with their number.
 #[derive(Clone)]
 #[must_use = "a group does nothing until it is called"]
 pub struct OriginGroup(pub(super) Arc<SharedGroup>);
@@ -327,13 +328,16 @@ impl OriginGroup {
         drained(&self.0.replace(tier, members))
     }
 
-    /// The connectors, each with the name of its member.
+    /// The connectors, each with the tier and the name of its member.
     #[cfg(feature = "serde")]
-    pub(crate) fn connectors(&self) -> Vec<(String, CdnOriginConnector)> {
-        let members = self.0.members().into_iter();
-        members
-            .map(|it| (it.name().to_owned(), connector_of(it.proxy()).clone()))
-            .collect()
+    pub(crate) fn connectors(&self) -> Vec<(usize, String, CdnOriginConnector)> {
+        self.0.with_tiers(|tiers| {
+            let of_tier = |at| tiers.tier(at).iter().map(move |member| (at, member));
+            let members = (0..tiers.count()).flat_map(of_tier);
+            members
+                .map(|(at, it)| (at, it.name().to_owned(), connector_of(it.proxy()).clone()))
+                .collect()
+        })
     }
 
     fn check_tier(&self, setter: &'static str, tier: usize) -> Result<(), BuildError> {

@@ -21,6 +21,7 @@ use tokio::time::{sleep, timeout};
 use tracing::Instrument;
 
 use crate::{
+    diagnosis::Diagnosis,
     error::Error,
     observe::spans,
     origin::Origin,
@@ -93,11 +94,11 @@ async fn check_member(member: &Weak<GroupMember>, settings: &HealthCheck) {
         let Some(span) = member.upgrade().map(|it| spans::health_check(it.name())) else {
             return;
         };
-        let outcome = check(&proxy, settings).instrument(span).await;
+        let (outcome, refusal) = check(&proxy, settings).instrument(span).await;
         let Some(member) = member.upgrade() else {
             return;
         };
-        member.checked(outcome, settings);
+        member.checked(outcome, refusal.as_ref(), settings);
         drop(member);
         sleep(jittered(settings.interval, random.next())).await;
     }
@@ -109,21 +110,23 @@ fn proxy_for(proxy: &OriginProxy, settings: &HealthCheck) -> OriginProxy {
     for_health_checks(proxy.clone(), host)
 }
 
-async fn check(proxy: &OriginProxy, settings: &HealthCheck) -> CheckOutcome {
+/// The outcome of a check, and why the origin refused it, if that is known.
+async fn check(proxy: &OriginProxy, settings: &HealthCheck) -> (CheckOutcome, Option<Diagnosis>) {
     let checked = async {
-        let Ok(response) = attempt(proxy.clone(), request(proxy, settings), None).await;
+        let Ok(mut response) = attempt(proxy.clone(), request(proxy, settings), None).await;
         if let Some(error) = response.extensions().get::<Error>() {
-            return CheckOutcome::Failed(error.clone());
+            return (CheckOutcome::Failed(error.clone()), None);
         }
         let status = response.status();
+        let refusal = response.extensions_mut().remove::<Diagnosis>();
         read_to_end(response).await;
         match settings.expects(status) {
-            true => CheckOutcome::Passed,
-            false => CheckOutcome::UnexpectedStatus(status),
+            true => (CheckOutcome::Passed, None),
+            false => (CheckOutcome::UnexpectedStatus(status), refusal),
         }
     };
-    let outcome = timeout(settings.timeout, checked).await;
-    outcome.unwrap_or(CheckOutcome::TimedOut)
+    let checked = timeout(settings.timeout, checked).await;
+    checked.unwrap_or((CheckOutcome::TimedOut, None))
 }
 
 fn request(proxy: &OriginProxy, settings: &HealthCheck) -> Request<Empty<Bytes>> {

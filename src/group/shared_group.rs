@@ -15,7 +15,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use crate::{
     observe::Observers,
     pool::{InFlight, OriginPool, RequestCount},
-    proxy::{Buffering, FailureLog, OriginProxy, observers_of},
+    proxy::{Buffering, FailureLog, GroupCondition, OriginProxy, observers_of},
 };
 
 use super::{
@@ -101,6 +101,15 @@ impl SharedGroup {
 
     pub(super) fn failure_log(&self) -> &FailureLog {
         &self.failure_log
+    }
+
+    /// Whether the last request of each member has failed, or its health checks do.
+    pub(super) fn condition(&self) -> GroupCondition {
+        let fails = |member: &Arc<GroupMember>| member.is_failing() || member.is_down();
+        match self.with_tiers(|tiers| tiers.members().all(fails)) {
+            true => GroupCondition::Outage,
+            false => GroupCondition::Serving,
+        }
     }
 
     /// The observers of requests that no member gets: those of a member, or of a former one.

@@ -45,9 +45,8 @@
 //! # A private certificate authority
 //!
 //! Add [`Roots::native()`](crate::tls::Roots::native) with
-//! [`and`](crate::tls::Roots::and) if the origin may also have a public certificate. When the file
-//! changes, new connections use it after a reload. `retire_connections` also ends those that were
-//! verified with the old roots.
+//! [`and`](crate::tls::Roots::and) if the origin may also have a public certificate. After a reload
+//! of a changed file, new requests use only connections that the new roots have verified.
 //!
 #![doc = concat!("```\n", include_str!("../../examples/cookbook/private_authority.rs"), "```")]
 //!

@@ -6,6 +6,7 @@ use std::{
     fmt,
     hash::{BuildHasher, RandomState},
     sync::{Arc, Once, OnceLock, PoisonError, RwLock},
+    time::SystemTime,
 };
 
 use ::metrics::{Label, Unit};
@@ -21,7 +22,10 @@ use crate::{
 
 use super::{
     gauges::Gauges,
-    names::{LABEL, MEMBER_STATE, MEMBERS, METRICS, MetricKind, MetricUnit},
+    names::{
+        CONFIG_SUCCESS_TIME, CONFIG_SUCCESSFUL, LABEL, MEMBER_STATE, MEMBERS, METRICS, MetricKind,
+        MetricUnit,
+    },
     origin_metrics::OriginMetrics,
     sampled_groups::{SampledGroups, Shown, share_labels},
 };
@@ -243,6 +247,37 @@ impl MetricsObserver {
         for (origin, gauges) in sums {
             self.with(origin.as_deref(), |metrics| metrics.sample(&gauges));
         }
+    }
+
+    /// Notes that the application has applied its configuration file: at the start, and after each
+    /// reload.
+    ///
+    /// Sets `cdn_origin.config.last_reload_successful` to 1, and the time of the last success.
+    ///
+    /// ```
+    /// use cdn_origin::{config::ConfigError, metrics::MetricsObserver};
+    ///
+    /// fn note(reloaded: &Result<(), ConfigError>, metrics: &MetricsObserver) {
+    ///     match reloaded {
+    ///         Ok(()) => metrics.config_applied(),
+    ///         Err(_) => metrics.config_refused(),
+    ///     }
+    /// }
+    /// ```
+    pub fn config_applied(&self) {
+        ::metrics::gauge!(CONFIG_SUCCESSFUL.name).set(1.0);
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let seconds = now.map_or(0.0, |time| time.as_secs_f64());
+        ::metrics::gauge!(CONFIG_SUCCESS_TIME.name).set(seconds);
+    }
+
+    /// Notes that the application could not apply its configuration file. What runs stays.
+    ///
+    /// Sets `cdn_origin.config.last_reload_successful` to 0 until the file is applied, and counts a
+    /// failure in `cdn_origin.reload_failures`. See [`config_applied`](Self::config_applied).
+    pub fn config_refused(&self) {
+        ::metrics::gauge!(CONFIG_SUCCESSFUL.name).set(0.0);
+        self.with(None, OriginMetrics::reload_failed);
     }
 
     /// Calls `count` with the metrics of this origin.

@@ -6,6 +6,8 @@
 pub(super) const METRICS: &[MetricName] = &[
     REQUESTS_CAUSES,
     CLOSED,
+    CONFIG_SUCCESS_TIME,
+    CONFIG_SUCCESSFUL,
     CONNECT_DURATION,
     CONNECTS,
     EJECTED,
@@ -295,6 +297,19 @@ pub(super) const RELOADS: MetricName = counter(
     "Reloads of certificates and policy.",
     SERVER,
 );
+
+pub(super) const CONFIG_SUCCESSFUL: MetricName = gauge(
+    "cdn_origin.config.last_reload_successful",
+    "Whether the configuration file was applied when it was read last: 1 or 0.",
+    &[],
+);
+pub(super) const CONFIG_SUCCESS_TIME: MetricName = MetricName {
+    name: "cdn_origin.config.last_reload_success_timestamp",
+    kind: MetricKind::Gauge,
+    unit: MetricUnit::Seconds,
+    help: "When the configuration file was applied last, in seconds since 1970.",
+    labels: &[],
+};
 
 #[cfg(test)]
 mod tests {

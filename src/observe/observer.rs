@@ -103,21 +103,6 @@ pub trait Observer: Send + Sync + 'static {
 
     /// Policy and client identity could not be reloaded, and stay as they were. The origin is
     /// `None` for a connector without a fixed origin.
-    ///
-    /// An application that reads its configuration again calls it, too, if that fails:
-    ///
-    /// ```
-    /// use std::error::Error;
-    ///
-    /// use cdn_origin::observe::Observer;
-    ///
-    /// fn check(reloaded: Result<(), Box<dyn Error>>, metrics: &impl Observer) {
-    ///     if let Err(error) = reloaded {
-    ///         eprintln!("the configuration stays as it is: {error}");
-    ///         metrics.reload_failed(None, &*error);
-    ///     }
-    /// }
-    /// ```
     fn reload_failed(&self, origin: Option<&Origin>, error: &(dyn StdError + 'static)) {
         let _ = (origin, error);
     }

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::{
-    checkout::{AbandonedTicket, CheckIn, ConnectionPermit, EndedConnect, Grant, ReturnedPermit},
+    checkout::{
+        AbandonedTicket, CheckIn, ConnectionPermit, EndedConnect, Grant, ReturnedPermit,
+        discard_idle_since,
+    },
     connection::{
         CloseReason, Http1Connection, Http2Connection, NewHttp2, Silence, UnfinishedUpload,
     },
@@ -114,7 +117,7 @@ impl CheckIn<Arc<Http2Connection>> for SharedPool {
 impl CheckIn<Silence> for SharedPool {
     fn check_in(&self, silence: Silence) {
         let silent = self.with(|inventory| {
-            inventory.discard_idle_since(silence.since);
+            discard_idle_since(inventory, silence.since);
             inventory.http2.silent_since(silence.since)
         });
         for connection in silent {

@@ -4,9 +4,10 @@
 //! target, SNI and expected name, and no request can get one with other names. [`PoolSettings`] are
 //! its limits, [`PoolSnapshot`] its gauges and counters.
 //!
-//! After a [reload](crate::CdnOriginConnector::reload) of the verify policy, open connections stay
-//! in use until they end, or until
-//! [`retire_connections`](crate::OriginProxy::retire_connections) is called.
+//! After a [reload](crate::CdnOriginConnector::reload) of the connector, no new request gets a
+//! connection that was opened before: roots that are no longer trusted verify nothing any more.
+//! Requests and tunnels on such a connection finish. Idle ones close with the next request, or
+//! when their time is over.
 //!
 //! ```
 //! use std::time::Duration;

@@ -42,7 +42,8 @@ impl OriginPool {
         budget: Option<Arc<ConnectionBudget>>,
     ) -> Self {
         let uploads = UploadLimit::new(&settings);
-        let inventory = Inventory::new(&settings, OpenConnections::new(budget));
+        let inventory =
+            Inventory::new(&settings, OpenConnections::new(budget), connector.reloads());
         let pool = SharedPool::new(connector, settings, inventory);
         Self(pool, Arc::new(uploads))
     }

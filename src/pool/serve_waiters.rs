@@ -12,7 +12,7 @@ use tokio::{sync::oneshot, time::Instant};
 use crate::error::Error;
 
 use super::{
-    checkout::{ConnectPermit, ConnectionKey, Grant, GrantDecision, Inventory, QueueTicket},
+    checkout::{ConnectPermit, ConnectionKey, Grant, GrantDecision, QueueTicket, retire_all},
     connection::{Http1Connection, PooledConnection},
     connection_budget::BudgetUser,
     shared_pool::SharedPool,
@@ -158,7 +158,7 @@ pub(crate) fn connect_failed(pool: &SharedPool, permit: ConnectPermit, error: &E
 
 /// Retires all connections: idle ones close now, busy ones after their requests.
 pub(crate) fn retire(pool: &SharedPool) {
-    pool.with(Inventory::retire_all);
+    pool.with(retire_all);
     serve_waiters(pool);
 }
 

@@ -26,6 +26,7 @@ use super::{
     checkout::{
         AvailableConnection, CheckoutDecision, CheckoutOutcome, ConnectPermit, ConnectionKey,
         ConnectionPermit, ConnectionUse, Inventory, Protocol, QueueTicket, UpgradeCheckout,
+        retire_before_reload,
     },
     connection::{
         Http1Connection, Http2Connection, PooledConnection, PooledHttp1, PooledStream,
@@ -103,6 +104,15 @@ impl SharedPool {
         self.inventory.with(change)
     }
 
+    /// Does the same after a reload of the connector has retired its earlier connections.
+    pub(crate) fn with_current<R>(&self, change: impl FnOnce(&mut Inventory) -> R) -> R {
+        let reloads = self.connector.reloads();
+        self.with(|inventory| {
+            retire_before_reload(inventory, reloads);
+            change(inventory)
+        })
+    }
+
     pub(crate) fn connector(&self) -> &CdnOriginConnector {
         &self.connector
     }
@@ -165,7 +175,7 @@ impl SharedPool {
         let mut is_counted = false;
         loop {
             let now = Instant::now();
-            let decision = self.with(|inventory| {
+            let decision = self.with_current(|inventory| {
                 if !std::mem::replace(&mut is_counted, true) {
                     inventory.retry_window.count_request();
                 }
@@ -193,7 +203,8 @@ impl SharedPool {
     /// The only stream of an HTTP/2 connection, if one is idle.
     pub(crate) fn idle_stream(self: &Arc<Self>, key: &ConnectionKey) -> Option<PooledConnection> {
         let now = Instant::now();
-        let connection = self.with(|inventory| inventory.http2.take_idle(now, &self.settings, key));
+        let idle = |it: &mut Inventory| it.http2.take_idle(now, &self.settings, key);
+        let connection = self.with_current(idle);
         connection.map(|connection| self.pooled_stream(connection))
     }
 

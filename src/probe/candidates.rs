@@ -247,7 +247,7 @@ fn covered_names<'a>(
 ///
 /// An attempt with another SNI alone shows which second name is worth trying: one that its
 /// certificate is valid for, or the same name in Host if there was a response. A name that only the
-/// certificate contains is not expected.
+/// certificate contains is not expected: the peer chooses its certificate.
 pub(super) fn pairs_after(
     best: &ProbeAttempt,
     attempts: &[ProbeAttempt],
@@ -268,7 +268,9 @@ pub(super) fn pairs_after(
                 pairs.extend(name.cloned().map(SettingChange::SniAndHost));
             }
             AttemptResult::Error(error) => {
-                let known: Vec<_> = sni.name().into_iter().chain(added).cloned().collect();
+                // The names of the combination, such as that of the URL, are the site's, too.
+                let known = sni.name().cloned().into_iter();
+                let known: Vec<_> = known.chain(candidate_names(best, added)).collect();
                 let expected = covered_names(error, &known);
                 let pair = |name| SettingChange::SniAndExpectedName(sni.clone(), name);
                 pairs.extend(expected.map(pair));

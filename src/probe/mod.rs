@@ -107,7 +107,7 @@
 //!
 //! | with the SNI alone | is tried together with it |
 //! |---|---|
-//! | a certificate that is valid for an added name, or for the SNI itself | that expected name |
+//! | a certificate that is valid for a name to try, or for the SNI itself | that expected name |
 //! | a response that refuses | the same name in Host |
 //!
 //! The probe ends with what works and its repetition with a made-up Host, if no change proves more,

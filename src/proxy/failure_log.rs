@@ -1,6 +1,7 @@
 //! The log events of failures.
 
 use std::{
+    collections::HashMap,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -23,28 +24,49 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Logs failures that clients get.
 ///
 /// A full proxy refuses thousands of requests a second, all for one reason: they get one warning a
-/// second, with their number.
+/// second, with their number. So do failures of a group whose members all fail.
 #[derive(Debug, Default)]
 pub(crate) struct FailureLog {
     /// The name that the application gave the origin.
     label: Option<String>,
     /// Refusals of a full proxy.
-    full: PacedRefusals,
+    full: PacedEvents,
     /// Refusals of the origin without a known cause.
-    unexplained: PacedRefusals,
+    unexplained: PacedEvents,
+    /// Failures that clients get while all members of the group fail.
+    outage: PacedByFailure,
+    /// Failures after which another member is tried, while all of them fail.
+    failovers: PacedByFailure,
     /// The origin has answered a request with the configured Host by a success.
     is_host_answered: AtomicBool,
 }
 
-/// Refusals of which one event a second is logged.
+/// Failures of which one event a second is logged.
 #[derive(Debug, Default)]
-struct PacedRefusals(Mutex<Refusals>);
+struct PacedEvents(Mutex<Unlogged>);
 
 #[derive(Debug, Default)]
-struct Refusals {
+struct Unlogged {
     logged_at: Option<Instant>,
-    /// Refusals since the last event.
+    /// Failures since the last event.
     count: u64,
+}
+
+/// Failures of which one event a second is logged for each of their few kinds.
+#[derive(Debug, Default)]
+struct PacedByFailure(Mutex<HashMap<LoggedFailure, Unlogged>>);
+
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+enum LoggedFailure {
+    Error(ErrorKind),
+    Status(StatusCode),
+}
+
+/// Whether all members of a group fail. Then each request fails, for the same few reasons.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum GroupCondition {
+    Serving,
+    Outage,
 }
 
 impl FailureLog {
@@ -58,14 +80,76 @@ impl FailureLog {
 
     /// Logs a failure: at debug if the client caused it or the proxy drains, else as a warning.
     pub(crate) fn request_failed(&self, error: &Error) {
+        self.group_failed(error, GroupCondition::Serving);
+    }
+
+    /// Logs a failure of a group: in an outage, once a second for each kind.
+    pub(crate) fn group_failed(&self, error: &Error, condition: GroupCondition) {
         // That of a group has no label of its own.
         let label = label_of(error).or(self.label.as_deref());
         if error.fault() == Fault::Client || error.kind() == ErrorKind::Draining {
             debug(label, error, "request refused");
-        } else if !is_full(error) {
+        } else if is_full(error) {
+            if let Some(count) = self.full.count() {
+                warn(label, error, Some(count), "requests refused");
+            }
+        } else if condition == GroupCondition::Serving {
             warn(label, error, None, "request failed");
-        } else if let Some(count) = self.full.count() {
-            warn(label, error, Some(count), "requests refused");
+        } else if let Some(count) = self.outage.count(LoggedFailure::Error(error.kind())) {
+            warn(label, error, Some(count), "request failed");
+        }
+    }
+
+    /// Logs a failure after which another origin is tried: at debug if the proxy was full, or
+    /// drains. In an outage, once a second for each kind.
+    pub(crate) fn failed_over(&self, error: &Error, condition: GroupCondition) {
+        let label = label_of(error);
+        if is_full(error) || error.kind() == ErrorKind::Draining {
+            return debug(label, error, "request refused: trying the next origin");
+        }
+        let Some(count) = self.count_failover(LoggedFailure::Error(error.kind()), condition) else {
+            return;
+        };
+        let names = LoggedNames::of(error.facts());
+        tracing::info!(
+            label,
+            dial = names.dial,
+            sni = names.sni,
+            expected_name = names.expected_name,
+            host = names.host,
+            %error,
+            diagnosis = %error.diagnosis(),
+            count,
+            "request failed: trying the next origin"
+        );
+    }
+
+    /// Logs a response that is discarded for that of another origin, as a failure.
+    pub(crate) fn failed_over_on_status(
+        &self,
+        status: StatusCode,
+        origin: Option<&Origin>,
+        condition: GroupCondition,
+    ) {
+        let Some(count) = self.count_failover(LoggedFailure::Status(status), condition) else {
+            return;
+        };
+        let label = origin.and_then(Origin::label);
+        let dial = origin.map(Origin::dial).map(tracing::field::display);
+        tracing::info!(
+            label,
+            dial,
+            status = status.as_u16(),
+            count,
+            "response discarded: trying the next origin"
+        );
+    }
+
+    /// Counts a failover. Returns how many an event is due for.
+    fn count_failover(&self, failure: LoggedFailure, condition: GroupCondition) -> Option<u64> {
+        match condition {
+            GroupCondition::Serving => Some(1),
+            GroupCondition::Outage => self.failovers.count(failure),
         }
     }
 
@@ -104,18 +188,32 @@ impl FailureLog {
     }
 }
 
-impl PacedRefusals {
-    /// Counts a refusal. Returns how many an event is due for.
+impl PacedEvents {
+    /// Counts a failure. Returns how many an event is due for.
     fn count(&self) -> Option<u64> {
+        let mut unlogged = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        unlogged.count()
+    }
+}
+
+impl PacedByFailure {
+    /// Counts a failure. Returns how many of its kind an event is due for.
+    fn count(&self, failure: LoggedFailure) -> Option<u64> {
+        let mut unlogged = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        unlogged.entry(failure).or_default().count()
+    }
+}
+
+impl Unlogged {
+    fn count(&mut self) -> Option<u64> {
         let now = Instant::now();
-        let mut refusals = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        refusals.count += 1;
-        let logged_at = refusals.logged_at;
+        self.count += 1;
+        let logged_at = self.logged_at;
         if logged_at.is_some_and(|at| now.saturating_duration_since(at) < PAUSE) {
             return None;
         }
-        refusals.logged_at = Some(now);
-        Some(std::mem::take(&mut refusals.count))
+        self.logged_at = Some(now);
+        Some(std::mem::take(&mut self.count))
     }
 }
 
@@ -176,35 +274,4 @@ fn debug(label: Option<&str>, error: &Error, message: &str) {
 /// The name that the application gave the origin of a failure.
 fn label_of(error: &Error) -> Option<&str> {
     error.facts().origin().and_then(Origin::label)
-}
-
-/// Logs a failure after which another origin is tried: at debug if the proxy was full, or drains.
-pub(crate) fn failed_over(error: &Error) {
-    let label = label_of(error);
-    if is_full(error) || error.kind() == ErrorKind::Draining {
-        return debug(label, error, "request refused: trying the next origin");
-    }
-    let names = LoggedNames::of(error.facts());
-    tracing::info!(
-        label,
-        dial = names.dial,
-        sni = names.sni,
-        expected_name = names.expected_name,
-        host = names.host,
-        %error,
-        diagnosis = %error.diagnosis(),
-        "request failed: trying the next origin"
-    );
-}
-
-/// Logs a response that is discarded for that of another origin.
-pub(crate) fn failed_over_on_status(status: StatusCode, origin: Option<&Origin>) {
-    let label = origin.and_then(Origin::label);
-    let dial = origin.map(Origin::dial).map(tracing::field::display);
-    tracing::info!(
-        label,
-        dial,
-        status = status.as_u16(),
-        "response discarded: trying the next origin"
-    );
 }

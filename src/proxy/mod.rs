@@ -316,7 +316,7 @@ mod upgrade;
 pub(crate) use buffered_body::BufferedBody;
 #[cfg(feature = "metrics")]
 pub(crate) use capacities::Capacities;
-pub(crate) use failure_log::FailureLog;
+pub(crate) use failure_log::{FailureLog, GroupCondition};
 pub(crate) use health_check_proxy::for_health_checks;
 pub(crate) use proxy_from_template::{connector_of, proxy_from_template};
 pub(crate) use refuse_request::refuse;

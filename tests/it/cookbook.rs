@@ -169,7 +169,7 @@ async fn a_certificate_of_the_company_is_accepted_under_its_internal_name() {
 
     let two = Authority::new().root_pem().repeat(2);
     std::fs::write(file.path(), two).unwrap();
-    let reloaded = recipes::private_authority::reload(connector, &proxy).await;
+    let reloaded = recipes::private_authority::reload(connector).await;
     reloaded.unwrap();
     let (_, error) = ask(proxy, "client.test").await;
     assert!(matches!(error, Some(ErrorKind::Certificate(_))));
@@ -197,7 +197,7 @@ async fn a_hangup_reads_the_roots_again() {
     // Without a handler, the signal would end the tests.
     let _handler = signal(SignalKind::hangup()).unwrap();
     std::fs::write(file.path(), authority.root_pem()).unwrap();
-    let reload = recipes::private_authority::reload_on_sighup(connector, proxy.clone());
+    let reload = recipes::private_authority::reload_on_sighup(connector);
     let reload = tokio::spawn(reload);
     while ask(proxy.clone(), "client.test").await != OK {
         let hang_up = format!("kill -HUP {}", std::process::id());

@@ -184,6 +184,32 @@ async fn two_wrong_names_are_found_together_if_both_are_added() {
     }
 }
 
+/// The URL has the name of the certificate, SNI is that of the edge, and Host that of the site.
+#[tokio::test]
+async fn the_name_of_the_url_is_expected_with_an_added_sni_and_an_added_host() {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority)
+        .serves_with("edge.cdn.test", authority.issue(&["cert.cdn.test"]))
+        .knows_hosts(&["www.shop.test"])
+        .start()
+        .await;
+    let connector = to(&edge, &authority, "cert.cdn.test").build().unwrap();
+    let probe = Probe::new(&connector).pause(Duration::ZERO);
+    let probe = probe.try_name("www.shop.test").try_name("edge.cdn.test");
+    let findings = probe.run().await.unwrap();
+    let text = findings.to_string();
+    let working = findings.working().unwrap_or_else(|| panic!("{text}"));
+    let origin = working.origin();
+    let names = [
+        origin.sni().to_string(),
+        origin.expected_name().to_string(),
+        origin.host().to_string(),
+    ];
+    let expected = ["edge.cdn.test", "cert.cdn.test", "www.shop.test"];
+    assert_eq!(names, expected, "{text}");
+    assert!(findings.attempts().len() <= 19, "{text}");
+}
+
 #[tokio::test]
 async fn the_same_name_in_sni_and_host_is_found_if_it_works_in_both_alone() {
     let authority = Authority::new();

@@ -31,7 +31,6 @@ fn options_are_accepted_in_any_order() {
         sni,
         expected,
         dial,
-        ca,
     }) = parsed.target
     else {
         panic!("{line}");
@@ -39,7 +38,7 @@ fn options_are_accepted_in_any_order() {
     assert_eq!(origin, "https://o.test");
     let given = [host, sni, expected, dial].map(Option::unwrap);
     assert_eq!(given, ["h.test", "s.test", "e.test", "d.test:1"]);
-    assert_eq!(ca.as_deref(), Some("ca.pem"));
+    assert_eq!(parsed.ca.as_deref(), Some("ca.pem"));
     assert_eq!(
         parsed.names,
         ["a.test", "b.test"].map(|name| name.parse().unwrap())
@@ -179,6 +178,46 @@ async fn an_authority_of_the_command_line_is_trusted_and_json_tells_what_was_pre
     let findings: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let working = findings["working"].as_str().unwrap();
     assert!(working.ends_with("\n    .build()?"), "{working}");
+}
+
+/// On call: would the file work with the new authority?
+#[tokio::test]
+async fn an_authority_of_the_command_line_replaces_that_of_a_file() {
+    let (old, new) = (Authority::new(), Authority::new());
+    let edge = Edge::builder(&new).serves("www.site.example").start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let [old_ca, new_ca, file] =
+        ["old.pem", "new.pem", "origins.toml"].map(|it| folder.path().join(it));
+    std::fs::write(&old_ca, old.root_pem()).unwrap();
+    std::fs::write(&new_ca, new.root_pem()).unwrap();
+    let text = format!(
+        "url = 'https://www.site.example'\ndial = '{}'\nverify.roots.pem_files = ['{}']",
+        edge.address(),
+        old_ca.display()
+    );
+    std::fs::write(&file, text).unwrap();
+    let config = format!("--config={}", file.display());
+    let ca = format!("--ca={}", new_ca.display());
+    for (arguments, code) in [(&[&*config][..], 1), (&[&*config, &*ca][..], 0)] {
+        let output = run(&old, arguments).await;
+        assert_eq!(output.status.code(), Some(code), "{output:?}");
+    }
+}
+
+/// The key is that of the table that has it, as in the log of the service.
+#[tokio::test]
+async fn an_error_of_a_shared_table_names_that_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("hosts.toml");
+    let text = "hosts.'*'.group = { each = { verify.roots.pem_files = ['/nonexistent.pem'] }, \
+                tier = [{ members = [{ origin.url = 'https://a.example' }] }] }";
+    std::fs::write(&file, text).unwrap();
+    let config = format!("--config={}", file.display());
+    let output = run(&Authority::new(), &[&config]).await;
+    assert_eq!(output.status.code(), Some(2));
+    let error = String::from_utf8(output.stderr).unwrap();
+    let expected = "hosts.\"*\".group.each.verify.roots.pem_files: /nonexistent.pem";
+    assert!(error.contains(expected), "{error}");
 }
 
 /// The dialled address, SNI, the expected name and Host all differ, and SNI is wrong.

@@ -11,10 +11,17 @@ mod serving;
 #[path = "../../examples/serve/show.rs"]
 mod show;
 
-use std::{fs, io};
+use std::{fs, io, time::Duration};
 
+use axum::body::Body;
 use cdn_origin::access_log::AccessLogLayer;
+use http::{Request, StatusCode};
 use service::Service;
+use tokio::{
+    net::TcpListener,
+    sync::{mpsc, oneshot},
+};
+use tower::ServiceExt;
 
 use crate::tls_facts::Log;
 
@@ -31,6 +38,7 @@ async fn the_service_reloads_its_file_counts_a_mistake_and_stops() {
     for event in [
         "serving address=127.0.0.1:",
         "the hosts stay as they are: /",
+        "not ready",
         "draining in_flight=0",
         "stopped",
     ] {
@@ -86,6 +94,7 @@ async fn an_error_of_the_file_names_the_file_and_the_line_or_the_key() {
         let (file, error) = error_of(text);
         assert!(error.starts_with(&format!("{file}: ")), "{error}");
         assert!(error.contains(expected), "{error}");
+        assert!(!error.contains('\n'), "{error}");
     }
     let missing = Service::read("/nonexistent.toml".into(), AccessLogLayer::json(|_| {}));
     let error = missing.err().expect("there is no file").to_string();
@@ -101,7 +110,7 @@ async fn the_writer_of_the_access_log_ends_with_the_last_layer() {
 }
 
 #[tokio::test]
-async fn the_check_at_the_start_reaches_each_host_but_the_one_for_all_others() {
+async fn the_check_at_the_start_reaches_each_host_and_the_one_for_all_others() {
     let access_log = AccessLogLayer::json(|_| {});
     let file = tempfile::NamedTempFile::new().unwrap();
     let refused = crate::support::refused_address();
@@ -110,7 +119,46 @@ async fn the_check_at_the_start_reaches_each_host_but_the_one_for_all_others() {
     fs::write(file.path(), text).unwrap();
     let service = Service::read(file.path().to_owned(), access_log).unwrap();
     admin::check(service.hosts.clone()).await;
-    let built: Vec<_> = service.hosts.proxies().into_iter().map(|it| it.0).collect();
-    assert_eq!(built, ["a.example"]);
+    let built = service.hosts.proxies().into_iter().map(|it| it.0);
+    let built: std::collections::BTreeSet<_> = built.collect();
+    assert!(built.iter().eq(["*", "a.example"]), "{built:?}");
     assert_eq!(admin::in_flight(&service.hosts), 0);
+}
+
+/// Nothing is refused between the failing readiness and the end of the notice.
+#[tokio::test]
+async fn the_service_is_not_ready_before_it_listens_and_after_it_was_told_to_stop() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let refused = crate::support::refused_address();
+    let text = format!("hosts.\"*\".origin.url = \"http://{}\"", refused.address());
+    fs::write(file.path(), text).unwrap();
+    let access_log = AccessLogLayer::json(|_| {});
+    let service = Service::read(file.path().to_owned(), access_log).unwrap();
+    let recorder = admin::prometheus().unwrap().build_recorder();
+    let pages = admin::pages(&service, recorder.handle());
+    let readiness = async || {
+        let request = Request::get("/readyz").body(Body::empty()).unwrap();
+        let Ok(response) = pages.clone().oneshot(request).await;
+        response.status()
+    };
+    assert_eq!(readiness().await, StatusCode::SERVICE_UNAVAILABLE);
+
+    let mut changes = service.readiness.subscribe();
+    let hosts = service.hosts.clone();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (_reload, reloads) = mpsc::channel(1);
+    let (stop, stopping) = oneshot::channel::<()>();
+    let notice = Duration::from_secs(3600);
+    let serving = tokio::spawn(service.serve(listener, reloads, stopping, notice));
+    changes.wait_for(|it| *it == StatusCode::OK).await.unwrap();
+    assert_eq!(readiness().await, StatusCode::OK);
+    drop(stop);
+    let is_down = |it: &StatusCode| *it == StatusCode::SERVICE_UNAVAILABLE;
+    changes.wait_for(is_down).await.unwrap();
+    assert_eq!(readiness().await, StatusCode::SERVICE_UNAVAILABLE);
+    let request = Request::get("/").header("host", "client.test");
+    let Ok(response) = hosts.oneshot(request.body(Body::empty()).unwrap()).await;
+    // The origin refuses connections. A draining service would answer 503.
+    assert_eq!(response.status(), StatusCode::BAD_GATEWAY);
+    serving.abort();
 }

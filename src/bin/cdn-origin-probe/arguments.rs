@@ -32,7 +32,8 @@ works: builder code, or keys of the configuration file.
 All attempts at an origin together take 60 s, or six times --timeout if that is
 longer. Progress goes to standard error. Without --ca, the system's roots are
 trusted, or those of SSL_CERT_FILE and SSL_CERT_DIR; with --config, those that
-the file trusts.
+the file trusts. With both, --ca replaces the table verify of each origin, to
+try another authority.
 
 With --config, the first attempt sends the Host that the service sends, and the
 host of a tenant is one of the names to try.
@@ -60,6 +61,8 @@ pub(crate) enum Command {
 pub(crate) struct Arguments {
     pub(crate) target: Target,
     pub(crate) names: Vec<DnsName>,
+    /// The only certificates to trust.
+    pub(crate) ca: Option<String>,
     /// Of a connect, and of a response.
     pub(crate) timeout: Duration,
     pub(crate) as_json: bool,
@@ -84,14 +87,14 @@ pub(crate) struct Url {
     pub(crate) sni: Option<String>,
     pub(crate) expected: Option<String>,
     pub(crate) dial: Option<String>,
-    pub(crate) ca: Option<String>,
 }
 
 /// Parses the arguments. An error is one line.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, String> {
     let mut arguments = arguments.into_iter();
     let (mut url, mut config, mut origin) = (Url::default(), None, None);
-    let (mut names, mut timeout, mut as_json) = (Vec::new(), TIMEOUT, false);
+    let (mut names, mut ca) = (Vec::new(), None);
+    let (mut timeout, mut as_json) = (TIMEOUT, false);
     while let Some(argument) = arguments.next() {
         let (argument, mut inline) = match argument.split_once('=') {
             Some((option, value)) if option.starts_with("--") => {
@@ -110,7 +113,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Comma
             "--sni" => url.sni = Some(value()?),
             "--expected" => url.expected = Some(value()?),
             "--dial" => url.dial = Some(value()?),
-            "--ca" => url.ca = Some(value()?),
+            "--ca" => ca = Some(value()?),
             "--config" => config = Some(PathBuf::from(value()?)),
             "--origin" => origin = Some(value()?),
             "--name" => names.push(name(&value()?)?),
@@ -140,6 +143,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Comma
     Ok(Command::Probe(Arguments {
         target,
         names,
+        ca,
         timeout,
         as_json,
     }))
@@ -153,7 +157,6 @@ fn without_url(url: &Url) -> Result<(), String> {
         ("--sni", url.sni.is_some()),
         ("--expected", url.expected.is_some()),
         ("--dial", url.dial.is_some()),
-        ("--ca", url.ca.is_some()),
     ];
     match is_option.iter().find(|(_, is_given)| *is_given) {
         Some((option, _)) => Err(format!(

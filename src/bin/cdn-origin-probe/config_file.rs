@@ -5,7 +5,9 @@ use std::{ffi::OsStr, fs, path::Path};
 use cdn_origin::{
     CdnOriginConnector,
     config::{GroupConfig, OriginConfig, VirtualHostsConfig},
+    group::OriginGroupBuilder,
     name::DnsName,
+    tenants::VirtualHosts,
 };
 use serde_json::{Map, Value};
 
@@ -94,7 +96,10 @@ impl HostRewrite {
 pub(crate) fn origins(path: &Path, name: Option<&str>) -> Result<Vec<FileOrigin>, String> {
     let shown = path.display();
     let file = parse(path).map_err(|error| format!("{shown}: {error}"))?;
-    let origins = origins_of(&file).map_err(|error| format!("{shown}: {error}"))?;
+    let origins = origins_of(&file).map_err(|error| {
+        let error = error_of_service(&file).unwrap_or(error);
+        format!("{shown}: {error}")
+    })?;
     let Some(name) = name else {
         return Ok(origins);
     };
@@ -120,6 +125,23 @@ fn parse(path: &Path) -> Result<Keys, String> {
         Some("json") => serde_json::from_str(&text).map_err(|error| error.to_string()),
         _ => toml::from_str(&text).map_err(|error| error.to_string()),
     }
+}
+
+/// The error that a service has with the file. It names the key, also in a table that several
+/// origins share.
+fn error_of_service(file: &Keys) -> Option<String> {
+    let whole = Value::Object(file.clone());
+    let error = match file.contains_key("hosts") {
+        true => {
+            let config: VirtualHostsConfig = serde_json::from_value(whole).ok()?;
+            VirtualHosts::try_from(&config).err()
+        }
+        false => {
+            let config: GroupConfig = serde_json::from_value(whole).ok()?;
+            OriginGroupBuilder::try_from(&config).err()
+        }
+    };
+    error.map(|error| error.to_string())
 }
 
 fn origins_of(file: &Keys) -> Result<Vec<FileOrigin>, String> {

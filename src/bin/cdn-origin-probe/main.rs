@@ -28,7 +28,13 @@ mod arguments;
 mod config_file;
 mod json;
 
-use std::{error::Error, process::ExitCode, time::Duration};
+use std::{
+    error::Error,
+    io::{self, IsTerminal},
+    process::ExitCode,
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
+    time::Duration,
+};
 
 use cdn_origin::{
     CdnOriginConnector, Roots, VerifyPolicy,
@@ -71,21 +77,38 @@ fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
+    // Where both go to a terminal, the findings repeat the lines of the attempts.
+    let is_overwritten =
+        !arguments.as_json && io::stdout().is_terminal() && io::stderr().is_terminal();
+    let trust = arguments
+        .ca
+        .as_ref()
+        .map(|file| VerifyPolicy::roots(Roots::pem_file(file)));
     let run = |connector: &CdnOriginConnector, adjust: &dyn Fn(Probe) -> Probe| {
         for advice in connector.advice() {
             eprintln!("advice: {advice}");
         }
         let probe = Probe::new(connector)
             .attempt_timeout(arguments.timeout)
-            .timeout(TOTAL.max(arguments.timeout.saturating_mul(6)))
-            .on_attempt(|attempt| eprintln!("{attempt}"));
+            .timeout(TOTAL.max(arguments.timeout.saturating_mul(6)));
+        let probe = match is_overwritten {
+            false => probe.on_attempt(|attempt| eprintln!("{attempt}")),
+            true => {
+                let made = AtomicUsize::new(0);
+                probe.on_attempt(move |_| eprint!("\rattempts: {}", made.fetch_add(1, Relaxed) + 1))
+            }
+        };
         let names = arguments.names.iter().cloned();
         let probe = names.fold(probe, Probe::try_name::<DnsName>);
-        runtime.block_on(adjust(probe).run())
+        let findings = runtime.block_on(adjust(probe).run());
+        if is_overwritten {
+            eprint!("\r\x1b[K");
+        }
+        findings
     };
     let is_each_working = match arguments.target {
         Target::Url(url) => {
-            let findings = run(&connector(url)?, &|probe| probe)?;
+            let findings = run(&connector(url, trust)?, &|probe| probe)?;
             match arguments.as_json {
                 true => println!("{:#}", json::findings(&findings, "\n    .build()?")),
                 false => println!("{findings}"),
@@ -98,6 +121,9 @@ fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
             for origin in config_file::origins(&path, origin.as_deref())? {
                 eprintln!("{}:", origin.name());
                 let client_host = arguments.names.first().map(ToString::to_string);
+                if let Some(trust) = trust.clone() {
+                    origin.connector.reload(|tls| tls.verify(trust))?;
+                }
                 let adjust = |probe| as_served(probe, &origin, client_host.clone());
                 let findings = run(&origin.connector, &adjust)?;
                 is_each_working &= findings.working().is_some();
@@ -153,7 +179,7 @@ fn print(origin: &FileOrigin, findings: &Findings) {
     }
 }
 
-fn connector(url: Url) -> Result<CdnOriginConnector, Box<dyn Error>> {
+fn connector(url: Url, trust: Option<VerifyPolicy>) -> Result<CdnOriginConnector, Box<dyn Error>> {
     let mut builder = CdnOriginConnector::builder(url.origin);
     if let Some(host) = url.host {
         builder = builder.host(host);
@@ -167,8 +193,8 @@ fn connector(url: Url) -> Result<CdnOriginConnector, Box<dyn Error>> {
     if let Some(dial) = url.dial {
         builder = builder.dial(dial);
     }
-    if let Some(file) = url.ca {
-        builder = builder.verify(VerifyPolicy::roots(Roots::pem_file(file)));
+    if let Some(trust) = trust {
+        builder = builder.verify(trust);
     }
     Ok(builder.build()?)
 }

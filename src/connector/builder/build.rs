@@ -58,7 +58,7 @@ impl CdnOriginBuilder {
         mut self,
         other: &CdnOriginConnector,
     ) -> Result<CdnOriginConnector, BuildError> {
-        self.shared_tls = other.shared_reloadable_tls().map(SharedTls::Reloadable);
+        self.shared_tls = other.reloadable_tls().cloned().map(SharedTls::Reloadable);
         self.assemble(Some(other.transport()), other.observers().clone())
     }
 
@@ -69,7 +69,7 @@ impl CdnOriginBuilder {
         other: &CdnOriginConnector,
     ) -> Result<CdnOriginConnector, BuildError> {
         if self.settings.tls_setters.is_empty() && self.shared_tls.is_none() {
-            self.shared_tls = other.shared_reloadable_tls().map(SharedTls::Reloadable);
+            self.shared_tls = other.reloadable_tls().cloned().map(SharedTls::Reloadable);
         }
         self.assemble(None, other.observers().clone())
     }

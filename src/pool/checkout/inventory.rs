@@ -3,7 +3,7 @@
 //! Everything here runs under the pool's lock, and only decides. After the lock is released, the
 //! caller does what was decided: it polls, wakes, sends and drops.
 
-use std::{collections::VecDeque, net::SocketAddr, time::Duration};
+use std::{collections::VecDeque, time::Duration};
 
 use tokio::time::Instant;
 
@@ -34,7 +34,7 @@ pub(crate) struct Inventory {
     /// What ALPN chose last. Until it has, one connection is opened and the others wait for it.
     pub(crate) protocol: Option<Protocol>,
     /// Idle HTTP/1 connections, the most recently used last.
-    idle_http1: VecDeque<Box<Http1Connection>>,
+    pub(super) idle_http1: VecDeque<Box<Http1Connection>>,
     pub(crate) http2: Http2Set,
     /// Permits that are given out.
     pub(crate) open: OpenConnections,
@@ -52,7 +52,9 @@ pub(crate) struct Inventory {
     pub(crate) is_prewarmed: bool,
     pub(crate) counters: Counters,
     pub(crate) retry_window: RetryWindow,
-    discarded: Vec<(Box<Http1Connection>, CloseReason)>,
+    /// The reloads of the connector whose connections are in use.
+    pub(super) reloads: u64,
+    pub(super) discarded: Vec<(Box<Http1Connection>, CloseReason)>,
 }
 
 /// Which tasks of the pool run.
@@ -76,10 +78,11 @@ impl Discards for Inventory {
 
 /// Checkout and the queue.
 impl Inventory {
-    /// The state of a pool without connections.
-    pub(crate) fn new(settings: &PoolSettings, open: OpenConnections) -> Self {
+    /// The state of a pool without connections, whose connector was reloaded so often.
+    pub(crate) fn new(settings: &PoolSettings, open: OpenConnections, reloads: u64) -> Self {
         Self {
             open,
+            reloads,
             dns_absence: DnsAbsence::new(settings.grace),
             ..Self::default()
         }
@@ -336,43 +339,6 @@ impl Inventory {
             true => usize::MAX,
             false => self.idle_http1.len(),
         }
-    }
-
-    /// Retires all connections: idle ones close now, busy ones after their requests. One that is
-    /// being opened serves only a request that waits already.
-    pub(crate) fn retire_all(&mut self) {
-        self.waiters.begin_generation();
-        self.http2.retire(CloseReason::Retired, |_| true);
-        let idle = std::mem::take(&mut self.idle_http1).into_iter();
-        self.discarded
-            .extend(idle.map(|connection| (connection, CloseReason::Retired)));
-    }
-
-    /// Retires connections whose address is absent from DNS for too long, after an answer.
-    pub(crate) fn retire_absent(&mut self, addresses: &[SocketAddr], now: Instant) {
-        self.dns_absence.record_answer(addresses, now);
-        let absence = &self.dns_absence;
-        self.http2.retire(CloseReason::Vanished, |connection| {
-            absence.has_left_dns(connection.info())
-        });
-        let (absent, kept) = std::mem::take(&mut self.idle_http1)
-            .into_iter()
-            .partition::<Vec<_>, _>(|connection| absence.has_left_dns(connection.info()));
-        self.idle_http1.extend(kept);
-        let absent = absent.into_iter();
-        self.discarded
-            .extend(absent.map(|connection| (connection, CloseReason::Vanished)));
-    }
-
-    /// Discards the HTTP/1 connections that have been idle at least since this time.
-    pub(crate) fn discard_idle_since(&mut self, since: Instant) {
-        // The list is in the order in which the connections became idle.
-        let count = self
-            .idle_http1
-            .partition_point(|it| it.idle_since() <= since);
-        let silent = self.idle_http1.drain(..count);
-        self.discarded
-            .extend(silent.map(|connection| (connection, CloseReason::Error)));
     }
 
     /// A snapshot, with two counts that the caller keeps.

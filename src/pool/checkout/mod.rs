@@ -12,6 +12,7 @@
 //! |---|---|
 //! | `checkout` | how a request gets a connection: takes one, opens one, or waits |
 //! | `inventory` | the state of the pool, changed under its lock: who gets which connection |
+//! | `retire` | retires connections: after a reload, by call, or by DNS |
 //! | `inventory_decision` | what the inventory decides, for its caller to do without the lock |
 //! | `checkout_outcome` | what a request gets: a connection, a permit, or a place in the queue |
 //! | `waiters`, `waiting_line` | the queue, by key |
@@ -36,6 +37,7 @@ mod inventory;
 mod inventory_decision;
 mod permit;
 mod queue_ticket;
+mod retire;
 mod waiters;
 mod waiting_line;
 
@@ -54,3 +56,4 @@ pub(super) use permit::{
     ConnectPermit, ConnectionPermit, ConnectionUse, EndedConnect, PendingConnect, ReturnedPermit,
 };
 pub(super) use queue_ticket::{AbandonedTicket, QueueTicket};
+pub(super) use retire::{discard_idle_since, retire_absent, retire_all, retire_before_reload};

@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::connector::CdnOriginConnector;
 
-use crate::pool::{serve_waiters::serve_waiters, shared_pool::SharedPool};
+use crate::pool::{checkout, serve_waiters::serve_waiters, shared_pool::SharedPool};
 
 use super::single_instance::SingleInstance;
 
@@ -56,6 +56,6 @@ impl DnsWatch {
 
 fn retire_absent(pool: &SharedPool, addresses: &[SocketAddr]) {
     let now = Instant::now();
-    pool.with(|inventory| inventory.retire_absent(addresses, now));
+    pool.with(|inventory| checkout::retire_absent(inventory, addresses, now));
     serve_waiters(pool);
 }

@@ -47,7 +47,7 @@ impl IdleReaper {
 /// Closes what is due. Returns the time until more may be due, if a connection is left.
 fn reap(pool: &SharedPool) -> Option<Duration> {
     let (now, settings) = (Instant::now(), pool.settings());
-    let idle = pool.with(|inventory| inventory.take_idle_to_check(now, settings));
+    let idle = pool.with_current(|inventory| inventory.take_idle_to_check(now, settings));
     // Without the lock: this polls and closes sockets, maybe a thousand.
     let checked = idle
         .into_iter()

@@ -54,7 +54,7 @@ impl Prewarm {
     pub(crate) fn ensure(pool: &Arc<SharedPool>) {
         let min_idle = pool.settings().min_idle;
         if min_idle == 0
-            || !pool.with(|inventory| {
+            || !pool.with_current(|inventory| {
                 inventory.is_prewarmed && inventory.ready(pool.settings()) < min_idle
             })
         {
@@ -106,5 +106,6 @@ fn open_one(pool: &Arc<SharedPool>, wanted: usize) -> Option<oneshot::Receiver<C
 /// Whether there is room for a connection that is missing.
 fn is_missing(pool: &SharedPool, wanted: usize) -> bool {
     !pool.requests().is_draining()
-        && pool.with(|it| !it.is_full(pool.settings()) && it.ready(pool.settings()) < wanted)
+        && pool
+            .with_current(|it| !it.is_full(pool.settings()) && it.ready(pool.settings()) < wanted)
 }

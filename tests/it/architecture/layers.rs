@@ -115,6 +115,7 @@ const MAY_IMPORT: [(&str, &[&str]); 32] = [
             "origin",
             "error",
             "downstream",
+            "diagnosis",
             "connector",
             "observe",
             "pool",

@@ -6,6 +6,7 @@ mod groups;
 mod origin;
 mod refusals;
 mod reload;
+mod reloaded_files;
 mod tenants;
 mod written;
 

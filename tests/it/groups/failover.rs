@@ -392,3 +392,31 @@ async fn a_body_that_is_buffered_goes_to_the_next_origin_too() {
     );
     assert_eq!(backup.requests(), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn while_all_members_fail_a_failure_is_logged_once_a_second_with_their_number() {
+    let (primary, backup) = (Site::new("primary"), Site::new("backup"));
+    let group = group(&primary, &backup);
+    primary.kill();
+    backup.kill();
+    let (log, _guard) = Log::down_to(tracing::Level::INFO);
+    for _ in 0..2 {
+        for _ in 0..100 {
+            assert_eq!(
+                ask(&group, Method::GET, "").await.0,
+                StatusCode::BAD_GATEWAY
+            );
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    let text = log.text();
+    let of = |message: &str| -> Vec<_> { text.lines().filter(|it| it.contains(message)).collect() };
+    let failed = of(" WARN cdn_origin::proxy::failure_log");
+    let ends: Vec<_> = failed
+        .iter()
+        .map(|it| it.rsplit(' ').next().unwrap())
+        .collect();
+    assert_eq!(ends, ["count=1", "count=100"], "{text}");
+    let failovers = of("trying the next origin");
+    assert!((1..=3).contains(&failovers.len()), "{text}");
+}

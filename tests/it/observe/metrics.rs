@@ -381,14 +381,34 @@ fn a_reload_that_fails_is_counted_and_one_that_changes_nothing_is_not() {
     assert!(connector.reload_if_changed().is_err());
     let policy = || VerifyPolicy::roots(Roots::pem("no certificate"));
     assert!(connector.reload(|change| change.verify(policy())).is_err());
-    // What an application reports that cannot read its configuration.
-    observer.reload_failed(None, &std::io::Error::other("no such file"));
+    observer.config_refused();
     let scrape = Scrape::parse(&handle.render());
     let by_address = scrape.by("cdn_origin_reload_failures_total", "server_address");
     let expected = [("a.example", 2), ("other", 1)];
     let expected = expected.map(|(address, count)| (address.to_owned(), count));
     assert_eq!(by_address, BTreeMap::from(expected));
     assert!(!scrape.types.contains_key("cdn_origin_reloads_total"));
+}
+
+/// So that an alert lasts until the file is repaired.
+#[test]
+fn the_outcome_of_the_last_reload_of_the_file_stays() {
+    let (recorder, handle) = recorder();
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let observer = MetricsObserver::new();
+    let gauge = |name: &str| {
+        let scrape = Scrape::parse(&handle.render());
+        scrape.sum(&format!("cdn_origin_config_last_reload_{name}"), &[])
+    };
+    observer.config_applied();
+    let applied_at = gauge("success_timestamp_seconds");
+    assert_eq!(gauge("successful"), 1.0);
+    assert!(applied_at > 1.7e9, "{applied_at}");
+    observer.config_refused();
+    assert_eq!(gauge("successful"), 0.0);
+    assert_eq!(gauge("success_timestamp_seconds"), applied_at);
+    observer.config_applied();
+    assert_eq!(gauge("successful"), 1.0);
 }
 
 #[test]

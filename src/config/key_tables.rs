@@ -48,7 +48,7 @@ impl KeyTables {
     /// In the table that has it, else in that of the origin.
     fn path_of(&self, key: &str) -> String {
         let name = key.split('.').next().unwrap_or_default();
-        match self.table_of(name).or(self.0.last()) {
+        match self.table_of(name).or_else(|| self.0.last()) {
             Some(table) => path_within(&table.path, key),
             None => key.to_owned(),
         }

@@ -220,7 +220,7 @@ impl GroupMember {
     /// Records the result of a health check, and logs a change.
     pub(super) fn checked(
         &self,
-        outcome: CheckOutcome,
+        outcome: &CheckOutcome,
         refusal: Option<&Diagnosis>,
         settings: &HealthCheck,
     ) {
@@ -245,7 +245,7 @@ impl GroupMember {
             (is_down, was_ejected && !is_down)
         };
         match is_down {
-            true => self.log_down(&outcome, refusal, settings),
+            true => self.log_down(outcome, refusal, settings),
             false => tracing::info!(member, label, dial, "health checks passed: origin is up"),
         }
         if has_returned {
@@ -267,7 +267,7 @@ impl GroupMember {
             }
             (_, Some(origin)) => {
                 let host = settings.host.as_ref().and_then(|host| host.as_ref().ok());
-                let host = host.unwrap_or(origin.host());
+                let host = host.unwrap_or_else(|| origin.host());
                 let names = LoggedNames::of_answered(origin, host, None);
                 (names, refusal.cloned())
             }

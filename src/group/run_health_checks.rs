@@ -98,7 +98,7 @@ async fn check_member(member: &Weak<GroupMember>, settings: &HealthCheck) {
         let Some(member) = member.upgrade() else {
             return;
         };
-        member.checked(outcome, refusal.as_ref(), settings);
+        member.checked(&outcome, refusal.as_ref(), settings);
         drop(member);
         sleep(jittered(settings.interval, random.next())).await;
     }

@@ -6,7 +6,11 @@ use std::{
 };
 
 use axum::body::Body;
-use cdn_origin::{OriginProxy, tls::Alpn};
+use cdn_origin::{
+    OriginProxy,
+    proxy::{AdaptiveConcurrency, Limits},
+    tls::Alpn,
+};
 use futures_util::{StreamExt, stream};
 use http::{Method, Request, StatusCode};
 
@@ -82,7 +86,9 @@ async fn send_all(
 /// If a request fails, or nginx logs a POST twice.
 async fn send_everything(nginx: &Server, authority: &Authority, about: &str, answered: impl Fn()) {
     let connector = connector(nginx, authority).alpn(Alpn::Http2);
-    let proxy = OriginProxy::new(connector.build().unwrap());
+    // nginx that reloads on a busy machine may be slow: here that is no overload.
+    let limits = Limits::default().adaptive_concurrency(AdaptiveConcurrency::off());
+    let proxy = OriginProxy::new(connector.build().unwrap()).limits(limits);
     for method in [Method::GET, Method::POST] {
         for at_once in [1, 4, 16, 64] {
             let failures = send_all(&proxy, &method, at_once, &answered).await;

@@ -24,7 +24,9 @@ type Found = Result<(CauseId, Vec<String>), String>;
 fn found(diagnosis: &Diagnosis, text: &str) -> Found {
     let causes = diagnosis.causes();
     let fixes = causes.iter().flat_map(|cause| cause.fixes());
-    let likeliest = diagnosis.likeliest().ok_or(format!("no cause: {text}"))?;
+    let likeliest = diagnosis
+        .likeliest()
+        .ok_or_else(|| format!("no cause: {text}"))?;
     Ok((likeliest.id(), fixes.map(ToString::to_string).collect()))
 }
 

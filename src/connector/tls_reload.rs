@@ -265,7 +265,7 @@ impl ReadTls {
         for (user, client) in self.clients {
             let mut current = user.current.write().unwrap_or_else(PoisonError::into_inner);
             *current = Arc::new(client);
-            // Later: whoever sees the number gets the new client.
+            // Later: a reader that sees the number gets the new client.
             user.reloads.fetch_add(1, Ordering::Release);
         }
         source.settings = self.settings;

@@ -132,7 +132,7 @@ pub(super) const ROWS: [NginxRow; 43] = [
     ),
 ];
 
-/// `off` is nginx's default, too, but then nobody has asked for it.
+/// `off` is nginx's default, too. Without the line, there is no note.
 fn underscores(_: &mut Location, directive: &Directive, text: &'static str) -> Finding {
     match directive.word() {
         "off" => Finding::by_hand(text),

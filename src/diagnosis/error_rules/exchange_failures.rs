@@ -37,6 +37,17 @@ use super::{
 /// 8443 is the usual alternative to 443.
 const TLS_PORTS: [u16; 2] = [443, 8443];
 
+/// What the rules about a timeout of the origin have in common. The timeout gives text and fix.
+const TOO_SLOW: Rule = Rule {
+    id: CauseId::TooSlow,
+    certainty: Certain,
+    when: |e| e.is_at(ErrorKind::TimedOut, Stage::Receive),
+    text: |e| too_slow(e.facts.timeout).0.into(),
+    clues: &[],
+    confirmation: Confirmation::Origin,
+    fixes: |e| vec![FixKind::Advice(too_slow(e.facts.timeout).1)],
+};
+
 pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::RequestIncomplete,
@@ -48,50 +59,35 @@ pub(super) const RULES: &[Rule] = &[
         fixes: nothing,
     },
     Rule {
-        id: CauseId::TooSlow,
-        certainty: Certain,
         when: |e| {
             let is_response = e.facts.timeout == ExchangeTimeout::Response;
             e.is_at(ErrorKind::TimedOut, Stage::Receive) && is_response && !is_doubtful(e)
         },
-        text: |e| too_slow(e.facts.timeout).0.into(),
         clues: &[Clue::Silence],
-        confirmation: Confirmation::Origin,
-        fixes: |e| vec![FixKind::Advice(too_slow(e.facts.timeout).1)],
+        ..TOO_SLOW
     },
     Rule {
-        id: CauseId::TooSlow,
-        certainty: Certain,
         when: |e| {
             let is_pause = e.facts.timeout == ExchangeTimeout::BodyIdle;
             e.is_at(ErrorKind::TimedOut, Stage::Receive) && is_pause
         },
-        text: |e| too_slow(e.facts.timeout).0.into(),
         clues: &[Clue::Pause],
-        confirmation: Confirmation::Origin,
-        fixes: |e| vec![FixKind::Advice(too_slow(e.facts.timeout).1)],
+        ..TOO_SLOW
     },
     Rule {
-        id: CauseId::TooSlow,
-        certainty: Certain,
         when: |e| {
             use ExchangeTimeout::{BodyIdle, Response};
             let is_deadline = ![BodyIdle, Response].contains(&e.facts.timeout);
             e.is_at(ErrorKind::TimedOut, Stage::Receive) && is_deadline && !is_doubtful(e)
         },
-        text: |e| too_slow(e.facts.timeout).0.into(),
         clues: &[Clue::Deadline],
-        confirmation: Confirmation::Origin,
-        fixes: |e| vec![FixKind::Advice(too_slow(e.facts.timeout).1)],
+        ..TOO_SLOW
     },
     Rule {
-        id: CauseId::TooSlow,
         certainty: Likely,
         when: |e| e.is_at(ErrorKind::TimedOut, Stage::Receive) && is_doubtful(e),
-        text: |e| too_slow(e.facts.timeout).0.into(),
         clues: &[Clue::Silence],
-        confirmation: Confirmation::Origin,
-        fixes: |e| vec![FixKind::Advice(too_slow(e.facts.timeout).1)],
+        ..TOO_SLOW
     },
     Rule {
         id: CauseId::RequestIncomplete,

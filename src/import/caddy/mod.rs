@@ -115,6 +115,7 @@ impl CaddyImporter {
             is_bounded: false,
             stripped: None,
         };
+        let mut sites = Vec::new();
         for (index, line) in lines.iter().enumerate() {
             let is_directive =
                 line.name == "reverse_proxy" || NESTING.contains(&line.name.as_str());
@@ -127,6 +128,7 @@ impl CaddyImporter {
                 }
                 _ if is_directive || is_known => self.line(line, &site),
                 Some(block) => {
+                    sites.push(line.line);
                     site.title = format!("site {}", title(line));
                     self.block(block, &site);
                 }
@@ -134,6 +136,11 @@ impl CaddyImporter {
                 None if index == 0 => site.title = format!("site {}", title(line)),
                 None => self.note(line, Finding::unmapped()),
             }
+        }
+        if sites.len() > 1 {
+            let finding = Finding::by_hand("`VirtualHosts` chooses an origin by the client's Host");
+            let note = |line| ImportNote::new(line, "site", finding.clone());
+            self.notes.extend(sites.into_iter().map(note));
         }
     }
 
@@ -252,6 +259,7 @@ fn handler_line(proxy: &mut ReverseProxy, line: &Directive) {
         name => name.to_owned(),
     };
     proxy.note(line.line, &name, finding);
+    proxy.note_block(line, row);
 }
 
 /// The addresses as they are written, commas included.

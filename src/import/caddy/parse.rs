@@ -26,7 +26,9 @@ const MAX_DEPTH: usize = 32;
 ///
 /// Not recursive: open blocks are on a stack.
 pub(super) fn parse(text: &str) -> Result<Vec<Directive>, ImportError> {
-    let mut reader = TokenReader::new(text);
+    // Caddy ignores carriage returns.
+    let text = text.replace('\r', "");
+    let mut reader = TokenReader::new(&text);
     // The blocks that are open: each directive waits for the end of its block.
     let mut open: Vec<(Directive, Position, Vec<Directive>)> = Vec::new();
     let mut current = Vec::new();
@@ -128,11 +130,17 @@ impl<'a> TokenReader<'a> {
                 '"' => return Ok(Some((at, CaddyToken::Word(self.quoted(at)?)))),
                 '`' => return Ok(Some((at, CaddyToken::Word(self.in_backticks(at)?)))),
                 _ => {
-                    let word = self.word();
+                    let mut word = self.word();
+                    if word == "\\" {
+                        self.skip_spaces();
+                    }
                     // A backslash at the end of a line joins it to the next one.
-                    if word == "\\" && self.chars.peek() == Some(&'\n') {
+                    if word.ends_with('\\') && self.chars.peek() == Some(&'\n') {
                         self.next();
-                        continue;
+                        word.pop();
+                        if word.is_empty() {
+                            continue;
+                        }
                     }
                     let token = match word.as_str() {
                         "{" => self.open(at)?,
@@ -152,13 +160,17 @@ impl<'a> TokenReader<'a> {
     ///
     /// An error if words follow the brace.
     fn open(&mut self, at: Position) -> Result<CaddyToken, ImportError> {
-        let is_space = |char: &char| *char != '\n' && char.is_whitespace();
-        while self.chars.next_if(is_space).is_some() {
-            self.at.column += 1;
-        }
+        self.skip_spaces();
         match self.chars.peek() {
             None | Some('\n' | '#') => Ok(CaddyToken::Open),
             Some(_) => Err(ImportError::new(at, "`{` does not end its line")),
+        }
+    }
+
+    fn skip_spaces(&mut self) {
+        let is_space = |char: &char| *char != '\n' && char.is_whitespace();
+        while self.chars.next_if(is_space).is_some() {
+            self.at.column += 1;
         }
     }
 
@@ -247,6 +259,16 @@ mod tests {
         assert_eq!(header.line, 3);
         assert_eq!(respond.words, ["  }", "200"]);
         assert_eq!(respond.line, 5);
+    }
+
+    #[test]
+    fn a_backslash_joins_lines_whatever_their_ends() {
+        for end in ["\n", "\r\n"] {
+            let lines = ["reverse_proxy a \\", "b\\", "c \\ ", "d", "log", ""];
+            let [proxy, log] = parse(&lines.join(end)).unwrap().try_into().unwrap();
+            assert_eq!(proxy.words, ["a", "b", "c", "d"]);
+            assert_eq!((log.name.as_str(), log.line), ("log", 5));
+        }
     }
 
     #[test]

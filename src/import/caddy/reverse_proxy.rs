@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use crate::import::{
     directive::Directive,
+    directive_row::RowKind,
     draft::{Draft, HostChoice, Server, SharedSettings, SniChoice, VerifyChoice},
     group_calls::GroupCalls,
     note::{Finding, ImportNote},
@@ -74,6 +75,25 @@ impl ReverseProxy {
 
     pub(super) fn note(&mut self, line: usize, directive: &str, finding: Finding) {
         self.notes.push(ImportNote::new(line, directive, finding));
+    }
+
+    /// Adds notes on the lines of a block that the function of its row does not read.
+    pub(super) fn note_block(&mut self, line: &Directive, row: Option<&CaddyRow>) {
+        let Some(row) = row.filter(|row| matches!(row.rule, RowKind::Maps(_))) else {
+            return;
+        };
+        if ["tls_trust_pool", "transport"].contains(&row.name) {
+            return;
+        }
+        for inner in line.lines() {
+            let finding = match (row.name, inner.name.as_str()) {
+                ("lb_policy", "fallback") => {
+                    Finding::refused("a request without a key gets the member with the least load")
+                }
+                _ => Finding::unmapped(),
+            };
+            self.note(inner.line, &format!("{} {}", row.name, inner.name), finding);
+        }
     }
 
     pub(super) fn shared(&mut self) -> &mut SharedSettings {

@@ -149,6 +149,7 @@ pub(super) fn transport(proxy: &mut ReverseProxy, line: &Directive, text: &'stat
         };
         proxy.has_tls_line |= line.name == "tls" || line.name.starts_with("tls_");
         proxy.note(line.line, &line.name, finding);
+        proxy.note_block(line, row);
     }
     Finding::mapped(text)
 }

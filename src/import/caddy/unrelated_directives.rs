@@ -24,7 +24,11 @@ pub(super) fn finding(directive: &Directive) -> Finding {
         }
         "bind" | "tls" | "acme_server" | "timeouts" | "push" | "log_skip" | "skip_log"
         | "log_append" | "log_name" => Finding::no_effect(CLIENT),
-        "root" | "file_server" | "try_files" | "templates" | "fs" => Finding::no_effect(FILES),
+        "root" | "templates" | "fs" => Finding::no_effect(FILES),
+        "file_server" | "try_files" => Finding::by_hand(
+            "files that Caddy serves would be requests to the origin: a layer in front of the \
+             proxy, such as `ServeDir` of tower-http",
+        ),
         "abort" | "error" | "handle_errors" | "invoke" | "map" | "redir" | "respond" | "vars" => {
             Finding::by_hand(ROUTER)
         }

@@ -29,6 +29,12 @@ fn each_value_of_a_line_has_its_kind() {
         ("lb_policy cookie lb", "lb_policy", ByHand),
         ("lb_policy header \"a b\"", "lb_policy", Refused),
         ("lb_policy frob", "lb_policy", Refused),
+        (
+            "lb_policy header X-A {\nfallback first\n}",
+            "lb_policy fallback",
+            Refused,
+        ),
+        ("health_uri /a {\nfrob\n}", "health_uri frob", Unmapped),
         ("lb_retries x", "lb_retries", Refused),
         ("lb_try_duration 5", "lb_try_duration", Refused),
         ("health_uri /healthz", "health_uri", ByHand),
@@ -100,9 +106,30 @@ fn each_line_of_a_transport_has_its_kind() {
         ("local_address 192.0.2.9:8080", "local_address", Warning),
         ("local_address [2001:db8::9]:8080", "local_address", Warning),
         ("frobnicate", "frobnicate", Unmapped),
+        ("versions 2 {\nfrob\n}", "versions frob", Unmapped),
     ];
     for (line, directive, kind) in rows {
         assert_eq!(kinds(&transport(line), directive), [kind], "{line}");
+    }
+}
+
+/// Requests for files that Caddy serves would reach the origin.
+#[test]
+fn files_are_served_by_a_layer_in_front_of_the_proxy() {
+    for line in ["file_server", "try_files {path} /index.html"] {
+        let text = format!("a.example {{\n{line}\nreverse_proxy 10.0.0.1:80\n}}\n");
+        let imported = import::caddy(&text).unwrap();
+        let directive = line.split(' ').next().unwrap();
+        assert_eq!(kinds(&imported, directive), [NoteKind::ByHand], "{line}");
+    }
+}
+
+#[test]
+fn the_host_chooses_among_several_sites() {
+    let site = "a.example {\nreverse_proxy 10.0.0.1:80\n}\n";
+    for (sites, expected) in [(1, 0), (2, 2)] {
+        let imported = import::caddy(&site.repeat(sites)).unwrap();
+        assert_eq!(kinds(&imported, "site"), vec![NoteKind::ByHand; expected]);
     }
 }
 

@@ -11,6 +11,8 @@ use super::{
 /// Which messages have the field, and what becomes of it.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum FieldChange<'a> {
+    /// Lines of this name that are there already stay.
+    AddToResponses(&'a str),
     RemoveFromRequests,
     RemoveFromResponses,
     SetInRequests(&'a str),
@@ -57,6 +59,15 @@ pub(super) fn change(settings: &mut Settings, name: &str, change: FieldChange<'_
             ),
             "`OriginProxy::map_response`",
         ),
+        FieldChange::AddToResponses(value) => (
+            "response_fields.add",
+            Some(value),
+            format!(
+                ".map_response(|mut response| {{ response.headers_mut().append({lower:?}, \
+                 HeaderValue::from_static({value:?})); response }})"
+            ),
+            "`OriginProxy::map_response`",
+        ),
     };
     if let Some(value) = value {
         if is_secret(lower) {
@@ -68,6 +79,10 @@ pub(super) fn change(settings: &mut Settings, name: &str, change: FieldChange<'_
         if !value.is_ascii() || HeaderValue::from_str(value).is_err() {
             return Finding::refused("the value is not a valid field value");
         }
+    }
+    // The table of the configuration has one value for each name.
+    if key == "response_fields.add" && settings.lists(key, &lower.into()) {
+        return Finding::by_hand("a second value: `OriginProxy::map_response`");
     }
     let addition = match value {
         Some(value) => Map::from_iter([(lower.to_owned(), value.into())]).into(),

@@ -146,10 +146,13 @@ impl Settings {
         Finding::mapped(text)
     }
 
-    /// Whether the list of this key has the entry.
+    /// Whether the list of this key has the entry, or its table this name.
     pub(super) fn lists(&self, key: &str, entry: &Json) -> bool {
         match self.0.get(key) {
             Some(SettingValue::Both(Json::Array(list), _)) => list.contains(entry),
+            Some(SettingValue::Both(Json::Object(table), _)) => {
+                entry.as_str().is_some_and(|name| table.contains_key(name))
+            }
             _ => false,
         }
     }
@@ -234,6 +237,7 @@ impl Settings {
             "request_fields.set",
             "response_fields.remove",
             "response_fields.set",
+            "response_fields.add",
         ];
         let chains = keys.iter().filter_map(|key| self.0.get(key));
         let chains = chains.map(|value| value.arguments().trim_start_matches('.').to_owned());

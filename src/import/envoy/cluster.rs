@@ -50,6 +50,8 @@ pub(super) struct Cluster {
     ///
     /// `None` for plain HTTP.
     pub(super) tls_line: Option<usize>,
+    /// The line of `transport_socket_matches`, if one of them is not plain HTTP.
+    pub(super) matched_tls_line: Option<usize>,
     pub(super) names: TlsNames,
     /// Whether roots are named that certificates are verified with.
     ///
@@ -59,12 +61,18 @@ pub(super) struct Cluster {
     pub(super) protocol: Option<(usize, OnlyProtocol)>,
     /// Whether `lb_policy` chooses endpoints by a key of the request.
     pub(super) is_hashed: bool,
+    /// Whether addresses come from names, which endpoints then have for their Host.
+    pub(super) has_names: bool,
     pub(super) dns_refresh: Option<Duration>,
     pub(super) respects_ttl: bool,
     /// Idle time and interval in seconds, and the number of probes.
     ///
     /// In the order of their fields' rows.
     pub(super) keepalive: [Option<u32>; 3],
+    /// Which conditions of `outlier_detection` eject endpoints.
+    ///
+    /// In the order of their fields' rows.
+    pub(super) enforced: [bool; 3],
     pub(super) notes: Vec<ImportNote>,
 }
 
@@ -143,6 +151,8 @@ impl Cluster {
     /// Can be called once: it takes the endpoints.
     pub(super) fn finish(&mut self, host: &RouteHost) -> Draft {
         self.settle_dns();
+        // Some endpoints are reached by TLS: plain HTTP to all would be read on the way.
+        self.tls_line = self.tls_line.or(self.matched_tls_line);
         self.settle_protocol();
         if let Some(line) = self.tls_line {
             self.settle_tls(line, host);
@@ -338,15 +348,27 @@ impl Cluster {
         server.dial = dial;
         server.weight = endpoint.weight;
         server.is_backup = endpoint.is_backup;
-        server.host = match host {
-            RouteHost::Client | RouteHost::Unknown => HostChoice::Preserve,
-            RouteHost::Literal(name) => HostChoice::Fixed(name.clone()),
-            RouteHost::Endpoint => HostChoice::Fixed(match (name, &endpoint.pipe) {
-                (Some(name), _) => name.to_owned(),
-                (None, Some(_)) => "localhost".to_owned(),
-                (None, None) => in_brackets(&endpoint.address),
-            }),
+        server.host = match (host, name) {
+            (RouteHost::Client | RouteHost::Unknown, _) => HostChoice::Preserve,
+            (RouteHost::Literal(name), _) => HostChoice::Fixed(name.clone()),
+            (RouteHost::Endpoint, Some(name)) => HostChoice::Fixed(name.to_owned()),
+            (RouteHost::Endpoint, None) if self.is_nameless(endpoint) => {
+                self.warn(
+                    endpoint.line,
+                    "endpoint.hostname",
+                    "without this field, an address has no name for `auto_host_rewrite`: Envoy \
+                     passes the client's Host, and so does the import",
+                );
+                HostChoice::Preserve
+            }
+            (RouteHost::Endpoint, None) => HostChoice::Fixed(in_brackets(&endpoint.address)),
         };
         Some(server)
+    }
+
+    /// Whether Envoy knows the endpoint by its address alone.
+    fn is_nameless(&self, endpoint: &EndpointLine) -> bool {
+        let is_address = endpoint.address.parse::<IpAddr>().is_ok();
+        endpoint.pipe.is_some() || (is_address && !self.has_names)
     }
 }

@@ -14,8 +14,10 @@ use crate::import::{
 
 use super::{cluster::Cluster, message::Mapping, node::JsonNode};
 
-pub(super) fn discovery(_: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
-    Ok(match node.text()? {
+pub(super) fn discovery(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
+    let kind = node.text()?;
+    cluster.has_names = ["LOGICAL_DNS", "STRICT_DNS"].contains(&kind);
+    Ok(match kind {
         "STATIC" | "LOGICAL_DNS" => Finding::mapped(text),
         "STRICT_DNS" => Finding::mapped(
             "the addresses of a name are raced; `MemberSource::dns` makes a member of each",

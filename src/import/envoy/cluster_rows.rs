@@ -214,7 +214,11 @@ pub(super) const ROWS: [ClusterRow; 76] = [
         transport_rows::transport_socket,
         "`https://` in the URL",
     ),
-    ClusterRow::refused("transport_socket_matches", NO_METADATA),
+    ClusterRow::refused(
+        "transport_socket_matches",
+        "members have neither metadata nor zones: if one of the sockets is for TLS, the import \
+         speaks TLS to all members",
+    ),
     ClusterRow::refused("transport_socket_matcher", NO_METADATA),
     ClusterRow::maps(
         "tls_context",

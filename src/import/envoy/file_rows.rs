@@ -288,11 +288,15 @@ fn http_filters(importer: &mut EnvoyImporter, node: &JsonNode, text: &'static st
     for filter in filters.iter().filter(|filter| checks_access(filter)) {
         importer.note(filter.line, "http_filters", Finding::access());
     }
-    let is_router = |filter: &JsonNode| name_of(filter) == "envoy.filters.http.router";
     Ok(match filters.iter().all(is_router) {
         true => Finding::no_effect("the router is the proxy itself"),
         false => Finding::by_hand(text),
     })
+}
+
+fn is_router(filter: &JsonNode) -> bool {
+    let name = kind_names(filter).next().unwrap_or_default();
+    name.split('.').any(|part| part == "router")
 }
 
 /// Whether a filter lets only some clients in.
@@ -307,15 +311,21 @@ fn checks_access(filter: &JsonNode) -> bool {
         "oauth2",
         "rbac",
     ];
-    let kind = name_of(filter).rsplit('.').next().unwrap_or_default();
-    kinds.contains(&kind)
+    kind_names(filter).any(|name| name.split('.').any(|part| kinds.contains(&part)))
 }
 
-fn name_of(filter: &JsonNode) -> &str {
-    filter
-        .get("name")
-        .and_then(|name| name.text().ok())
-        .unwrap_or_default()
+/// The names of a filter's kind: its type, and then its own name, which may be any beside a type.
+///
+/// The type is a URL such as `type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC`. That
+/// of a `TypedStruct` is in its `type_url`.
+fn kind_names(filter: &JsonNode) -> impl Iterator<Item = &str> {
+    let paths: [&[&str]; 3] = [
+        &["typed_config", "type_url"],
+        &["typed_config", "@type"],
+        &["name"],
+    ];
+    let nodes = paths.into_iter().filter_map(move |path| filter.at(path));
+    nodes.filter_map(|node| node.text().ok())
 }
 
 /// The TLS of clients is of the server in front of the proxy, which may need their certificates.

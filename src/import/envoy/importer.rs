@@ -21,7 +21,7 @@ use super::{
     message::{FieldRow, Message, read},
     node::JsonNode,
     route::Route,
-    route_rows, virtual_host_rows,
+    route_rows, transport_rows, virtual_host_rows,
 };
 
 /// A row about a bootstrap, a listener or its filter.
@@ -61,6 +61,7 @@ impl EnvoyImporter {
             line: node.line,
             weights: weights(node, "load_assignment"),
             group: GroupCalls::new(endpoint_rows::count(node) > 1),
+            matched_tls_line: transport_rows::matched_tls_line(node),
             ..Cluster::default()
         };
         read(&mut cluster, "", node, &cluster_rows::ROWS);
@@ -100,6 +101,7 @@ impl EnvoyImporter {
     pub(super) fn add_virtual_host(&mut self, node: &JsonNode, shared: &Route) {
         let mut shared = shared.clone();
         shared.weight += weights(node, "routes")[0];
+        shared.edits.level += 1;
         read(&mut shared, "", node, &virtual_host_rows::ROWS);
         self.notes.append(&mut shared.notes);
         for route in node.get("routes").map_or(&[][..], JsonNode::elements) {
@@ -129,6 +131,7 @@ impl EnvoyImporter {
             weight: shared.weight + node.weight(),
             ..shared.clone()
         };
+        route.edits.level += 1;
         read(&mut route, "", node, &route_rows::ROWS);
         let cluster = cluster.cloned();
         self.notes.append(&mut route.notes);

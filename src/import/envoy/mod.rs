@@ -13,6 +13,7 @@
 //! | `limit_rows`, `outlier_rows`, `health_rows` | limits, ejection and health checks |
 //! | `socket_rows` | addresses and options of sockets |
 //! | `route_rows`, `route_fields` | the table of a route, and the functions of its rows |
+//! | `field_edits` | the fields of messages that routes and virtual hosts change |
 //! | `retry_rows`, `virtual_host_rows` | `retry_policy`, and what routes have in common |
 //! | `file_rows` | a bootstrap, listeners and `HttpConnectionManager` |
 //!
@@ -39,6 +40,7 @@ mod cluster;
 mod cluster_fields;
 mod cluster_rows;
 mod endpoint_rows;
+mod field_edits;
 mod file_rows;
 mod health_rows;
 mod importer;

@@ -1,6 +1,7 @@
 //! The fields of `outlier_detection`.
 //!
-//! Ejection is on by default here, and off in Envoy without this message.
+//! Ejection is on by default here, and off in Envoy without this message. A condition of Envoy that
+//! is not enforced is only logged: it ejects no member.
 //!
 //! ```text
 //! "outlier_detection": { "consecutive_5xx": 3, "base_ejection_time": "30s" }
@@ -8,31 +9,35 @@
 //! .ejection(Ejection::default().failures(3).time(Duration::from_secs(30)))
 //! ```
 
-use crate::import::{note::Finding, settings::duration};
+use crate::import::{
+    note::{Finding, NoteKind},
+    settings::duration,
+};
 
 use super::{
     cluster::{Cluster, ClusterRow},
-    message::{Mapping, read},
+    message::{Mapping, Message, read},
     node::JsonNode,
 };
 
 const CONSECUTIVE: &str = "members are ejected for failures in a row: `Ejection::failures`";
+const ENFORCED: &str = "0 takes the condition away: `Ejection::max_share` of 0 if no other is left";
 const ALWAYS: &str = "`Ejection::max_share` bounds how many members are ejected";
 
 pub(super) const ROWS: [ClusterRow; 25] = [
     ClusterRow::maps(
         "outlier_detection.consecutive_5xx",
-        failures,
+        consecutive_5xx,
         "`Ejection::failures`",
     ),
     ClusterRow::maps(
         "outlier_detection.consecutive_gateway_failure",
-        failures,
+        gateway_failures,
         "`Ejection::failures`",
     ),
     ClusterRow::maps(
         "outlier_detection.consecutive_local_origin_failure",
-        failures,
+        local_failures,
         "`Ejection::failures`",
     ),
     ClusterRow::maps(
@@ -55,14 +60,20 @@ pub(super) const ROWS: [ClusterRow; 25] = [
         "outlier_detection.max_ejection_time_jitter",
         "a member that returns begins with a part of its load: `Ejection::slow_start`",
     ),
-    ClusterRow::no_effect("outlier_detection.enforcing_consecutive_5xx", ALWAYS),
-    ClusterRow::no_effect(
-        "outlier_detection.enforcing_consecutive_gateway_failure",
-        ALWAYS,
+    ClusterRow::maps(
+        "outlier_detection.enforcing_consecutive_5xx",
+        enforcing,
+        ENFORCED,
     ),
-    ClusterRow::no_effect(
+    ClusterRow::maps(
+        "outlier_detection.enforcing_consecutive_gateway_failure",
+        enforcing,
+        ENFORCED,
+    ),
+    ClusterRow::maps(
         "outlier_detection.enforcing_consecutive_local_origin_failure",
-        ALWAYS,
+        enforcing,
+        ENFORCED,
     ),
     ClusterRow::no_effect("outlier_detection.always_eject_one_host", ALWAYS),
     ClusterRow::no_effect(
@@ -104,15 +115,77 @@ pub(super) const ROWS: [ClusterRow; 25] = [
     ClusterRow::refused("outlier_detection.monitors", CONSECUTIVE),
 ];
 
+/// Which conditions are enforced is known before they are read.
 pub(super) fn outliers(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
+    cluster.enforced = enforced(node);
+    if !cluster.enforced.contains(&true) {
+        let text = "no condition is enforced: `Ejection::max_share` of 0";
+        let finding = cluster.group.eject(".max_share(0)", text);
+        cluster.note(node.line, "outlier_detection", finding);
+    }
     read(cluster, "outlier_detection", node, &ROWS);
     Ok(Finding::mapped(text))
 }
 
-fn failures(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
-    Ok(match node.small_count()? {
-        0 => Finding::by_hand("`Ejection::max_share` of 0 ejects no member"),
-        count => cluster.group.eject(&format!(".failures({count})"), text),
+/// The conditions with a percentage above 0.
+///
+/// That of gateway failures is 0 by default. Local failures count as the others do, unless they are
+/// split off.
+fn enforced(node: &JsonNode) -> [bool; 3] {
+    let is_above_0 = |field, default| {
+        let percent = node.get(field).and_then(|percent| percent.percent().ok());
+        percent.unwrap_or(default) > 0
+    };
+    let is_split = node.get("split_external_local_origin_errors");
+    let is_split = is_split.is_some_and(|is_split| is_split.boolean() == Ok(true));
+    [
+        is_above_0("enforcing_consecutive_5xx", 100),
+        is_above_0("enforcing_consecutive_gateway_failure", 0),
+        is_split && is_above_0("enforcing_consecutive_local_origin_failure", 100),
+    ]
+}
+
+fn consecutive_5xx(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
+    failures(cluster, node, text, cluster.enforced[0])
+}
+
+fn gateway_failures(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
+    failures(cluster, node, text, cluster.enforced[1])
+}
+
+fn local_failures(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
+    failures(cluster, node, text, cluster.enforced[2])
+}
+
+fn failures(
+    cluster: &mut Cluster,
+    node: &JsonNode,
+    text: &'static str,
+    is_enforced: bool,
+) -> Mapping {
+    let count = node.small_count()?;
+    if !is_enforced {
+        return Ok(Finding::no_effect("Envoy does not enforce it"));
+    }
+    if count == 0 {
+        return Ok(Finding::by_hand(
+            "`Ejection::max_share` of 0 ejects no member",
+        ));
+    }
+    let finding = cluster.group.eject(&format!(".failures({count})"), text);
+    Ok(match finding.kind {
+        NoteKind::Refused => {
+            Finding::refused("one number is for all failures in a row: the first one holds")
+        }
+        _ => finding,
+    })
+}
+
+fn enforcing(_: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
+    Ok(match node.percent()? {
+        0 => Finding::mapped(text),
+        100 => Finding::no_effect(ALWAYS),
+        _ => Finding::refused("an ejection is no matter of chance: the condition always counts"),
     })
 }
 
@@ -128,5 +201,8 @@ fn longest(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mappin
 
 fn max_share(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     let percent = node.percent()?;
+    if !cluster.enforced.contains(&true) {
+        return Ok(Finding::no_effect("no condition is enforced"));
+    }
     Ok(cluster.group.eject(&format!(".max_share({percent})"), text))
 }

@@ -1,18 +1,20 @@
 //! A route, and what its fields have said so far.
 //!
 //! Fields of a route configuration and a virtual host hold for all routes in them. They are read
-//! into a [`Route`] as well, which the inner ones clone, so that the nearest value wins.
+//! into a [`Route`] as well, which the inner ones clone. What they change in messages is in
+//! [`FieldEdits`].
 
 use crate::import::{
     draft::Draft,
     group_calls::GroupCalls,
-    message_fields::{self, FieldChange},
-    note::{Finding, ImportNote},
+    message_fields,
+    note::{Finding, ImportNote, NoteKind},
     settings::{SettingValue, Settings},
 };
 
 use super::{
     cluster::{Cluster, RouteHost},
+    field_edits::{EditKind, FieldEdits},
     message::{FieldRow, Mapping, Message},
     node::JsonNode,
 };
@@ -32,6 +34,7 @@ pub(super) struct Route {
     pub(super) prefix: Option<String>,
     pub(super) host: RouteHost,
     pub(super) settings: Settings,
+    pub(super) edits: FieldEdits,
     pub(super) group: GroupCalls,
     /// Whether the cluster chooses its endpoints by a key of the request.
     pub(super) is_hashed: bool,
@@ -69,6 +72,9 @@ impl Route {
     /// Settings of the route are laid over those of the cluster.
     pub(super) fn finish(mut self, mut cluster: Cluster) -> (Draft, Vec<ImportNote>) {
         cluster.shared.settings.extend(self.settings);
+        for (field, finding) in self.edits.apply(&mut cluster.shared.settings) {
+            self.notes.push(ImportNote::new(self.line, field, finding));
+        }
         cluster.group.extend(self.group);
         let mut draft = cluster.finish(&self.host);
         draft.line = self.line;
@@ -105,15 +111,13 @@ impl Route {
 
     /// Values with `%` are formats that Envoy computes for each request.
     fn add_field(&mut self, option: &JsonNode, name: &str, key: &'static str) -> Mapping {
-        /// Fields to which Envoy adds another value, which must not replace the origin's.
-        const LISTS: [&str; 4] = ["cache-control", "link", "set-cookie", "vary"];
-        let lower = name.to_ascii_lowercase();
         let is_request = key == "request_headers_to_add";
         let hook = match is_request {
             true => "`OriginProxy::map_request`",
             false => "`OriginProxy::map_response`",
         };
-        if let (true, Some(finding)) = (is_request, own_request_field(&lower)) {
+        let own = own_request_field(&name.to_ascii_lowercase());
+        if let (true, Some(finding)) = (is_request, own) {
             return Ok(finding);
         }
         let action = option
@@ -132,16 +136,14 @@ impl Route {
         if value.contains('%') || value.is_empty() {
             return Ok(Finding::by_hand(hook));
         }
-        if appends && LISTS.contains(&lower.as_str()) {
-            return Ok(Finding::by_hand(hook));
-        }
-        let change = match is_request {
-            true => FieldChange::SetInRequests(value),
-            false => FieldChange::SetInResponses(value),
+        let kind = match (is_request, appends) {
+            (true, _) => EditKind::SetInRequests(value.to_owned()),
+            (false, true) => EditKind::AddToResponses(value.to_owned()),
+            (false, false) => EditKind::SetInResponses(value.to_owned()),
         };
-        let finding = message_fields::change(&mut self.settings, name, change);
-        Ok(match (finding.kind, appends) {
-            (crate::import::note::NoteKind::Mapped, true) => Finding::mapped(format!(
+        let finding = self.edits.add(name, kind);
+        Ok(match (finding.kind, is_request && appends) {
+            (NoteKind::Mapped, true) => Finding::mapped(format!(
                 "{hook}; a value that is there already is replaced, where Envoy adds to it"
             )),
             _ => finding,
@@ -156,11 +158,11 @@ impl Route {
         text: &'static str,
     ) -> Mapping {
         for name in node.texts()? {
-            let change = match key == "request_headers_to_remove" {
-                true => FieldChange::RemoveFromRequests,
-                false => FieldChange::RemoveFromResponses,
+            let kind = match key == "request_headers_to_remove" {
+                true => EditKind::RemoveFromRequests,
+                false => EditKind::RemoveFromResponses,
             };
-            let finding = message_fields::change(&mut self.settings, name, change);
+            let finding = self.edits.add(name, kind);
             self.note(node.line, &format!("{key} {name}"), finding);
         }
         Ok(Finding::mapped(text))

@@ -34,6 +34,16 @@ pub(super) fn remove_response(route: &mut Route, node: &JsonNode, text: &'static
     route.remove_fields(node, "response_headers_to_remove", text)
 }
 
+/// Which changes of fields come last: those of routes, or those of their configuration.
+pub(super) fn most_specific_wins(
+    route: &mut Route,
+    node: &JsonNode,
+    text: &'static str,
+) -> Mapping {
+    route.edits.ends_with_route = node.boolean()?;
+    Ok(Finding::mapped(text))
+}
+
 pub(super) fn domains(_: &mut Route, node: &JsonNode, text: &'static str) -> Mapping {
     Ok(match node.texts()?.as_slice() {
         ["*"] => Finding::mapped("requests of all hosts reach the origin"),

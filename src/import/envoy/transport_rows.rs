@@ -165,40 +165,76 @@ pub(super) const PROXY_ROWS: [ClusterRow; 6] = [
 
 /// Reads a transport socket by its type.
 ///
-/// Without `typed_config`, the name decides, as in older files.
+/// Without `typed_config`, the name decides, as in older files. A socket that is refused means TLS,
+/// unless there is another in it: in plain HTTP, its requests could be read.
 pub(super) fn transport_socket(
     cluster: &mut Cluster,
     node: &JsonNode,
     text: &'static str,
 ) -> Mapping {
+    if is_plain(node) {
+        cluster.tls_line = None;
+        return Ok(Finding::mapped("`http://` in the URL"));
+    }
+    cluster.tls_line = Some(node.line);
     let Some(config) = node.get("typed_config") else {
         return match node.get("name").map(JsonNode::text) {
-            Some(Ok("envoy.transport_sockets.raw_buffer")) => plain(),
-            Some(Ok("envoy.transport_sockets.tls" | "tls")) => {
-                cluster.tls_line = Some(node.line);
-                Ok(Finding::mapped(text))
-            }
-            _ => Err(Finding::refused("there is no `typed_config`")),
+            Some(Ok("envoy.transport_sockets.tls" | "tls")) => Ok(Finding::mapped(text)),
+            _ => Err(Finding::refused(
+                "there is no `typed_config`: the import speaks TLS",
+            )),
         };
     };
-    let type_name = config.get("@type").map_or(Ok(""), JsonNode::text)?;
-    match type_name.rsplit('.').next().unwrap_or_default() {
-        "UpstreamTlsContext" => tls_context(cluster, config, text),
-        "RawBuffer" => plain(),
+    let finding = match type_name(config) {
+        "UpstreamTlsContext" => return tls_context(cluster, config, text),
         "ProxyProtocolUpstreamTransport" => {
             read(cluster, "", config, &PROXY_ROWS);
             version_by_default(cluster, config);
-            Ok(Finding::mapped("`CdnOriginBuilder::proxy_protocol`"))
+            return Ok(Finding::mapped("`CdnOriginBuilder::proxy_protocol`"));
         }
-        "QuicUpstreamTransport" => Err(Finding::refused("HTTP/3 is not spoken")),
-        _ => Err(Finding::refused(
-            "connections are TCP or TLS; `CdnOriginBuilder::transport` dials in other ways",
-        )),
+        "QuicUpstreamTransport" => "HTTP/3 is not spoken: the import speaks TLS over TCP",
+        _ => {
+            "connections are TCP or TLS: the import speaks TLS, or what the socket in this one \
+             does. `CdnOriginBuilder::transport` dials in other ways"
+        }
+    };
+    if let Some(inner) = config.get("transport_socket") {
+        let finding = transport_socket(cluster, inner, text).unwrap_or_else(|finding| finding);
+        cluster.note(inner.line, "transport_socket", finding);
+    }
+    for field in ["upstream_tls_context", "tls_socket_config"] {
+        if let Some(context) = config.get(field) {
+            let finding = tls_context(cluster, context, text).unwrap_or_else(|finding| finding);
+            cluster.note(context.line, field, finding);
+        }
+    }
+    Err(Finding::refused(finding))
+}
+
+/// The line of `transport_socket_matches`, if one of its sockets is not that of TCP alone.
+pub(super) fn matched_tls_line(cluster: &JsonNode) -> Option<usize> {
+    let matches = cluster.get("transport_socket_matches")?;
+    let elements = matches.elements().iter();
+    let mut sockets = elements.filter_map(|element| element.get("transport_socket"));
+    (!sockets.all(is_plain)).then_some(matches.line)
+}
+
+/// Whether the socket is that of TCP alone.
+fn is_plain(socket: &JsonNode) -> bool {
+    match socket.get("typed_config") {
+        Some(config) => type_name(config) == "RawBuffer",
+        None => matches!(
+            socket.get("name").map(JsonNode::text),
+            Some(Ok("envoy.transport_sockets.raw_buffer"))
+        ),
     }
 }
 
-fn plain() -> Mapping {
-    Ok(Finding::mapped("`http://` in the URL"))
+/// The last part of the URL in `@type`, or an empty text.
+fn type_name(config: &JsonNode) -> &str {
+    let name = config.get("@type").and_then(|name| name.text().ok());
+    let name = name.unwrap_or_default();
+    name.rsplit('.').next().unwrap_or_default()
 }
 
 pub(super) fn tls_context(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {

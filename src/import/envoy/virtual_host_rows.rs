@@ -4,7 +4,9 @@
 
 use super::{
     route::RouteRow,
-    route_fields::{add_request, add_response, domains, remove_request, remove_response},
+    route_fields::{
+        add_request, add_response, domains, most_specific_wins, remove_request, remove_response,
+    },
 };
 
 const LIMITS: &str = "clients are not limited one by one; see `Limits`";
@@ -52,9 +54,10 @@ pub(super) const ROWS: [RouteRow; 33] = [
     RouteRow::no_effect("metadata", "routes have no metadata"),
     RouteRow::refused("vhds", "routes do not come from a control plane"),
     RouteRow::no_effect("internal_only_headers", "no field is internal"),
-    RouteRow::no_effect(
+    RouteRow::maps(
         "most_specific_header_mutations_wins",
-        "those of routes come last",
+        most_specific_wins,
+        "changes of fields are made in this order",
     ),
     RouteRow::no_effect(
         "validate_clusters",

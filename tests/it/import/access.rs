@@ -104,14 +104,32 @@ fn envoy() {
             filters.join(",\n")
         ))
     };
+    let typed = |name: &str, kind: &str| {
+        let filters = filters(&[name]);
+        let config =
+            format!(r#","typed_config":{{"@type":"type.googleapis.com/envoy.{kind}"}}}}]"#);
+        filters.replacen("}]", &config, 1)
+    };
+    let router = "extensions.filters.http.router.v3.Router";
     let tls = |requires: bool| {
         listener(&format!(
             r#""transport_socket":{{"typed_config":{{"require_client_certificate":{requires}}}}}"#
         ))
     };
-    let rows: [(String, &str, &[NoteKind]); 7] = [
+    let rows: [(String, &str, &[NoteKind]); 10] = [
         (filters(&["router"]), "http_filters", &[NoEffect]),
         (filters(&["cors", "router"]), "http_filters", &[ByHand]),
+        (typed("any", router), "http_filters", &[NoEffect]),
+        (
+            typed("router", "extensions.filters.http.lua.v3.Lua"),
+            "http_filters",
+            &[ByHand],
+        ),
+        (
+            typed("authz", "extensions.filters.http.ext_authz.v3.ExtAuthz"),
+            "http_filters",
+            &[Refused, ByHand],
+        ),
         (
             filters(&["rbac", "router"]),
             "http_filters",

@@ -5,7 +5,7 @@ use cdn_origin::import::{self, Imported, NoteKind};
 use super::notes_of;
 
 /// A cluster with one endpoint and these fields.
-fn cluster(fields: &str) -> Imported {
+pub(super) fn cluster(fields: &str) -> Imported {
     let text = format!(
         r#"{{ "name": "a", {fields} "load_assignment": {{ "endpoints": [{{ "lb_endpoints": [
         {{ "endpoint": {{ "address": {{ "socket_address": {{
@@ -15,7 +15,7 @@ fn cluster(fields: &str) -> Imported {
 }
 
 /// The kinds of the notes about a field.
-fn kinds(imported: &Imported, field: &str) -> Vec<NoteKind> {
+pub(super) fn kinds(imported: &Imported, field: &str) -> Vec<NoteKind> {
     let notes = imported.notes().iter();
     let notes = notes.filter(|note| note.directive == field);
     notes.map(|note| note.kind).collect()

@@ -14,6 +14,7 @@ mod documented_fields;
 mod edges;
 #[cfg(feature = "axum")]
 mod envoy_edges;
+mod envoy_fields_together;
 mod envoy_notes;
 mod haproxy_notes;
 mod limits;

@@ -3688,7 +3688,7 @@ pub(crate) fn cluster_1() -> Result<OriginProxy, Box<dyn Error>> {
         .map_request(|parts| drop(parts.headers.remove("x-debug")))
         .map_request(|parts| drop(parts.headers.insert("x-tier", HeaderValue::from_static("edge"))))
         .map_response(|mut response| { response.headers_mut().remove("x-powered-by"); response })
-        .map_response(|mut response| { response.headers_mut().insert("strict-transport-security", HeaderValue::from_static("max-age=63072000")); response }).map_response(|mut response| { response.headers_mut().insert("x-frame-options", HeaderValue::from_static("DENY")); response }))
+        .map_response(|mut response| { response.headers_mut().append("strict-transport-security", HeaderValue::from_static("max-age=63072000")); response }).map_response(|mut response| { response.headers_mut().append("vary", HeaderValue::from_static("Origin")); response }).map_response(|mut response| { response.headers_mut().append("x-frame-options", HeaderValue::from_static("DENY")); response }))
 }
 
 /// Adds the routes of `cluster_1`: other paths do not reach the origin.
@@ -3706,7 +3706,7 @@ pub(crate) fn cluster_2() -> Result<OriginProxy, BuildError> {
     Ok(OriginProxy::new(connector)
         .host_rewrite(HostRewriteLayer::preserve())
         .upgrades(Upgrades::none())
-        .map_response(|mut response| { response.headers_mut().insert("strict-transport-security", HeaderValue::from_static("max-age=63072000")); response }))
+        .map_response(|mut response| { response.headers_mut().append("strict-transport-security", HeaderValue::from_static("max-age=63072000")); response }))
 }
 
 /// All sections, as an app of axum.

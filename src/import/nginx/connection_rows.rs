@@ -22,7 +22,7 @@ use crate::import::{
 };
 
 use super::{
-    location::{Location, NginxRow, time_of},
+    location::{Location, NginxRow, refused_unless_off, time_of},
     value,
 };
 
@@ -98,8 +98,9 @@ pub(super) const ROWS: [NginxRow; 30] = [
         "the addresses that may be dialled are set with `CdnOriginBuilder::egress_guard`",
     ),
     NginxRow::refused("proxy_limit_rate", "bandwidth is not limited"),
-    NginxRow::no_effect(
+    NginxRow::maps(
         "proxy_ignore_client_abort",
+        refused_unless_off,
         "a client that leaves cancels its request",
     ),
     NginxRow::no_effect(

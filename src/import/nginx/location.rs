@@ -57,6 +57,10 @@ pub(super) struct Location {
     pub(super) members: Vec<MemberLine>,
     pub(super) group: GroupCalls,
     pub(super) ssl_name: Option<String>,
+    /// The field that has the client's address, in lower case.
+    pub(super) real_ip_header: Option<String>,
+    /// Whether a `rewrite` maps paths.
+    pub(super) is_rewritten: bool,
 }
 
 /// The value of `proxy_pass`.
@@ -233,5 +237,17 @@ pub(super) fn time_of(word: &str) -> Result<Duration, Finding> {
         Some(time) if !time.is_zero() => Ok(time),
         Some(_) => Err(Finding::refused("a time of zero would pass at once")),
         None => Err(Finding::refused("the value is no time")),
+    }
+}
+
+/// What becomes of a directive whose value `off` is the only one that the crate has.
+pub(super) fn refused_unless_off(
+    _: &mut Location,
+    directive: &Directive,
+    text: &'static str,
+) -> Finding {
+    match directive.word() {
+        "off" => Finding::no_effect(text),
+        _ => Finding::refused(text),
     }
 }

@@ -16,16 +16,19 @@
 //! 2. `walk` visits each block. One that has `proxy_pass` itself becomes a `Location`.
 //! 3. The rows of the tables are applied in their order, not in that of the file: those of
 //!    `pass_rows` first.
-//! 4. `note_the_rest` adds a note for each directive that no location has used.
+//! 4. `unused_directives` adds a note for each directive that no location has used.
 
 mod connection_rows;
 mod location;
+mod location_rows;
 mod message_rows;
 mod parse;
 mod pass_rows;
+mod redirects;
 mod scope;
 mod tls_rows;
 mod unrelated_directives;
+mod unused_directives;
 mod upstream_rows;
 mod value;
 
@@ -42,8 +45,9 @@ use super::{
 };
 
 use self::{
-    location::{Location, NginxRow},
-    scope::Scope,
+    location::Location,
+    location_rows::location_rows,
+    scope::{Scope, is_opaque},
 };
 
 /// Imports a file, or a part of one.
@@ -62,13 +66,17 @@ pub(super) fn import(text: &str) -> Result<Imported, ImportError> {
     };
     importer.walk(&root);
     importer.budget.check()?;
-    importer.note_the_rest(&directives);
+    for (directive, finding) in unused_directives::findings(&directives, &importer.noted) {
+        importer.note(directive, finding);
+    }
     Ok(Imported::new(&importer.drafts, importer.notes))
 }
 
 /// All tables, for the guide.
 #[cfg(test)]
 pub(super) fn tables() -> Vec<(&'static str, Vec<super::directive_row::Listed>)> {
+    use location::NginxRow;
+
     let tables: [(_, &[NginxRow]); 6] = [
         ("The request", &pass_rows::ROWS),
         ("TLS to the origin", &tls_rows::ROWS),
@@ -79,32 +87,6 @@ pub(super) fn tables() -> Vec<(&'static str, Vec<super::directive_row::Listed>)>
     ];
     let listed = |rows: &[NginxRow]| rows.iter().map(NginxRow::listed).collect();
     tables.map(|(title, rows)| (title, listed(rows))).into()
-}
-
-/// The tables in which a directive of a block that proxies is looked up, in their order.
-fn location_rows() -> impl Iterator<Item = &'static NginxRow> {
-    pass_rows::ROWS
-        .iter()
-        .chain(&tls_rows::ROWS)
-        .chain(&connection_rows::ROWS)
-        .chain(&message_rows::ROWS)
-}
-
-/// Blocks whose lines are no directives, or belong to another protocol.
-///
-/// Their lines are data, such as the pairs of a `map`, or directives of mail and TCP proxies.
-fn is_opaque(name: &str) -> bool {
-    [
-        "events",
-        "geo",
-        "mail",
-        "map",
-        "match",
-        "split_clients",
-        "stream",
-        "types",
-    ]
-    .contains(&name)
 }
 
 /// The last one of a name wins. nginx refuses a second one.
@@ -354,34 +336,6 @@ impl<'a> LocationImporter<'a> {
             );
         }
     }
-
-    /// Notes on all directives that have none.
-    ///
-    /// A directive that a row knows, but no `proxy_pass` inherits, has no effect.
-    fn note_the_rest(&mut self, directives: &'a [Directive]) {
-        for directive in directives {
-            let name = directive.name.as_str();
-            if !self.noted.contains(&std::ptr::from_ref(directive)) {
-                let is_known = location_rows().any(|row| row.name == name);
-                let finding = match is_known {
-                    true => Finding::no_effect("no `proxy_pass` inherits it"),
-                    false => unrelated_directives::finding(directive),
-                };
-                if !is_transparent(name) {
-                    self.note(directive, finding);
-                }
-            }
-            match &directive.block {
-                Some(block) if !is_opaque(name) => self.note_the_rest(block),
-                _ => {}
-            }
-        }
-    }
-}
-
-/// Blocks that need no note of their own.
-fn is_transparent(name: &str) -> bool {
-    ["http", "location", "server", "upstream"].contains(&name)
 }
 
 /// `down` takes a server out permanently.

@@ -8,7 +8,7 @@
 //! comment    = "#" up to the end of the line, where a word could begin
 //! ```
 //!
-//! Blocks of Lua code are skipped by their braces. Errors have the line and the column at which the
+//! Blocks of Lua code are skipped. Errors have the line and the column at which the
 //! mistake begins: a block that is not closed is reported where it opens.
 
 use std::{iter::Peekable, str::Chars};
@@ -179,13 +179,16 @@ impl<'a> BlockReader<'a> {
         }
     }
 
-    /// Skips a program, whose braces are in pairs.
+    /// Skips a program of Lua, whose braces are in pairs outside of strings and comments.
     fn skip_code(&mut self, at: Position) -> Result<(), ImportError> {
         let mut depth = 1_usize;
         while let Some(char) = self.next() {
             match char {
                 '{' => depth += 1,
                 '}' => depth -= 1,
+                '"' | '\'' => self.skip_string(char),
+                '[' => drop(self.skip_long_bracket()),
+                '-' if self.chars.peek() == Some(&'-') => self.skip_comment(),
                 _ => {}
             }
             if depth == 0 {
@@ -193,5 +196,51 @@ impl<'a> BlockReader<'a> {
             }
         }
         Err(ImportError::new(at, "a block is not closed"))
+    }
+
+    /// Skips a string of Lua, whose first quote is read.
+    fn skip_string(&mut self, quote: char) {
+        while let Some(char) = self.next() {
+            match char {
+                '\\' => drop(self.next()),
+                char if char == quote => return,
+                _ => {}
+            }
+        }
+    }
+
+    /// Skips `--` up to the end of the line, or `--[[ .. ]]`. The first hyphen is read.
+    fn skip_comment(&mut self) {
+        self.next();
+        if self.chars.peek() == Some(&'[') {
+            self.next();
+            if self.skip_long_bracket() {
+                return;
+            }
+        }
+        while self.next().is_some_and(|char| char != '\n') {}
+    }
+
+    /// Skips `[[ .. ]]` or `[=[ .. ]=]`, whose first bracket is read. `false` if it is none.
+    fn skip_long_bracket(&mut self) -> bool {
+        let mut level = 0;
+        while self.chars.peek() == Some(&'=') {
+            self.next();
+            level += 1;
+        }
+        if self.chars.peek() != Some(&'[') {
+            return false;
+        }
+        // How many `=` follow the last `]`.
+        let mut closing = None;
+        while let Some(char) = self.next() {
+            closing = match (char, closing) {
+                (']', Some(count)) if count == level => return true,
+                (']', _) => Some(0),
+                ('=', Some(count)) => Some(count + 1),
+                _ => None,
+            };
+        }
+        true
     }
 }

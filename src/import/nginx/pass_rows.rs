@@ -25,6 +25,10 @@ use crate::import::{
 
 use super::location::{Location, NginxRow, Pass};
 
+const CONNECTION: &str = "`ClientConnection` of the server in front";
+const CLIENT_FIELD: &str =
+    "`ClientAddress`: a layer in front of the proxy reads this field of trusted peers";
+
 pub(super) const ROWS: [NginxRow; 6] = [
     NginxRow::maps("proxy_pass", pass, "`CdnOriginConnector::builder`"),
     NginxRow::maps("proxy_set_header", set_header, "`OriginProxy::map_request`"),
@@ -33,11 +37,16 @@ pub(super) const ROWS: [NginxRow; 6] = [
         max_body_size,
         "`Limits::max_request_body`",
     ),
-    NginxRow::maps("set_real_ip_from", real_ip_from, "`ForwardedLayer::trust`"),
+    // Before the networks, which are trusted for one field alone.
     NginxRow::maps(
         "real_ip_header",
         real_ip_header,
         "the client is read from X-Forwarded-For of trusted peers",
+    ),
+    NginxRow::maps(
+        "set_real_ip_from",
+        real_ip_from,
+        "`ForwardedLayer::trust`, which trusts X-Forwarded-Proto too",
     ),
     NginxRow::no_effect(
         "real_ip_recursive",
@@ -64,35 +73,46 @@ fn pass(location: &mut Location, directive: &Directive, text: &'static str) -> F
     if target.is_empty() || (path.starts_with('$') && !is_whole_uri(path)) {
         return no_fixed_origin();
     }
-    let client = location
-        .path
-        .as_ref()
-        .or(location.exact_path.as_ref())
-        .cloned();
-    let same_path = path.is_empty() || is_whole_uri(path) || client.as_deref() == Some(path);
     location.pass = Some(Pass {
         line: directive.line,
         scheme,
         target,
         is_upstream: false,
     });
-    match same_path {
-        true => Finding::mapped(text),
-        false => match client {
-            Some(client) if !path.contains('$') => {
-                let settings = &mut location.shared().settings;
-                let finding = message_fields::map_path(settings, &client, path);
-                match finding.kind {
-                    NoteKind::Mapped => Finding::mapped(
-                        "`OriginProxy::map_path`, of whole segments; redirects and cookies are \
-                         mapped back. The rest of the path passes as it is, where nginx decodes \
-                         `%2F` and merges `//`",
-                    ),
-                    _ => finding,
-                }
-            }
-            _ => Finding::by_hand("the path depends on the request: `OriginProxy::map_request`"),
-        },
+    match path {
+        "" => Finding::mapped(text),
+        "$uri" => Finding::by_hand(
+            "nginx sends no query with `$uri`, and the import does: `OriginProxy::map_request`",
+        ),
+        path if is_whole_uri(path) => Finding::mapped(text),
+        path if path.contains('$') => {
+            Finding::by_hand("the path depends on the request: `OriginProxy::map_request`")
+        }
+        // The path of a URL with variables replaces all of the request's.
+        _ if directive.word().contains('$') => Finding::by_hand(
+            "nginx sends this path for each request, because the URL has variables: \
+             `OriginProxy::map_request`. The import passes the client's path",
+        ),
+        path => replace_prefix(location, path, text),
+    }
+}
+
+/// The path of a URL replaces that of the location.
+fn replace_prefix(location: &mut Location, path: &str, text: &'static str) -> Finding {
+    let client = location.path.as_ref().or(location.exact_path.as_ref());
+    let Some(client) = client.cloned() else {
+        return Finding::by_hand("the path depends on the request: `OriginProxy::map_request`");
+    };
+    if client == path {
+        return Finding::mapped(text);
+    }
+    let finding = message_fields::map_path(&mut location.shared().settings, &client, path);
+    match finding.kind {
+        NoteKind::Mapped => Finding::mapped(
+            "`OriginProxy::map_path`, of whole segments; redirects and cookies are mapped back. \
+             The rest of the path passes as it is, where nginx decodes `%2F` and merges `//`",
+        ),
+        _ => finding,
     }
 }
 
@@ -295,21 +315,34 @@ fn max_body_size(location: &mut Location, directive: &Directive, text: &'static 
     }
 }
 
-/// A network whose `X-Forwarded-For` is believed.
+/// A field other than `X-Forwarded-For` is by hand: the client's own `X-Forwarded-For` may pass
+/// the proxies that write it.
+fn real_ip_header(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+    let field = directive.word().to_ascii_lowercase();
+    let finding = match field.as_str() {
+        "x-forwarded-for" => Finding::mapped(text),
+        "proxy_protocol" => Finding::by_hand(CONNECTION),
+        _ => Finding::by_hand(CLIENT_FIELD),
+    };
+    location.real_ip_header = Some(field);
+    finding
+}
+
+/// A network whose `X-Forwarded-For` is believed, if that is the field of `real_ip_header`.
 fn real_ip_from(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
     let word = directive.word();
     if word == "unix:" {
-        return Finding::by_hand("`ClientConnection` of the server in front");
+        return Finding::by_hand(CONNECTION);
     }
-    message_fields::trust(&mut location.shared().settings, word, text)
-}
-
-fn real_ip_header(_: &mut Location, directive: &Directive, text: &'static str) -> Finding {
-    match directive.word().to_ascii_lowercase().as_str() {
-        "x-forwarded-for" => Finding::mapped(text),
-        "proxy_protocol" => Finding::by_hand("`ClientConnection` of the server in front"),
-        _ => Finding::by_hand(
-            "`ClientAddress`: a layer in front of the proxy reads this field of trusted peers",
+    match location.real_ip_header.as_deref() {
+        Some("x-forwarded-for") => {
+            message_fields::trust(&mut location.shared().settings, word, text)
+        }
+        Some("proxy_protocol") => Finding::by_hand(CONNECTION),
+        Some(_) => Finding::by_hand(CLIENT_FIELD),
+        None => Finding::warning(
+            "without `real_ip_header`, nginx reads X-Real-IP of these peers. The import trusts no \
+             peer: `ClientAddress`, or `ForwardedLayer::trust` if they write X-Forwarded-For",
         ),
     }
 }

@@ -61,31 +61,50 @@ impl<'a> Scope<'a> {
 
     /// The directives of this name that hold here: those of the innermost block that has any.
     ///
-    /// Empty if no block has any.
+    /// All lines of `set` hold, and those of `add_header` as `add_header_inherit` says. Empty if no
+    /// block has any.
     pub(super) fn lookup(&self, name: &str) -> Vec<&'a Directive> {
-        let of_name = |block: &&'a [Directive]| {
-            let found = block.iter().filter(|directive| directive.name == name);
-            // The `server` of an upstream is no block; `if` and others have several.
-            found.collect::<Vec<_>>()
+        let (rule_name, mut rule) = match name {
+            "add_header" => ("add_header_inherit", "on"),
+            "add_trailer" => ("add_trailer_inherit", "on"),
+            "set" => ("", "merge"),
+            _ => ("", "on"),
         };
-        let mut levels = self.chain.iter().rev().map(of_name);
-        levels.find(|found| !found.is_empty()).unwrap_or_default()
+        let mut held = Vec::new();
+        for block in &self.chain {
+            if !rule_name.is_empty() {
+                let changed = block.iter().find(|directive| directive.name == rule_name);
+                rule = changed.map_or(rule, Directive::word);
+            }
+            let own = block.iter().filter(|directive| directive.name == name);
+            let mut own: Vec<_> = own.collect();
+            match rule {
+                "merge" => held.append(&mut own),
+                "off" => held = own,
+                _ if own.is_empty() => {}
+                _ => held = own,
+            }
+        }
+        held
     }
 
     /// The variables that `set` gives a fixed value, from the outside in.
     ///
     /// nginx evaluates `set` for each request. A variable whose value depends on the request is
-    /// unknown here, also if an outer `set` gave it a fixed value.
+    /// unknown here, also if an outer `set` gave it a fixed value. So is one that an `if` or a
+    /// module sets.
     pub(super) fn variables(&self) -> BTreeMap<String, String> {
         let mut variables = BTreeMap::new();
         for block in &self.chain {
-            for directive in block.iter().filter(|directive| directive.name == "set") {
-                let name = directive.word().trim_start_matches('$').to_owned();
-                let value = directive.words.get(1).map_or("", String::as_str);
-                let value = value::expand(value, &variables);
-                match value.contains('$') {
-                    true => drop(variables.remove(&name)),
-                    false => drop(variables.insert(name, value)),
+            for directive in *block {
+                match directive.name.as_str() {
+                    "set" => set_variable(directive, &mut variables),
+                    "if" => {
+                        for inner in directive.lines() {
+                            forget_variable(inner, &mut variables);
+                        }
+                    }
+                    _ => forget_variable(directive, &mut variables),
                 }
             }
         }
@@ -105,4 +124,41 @@ impl<'a> Scope<'a> {
         let is_pattern = name.contains(['*', '~', '$']) || name.starts_with('.') || name == "_";
         (!is_pattern && !name.is_empty()).then(|| name.clone())
     }
+}
+
+fn set_variable(directive: &Directive, variables: &mut BTreeMap<String, String>) {
+    let name = directive.word().trim_start_matches('$').to_owned();
+    let value = directive.words.get(1).map_or("", String::as_str);
+    let value = value::expand(value, variables);
+    match value.contains('$') {
+        true => drop(variables.remove(&name)),
+        false => drop(variables.insert(name, value)),
+    }
+}
+
+/// Removes the variable that a directive such as `auth_request_set` or `set_by_lua` sets.
+fn forget_variable(directive: &Directive, variables: &mut BTreeMap<String, String>) {
+    let name = directive.name.as_str();
+    if (name.starts_with("set") || name.ends_with("_set"))
+        && let Some(variable) = directive.word().strip_prefix('$')
+    {
+        variables.remove(variable);
+    }
+}
+
+/// Blocks whose lines are no directives, or belong to another protocol.
+///
+/// Their lines are data, such as the pairs of a `map`, or directives of mail and TCP proxies.
+pub(super) fn is_opaque(name: &str) -> bool {
+    [
+        "events",
+        "geo",
+        "mail",
+        "map",
+        "match",
+        "split_clients",
+        "stream",
+        "types",
+    ]
+    .contains(&name)
 }

@@ -21,6 +21,12 @@ pub(super) fn finding(directive: &Directive) -> Finding {
     if ["if", "return"].contains(&name) {
         return Finding::by_hand(ROUTER);
     }
+    if name == "try_files" {
+        return Finding::by_hand(
+            "files that nginx serves would be requests to the origin: a layer in front of the \
+             proxy, such as `ServeDir` of tower-http",
+        );
+    }
     if let Some((_, text)) = ROWS.iter().find(|(names, _)| names.contains(&name)) {
         return Finding::no_effect(*text);
     }
@@ -72,7 +78,6 @@ const ROWS: [(&[&str], &str); 3] = [
             "early_hints",
             "env",
             "events",
-            "http",
             "http2",
             "http2_max_concurrent_streams",
             "http3",
@@ -99,7 +104,6 @@ const ROWS: [(&[&str], &str); 3] = [
             "reset_timedout_connection",
             "send_lowat",
             "send_timeout",
-            "server",
             "server_name",
             "server_name_in_redirect",
             "server_names_hash_bucket_size",
@@ -145,7 +149,6 @@ const ROWS: [(&[&str], &str); 3] = [
             "root",
             "sendfile",
             "sendfile_max_chunk",
-            "try_files",
             "types",
         ],
         FILES,
@@ -153,7 +156,6 @@ const ROWS: [(&[&str], &str); 3] = [
     (
         &[
             "break",
-            "location",
             "log_subrequest",
             "merge_slashes",
             "recursive_error_pages",
@@ -165,7 +167,7 @@ const ROWS: [(&[&str], &str); 3] = [
     ),
 ];
 
-const PREFIXES: [(&str, Reason); 28] = [
+const PREFIXES: [(&str, Reason); 26] = [
     ("js_", Reason::Refused(PROGRAM)),
     ("lua_", Reason::Refused(PROGRAM)),
     ("perl_", Reason::Refused(PROGRAM)),
@@ -228,6 +230,4 @@ const PREFIXES: [(&str, Reason); 28] = [
         Reason::Refused("connections without HTTP: `CdnOriginConnector` alone"),
     ),
     ("mail", Reason::Refused("mail is not proxied")),
-    ("upstream", Reason::NoEffect("no `proxy_pass` names it")),
-    ("zone", Reason::NoEffect("shared memory is not needed")),
 ];

@@ -20,6 +20,7 @@ mod haproxy_notes;
 mod limits;
 mod migrate;
 mod nginx_notes;
+mod nginx_requests;
 mod notes;
 #[rustfmt::skip]
 mod printed;

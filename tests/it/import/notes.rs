@@ -131,7 +131,7 @@ fn each_value_of_a_directive_has_its_kind() {
         ("add_header X-A 1 always;", "add_header X-A", Mapped),
         ("add_header X-A 1;", "add_header X-A", ByHand),
         ("add_header X-A $host always;", "add_header X-A", ByHand),
-        ("add_header Vary Origin always;", "add_header Vary", ByHand),
+        ("add_header Vary Origin always;", "add_header Vary", Mapped),
         ("rewrite ^/a/(.*)$ /b/$1 break;", "rewrite", Mapped),
         ("rewrite ^/a/(.*)$ /b/$1 last;", "rewrite", ByHand),
         ("rewrite ^/a/(.*)$ /b?c=$1 break;", "rewrite", ByHand),
@@ -145,8 +145,11 @@ fn each_value_of_a_directive_has_its_kind() {
             "proxy_ssl_certificate_key",
             ByHand,
         ),
-        ("set_real_ip_from nowhere;", "set_real_ip_from", Refused),
-        ("set_real_ip_from 192.0.2.1;", "set_real_ip_from", Mapped),
+        (
+            "real_ip_header X-Forwarded-For; set_real_ip_from nowhere;",
+            "set_real_ip_from",
+            Refused,
+        ),
     ];
     for (line, directive, kind) in rows {
         assert_eq!(nginx_kind(line, directive), [kind], "{line}");

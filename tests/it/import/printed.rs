@@ -181,7 +181,7 @@ pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
         .forwarded(ForwardedLayer::new().append_unverified().client_scheme(Scheme::Https))
         .map_request(|parts| drop(parts.headers.remove("proxy")))
         .map_request(|parts| drop(parts.headers.insert("x-forwarded-ssl", HeaderValue::from_static("on"))))
-        .map_response(|mut response| { response.headers_mut().insert("strict-transport-security", HeaderValue::from_static("max-age=31536000; includeSubDomains")); response }).map_response(|mut response| { response.headers_mut().insert("x-frame-options", HeaderValue::from_static("SAMEORIGIN")); response }))
+        .map_response(|mut response| { response.headers_mut().append("strict-transport-security", HeaderValue::from_static("max-age=31536000; includeSubDomains")); response }).map_response(|mut response| { response.headers_mut().append("x-frame-options", HeaderValue::from_static("SAMEORIGIN")); response }))
 }
 
 /// All sections, as an app of axum.
@@ -217,7 +217,7 @@ pub(crate) fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
         .map_path("/old/".parse()?, "/".parse()?)
         .map_request(|parts| drop(parts.headers.remove("accept-encoding")))
         .map_response(|mut response| { response.headers_mut().remove("x-powered-by"); response })
-        .map_response(|mut response| { response.headers_mut().insert("x-frame-options", HeaderValue::from_static("DENY")); response }))
+        .map_response(|mut response| { response.headers_mut().append("x-frame-options", HeaderValue::from_static("DENY")); response }))
 }
 
 /// Adds the routes of `location_1`: other paths do not reach the origin.
@@ -265,7 +265,7 @@ pub(crate) fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
         .map_path("/media/".parse()?, "/media-example/".parse()?)
         .map_request(|parts| drop(parts.headers.remove("authorization"))).map_request(|parts| drop(parts.headers.remove("cookie")))
         .map_response(|mut response| { response.headers_mut().remove("alt-svc"); response }).map_response(|mut response| { response.headers_mut().remove("x-goog-generation"); response }).map_response(|mut response| { response.headers_mut().remove("x-goog-hash"); response }).map_response(|mut response| { response.headers_mut().remove("x-goog-storage-class"); response }).map_response(|mut response| { response.headers_mut().remove("x-guploader-uploadid"); response })
-        .map_response(|mut response| { response.headers_mut().insert("x-content-type-options", HeaderValue::from_static("nosniff")); response }))
+        .map_response(|mut response| { response.headers_mut().append("x-content-type-options", HeaderValue::from_static("nosniff")); response }))
 }
 
 /// Adds the routes of `location_1`: other paths do not reach the origin.
@@ -840,7 +840,7 @@ pub(crate) fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
         .map_path("/one/".parse()?, "/two/".parse()?)
         .map_request(|parts| drop(parts.headers.insert("x-edge", HeaderValue::from_static("nginx"))))
         .map_response(|mut response| { response.headers_mut().remove("x-runtime"); response })
-        .map_response(|mut response| { response.headers_mut().insert("x-content-type-options", HeaderValue::from_static("nosniff")); response }))
+        .map_response(|mut response| { response.headers_mut().append("x-content-type-options", HeaderValue::from_static("nosniff")); response }))
 }
 
 /// Adds the routes of `location_1`: other paths do not reach the origin.

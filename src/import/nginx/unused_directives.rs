@@ -1,0 +1,118 @@
+//! What becomes of the directives that no location has used.
+//!
+//! ```text
+//! server { server_name a.example;         by hand, if another server has other names
+//!   proxy_read_timeout 5s;                no effect, if no `proxy_pass` inherits it
+//!   location / { root /var/www; } }       by hand: nginx does not proxy these requests
+//! upstream app { keepalive 16; }          by hand, if no `proxy_pass` names it
+//! ```
+
+use std::collections::BTreeSet;
+
+use crate::import::{directive::Directive, note::Finding};
+
+use super::{location_rows::location_rows, scope::is_opaque, unrelated_directives, upstream_rows};
+
+/// A finding for each directive that is not in `noted`.
+pub(super) fn findings<'a>(
+    directives: &'a [Directive],
+    noted: &BTreeSet<*const Directive>,
+) -> Vec<(&'a Directive, Finding)> {
+    let mut names = BTreeSet::new();
+    collect_names(directives, &mut names);
+    let reader = UnusedReader {
+        noted,
+        // nginx chooses among servers by the client's Host.
+        has_hosts: names.len() > 1,
+    };
+    let mut found = Vec::new();
+    reader.read(directives, "", &mut found);
+    found
+}
+
+struct UnusedReader<'a> {
+    noted: &'a BTreeSet<*const Directive>,
+    /// Whether servers have different names.
+    has_hosts: bool,
+}
+
+impl UnusedReader<'_> {
+    /// `outer` is the name of the block that the directives are in.
+    fn read<'a>(
+        &self,
+        directives: &'a [Directive],
+        outer: &str,
+        found: &mut Vec<(&'a Directive, Finding)>,
+    ) {
+        for directive in directives {
+            if !self.is_noted(directive)
+                && let Some(finding) = self.finding(directive, outer)
+            {
+                found.push((directive, finding));
+            }
+            if !is_opaque(&directive.name) {
+                self.read(directive.lines(), &directive.name, found);
+            }
+        }
+    }
+
+    fn is_noted(&self, directive: &Directive) -> bool {
+        self.noted.contains(&std::ptr::from_ref(directive))
+    }
+
+    /// `None` for a block that needs no note of its own.
+    ///
+    /// A directive that a row knows, but no `proxy_pass` inherits, has no effect. Those in an `if`,
+    /// and `rewrite`, are not inherited in nginx: it applies them where their block is chosen.
+    fn finding(&self, directive: &Directive, outer: &str) -> Option<Finding> {
+        let name = directive.name.as_str();
+        if outer == "upstream" && upstream_rows::ROWS.iter().any(|row| row.name == name) {
+            return Some(Finding::no_effect("no `proxy_pass` names the `upstream`"));
+        }
+        if location_rows().any(|row| row.name == name) {
+            return Some(match outer == "if" || name == "rewrite" {
+                true => Finding::by_hand(
+                    "nginx applies it to the requests of its block: a router in front of the \
+                     proxy, or `OriginProxy::map_request`",
+                ),
+                false => Finding::no_effect("no `proxy_pass` inherits it"),
+            });
+        }
+        let mut lines = directive.lines().iter();
+        match name {
+            "http" | "server" => None,
+            "location" if has_proxy_pass(directive.lines()) => None,
+            "location" => Some(Finding::by_hand(
+                "nginx does not proxy its requests: a router in front of the proxy, such as axum's",
+            )),
+            "upstream" if lines.any(|line| self.is_noted(line)) => None,
+            "upstream" => Some(Finding::by_hand(
+                "no `proxy_pass` names it: if a variable does, `OriginGroup::builder` with its \
+                 servers",
+            )),
+            "server_name" if self.has_hosts => Some(Finding::by_hand(
+                "`VirtualHosts` chooses an origin by the client's Host",
+            )),
+            _ => Some(unrelated_directives::finding(directive)),
+        }
+    }
+}
+
+fn has_proxy_pass(block: &[Directive]) -> bool {
+    let mut lines = block.iter();
+    lines.any(|line| line.name == "proxy_pass" || has_proxy_pass(line.lines()))
+}
+
+/// The names of each server, of which some have none.
+fn collect_names<'a>(directives: &'a [Directive], names: &mut BTreeSet<Vec<&'a String>>) {
+    for directive in directives {
+        match (directive.name.as_str(), &directive.block) {
+            ("server", Some(block)) => {
+                let lines = block.iter().filter(|line| line.name == "server_name");
+                names.insert(lines.flat_map(|line| &line.words).collect());
+            }
+            (name, Some(block)) if !is_opaque(name) => collect_names(block, names),
+            _ => {}
+        }
+    }
+}

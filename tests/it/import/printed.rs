@@ -866,6 +866,83 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 }
 
+pub(super) mod nginx_rewritten_shop {
+// cargo add cdn-origin axum http
+// cargo add tokio --features macros,net,rt-multi-thread
+
+use axum::Router;
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+use http::HeaderValue;
+use std::error::Error;
+
+/// `location /shop/`, line 5.
+pub(crate) fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
+    let connector = CdnOriginConnector::builder("http://shop.internal.example")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .map_path("/shop/v1/".parse()?, "/store/".parse()?).map_path("/shop/".parse()?, "/".parse()?)
+        .map_response(|mut response| { response.headers_mut().append("x-frame-options", HeaderValue::from_static("DENY")); response }))
+}
+
+/// Adds the routes of `location_1`: other paths do not reach the origin.
+pub(crate) fn route_location_1(router: Router) -> Result<Router, Box<dyn Error>> {
+    let service = location_1()?;
+    Ok(router
+        .route_service("/shop/", service.clone())
+        .route_service("/shop/{*rest}", service))
+}
+
+/// `location /status/`, line 11.
+pub(crate) fn location_2() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("http://shop.internal.example")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .map_response(|mut response| { response.headers_mut().append("x-frame-options", HeaderValue::from_static("DENY")); response }))
+}
+
+/// Adds the routes of `location_2`: other paths do not reach the origin.
+pub(crate) fn route_location_2(router: Router) -> Result<Router, BuildError> {
+    let service = location_2()?;
+    Ok(router
+        .route_service("/status/", service.clone())
+        .route_service("/status/{*rest}", service))
+}
+
+/// `location /plain/`, line 14.
+pub(crate) fn location_3() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("http://shop.internal.example")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .map_response(|mut response| { response.headers_mut().append("x-frame-options", HeaderValue::from_static("DENY")); response }))
+}
+
+/// Adds the routes of `location_3`: other paths do not reach the origin.
+pub(crate) fn route_location_3(router: Router) -> Result<Router, BuildError> {
+    let service = location_3()?;
+    Ok(router
+        .route_service("/plain/", service.clone())
+        .route_service("/plain/{*rest}", service))
+}
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = route_location_1(app)?;
+    let app = route_location_2(app)?;
+    let app = route_location_3(app)?;
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
+}
+
 pub(super) mod nginx_s3_bucket_by_variable {
 // cargo add cdn-origin axum
 // cargo add tokio --features macros,net,rt-multi-thread
@@ -4535,6 +4612,7 @@ pub(super) const APPS: &[(&str, App)] = &[
     ("nginx_plain_http_to_443", nginx_plain_http_to_443::app),
     ("nginx_privacy", nginx_privacy::app),
     ("nginx_redirects", nginx_redirects::app),
+    ("nginx_rewritten_shop", nginx_rewritten_shop::app),
     ("nginx_s3_bucket_by_variable", nginx_s3_bucket_by_variable::app),
     ("nginx_s3_cached", nginx_s3_cached::app),
     ("nginx_s3_object_by_pattern", nginx_s3_object_by_pattern::app),

@@ -236,6 +236,33 @@ pub(super) const ROWS: &[Row] = &[
         .get("/one/page?query=1")
         .responds(302, &[("location", "http://old.example/two/next?a=/two/")])
         .differs(&[("response x-robots-tag", "by hand: it depends on the status")]),
+    nginx("rewritten_shop")
+        .dials(&["shop.internal.example"])
+        .section("location /shop/")
+        .get("/shop/v1/page?query=1")
+        .responds(404, &[("x-frame-options", "SAMEORIGIN")])
+        .differs(&[("request x-real-ip", "by hand: nginx trusts the client's")]),
+    nginx("rewritten_shop")
+        .dials(&["shop.internal.example"])
+        .section("location /shop/")
+        .get("/shop/page?query=1")
+        .differs(&[("request x-real-ip", "by hand: nginx trusts the client's")]),
+    nginx("rewritten_shop")
+        .dials(&["shop.internal.example"])
+        .section("location /status/")
+        .get("/status/page?query=1")
+        .differs(&[
+            ("request x-real-ip", CLIENT_FIELD),
+            ("target", "by hand: nginx sends /health, without the query"),
+        ]),
+    nginx("rewritten_shop")
+        .dials(&["shop.internal.example"])
+        .section("location /plain/")
+        .get("/plain/page?query=1")
+        .differs(&[
+            ("request x-real-ip", CLIENT_FIELD),
+            ("target", "by hand: nginx sends no query"),
+        ]),
     nginx("s3_bucket_by_variable")
         .dials(&["media-example.s3.amazonaws.com"])
         .get("/media/page?query=1")

@@ -11,7 +11,8 @@ pub(crate) struct ForwardedFields {
     pub(super) aliases: Aliases,
 }
 
-/// Whether a request has aliases: names with `_` in place of `-`. CGI reads both as the same name.
+/// Whether a request has aliases: names with another character, such as `_` or `.`, in place of
+/// `-`. CGI and PHP read both as the same name.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) enum Aliases {
     #[default]
@@ -35,12 +36,10 @@ impl ForwardedFields {
 }
 
 /// Removes all aliases.
-///
-/// Each removal searches again. Five names have few aliases, so that a request cannot make this
-/// expensive.
 pub(super) fn remove_aliases(headers: &mut HeaderMap) {
     let is_alias = |name: &&HeaderName| spelling(name) == Some(Spelling::Alias);
-    while let Some(alias) = headers.keys().find(is_alias).cloned() {
+    let aliases: Vec<_> = headers.keys().filter(is_alias).cloned().collect();
+    for alias in aliases {
         headers.remove(alias);
     }
 }
@@ -84,7 +83,9 @@ fn spelling(name: &HeaderName) -> Option<Spelling> {
     if name == expected {
         return Some(Spelling::Exact(field));
     }
-    let matches = |(found, meant): (&u8, &u8)| found == meant || (*found == b'_' && *meant == b'-');
+    let matches = |(found, meant): (&u8, &u8)| {
+        found == meant || (*meant == b'-' && !found.is_ascii_alphanumeric())
+    };
     name.iter()
         .zip(expected)
         .all(matches)
@@ -104,12 +105,16 @@ mod tests {
     }
 
     #[test]
-    fn every_spelling_with_an_underscore_is_an_alias_and_nothing_else_is() {
+    fn every_spelling_with_another_separator_is_an_alias_and_nothing_else_is() {
         for alias in [
             "x_forwarded_for",
             "x_forwarded-host",
             "x-real_ip",
             "x-forwarded_port",
+            "x.forwarded.for",
+            "x-forwarded.proto",
+            "x+real+ip",
+            "x~forwarded|host",
         ] {
             assert_eq!(
                 spelling(&HeaderName::from_static(alias)),
@@ -122,6 +127,8 @@ mod tests {
             "x-forwarded-by",
             "x-forwarded-mosts",
             "xxforwarded-for",
+            "x0real0ip",
+            "x-forwarded..for",
             "host",
         ] {
             assert_eq!(spelling(&HeaderName::from_static(other)), None, "{other}");

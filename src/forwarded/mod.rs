@@ -64,8 +64,9 @@
 //! | `Forwarded` | chain, Host and scheme in one field | removed |
 //!
 //! Each field is written as one line. A field that is not written, or whose value is unknown, is
-//! removed. So are aliases with `_` in place of `-`, such as `x_forwarded_for`: CGI applications
-//! read them as the same name ([RFC 3875 section 4.1.18]).
+//! removed. So are aliases with another character in place of `-`, such as `x_forwarded_for` and
+//! `x.forwarded.for`: CGI and PHP applications read them as the same name ([RFC 3875 section
+//! 4.1.18]).
 //!
 //! A field of a trusted peer is kept if it has one valid value. The layer never reads `Forwarded`,
 //! even of a trusted peer: a load balancer that writes only `X-Forwarded-For` would pass on a

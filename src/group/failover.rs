@@ -10,7 +10,7 @@ use tower::BoxError;
 use crate::{
     error::{Error, ErrorKind},
     pool::{InFlight, NoEarlyData},
-    proxy::{ProxyBody, attempt, refuse},
+    proxy::{Arrival, ProxyBody, attempt, refuse},
 };
 
 use super::{
@@ -128,6 +128,7 @@ where
         }
         response.into_body().discard();
         parts.extensions.insert(NoEarlyData);
+        Arrival::begin_anew(&mut parts.extensions);
         body = returned;
         selected = next;
     }

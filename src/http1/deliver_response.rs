@@ -131,7 +131,8 @@ pub(super) async fn deliver<S>(
 /// Sends the request until the channel has room for a frame. `None` if the body was dropped.
 ///
 /// Cancel safe: dropping the future loses no frame, since none was read. `Err` is the failure of
-/// the request's body.
+/// the request's body. The body is not polled once that of the response was dropped: a server drops
+/// both when the client leaves, and the end of the request may be its own then.
 async fn send_until_room<'a, S>(
     connection: &mut Connection<S>,
     sender: &'a mpsc::Sender<Delivery<S>>,
@@ -140,9 +141,14 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut room = pin!(sender.reserve());
-    poll_fn(|cx| match connection.poll_request(cx) {
-        Ok(()) => room.as_mut().poll(cx).map(|room| Ok(room.ok())),
-        Err(error) => Poll::Ready(Err(error)),
+    poll_fn(|cx| {
+        if sender.is_closed() {
+            return Poll::Ready(Ok(None));
+        }
+        match connection.poll_request(cx) {
+            Ok(()) => room.as_mut().poll(cx).map(|room| Ok(room.ok())),
+            Err(error) => Poll::Ready(Err(error)),
+        }
     })
     .await
 }

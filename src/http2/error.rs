@@ -64,6 +64,9 @@ pub(crate) enum Http2Error {
     /// The request body failed.
     #[error("the request body failed")]
     Body(#[source] Error),
+    /// The request body is not as long as its `Content-Length` (RFC 9113 section 8.1.1).
+    #[error("the request body is not as long as its Content-Length")]
+    BodyLength,
 }
 
 impl Http2Error {

@@ -80,7 +80,8 @@ impl Http2Exchange {
         ))
     }
 
-    /// Fails with [`Http2Error::Body`] if the client's body fails. The stream has been reset then.
+    /// Fails with [`Http2Error::Body`] if the client's body fails, and with
+    /// [`Http2Error::BodyLength`] if it has another length. The stream has been reset then.
     ///
     /// An upload that ends because the peer refuses the rest of it is no failure: the response
     /// follows.
@@ -89,7 +90,7 @@ impl Http2Exchange {
             upload.note_blocked(self.open.is_blocked());
             if let Poll::Ready(sent) = upload.poll(cx) {
                 self.upload = None;
-                sent.map_err(Http2Error::Body)?;
+                sent?;
             }
         }
         loop {
@@ -154,18 +155,33 @@ impl Http2Exchange {
     }
 }
 
-/// Announces the length of the body, if it is known.
+/// Announces the length of the body, if it is known. Returns the length that is announced.
 ///
-/// A length that the request has already is kept. h2 does not compare it with the body.
-pub(super) fn add_length(head: &mut Request<()>, body: &RequestBody) {
-    if let Some(length) = body.size_hint().exact()
-        && (length > 0 || expects_content(head.method()))
-    {
-        let fields = head.headers_mut();
-        fields
-            .entry(CONTENT_LENGTH)
-            .or_insert_with(|| HeaderValue::from(length));
+/// A length that the request has already is kept.
+///
+/// # Errors
+///
+/// [`Http2Error::BodyLength`] if the body has another length.
+pub(super) fn announce_length(
+    head: &mut Request<()>,
+    body: &RequestBody,
+) -> Result<Option<u64>, Http2Error> {
+    let exact = body.size_hint().exact();
+    if exact == Some(0) && !expects_content(head.method()) {
+        return Ok(exact);
     }
+    if let Some(value) = head.headers().get(CONTENT_LENGTH) {
+        let announced = value.to_str().ok().and_then(|digits| digits.parse().ok());
+        return match exact.is_some_and(|exact| announced != Some(exact)) {
+            true => Err(Http2Error::BodyLength),
+            false => Ok(announced),
+        };
+    }
+    if let Some(length) = exact {
+        let value = HeaderValue::from(length);
+        head.headers_mut().insert(CONTENT_LENGTH, value);
+    }
+    Ok(exact)
 }
 
 /// Returns the announced length of the content, and merges repeated fields into one. A length that

@@ -16,7 +16,7 @@ use super::{
     Http2Error,
     activity_io::Received,
     connection_state::ConnectionState,
-    exchange::{Http2Exchange, add_length},
+    exchange::{Http2Exchange, announce_length},
     send_body::Upload,
 };
 
@@ -114,13 +114,13 @@ impl ReadyToSend<'_> {
     ) -> Result<Http2Exchange, Http2Error> {
         let state = &self.sender.state;
         let is_bodiless = body.is_end_stream();
-        add_length(&mut head, body);
+        let length = announce_length(&mut head, body)?;
         let open = state.open_stream();
         let sent = self.h2.send_request(head, is_bodiless).map_err(unsent);
         let (response, stream) = sent.inspect_err(|error| state.note(error))?;
         let upload = match is_bodiless {
             true => None,
-            false => Some(Upload::new(stream, mem::take(body))),
+            false => Some(Upload::new(stream, mem::take(body), length)),
         };
         let max_interim = self.sender.max_head as usize;
         Ok(Http2Exchange::new(

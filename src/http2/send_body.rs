@@ -10,7 +10,8 @@
 //! client is slowed down to the speed of the peer.
 //!
 //! END_STREAM is set on the last data frame if the body knows that it is the last; otherwise an
-//! empty frame follows.
+//! empty frame follows. A request that is not as long as its `Content-Length` would be malformed
+//! (RFC 9113 section 8.1.1), and is reset instead.
 
 use std::{
     pin::Pin,
@@ -22,9 +23,9 @@ use h2::{Reason, SendStream};
 use http_body::Body;
 use tokio::task::JoinHandle;
 
-use crate::{error::Error, upload::RequestBody};
+use crate::upload::RequestBody;
 
-use super::connection_state::OpenStream;
+use super::{Http2Error, connection_state::OpenStream};
 
 /// Sends a request body.
 pub(super) struct Upload {
@@ -34,6 +35,10 @@ pub(super) struct Upload {
     ///
     /// The capacity for all of it is reserved.
     pending: Bytes,
+    /// How much is missing of the announced `Content-Length`.
+    ///
+    /// `None` if no length was announced.
+    missing: Option<u64>,
 }
 
 /// What follows a frame of data.
@@ -45,11 +50,13 @@ enum AfterData {
 }
 
 impl Upload {
-    pub(super) fn new(stream: SendStream<Bytes>, body: RequestBody) -> Self {
+    /// The upload of a body that is announced to be this long.
+    pub(super) fn new(stream: SendStream<Bytes>, body: RequestBody, length: Option<u64>) -> Self {
         Self {
             stream,
             body,
             pending: Bytes::new(),
+            missing: length,
         }
     }
 
@@ -62,11 +69,11 @@ impl Upload {
     ///
     /// # Errors
     ///
-    /// Fails if the body failed. The stream has been reset then.
+    /// Fails if the body failed, or is not as long as announced. The stream has been reset then.
     ///
     /// RST_STREAM is looked for on each poll, also while the client is slow: a peer that has
     /// answered early need not wait for the client to continue.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Http2Error>> {
         loop {
             // The response tells why: a reset without an error means that the peer has answered
             // (RFC 9113 section 8.1).
@@ -74,28 +81,28 @@ impl Upload {
                 return Poll::Ready(Ok(()));
             }
             if !self.pending.is_empty() {
-                match ready!(self.poll_send(cx)) {
+                match ready!(self.poll_send(cx))? {
                     AfterData::More => continue,
                     AfterData::Ended => return Poll::Ready(Ok(())),
                 }
             }
             match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
                 None => {
+                    self.check_end()?;
                     let _ = self.stream.send_data(Bytes::new(), true);
                     return Poll::Ready(Ok(()));
                 }
-                Some(Err(error)) => {
-                    self.stream.send_reset(Reason::CANCEL);
-                    return Poll::Ready(Err(error));
-                }
+                Some(Err(error)) => return Poll::Ready(Err(self.reset(Http2Error::Body(error)))),
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(data) if data.is_empty() => {}
                     Ok(data) => {
+                        self.count(data.len())?;
                         self.stream.reserve_capacity(data.len());
                         self.pending = data;
                     }
                     Err(frame) => {
                         if let Ok(trailers) = frame.into_trailers() {
+                            self.check_end()?;
                             let _ = self.stream.send_trailers(trailers);
                             return Poll::Ready(Ok(()));
                         }
@@ -109,21 +116,50 @@ impl Upload {
     ///
     /// Never sends an empty frame. Asks the body only once whether it has ended: the end of a
     /// client's stream may arrive at any time.
-    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<AfterData> {
+    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Result<AfterData, Http2Error>> {
         let room = match self.stream.capacity() {
             0 => match ready!(self.stream.poll_capacity(cx)) {
                 Some(Ok(room)) => room,
-                Some(Err(_)) | None => return Poll::Ready(AfterData::Ended),
+                Some(Err(_)) | None => return Poll::Ready(Ok(AfterData::Ended)),
             },
             room => room,
         };
         let data = self.pending.split_to(room.min(self.pending.len()));
         let is_last = self.pending.is_empty() && self.body.is_end_stream();
+        if is_last {
+            self.check_end()?;
+        }
         let is_sent = self.stream.send_data(data, is_last).is_ok();
-        Poll::Ready(match is_sent && !is_last {
+        Poll::Ready(Ok(match is_sent && !is_last {
             true => AfterData::More,
             false => AfterData::Ended,
-        })
+        }))
+    }
+
+    /// Subtracts data from the announced length. Fails if there is more than that.
+    fn count(&mut self, bytes: usize) -> Result<(), Http2Error> {
+        let Some(missing) = self.missing else {
+            return Ok(());
+        };
+        self.missing = missing.checked_sub(bytes as u64);
+        match self.missing {
+            Some(_) => Ok(()),
+            None => Err(self.reset(Http2Error::BodyLength)),
+        }
+    }
+
+    /// Fails if the body ends before its announced length.
+    fn check_end(&mut self) -> Result<(), Http2Error> {
+        match self.missing {
+            None | Some(0) => Ok(()),
+            Some(_) => Err(self.reset(Http2Error::BodyLength)),
+        }
+    }
+
+    /// Resets the stream because of this error.
+    fn reset(&mut self, error: Http2Error) -> Http2Error {
+        self.stream.send_reset(Reason::CANCEL);
+        error
     }
 
     /// Goes on in a task of its own, until the handle is dropped.
@@ -132,7 +168,7 @@ impl Upload {
     pub(super) fn continue_in_task(mut self, stream: OpenStream) -> UploadTask {
         UploadTask(tokio::spawn(async move {
             let _stream = stream;
-            // The error of a body has reset the stream, which is all that is left to do.
+            // An error has reset the stream, which is all that is left to do.
             let _ = std::future::poll_fn(|cx| self.poll(cx)).await;
         }))
     }

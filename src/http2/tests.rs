@@ -288,6 +288,37 @@ async fn a_peer_that_answers_and_stops_the_upload_has_answered() {
 }
 
 #[tokio::test]
+async fn a_request_that_is_not_as_long_as_announced_is_reset() {
+    for (announced, pieces) in [
+        ("4", &["abc"][..]),
+        ("4", &["ab", "cde"]),
+        ("4", &[]),
+        ("0", &["a"]),
+    ] {
+        let (sender, mut server) = connect().await;
+        let peer = tokio::spawn(async move {
+            let (request, _respond) = server.accept().await.unwrap().unwrap();
+            let mut body = request.into_body();
+            let read = async { while let Some(Ok(_)) = body.data().await {} };
+            let drive = async { while let Some(Ok(_)) = server.accept().await {} };
+            futures_util::future::select(std::pin::pin!(read), std::pin::pin!(drive)).await;
+            body.is_end_stream()
+        });
+        let (mut request, frames) = post();
+        let length = HeaderValue::from_static(announced);
+        request.headers_mut().insert(CONTENT_LENGTH, length);
+        for piece in pieces {
+            let data = Bytes::from_static(piece.as_bytes());
+            frames.send(Frame::data(data)).unwrap();
+        }
+        drop(frames);
+        let error = send(&sender, request).await.unwrap_err();
+        assert!(matches!(error, Http2Error::BodyLength), "{error:?}");
+        assert!(!peer.await.unwrap(), "{announced} {pieces:?}");
+    }
+}
+
+#[tokio::test]
 async fn content_larger_than_every_window_and_trailers_pass_both_ways() {
     let (sender, mut server) = connect().await;
     tokio::spawn(async move {

@@ -200,4 +200,3 @@ pub(crate) use send::{
     has_begun_response, is_refused_by_hyper_util,
 };
 pub(crate) use tasks::DnsAbsence;
-pub(crate) use upload_limit::UploadPermit;

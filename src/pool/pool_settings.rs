@@ -152,9 +152,10 @@ impl PoolSettings {
     /// Sets the maximum number of uploads that hold an HTTP/1 connection.
     ///
     /// The default is three quarters of [`max_connections`](Self::max_connections), at least one. A
-    /// request counts as an upload if its content has an unknown length, or more than 16 KiB. An
-    /// upload occupies its connection for as long as its client sends. The other connections stay
-    /// free for short requests. An upload over the limit waits for up to
+    /// request counts as an upload if its content has an unknown length, or more than 16 KiB, or if
+    /// its client takes more than a second to send it, or waits for 100 (Continue). An upload
+    /// occupies its connection for as long as its client sends. The other connections stay free for
+    /// short requests. An upload over the limit waits for up to
     /// [`queue_timeout`](Self::queue_timeout), and is then refused with 503. Over HTTP/2, uploads
     /// share connections and do not count.
     ///

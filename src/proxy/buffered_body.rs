@@ -64,7 +64,7 @@ impl BufferMemory {
     }
 }
 
-/// Reads up to `limit` bytes.
+/// Reads up to `limit` bytes. Gives back the part of `memory` that they do not need.
 ///
 /// # Errors
 ///
@@ -72,7 +72,7 @@ impl BufferMemory {
 pub(super) async fn read(
     mut body: RequestBody,
     limit: usize,
-    memory: OwnedSemaphorePermit,
+    mut memory: OwnedSemaphorePermit,
 ) -> Result<BufferedBody, Error> {
     let (mut data, mut trailers) = (Vec::new(), None);
     while data.len() < limit && !body.is_end_stream() {
@@ -85,6 +85,8 @@ pub(super) async fn read(
             Err(frame) => trailers = frame.into_trailers().ok(),
         }
     }
+    let needed = data.capacity().div_ceil(UNIT);
+    drop(memory.split(memory.num_permits().saturating_sub(needed)));
     let has_ended = body.is_end_stream() || trailers.is_some();
     Ok(BufferedBody {
         data: (!data.is_empty()).then(|| data.into()),
@@ -95,9 +97,14 @@ pub(super) async fn read(
 }
 
 impl BufferedBody {
+    /// Whether all of the body was read.
+    pub(super) fn is_whole(&self) -> bool {
+        self.rest.is_none()
+    }
+
     /// The same body once more, if all of it was read.
     pub(crate) fn repeat(&self) -> Option<Self> {
-        self.rest.is_none().then(|| Self {
+        self.is_whole().then(|| Self {
             data: self.data.clone(),
             trailers: self.trailers.clone(),
             rest: None,

@@ -35,13 +35,16 @@ use crate::{
 };
 
 use super::{
-    ProxyBody, adjust_fields, check_head,
+    ProxyBody, adjust_fields,
+    arrival::Arrival,
+    check_head,
     deadline::IdleDeadline,
     hop_by_hop,
     overload::RequestPermit,
     prepare_request::Ready,
     present_fields::PresentFields,
     proxy_settings::ProxySettings,
+    request_content::SMALL_BODY,
     response_body::{OriginBody, UnreadLimit},
     upgrade::{self, UpgradeOutcome},
 };
@@ -73,14 +76,14 @@ impl ProxySettings {
         };
         let mut permit = self.queue.enter(ready.end).await.map_err(about)?;
         if !is_quick {
-            permit = permit.unmeasured(upload);
+            permit = permit.unmeasured();
         }
         if permit.has_waited() || !is_quick {
             record.left_queue();
         }
         // Boxed because it is rare.
         let upgrade = ready.upgrade.as_ref().map(|it| Box::new(it.protocol()));
-        let (response, connection) = match ready.upgrade.take() {
+        let (response, mut connection) = match ready.upgrade.take() {
             None => {
                 let (request, target) = (&mut ready.request, &ready.target);
                 let deadlines = self.deadlines(ready.end.as_ref());
@@ -107,6 +110,9 @@ impl ProxySettings {
                 }
             }
         };
+        if let Some(upload) = upload {
+            connection.keep_upload_permit(upload);
+        }
         let (mut parts, body) = response.into_parts();
         let flags = PresentFields::of(&parts.headers);
         if is_unusable(&parts, flags) {
@@ -316,13 +322,15 @@ fn refuses_hosts(status: StatusCode, has_one_host: bool) -> bool {
     }
 }
 
-/// The largest request body that needs no wait for the client, in bytes.
-const SMALL_BODY: u64 = 16 * 1024;
-
-/// Whether the time to the response depends on the origin rather than on the client.
+/// Whether the time to the response depends on the origin rather than on the client: the request
+/// has no content, or all of it is here.
 fn is_quick(ready: &Ready) -> bool {
+    let is_here = |length| {
+        let arrival = Arrival::of(ready.request.extensions());
+        length <= SMALL_BODY as u64 && arrival.is_some_and(|it| it.has_whole_body)
+    };
     let length = ready.request.body().size_hint().exact();
-    ready.upgrade.is_none() && length.is_some_and(|length| length <= SMALL_BODY)
+    ready.upgrade.is_none() && length.is_some_and(|length| length == 0 || is_here(length))
 }
 
 /// Ends the request's wait for the origin.

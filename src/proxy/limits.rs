@@ -213,8 +213,10 @@ impl Limits {
 
     /// Buffers request bodies of up to this size before they go to the origin, in bytes.
     ///
-    /// By default, bodies are streamed. With buffering, a slow client occupies no connection to the
-    /// origin while it sends, and a chunked upload gets a `Content-Length`, which S3 demands.
+    /// By default, bodies are streamed, except for those that are
+    /// [small](super#changes-to-requests) and arrive within a second. With buffering, a slow client
+    /// occupies no connection to the origin while it sends, and a chunked upload gets a
+    /// `Content-Length`, which S3 demands.
     ///
     /// A body that exceeds the limit is streamed. A body is also streamed in a gRPC call, if the
     /// proxy's buffers would hold more than 64 MiB, or if its client waits for 100 (Continue). In

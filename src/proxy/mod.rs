@@ -62,6 +62,8 @@
 //! * If no field shows whether a GET, HEAD, DELETE or OPTIONS request has content, the proxy waits
 //!   up to 200 ms for the first frame of the body. If the body ends in that time without a frame,
 //!   the origin gets a request without content.
+//! * A body of up to 16 KiB is read before the request is sent, for up to a second, if its length
+//!   is announced and its client does not wait for 100 (Continue).
 //! * The body's own length takes precedence over `Content-Length`, so a layer in front may replace
 //!   the body.
 //! * [`map_path`](OriginProxy::map_path) replaces a prefix of the path. All other bytes of the path
@@ -98,13 +100,13 @@
 //!   response. It stops when the origin closes the connection or resets the stream, or when no part
 //!   of it is sent for [`response_timeout`](Limits::response_timeout). After a complete upload,
 //!   both connections can be reused.
-//! * **The rest is discarded.** If the origin stops reading, the proxy reads and discards what the
-//!   client still sends, for at most 30 s and 256 MiB, or until the client is silent for 5 s. nginx
-//!   calls this `lingering_close`. Otherwise the server in front would reset the connection, and a
-//!   client that sends its whole request before it reads would lose the response ([RFC 9112 section
-//!   9.6]).
-//! * **The proxy's own responses.** After a response such as 413, 502 or 503, the proxy discards
-//!   the upload in the same way.
+//! * **The rest is discarded.** If the origin stops reading, the proxy reads and discards what an
+//!   HTTP/1 client still sends, for at most 30 s and 256 MiB, or until the client is silent for
+//!   5 s. nginx calls this `lingering_close`. Otherwise the server in front would reset the
+//!   connection, and a client that sends its whole request before it reads would lose the response
+//!   ([RFC 9112 section 9.6]). An HTTP/2 client gets RST_STREAM with NO_ERROR after the response.
+//! * **The proxy's own responses.** After a response such as 413, 502 or 503, the proxy stops or
+//!   discards the upload in the same way.
 //! * **100 (Continue).** If the client waits for a 100 and the origin sends a final response
 //!   instead, the proxy does not read the body before the head of the response is sent. The
 //!   response then has `Connection: close`.
@@ -257,7 +259,7 @@
 // | `refuse_too_large`, `edge_limits` | refuses requests that are too large |
 // | `min_rate`, `min_upload_rate` | refuses clients that send too slowly |
 // | `overload/` | which requests wait in front of the origin, or are refused |
-// | `request_content` | whether a request has content |
+// | `request_content`, `arrival` | reads a body that is small or most likely empty |
 // | `limited_request_body` | the request body: size, idle time, trailers |
 // | `request_buffering`, `buffered_body` | reads a body before the origin gets the request |
 // | `response_body/` | the body of a response, its deadlines, and clients that read too slowly |
@@ -271,6 +273,7 @@
 
 mod adjust_fields;
 mod ambiguous_names;
+mod arrival;
 mod buffered_body;
 #[cfg(feature = "metrics")]
 mod capacities;
@@ -313,6 +316,7 @@ mod service;
 mod trailers;
 mod upgrade;
 
+pub(crate) use arrival::Arrival;
 pub(crate) use buffered_body::BufferedBody;
 #[cfg(feature = "metrics")]
 pub(crate) use capacities::Capacities;

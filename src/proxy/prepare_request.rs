@@ -17,11 +17,10 @@ use std::{mem, sync::Arc};
 
 use http::{Request, Uri, Version, request::Parts, uri::PathAndQuery};
 use http_body::Body;
-use tokio::time::Instant;
 
 use crate::{
     downstream::{ClientConnection, Downstream},
-    error::{Deadline, Error, ErrorKind, ExchangeTimeout},
+    error::{Deadline, Error, ErrorKind},
     field_lines::FieldLines,
     forwarded::ForwardedFields,
     host_rewrite::{RewrittenHost, write_host},
@@ -33,7 +32,9 @@ use crate::{
 };
 
 use super::{
-    ClientDeadline, Limits, adjust_fields, check_head,
+    adjust_fields,
+    arrival::exchange_end,
+    check_head,
     edge_limits::{Content, request_line_size},
     error_response::GrpcCall,
     hop_by_hop,
@@ -97,8 +98,7 @@ impl ProxySettings {
             return Err(Error::refused(ErrorKind::UnsupportedUri));
         };
         let (mut parts, body) = request.into_parts();
-        let client = parts.extensions.get().copied();
-        let client = client.map(ClientDeadline::deadline);
+        let end = exchange_end(&self.limits, &parts.extensions);
         let is_grpc = GrpcCall::is_in(&parts.method, &parts.headers);
         let body_size = body.size_hint().lower();
         refuse_too_large(&self.limits, &parts.headers, body_size)?;
@@ -129,7 +129,7 @@ impl ProxySettings {
             trailers: rewrite.te_trailers || has_streams,
             has_streams,
             is_grpc,
-            end: Deadline::earlier(request_deadline(&self.limits), client),
+            end,
             in_flight: None,
         })))
     }
@@ -222,16 +222,6 @@ impl ProxySettings {
             });
         }
     }
-}
-
-/// The deadline of a request that begins now.
-fn request_deadline(limits: &Limits) -> Option<Deadline> {
-    let after = limits.request_timeout?;
-    Some(Deadline::new(
-        Instant::now(),
-        after,
-        ExchangeTimeout::Request,
-    ))
 }
 
 /// The target for the origin, with `/` in place of an absent path.

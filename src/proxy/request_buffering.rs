@@ -4,16 +4,18 @@ use std::sync::Arc;
 
 use http::{Request, Response};
 use http_body::Body;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::{sync::OwnedSemaphorePermit, time::timeout_at};
 use tower::BoxError;
 
 use crate::{
+    error::{Error, ErrorKind, Facts, Stage},
     observe::{ExchangeRecord, Observers},
     upload::{ClientBody, UploadProgress},
 };
 
 use super::{
     ClientDeadline, OriginProxy, ProxyBody,
+    arrival::{Arrival, exchange_end},
     buffered_body::{BufferedBody, read},
     error_response::status,
     limited_request_body::limited,
@@ -50,7 +52,8 @@ impl Buffering {
     ///
     /// # Errors
     ///
-    /// The response if the body fails, or if its client is too slow.
+    /// The response if the body fails, or if its client is too slow for a limit or for the deadline
+    /// of the request.
     pub(crate) async fn read<B>(
         self,
         request: Request<B>,
@@ -60,18 +63,36 @@ impl Buffering {
         B::Data: Send,
         B::Error: Into<BoxError>,
     {
+        let mut arrival = Arrival::now();
         let (mut request, _) = ClientBody::of(request);
         ClientDeadline::note(&mut request);
-        let (parts, body) = request.into_parts();
+        request.extensions_mut().insert(arrival);
+        let (mut parts, body) = request.into_parts();
         let limits = &self.settings.limits;
+        let end = exchange_end(limits, &parts.extensions);
         let body = limited(
             limits,
             limits.min_upload_rate,
             UploadProgress::tracked,
             body,
         );
-        match read(body, limits.buffer_requests, self.memory).await {
-            Ok(body) => Ok(Request::from_parts(parts, body)),
+        let read = read(body, limits.buffer_requests, self.memory);
+        let outcome = match end {
+            Some(end) => match timeout_at(end.at, read).await {
+                Ok(outcome) => outcome,
+                Err(_) => {
+                    let facts = end.while_client_is_awaited().added_to(Facts::default());
+                    Err(Error::new(ErrorKind::TimedOut, Stage::Prepare, facts))
+                }
+            },
+            None => read.await,
+        };
+        match outcome {
+            Ok(body) => {
+                arrival.has_whole_body = body.is_whole();
+                parts.extensions.insert(arrival);
+                Ok(Request::from_parts(parts, body))
+            }
             Err(error) => {
                 let (settings, origin) = (&self.settings, self.settings.origin.as_ref());
                 let request = Request::from_parts(parts, ());

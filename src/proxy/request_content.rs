@@ -1,43 +1,92 @@
-//! Whether a request has content, if no field shows it.
+//! What is read of a body before the request is forwarded, by default.
+//!
+//! | the body | what is read | for at most |
+//! |---|---|---|
+//! | of a GET, with no announced length | its first frame | 200 ms |
+//! | of up to 16 KiB, with an announced length | all of it | 1 s |
 //!
 //! A request over HTTP/2 may end with an empty DATA frame (RFC 9113 section 8.1), and one over
 //! HTTP/1.1 with an empty chunk. The request has no content, and is forwarded without: many origins
 //! and some edges refuse a GET with content.
+//!
+//! A small body that is here occupies its connection for as long as the origin needs. One whose
+//! client holds it back is an upload like any other, of which the pool admits a limited number.
+
+use std::time::Duration;
 
 use http::{Method, Request, header::EXPECT};
 use http_body::Body;
 use http_body_util::BodyExt;
+use tokio::time::timeout;
 use tower::BoxError;
 
 use crate::response_diagnosis::PeekedBody;
 
+use super::arrival::Arrival;
+
 /// Methods whose requests usually have no content (RFC 9110 section 9.3).
 const USUALLY_EMPTY: [Method; 4] = [Method::GET, Method::HEAD, Method::DELETE, Method::OPTIONS];
 
-/// Whether a request may turn out to have no content.
-///
-/// Only for methods with which content is unusual: the client of a POST often waits for the
-/// response before it sends. A client that expects 100 (Continue) has content.
-pub(super) fn may_be_empty<B: Body>(request: &Request<B>) -> bool {
-    let body = request.body();
-    let is_unknown = !body.is_end_stream() && body.size_hint().exact().is_none();
-    is_unknown
-        && USUALLY_EMPTY.contains(request.method())
-        && !request.headers().contains_key(EXPECT)
+/// The largest body that is read before the request is forwarded, in bytes.
+pub(super) const SMALL_BODY: usize = 16 * 1024;
+
+/// How long the client may take to send it. TCP sends a packet that was lost again after a second
+/// (RFC 6298 section 2).
+const SMALL_BODY_TIME: Duration = Duration::from_secs(1);
+
+/// What is read of a body.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum ContentAhead {
+    /// The first frame, which shows whether there is content.
+    FirstFrame,
+    /// All of it, which is this number of bytes.
+    Whole(usize),
 }
 
-/// Waits for the first frame of the body, for at most 200 ms. Beyond that, content is assumed.
-pub(super) async fn read_ahead<B>(
-    request: Request<B>,
-) -> Request<impl Body<Data = B::Data, Error = BoxError> + Send + 'static>
-where
-    B: Body + Send + 'static,
-    B::Data: Send,
-    B::Error: Into<BoxError>,
-{
-    // The errors are converted, because not all of them can be moved to another thread.
-    let body = |body: B| PeekedBody::new(Box::pin(body.map_err(Into::<BoxError>::into)));
-    let mut request = request.map(body);
-    request.body_mut().peek_first().await;
-    request
+impl ContentAhead {
+    /// What is read of the body of a request.
+    ///
+    /// `None` if there is no body, or its client may wait for an answer before it sends. It does if
+    /// it expects 100 (Continue), and often if it sends a POST of unknown length.
+    pub(super) fn of<B: Body>(request: &Request<B>) -> Option<Self> {
+        let body = request.body();
+        if body.is_end_stream() || request.headers().contains_key(EXPECT) {
+            return None;
+        }
+        match body.size_hint().exact() {
+            None => USUALLY_EMPTY
+                .contains(request.method())
+                .then_some(Self::FirstFrame),
+            Some(length) => usize::try_from(length)
+                .ok()
+                .filter(|length| (1..=SMALL_BODY).contains(length))
+                .map(Self::Whole),
+        }
+    }
+
+    /// Reads it, as far as it arrives in time.
+    pub(super) async fn read<B>(
+        self,
+        request: Request<B>,
+    ) -> Request<impl Body<Data = B::Data, Error = BoxError> + Send + 'static>
+    where
+        B: Body + Send + Unpin + 'static,
+        B::Data: Send,
+        B::Error: Into<BoxError>,
+    {
+        let mut arrival = Arrival::now();
+        // The errors are converted, because not all of them can be moved to another thread.
+        let body = |body: B| PeekedBody::new(body.map_err(Into::<BoxError>::into));
+        let mut request = request.map(body);
+        let body = request.body_mut();
+        match self {
+            Self::FirstFrame => body.peek_first().await,
+            Self::Whole(length) => {
+                let read = timeout(SMALL_BODY_TIME, body.read_ahead(length)).await;
+                arrival.has_whole_body = read.is_ok();
+            }
+        }
+        request.extensions_mut().insert(arrival);
+        request
+    }
 }

@@ -27,7 +27,7 @@ use super::{
     limited_request_body,
     refuse_request::{respond_to_error, response_version},
     request_buffering::Buffering,
-    request_content,
+    request_content::ContentAhead,
 };
 
 impl<B> Service<Request<B>> for OriginProxy
@@ -99,8 +99,8 @@ pub(crate) trait Respond: Send + 'static {
         B::Error: Into<BoxError>;
 }
 
-/// Accepts a client's request: settles whether it has content, and discards what is left of its
-/// body after the response.
+/// Accepts a client's request: reads its body if that is small or most likely empty, and discards
+/// what is left of it after the response.
 pub(crate) fn accept<B>(responder: impl Respond, request: Request<B>) -> Proxying
 where
     B: Body + Send + 'static,
@@ -109,10 +109,10 @@ where
 {
     let (mut request, awaiting_continue) = ClientBody::of(request);
     ClientDeadline::note(&mut request);
-    match request_content::may_be_empty(&request) {
-        false => discard_unread(responder.respond(request), awaiting_continue),
-        true => Proxying::new(async move {
-            let request = request_content::read_ahead(request).await;
+    match ContentAhead::of(&request) {
+        None => discard_unread(responder.respond(request), awaiting_continue),
+        Some(ahead) => Proxying::new(async move {
+            let request = ahead.read(request).await;
             let Ok(response) = discard_unread(responder.respond(request), awaiting_continue).await;
             response
         }),

@@ -72,7 +72,9 @@ impl<B: Body + Unpin> PeekedBody<B> {
     }
 
     /// Reads ahead until there are this many bytes or the body has ended. Empty frames are dropped.
-    async fn read_ahead(&mut self, wanted: usize) {
+    ///
+    /// Cancel safe: no frame is lost.
+    pub(crate) async fn read_ahead(&mut self, wanted: usize) {
         let mut bytes = 0;
         while bytes < wanted {
             let Some(frame) = self.inner.frame().await else {

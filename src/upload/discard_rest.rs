@@ -4,6 +4,7 @@
 //!
 //! ```text
 //! ClientBody dropped ──┬── at its end, or failed ──────────────────> nothing to do
+//!                      ├── of HTTP/2 ──────────────────────────────> the server resets the stream
 //!                      ├── it was polled, or no Expect ────────────> discard() in a task at once
 //!                      └── unread, the client awaits 100 ──> slot ──> discard() in a task
 //!                                                                    once the head was sent
@@ -11,6 +12,9 @@
 //! ```
 //!
 //! A body that has not ended by then is dropped, and the server in front closes the connection.
+//!
+//! Over HTTP/2, the server sends RST_STREAM with NO_ERROR once the response has ended, which asks
+//! the client to stop (RFC 9113 section 8.1). So do nginx, Envoy and Go.
 
 use std::{
     pin::Pin,
@@ -38,8 +42,8 @@ const MAX_DISCARD_TIME: Duration = Duration::from_secs(30);
 /// Counted for each frame.
 const MAX_DISCARD_SILENCE: Duration = Duration::from_secs(5);
 
-/// The body of a client. If it is dropped before its end, a task reads and discards what the client
-/// still sends, within bounds.
+/// The body of a client. If that of an HTTP/1 client is dropped before its end, a task reads and
+/// discards what the client still sends, within bounds.
 ///
 /// A server that closes a connection with unread bytes resets it (RFC 9112 section 9.6). A client
 /// that sends its whole request before it reads would lose the response.
@@ -56,6 +60,8 @@ where
     ///
     /// Shared with [`BodyAwaitingContinue`], which the caller keeps until the head was sent.
     awaiting_continue: Option<Arc<DiscardSlot>>,
+    /// The request is one of HTTP/2, whose stream either side may reset.
+    is_stream: bool,
 }
 
 /// The body of a client that waits for 100 (Continue), if it was dropped unread. A task discards it
@@ -83,13 +89,14 @@ where
     /// A request of HTTP/2 has no such problem: RST_STREAM with NO_ERROR stops its body (RFC 9113
     /// section 8.1).
     pub(crate) fn of(request: Request<B>) -> (Request<Self>, Option<BodyAwaitingContinue>) {
-        let waits = !request.body().is_end_stream()
-            && request.version() <= Version::HTTP_11
-            && request.headers().contains_key(EXPECT);
+        let is_stream = request.version() > Version::HTTP_11;
+        let waits =
+            !request.body().is_end_stream() && !is_stream && request.headers().contains_key(EXPECT);
         let awaiting_continue = waits.then(Arc::<DiscardSlot>::default);
         let request = request.map(|body| Self {
             body: (!body.is_end_stream()).then(|| Box::pin(body)),
             awaiting_continue: awaiting_continue.clone(),
+            is_stream,
         });
         (request, awaiting_continue.map(BodyAwaitingContinue))
     }
@@ -111,9 +118,17 @@ where
             return Poll::Ready(None);
         };
         let frame = ready!(body.as_mut().poll_frame(cx));
+        // A request is complete only with END_STREAM (RFC 9113 section 8.1). hyper's server also
+        // ends a body whose stream was reset with NO_ERROR, but drops the request of such a stream
+        // once its future is pending. So the end counts only if the body is polled again.
+        let is_doubtful = frame.is_none() && !body.is_end_stream() && self.is_stream;
         // After an error, the client sends no more.
         if !matches!(frame, Some(Ok(_))) {
             self.body = None;
+        }
+        if is_doubtful {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
         }
         Poll::Ready(frame)
     }
@@ -133,9 +148,13 @@ where
     B: Body + Send + 'static,
 {
     fn drop(&mut self) {
-        let Some(body) = self.body.take().filter(|body| !body.is_end_stream()) else {
+        let is_left = |body: &Pin<Box<B>>| !body.is_end_stream();
+        let Some(body) = self.body.take().filter(is_left) else {
             return;
         };
+        if self.is_stream {
+            return;
+        }
         match self.awaiting_continue.take() {
             Some(awaiting_continue) => *lock(&awaiting_continue) = Some(Box::pin(discard(body))),
             None => spawn_discard(discard(body)),
@@ -207,6 +226,7 @@ mod tests {
         sync::oneshot,
         time::{Instant, sleep},
     };
+    use tokio_test::task;
 
     use super::*;
 
@@ -239,6 +259,23 @@ mod tests {
         drop(request);
         assert!(dropped.await.is_err());
         start.elapsed()
+    }
+
+    /// As hyper's body of a stream that was reset with NO_ERROR.
+    #[tokio::test]
+    async fn an_end_without_end_stream_counts_at_the_next_poll() {
+        for (version, is_stream) in [(Version::HTTP_11, false), (Version::HTTP_2, true)] {
+            let body = StreamBody::new(stream::empty::<Result<Frame<Bytes>, Infallible>>());
+            let mut request = Request::new(body);
+            *request.version_mut() = version;
+            let (request, _) = ClientBody::of(request);
+            let mut body = request.into_body();
+            let mut first = task::spawn(body.frame());
+            assert_eq!(first.poll().is_pending(), is_stream);
+            assert_eq!(first.is_woken(), is_stream);
+            drop(first);
+            assert!(body.frame().await.is_none());
+        }
     }
 
     #[tokio::test(start_paused = true)]

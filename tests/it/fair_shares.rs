@@ -1,17 +1,23 @@
 //! Slow uploads, and what they leave to other requests.
 
-use std::{convert::Infallible, time::Duration};
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use cdn_origin::{
     Error, OriginProxy,
-    error::{ErrorKind, Stage},
+    error::{ErrorKind, Fault, Stage},
     pool::PoolSettings,
-    proxy::{Limits, ProxyBody},
+    proxy::{ClientDeadline, Limits, ProxyBody},
 };
 use http::{Request, Response, StatusCode};
+use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Channel, Full, channel::Sender};
-use tokio::task::JoinHandle;
+use tokio::{task::JoinHandle, time::Instant};
 
 use crate::memory::{
     get, quiet, read_head, read_to_end, send, text, to, to_connections, write_text,
@@ -35,6 +41,49 @@ fn proxy() -> OriginProxy {
 }
 
 type Upload = Sender<Bytes, Infallible>;
+
+/// A body of this length.
+struct OfLength {
+    body: Channel<Bytes, Infallible>,
+    left: u64,
+}
+
+impl Body for OfLength {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        if let Some(Ok(frame)) = &frame {
+            self.left -= frame.data_ref().unwrap().len() as u64;
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.left == 0
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.left)
+    }
+}
+
+/// An upload of this length, which its sender continues.
+fn upload_of(proxy: &OriginProxy, length: u64) -> (Upload, JoinHandle<Response<ProxyBody>>) {
+    let (sender, body) = Channel::<Bytes, Infallible>::new(1);
+    let request = Request::post("/").header("host", "client.test");
+    let body = OfLength { body, left: length };
+    let request = request.body(body).unwrap();
+    let proxy = proxy.clone();
+    (
+        sender,
+        tokio::spawn(async move { send(&proxy, request).await }),
+    )
+}
 
 /// An upload without a length, which its sender continues.
 fn upload(proxy: &OriginProxy) -> (Upload, JoinHandle<Response<ProxyBody>>) {
@@ -73,6 +122,33 @@ async fn slow_uploads_leave_a_quarter_of_the_connections_to_quick_requests() {
     assert!(send_piece(&mut sender, 7).await);
     drop(sender);
     assert_eq!(text(fifth.await.unwrap()).await, "none chunked 7");
+}
+
+#[tokio::test(start_paused = true)]
+async fn small_uploads_that_trickle_leave_connections_to_quick_requests_too() {
+    let proxy = proxy().pool(PoolSettings::default().max_connections(4));
+    let mut uploads: Vec<_> = (0..10).map(|_| upload_of(&proxy, 16_000)).collect();
+    for (sender, _) in &mut uploads {
+        assert!(send_piece(sender, 1).await);
+    }
+    // They take no connection before they have shown that they are slow.
+    quiet().await;
+    assert_eq!(proxy.snapshot().pool.opened, 0);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(proxy.snapshot().pool.open, 3);
+    let answer = send(&proxy, get(&[])).await;
+    assert_eq!(text(answer).await, "none none 0");
+    // A client may need more than a packet.
+    let (mut sender, response) = upload_of(&proxy, 16_000);
+    for _ in 0..2 {
+        assert!(send_piece(&mut sender, 8_000).await);
+        quiet().await;
+    }
+    assert_eq!(text(response.await.unwrap()).await, "16000 none 16000");
+    // A slow one arrives too.
+    let (mut sender, response) = uploads.remove(0);
+    assert!(send_piece(&mut sender, 15_999).await);
+    assert_eq!(text(response.await.unwrap()).await, "16000 none 16000");
 }
 
 #[tokio::test(start_paused = true)]
@@ -180,6 +256,76 @@ async fn the_memory_of_buffers_is_bounded_and_comes_back() {
     let (_sender, _fourth) = upload(&proxy);
     quiet().await;
     assert_eq!(proxy.snapshot().pool.opened, opened);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_buffered_body_keeps_no_more_memory_than_it_needs() {
+    let silent = to_connections(|stream| async move {
+        let _stream = stream;
+        std::future::pending().await
+    });
+    let limits = Limits::default().buffer_requests(32 * 1024 * 1024);
+    let proxy = silent.limits(limits.response_timeout(Duration::from_secs(600)));
+    let uploads: Vec<_> = (0..2).map(|_| upload(&proxy)).collect();
+    let mut sent = Vec::new();
+    for (mut sender, response) in uploads {
+        assert!(send_piece(&mut sender, 5).await);
+        sent.push(response);
+    }
+    quiet().await;
+    assert_eq!(proxy.snapshot().pool.opened, 2);
+    // Half of the memory is free.
+    let (_sender, _third) = upload(&proxy);
+    quiet().await;
+    assert_eq!(proxy.snapshot().pool.opened, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_of_a_request_runs_while_its_body_is_buffered() {
+    let limits = Limits::default().buffer_requests(1000);
+    let timed = limits.clone().request_timeout(Duration::from_secs(30));
+    let client = |time| ClientDeadline::after(Duration::from_secs(time));
+    for (limits, deadline, seconds) in [(timed, client(600), 30), (limits, client(20), 20)] {
+        let proxy = proxy().limits(limits);
+        let (mut sender, body) = Channel::<Bytes, Infallible>::new(1);
+        let request = Request::post("/").header("host", "client.test");
+        let request = request.extension(deadline).body(body).unwrap();
+        let response = {
+            let proxy = proxy.clone();
+            tokio::spawn(async move { send(&proxy, request).await })
+        };
+        while send_piece(&mut sender, 1).await {
+            tokio::time::sleep(Duration::from_secs(7)).await;
+        }
+        let response = response.await.unwrap();
+        assert_eq!(response.status(), StatusCode::GATEWAY_TIMEOUT);
+        let error: &Error = response.extensions().get().unwrap();
+        assert_eq!(error.kind(), ErrorKind::TimedOut);
+        assert_eq!(error.fault(), Fault::Client);
+        let passed = Duration::from_secs(seconds);
+        assert_eq!(error.facts().deadline(), Some(passed));
+        assert_eq!(proxy.snapshot().pool.opened, 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_to_read_a_body_is_a_part_of_the_time_of_its_request() {
+    let silent = to_connections(|stream| async move {
+        let _stream = stream;
+        std::future::pending().await
+    });
+    let limits = Limits::default().request_timeout(Duration::from_secs(30));
+    for limits in [limits.clone(), limits.buffer_requests(20_000)] {
+        let proxy = silent.clone().limits(limits);
+        let start = Instant::now();
+        let (mut sender, response) = upload_of(&proxy, 1000);
+        assert!(send_piece(&mut sender, 1).await);
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        assert!(send_piece(&mut sender, 999).await);
+        let response = response.await.unwrap();
+        assert_eq!(response.status(), StatusCode::GATEWAY_TIMEOUT);
+        assert_eq!(start.elapsed().as_secs(), 30);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -80,6 +80,10 @@ async fn what_says_the_same_as_our_fields_in_other_words_does_not_pass() {
         "x_forwarded_for",
         "x_real_ip",
         "x_forwarded_proto",
+        "x.forwarded.for",
+        "x-forwarded.host",
+        "x.real.ip",
+        "x+real+ip",
     ] {
         request
             .headers_mut()

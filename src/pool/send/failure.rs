@@ -231,7 +231,7 @@ fn classify_http2(error: &Http2Error) -> (ErrorKind, Stage) {
             let problem = RequestProblem::TargetInvalid;
             return (ErrorKind::Request(problem), Stage::Prepare);
         }
-        Http2Error::Body(_) => {
+        Http2Error::Body(_) | Http2Error::BodyLength => {
             let problem = RequestProblem::BodyFailed;
             return (ErrorKind::Request(problem), Stage::Send);
         }

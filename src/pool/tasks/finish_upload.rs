@@ -2,7 +2,7 @@
 
 use std::pin::pin;
 
-use tokio::time::Instant;
+use tokio::{runtime::Handle, time::Instant};
 
 use crate::{
     pool::{connection::UnfinishedUpload, shared_pool::SharedPool},
@@ -13,9 +13,12 @@ use crate::{
 pub(crate) struct FinishUpload(UnfinishedUpload);
 
 impl FinishUpload {
-    /// Spawns the task.
+    /// Spawns the task. Outside of a runtime, where a response may be dropped, the upload ends here
+    /// and its connection closes.
     pub(crate) fn spawn(pool: &SharedPool, upload: UnfinishedUpload) {
-        pool.tasks().spawn_driver(Self(upload).run());
+        if Handle::try_current().is_ok() {
+            pool.tasks().spawn_driver(Self(upload).run());
+        }
     }
 
     async fn run(self) {
@@ -24,11 +27,12 @@ impl FinishUpload {
             progress,
             max_pause,
             in_flight,
+            permit,
         } = self.0;
         let sent = within_deadline(pin!(rest), &progress, Instant::now(), (max_pause, None)).await;
         if sent.is_none() {
             tracing::debug!("upload stopped: it made no progress after the response");
         }
-        drop(in_flight);
+        drop((permit, in_flight));
     }
 }

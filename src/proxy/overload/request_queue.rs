@@ -12,10 +12,8 @@ use tokio::{
 
 use crate::{
     error::{Deadline, Error, ErrorKind, Facts, ReachedLimit, Stage, far_away},
-    pool::UploadPermit,
+    proxy::Limits,
 };
-
-use crate::proxy::Limits;
 
 use super::{
     AdaptiveConcurrency, LoadSnapshot,
@@ -60,8 +58,6 @@ pub(in crate::proxy) struct RequestPermit {
     is_measured: bool,
     /// The response has not begun.
     is_awaiting: bool,
-    /// The upload's right to a connection.
-    _upload: Option<UploadPermit>,
 }
 
 /// The number of a waiting request. It leaves the queue when this is dropped.
@@ -302,7 +298,6 @@ impl RequestPermit {
             has_waited,
             is_measured: true,
             is_awaiting: true,
-            _upload: None,
         }
     }
 
@@ -311,10 +306,9 @@ impl RequestPermit {
         self.has_waited
     }
 
-    /// The permit of a request whose latency depends on the client, and of its upload.
-    pub(in crate::proxy) fn unmeasured(mut self, upload: Option<UploadPermit>) -> Self {
+    /// The permit of a request whose latency depends on the client.
+    pub(in crate::proxy) fn unmeasured(mut self) -> Self {
         self.is_measured = false;
-        self._upload = upload;
         self
     }
 

@@ -145,10 +145,14 @@ fn pieces(size: usize) -> impl Iterator<Item = Bytes> {
 async fn upload_over_http2(client: &mut SendRequest<Bytes>, upload: &Upload) -> io::Result<Answer> {
     let request = client.send_request(upload.http2_head(), false);
     let (response, mut stream) = request.map_err(other)?;
-    for piece in pieces(upload.size) {
-        send_data(&mut stream, piece).await?;
-    }
-    stream.send_data(Bytes::new(), true).map_err(other)?;
+    let sent = async {
+        for piece in pieces(upload.size) {
+            send_data(&mut stream, piece).await?;
+        }
+        stream.send_data(Bytes::new(), true).map_err(other)
+    };
+    // A server that has answered may stop the upload (RFC 9113 section 8.1).
+    let _ = sent.await;
     read_http2_answer(response).await
 }
 

@@ -2,7 +2,7 @@
 
 pub(crate) mod client;
 mod not_reading;
-mod origin;
+pub(crate) mod origin;
 mod reading_on;
 mod streams;
 

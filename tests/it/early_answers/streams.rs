@@ -3,7 +3,7 @@
 use std::{convert::Infallible, time::Duration};
 
 use bytes::Bytes;
-use cdn_origin::{OriginProxy, observe::CloseReason, proxy::Limits};
+use cdn_origin::{OriginProxy, observe::CloseReason, pool::PoolSettings, proxy::Limits};
 use futures_util::{StreamExt, stream::BoxStream};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body::{Body, Frame};
@@ -15,7 +15,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use crate::memory::{read_head, read_to_end, send, text, to_connections, write_text};
+use crate::memory::{quiet, read_head, read_to_end, send, text, to_connections, write_text};
 
 use super::{
     LARGE, PATIENCE, UPSTREAMS, Upstream,
@@ -231,6 +231,34 @@ async fn a_drain_waits_for_an_upload_that_has_its_response() {
     drop(sender);
     drained.await;
     assert_eq!(proxy.snapshot().pool.active, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_upload_has_its_share_of_the_connections_until_it_is_sent() {
+    let (proxy, _read) = answering_at_once();
+    let settings = PoolSettings::default().max_uploads(1);
+    let proxy = proxy.pool(settings.queue_timeout(Duration::from_secs(2)));
+    let (first, body) = Upload::new(1);
+    assert_eq!(text(send(&proxy, post(body)).await).await, "answer");
+    let (_second, body) = Upload::new(1);
+    let response = send(&proxy, post(body)).await;
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    first.abort(std::io::ErrorKind::ConnectionReset.into());
+    let (_third, body) = Upload::new(1);
+    let response = send(&proxy, post(body)).await;
+    assert_eq!(response.status(), StatusCode::ACCEPTED);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_response_may_be_dropped_outside_of_a_runtime_before_its_upload_has_ended() {
+    let (proxy, mut read) = answering_at_once();
+    let (_sender, body) = Upload::new(1);
+    let response = send(&proxy, post(body)).await;
+    quiet().await;
+    std::thread::spawn(move || drop(response)).join().unwrap();
+    // Its connection closes.
+    assert_eq!(read.recv().await, Some(0));
+    assert_eq!(proxy.snapshot().pool.open, 0);
 }
 
 #[tokio::test]

@@ -8,3 +8,4 @@ mod from_clients;
 mod from_origins;
 mod http2;
 mod raw_http2;
+mod resets;

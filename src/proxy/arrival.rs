@@ -1,0 +1,50 @@
+//! `Arrival`: when a request arrived, if its body was read before the request was forwarded.
+
+use http::Extensions;
+use tokio::time::Instant;
+
+use crate::error::{Deadline, ExchangeTimeout};
+
+use super::{ClientDeadline, Limits};
+
+/// An extension of a request whose body was read, or awaited, before it was forwarded.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Arrival {
+    /// When the request arrived, or its present attempt began.
+    at: Instant,
+    /// All of the body has arrived: no origin waits for the client.
+    pub(super) has_whole_body: bool,
+}
+
+impl Arrival {
+    /// A request that arrives now, of whose body nothing was read.
+    pub(super) fn now() -> Self {
+        Self {
+            at: Instant::now(),
+            has_whole_body: false,
+        }
+    }
+
+    /// The arrival of a request with these extensions. `None` if nothing of its body was awaited.
+    pub(super) fn of(extensions: &Extensions) -> Option<Self> {
+        extensions.get().copied()
+    }
+
+    /// Another attempt of the request begins, with deadlines of its own.
+    pub(crate) fn begin_anew(extensions: &mut Extensions) {
+        if let Some(arrival) = extensions.get_mut::<Self>() {
+            arrival.at = Instant::now();
+        }
+    }
+}
+
+/// When the exchange of a request with these extensions has to end: after `request_timeout`, or
+/// when its client stops waiting.
+pub(super) fn exchange_end(limits: &Limits, extensions: &Extensions) -> Option<Deadline> {
+    let request = limits.request_timeout.map(|after| {
+        let since = Arrival::of(extensions).map_or_else(Instant::now, |arrival| arrival.at);
+        Deadline::new(since, after, ExchangeTimeout::Request)
+    });
+    let client = extensions.get().copied().map(ClientDeadline::deadline);
+    Deadline::earlier(request, client)
+}

@@ -330,11 +330,31 @@ fn kind_names(filter: &JsonNode) -> impl Iterator<Item = &str> {
 
 /// The TLS of clients is of the server in front of the proxy, which may need their certificates.
 fn client_tls(_: &mut EnvoyImporter, node: &JsonNode, text: &'static str) -> Mapping {
-    let requires = node.at(&["typed_config", "require_client_certificate"]);
-    Ok(match requires.map_or(Ok(false), JsonNode::boolean)? {
+    Ok(match needs_certificate(node)? {
         true => Finding::access(),
         false => Finding::no_effect(text),
     })
+}
+
+/// Whether the TLS context in a transport socket, or in a socket inside of it, needs a certificate.
+fn needs_certificate(node: &JsonNode) -> Result<bool, Finding> {
+    if let Some(requires) = node.get("require_client_certificate") {
+        return requires.boolean();
+    }
+    let inner = [
+        "typed_config",
+        "downstream_tls_context",
+        "tls_socket_config",
+        "transport_socket",
+    ];
+    for field in inner {
+        if let Some(inner) = node.get(field)
+            && needs_certificate(inner)?
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn upgrades(_: &mut EnvoyImporter, node: &JsonNode, text: &'static str) -> Mapping {

@@ -116,7 +116,12 @@ fn envoy() {
             r#""transport_socket":{{"typed_config":{{"require_client_certificate":{requires}}}}}"#
         ))
     };
-    let rows: [(String, &str, &[NoteKind]); 10] = [
+    let requires = r#"{"require_client_certificate":true}"#;
+    let around_tls = |field: &str, inner: &str| {
+        let config = format!(r#""typed_config":{{"{field}":{inner}}}"#);
+        listener(&format!(r#""transport_socket":{{{config}}}"#))
+    };
+    let rows: [(String, &str, &[NoteKind]); 12] = [
         (filters(&["router"]), "http_filters", &[NoEffect]),
         (filters(&["cors", "router"]), "http_filters", &[ByHand]),
         (typed("any", router), "http_filters", &[NoEffect]),
@@ -147,6 +152,19 @@ fn envoy() {
         ),
         (
             tls(true),
+            "listeners.filter_chains.transport_socket",
+            &[Refused],
+        ),
+        (
+            around_tls(
+                "transport_socket",
+                &format!(r#"{{"typed_config":{requires}}}"#),
+            ),
+            "listeners.filter_chains.transport_socket",
+            &[Refused],
+        ),
+        (
+            around_tls("downstream_tls_context", requires),
             "listeners.filter_chains.transport_socket",
             &[Refused],
         ),

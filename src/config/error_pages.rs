@@ -9,7 +9,7 @@
 //! A response of the origin is replaced only by a page with `intercept`. All others are for the
 //! errors of the proxy itself, which have an [`Error`] in their extensions.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
@@ -20,7 +20,7 @@ use crate::{
     proxy::{problem_details, replace_content},
 };
 
-use super::{ConfigError, calls::Calls, identity::SecretSource, is_default::is_default};
+use super::{ConfigError, calls::Calls, is_default::is_default, source_file::SourceFile};
 
 /// The content of error responses.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -49,7 +49,7 @@ struct PageConfig {
     /// From 100 to 999.
     statuses: Vec<u16>,
     /// The path of the page, which is read once.
-    file: PathBuf,
+    file: SourceFile,
     /// The value of Content-Type. The default is HTML in UTF-8.
     #[serde(default = "html")]
     media_type: String,
@@ -80,7 +80,7 @@ impl PageConfig {
             .map_err(|_| ConfigError::invalid("media_type", "not a valid field value"))?;
         Ok(Page {
             statuses: statuses("statuses", &self.statuses)?,
-            content: SecretSource::File(self.file.clone()).read("file")?.into(),
+            content: self.file.read("file")?.into(),
             media_type,
             intercept: self.intercept,
         })

@@ -15,7 +15,10 @@ use super::{
     group_reload::GroupReload,
     health::{EjectionConfig, HealthCheckConfig},
     keyed_enum::KeyedEnum,
-    members::{ListedMember, TierConfig, dns_tiers, listed_members, tables_of_member},
+    members::{
+        ListedMember, TierConfig, dns_tiers, listed_members, read_members, tables_of_member,
+        takes_members,
+    },
     observed_by::ObservedBy,
     origin_calls::OriginCalls,
     reloaded::names_of_changed,
@@ -244,8 +247,8 @@ impl GroupConfig {
     ///
     /// # Errors
     ///
-    /// Fails if the new configuration is invalid. The group then keeps its members. Certificate
-    /// files may have been read again.
+    /// Fails if the new configuration is invalid, or a changed file cannot be read. Nothing is
+    /// changed then.
     pub fn reload(&self, new: &Self, group: &OriginGroup) -> Result<Reloaded, ConfigError> {
         let observed = new.observed_by.with_calls(OriginCalls::default());
         let mut changes = self.changes(new, &observed)?;
@@ -273,17 +276,19 @@ impl GroupConfig {
         new: &Self,
         template: &OriginCalls,
     ) -> Result<GroupReload, ConfigError> {
-        let changes = GroupReload::none(self.not_applied(new), self.changed_keys(new));
-        if dns_tiers(&self.tier) != dns_tiers(&new.tier) {
-            // What is not applied has to be valid, too.
-            drop(new.builder(template)?);
-            return Ok(changes);
-        }
-        drop(new.builder_without_members()?);
+        // First: files that were read are compared.
         let shared = new.shared_calls(template)?;
+        read_members(&new.tier)?;
+        let changes = GroupReload::none(self.not_applied(new), self.changed_keys(new));
+        // What is not applied has to be valid, too.
+        match dns_tiers(&self.tier) == dns_tiers(&new.tier) {
+            true => drop(new.builder_without_members()?),
+            false => drop(new.builder(template)?),
+        }
         let former = listed_members(&self.tier, &self.shared_names()?)?;
         let members = listed_members(&new.tier, &shared)?;
-        changes.with_members(&former, &members, &shared, self.each != new.each)
+        let takes = |tier| takes_members(&self.tier, &new.tier, tier);
+        changes.with_members(&former, &members, &shared, self.each != new.each, takes)
     }
 
     /// The paths of the keys that differ. Members that are added or removed are not among them.

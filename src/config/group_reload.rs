@@ -55,7 +55,7 @@ impl GroupReload {
         }
     }
 
-    /// Adds the changes from the former members to the new ones.
+    /// Adds the changes from the former members to the new ones, in tiers that the group takes.
     ///
     /// `are_all_new` is set if keys that all members share have changed.
     pub(super) fn with_members(
@@ -64,11 +64,16 @@ impl GroupReload {
         new: &[ListedMember<'_>],
         shared: &OriginCalls,
         are_all_new: bool,
+        takes_tier: impl Fn(usize) -> bool,
     ) -> Result<Self, ConfigError> {
         let mut former: HashMap<_, _> = former.iter().map(|it| (&*it.name, it)).collect();
         for member in new {
             let name = member.name.clone();
-            match former.remove(&*name) {
+            let former = former.remove(&*name);
+            if !takes_tier(member.tier) {
+                continue;
+            }
+            match former {
                 Some(same) if !are_all_new && same.is_same(member) => {
                     if same.config.weight() != member.config.weight() {
                         self.weights.push((name.clone(), member.config.weight()));
@@ -81,7 +86,8 @@ impl GroupReload {
             }
             self.put.push((member.tier, member.build(shared)?));
         }
-        self.reloaded.removed = former.into_keys().map(ToOwned::to_owned).collect();
+        let removed = former.into_values().filter(|it| takes_tier(it.tier));
+        self.reloaded.removed = removed.map(|it| it.name.clone()).collect();
         self.reloaded.removed.sort_unstable();
         Ok(self)
     }
@@ -104,7 +110,8 @@ impl GroupReload {
             changed, removed, ..
         } = &self.reloaded;
         for (tier, name, connector) in group.connectors() {
-            if changed.contains(&name) || removed.contains(&name) {
+            let is_read = self.files.iter().any(|it| it.2.is_of(&connector));
+            if is_read || changed.contains(&name) || removed.contains(&name) {
                 continue;
             }
             let tables = tables_of((tier, &name));

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use crate::{OriginProxy, proxy::remove_ambiguous_names};
 
 use super::{
-    ConfigError, calls::Calls, identity::SecretSource, is_default::is_default,
+    ConfigError, calls::Calls, is_default::is_default, secret_source::SecretSource,
     unique_keys::unique_keys,
 };
 

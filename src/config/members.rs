@@ -110,6 +110,27 @@ pub(super) fn listed_members<'a>(
     Ok(listed)
 }
 
+/// Reads the keys of all members, and the files that they name.
+///
+/// A comparison of configurations then sees which files have changed.
+pub(super) fn read_members(tiers: &[KeyedEnum<TierConfig>]) -> Result<(), ConfigError> {
+    let read = |origin: &OriginConfig, table: String| match origin.keys().calls() {
+        Ok(_) => Ok(()),
+        Err(error) => Err(error.within(table)),
+    };
+    for (tier, config) in tiers.iter().enumerate() {
+        match &**config {
+            TierConfig::Members(members) => {
+                for (index, member) in members.iter().enumerate() {
+                    read(&member.origin, table_of(tier, index))?;
+                }
+            }
+            TierConfig::Dns(dns) => read(&dns.origin, DnsMembersConfig::table(tier))?,
+        }
+    }
+    Ok(())
+}
+
 /// Where the keys of a running member are written, as far as it is one of these.
 ///
 /// One from DNS has the name of its address.
@@ -133,6 +154,23 @@ pub(super) fn tables_of_member(
     }
 }
 
+/// Whether a running group takes the members that a new configuration lists for this tier.
+///
+/// It does not if the tier follows DNS in one of the two, or comes after such a tier that the
+/// group does not have.
+pub(super) fn takes_members(
+    running: &[KeyedEnum<TierConfig>],
+    new: &[KeyedEnum<TierConfig>],
+    tier: usize,
+) -> bool {
+    let is_listed = |tiers: &[KeyedEnum<TierConfig>], at: usize| match tiers.get(at) {
+        Some(tier) => matches!(**tier, TierConfig::Members(_)),
+        None => true,
+    };
+    let first = tier.min(running.len());
+    is_listed(running, tier) && (first..=tier).all(|at| is_listed(new, at))
+}
+
 /// The tiers from DNS, each at its place.
 pub(super) fn dns_tiers(tiers: &[KeyedEnum<TierConfig>]) -> Vec<Option<&TierConfig>> {
     let is_dns = |tier: &&TierConfig| matches!(tier, TierConfig::Dns(_));
@@ -151,6 +189,11 @@ fn place(tier: usize, index: usize) -> String {
     format!("tier[{tier}].members[{index}]")
 }
 
+/// The table of a listed member's origin.
+fn table_of(tier: usize, index: usize) -> String {
+    format!("{}.origin", place(tier, index))
+}
+
 impl ListedMember<'_> {
     /// Whether name, tier and origin are those of the other.
     pub(super) fn is_same(&self, other: &Self) -> bool {
@@ -160,7 +203,7 @@ impl ListedMember<'_> {
 
     /// The table of its origin.
     fn table(&self) -> String {
-        format!("{}.origin", place(self.tier, self.index))
+        table_of(self.tier, self.index)
     }
 
     /// The paths of the keys that differ from those of a former member of this name.
@@ -216,6 +259,8 @@ impl DnsMembersConfig {
         let connector = calls.connector(shared);
         let tables = shared.tables.clone().and(keys.in_table(table));
         let source = MemberSource::dns(connector.map_err(|error| tables.locate(error))?);
+        // After those of `each`, as for a listed member.
+        let source = source.proxy(move |proxy| calls.proxy.make(proxy));
         Ok(match &self.grace {
             Some(time) => source.grace(***time),
             None => source,

@@ -82,8 +82,12 @@
 //! | [`GroupConfig::reload`] | members, with all of their keys; `each` |
 //! | [`VirtualHostsConfig::reload`] | hosts, with all of their keys; `template` |
 //!
-//! Changed certificate files are read again, too. After that, new requests and health checks use
-//! only connections that were opened with the new settings, as after a reload of nginx.
+//! Changed certificate files are read again, too, and so are the files of fields and error pages:
+//! a key with a file whose content has changed is a changed key. Parse the file of the
+//! configuration anew for each reload, also if only such a file has changed.
+//!
+//! After a reload, new requests and health checks use only connections that were opened with the
+//! new settings, as after a reload of nginx.
 //!
 //! The application reads the file again, after a signal for example. It keeps the configuration
 //! that was applied last, because `reload` compares the new one with it.
@@ -141,9 +145,11 @@ mod pool;
 mod reloaded;
 mod rewrites;
 mod roots;
+mod secret_source;
 mod shared_keys;
 mod size;
 mod socket_options;
+mod source_file;
 mod tenant_config;
 mod text_value;
 mod tls;

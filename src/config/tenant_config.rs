@@ -40,6 +40,18 @@ impl TenantConfig {
         tenant.map_err(|error| error.within(format_args!("hosts.{host:?}")))
     }
 
+    /// Reads the keys of an origin, and the files that they name. Those of a group are read with
+    /// its changes.
+    pub(super) fn read(&self, host: &str) -> Result<(), ConfigError> {
+        match self {
+            Self::Origin(origin) => {
+                let read = origin.keys().calls().map(drop);
+                read.map_err(|error| error.within(format_args!("hosts.{host:?}.origin")))
+            }
+            Self::Group(_) => Ok(()),
+        }
+    }
+
     /// The keys that differ. The other kind of tenant is one.
     pub(super) fn changed_keys(&self, new: &Self) -> Vec<String> {
         match (self, new) {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{
     GroupConfig, OriginConfig, VirtualHostsConfig, keyed_enum::KeyedEnum, origin_keys::OriginKeys,
-    shared_keys::SharedKeys, size::Size, text_value::Text,
+    shared_keys::SharedKeys, size::Size, source_file::SourceFile, text_value::Text,
 };
 
 /// What a file can describe.
@@ -116,6 +116,20 @@ enum SizeSchema {
 impl<T> JsonSchema for Text<T> {
     fn schema_name() -> Cow<'static, str> {
         "Text".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        String::json_schema(generator)
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+}
+
+impl JsonSchema for SourceFile {
+    fn schema_name() -> Cow<'static, str> {
+        "SourceFile".into()
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {

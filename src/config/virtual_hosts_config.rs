@@ -229,6 +229,8 @@ impl VirtualHostsConfig {
                 groups.push((host, running, changes));
                 continue;
             }
+            // First: files that were read are compared.
+            tenant.read(host)?;
             match former {
                 None => reloaded.added.push(host.clone()),
                 Some(former) if former == tenant && !is_template_new => continue,
@@ -308,9 +310,10 @@ impl VirtualHostsConfig {
         template: &OriginCalls,
         stays: impl Fn(&str) -> bool,
     ) -> Result<Vec<(String, Vec<String>, PreparedReload)>, ConfigError> {
-        let mut read = Vec::new();
+        let mut read: Vec<(_, _, PreparedReload)> = Vec::new();
         for (host, connector) in connectors_of(hosts) {
-            if !host.as_deref().is_none_or(&stays) {
+            let is_read = read.iter().any(|it| it.2.is_of(&connector));
+            if is_read || !host.as_deref().is_none_or(&stays) {
                 continue;
             }
             let tables = match &host {

@@ -11,7 +11,7 @@ use http::Uri;
 use tower_service::Service;
 
 use crate::{
-    dial::Transport,
+    dial::{KnownAddresses, ResolveError, Transport, WaitFor},
     downstream::ClientAddress,
     error::{BuildError, CurrentStage, Error, TlsOffer},
     observe::{Observer, Observers},
@@ -210,7 +210,7 @@ impl CdnOriginConnector {
     /// pools keep theirs. For a plain `http` origin, the call has no effect.
     ///
     /// Files are read on the calling thread, and other reloads wait meanwhile. To avoid a deadlock,
-    /// `change` must not call this connector or build another that shares its TLS settings.
+    /// `change` must not reload this connector or another that shares its TLS settings.
     ///
     /// # Errors
     ///
@@ -305,10 +305,10 @@ impl CdnOriginConnector {
         self.state.proxy_protocol.is_some()
     }
 
-    /// The current addresses of the fixed origin's dialled name, if they are known.
-    pub(crate) async fn addresses(&self) -> Option<Vec<SocketAddr>> {
-        let dial = self.origin()?.dial();
-        self.state.transport.addresses(dial).await
+    /// The addresses of the fixed origin's dialled name.
+    pub(crate) async fn addresses(&self, wait: WaitFor) -> Result<KnownAddresses, ResolveError> {
+        let dial = self.origin().map(Origin::dial);
+        self.state.transport.addresses(dial, wait).await
     }
 
     /// What its handshakes offer, if the origin is an `https` one.

@@ -76,6 +76,7 @@ pub use sessions::Sessions;
 pub use timeouts::Timeouts;
 pub use tls_reload::TlsReload;
 
+pub(crate) use crate::dial::{KnownAddresses, WaitFor};
 pub(crate) use applied_profile::ProfileChange;
 #[cfg(feature = "serde")]
 pub(crate) use {

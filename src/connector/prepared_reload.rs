@@ -38,7 +38,14 @@ impl PreparedReload {
         let Self { connector, read } = self;
         let applied = connector
             .reloadable_tls()
-            .is_some_and(|tls| tls.apply(read));
-        connector.note_reload(Ok(applied)).unwrap_or(applied)
+            .map_or(Ok(false), |tls| tls.apply(read));
+        connector.note_reload(applied).unwrap_or_default()
+    }
+
+    /// Whether these files are those of the connector, too: its TLS is the same.
+    pub(crate) fn is_of(&self, connector: &CdnOriginConnector) -> bool {
+        let (own, other) = (self.connector.reloadable_tls(), connector.reloadable_tls());
+        own.zip(other)
+            .is_some_and(|(own, other)| own.shares_reloads_with(other))
     }
 }

@@ -81,8 +81,7 @@ pub(super) struct ReloadableTls {
     current: RwLock<Arc<TlsClient>>,
     /// How often a reload has replaced it.
     reloads: AtomicU64,
-    /// Locked for a whole reload, so that concurrent reloads do not undo each other.
-    source: Arc<Mutex<TlsSource>>,
+    source: Arc<TlsSource>,
     expected_name: Option<ExpectedName>,
 }
 
@@ -92,8 +91,16 @@ impl fmt::Debug for ReloadableTls {
     }
 }
 
-/// The settings and files that a TLS client is built from.
+/// What TLS clients are built from.
 struct TlsSource {
+    /// Locked for a whole reload, so that concurrent reloads do not undo each other.
+    reloading: Mutex<()>,
+    /// Requests wait for it: no file is read and no client built while it is locked.
+    state: Mutex<SourceState>,
+}
+
+/// The settings and files that TLS clients are built from, and their users.
+struct SourceState {
     settings: TlsSettings,
     /// The fingerprint of the files before the last successful read.
     files: FileFingerprint,
@@ -119,12 +126,15 @@ impl ReloadableTls {
         expected_name: Option<&ExpectedName>,
         problems: &mut Vec<BuildProblem>,
     ) -> Option<Arc<Self>> {
-        let source = Arc::new(Mutex::new(TlsSource {
-            files: settings.fingerprint(),
-            settings: settings.clone(),
-            reloads: 0,
-            users: Vec::new(),
-        }));
+        let source = Arc::new(TlsSource {
+            reloading: Mutex::default(),
+            state: Mutex::new(SourceState {
+                files: settings.fingerprint(),
+                settings: settings.clone(),
+                reloads: 0,
+                users: Vec::new(),
+            }),
+        });
         Self::of_source(&source, expected_name, problems)
     }
 
@@ -139,28 +149,33 @@ impl ReloadableTls {
 
     /// The TLS of this source for this name: one that exists, or a new one.
     fn of_source(
-        source: &Arc<Mutex<TlsSource>>,
+        source: &Arc<TlsSource>,
         expected_name: Option<&ExpectedName>,
         problems: &mut Vec<BuildProblem>,
     ) -> Option<Arc<Self>> {
-        let mut locked = lock(source);
-        let mut users = locked.users.iter().filter_map(Weak::upgrade);
-        let same = users.find(|tls| tls.expected_name.as_ref() == expected_name);
-        drop(users);
-        if same.is_some() {
-            return same;
+        loop {
+            let state = source.lock();
+            let (same, reloads) = (state.user_of(expected_name), state.reloads);
+            if same.is_some() {
+                return same;
+            }
+            let settings = state.settings.clone();
+            drop(state);
+            let client = settings.build(Reread::IfChanged, expected_name, problems)?;
+            let mut state = source.lock();
+            // Another call or a reload may have been faster.
+            if state.reloads == reloads && state.user_of(expected_name).is_none() {
+                let tls = Arc::new(Self {
+                    current: RwLock::new(Arc::new(client)),
+                    reloads: AtomicU64::new(0),
+                    source: source.clone(),
+                    expected_name: expected_name.cloned(),
+                });
+                state.users.retain(|user| user.strong_count() > 0);
+                state.users.push(Arc::downgrade(&tls));
+                return Some(tls);
+            }
         }
-        let settings = &locked.settings;
-        let client = settings.build(Reread::IfChanged, expected_name, problems)?;
-        let tls = Arc::new(Self {
-            current: RwLock::new(Arc::new(client)),
-            reloads: AtomicU64::new(0),
-            source: source.clone(),
-            expected_name: expected_name.cloned(),
-        });
-        locked.users.retain(|user| user.strong_count() > 0);
-        locked.users.push(Arc::downgrade(&tls));
-        Some(tls)
     }
 
     /// The client for a new connection. It does not resume expired sessions.
@@ -183,101 +198,153 @@ impl ReloadableTls {
     }
 
     pub(super) fn policy(&self) -> VerifyPolicy {
-        self.lock().settings.verify.clone()
+        self.source.lock().settings.verify.clone()
     }
 
     pub(super) fn settings(&self) -> TlsSettings {
-        self.lock().settings.clone()
+        self.source.lock().settings.clone()
+    }
+
+    /// Whether reloads of one change both.
+    #[cfg(feature = "serde")]
+    pub(super) fn shares_reloads_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.source, &other.source)
     }
 
     pub(super) fn reload(
         &self,
         change: impl FnOnce(TlsReload) -> TlsReload,
     ) -> Result<(), BuildError> {
-        let mut source = self.lock();
-        let TlsReload(settings) = change(TlsReload(source.settings.clone()));
-        source.read(settings)?.apply(&mut source);
-        Ok(())
+        let _alone = self.source.lock_reloads();
+        let TlsReload(settings) = change(TlsReload(self.settings()));
+        let read = self.source.read(settings)?;
+        read.apply(&self.source).map(drop)
     }
 
     /// Returns whether a file had changed.
     pub(super) fn reload_if_changed(&self) -> Result<bool, BuildError> {
-        let mut source = self.lock();
-        let read = source.read_if_changed()?;
-        Ok(read.is_some_and(|read| read.apply(&mut source)))
+        let _alone = self.source.lock_reloads();
+        match self.source.read_if_changed()? {
+            Some(read) => read.apply(&self.source),
+            None => Ok(false),
+        }
     }
 
     /// Reads the files if one of them has changed, and changes nothing yet.
     #[cfg(feature = "serde")]
     pub(super) fn read_if_changed(&self) -> Result<Option<ReadTls>, BuildError> {
-        self.lock().read_if_changed()
+        let _alone = self.source.lock_reloads();
+        self.source.read_if_changed()
     }
 
     /// Applies what [`read_if_changed`](Self::read_if_changed) has read. Returns whether it did: a
     /// reload in between has read the files, too.
     #[cfg(feature = "serde")]
-    pub(super) fn apply(&self, read: ReadTls) -> bool {
-        read.apply(&mut self.lock())
-    }
-
-    fn lock(&self) -> MutexGuard<'_, TlsSource> {
-        lock(&self.source)
+    pub(super) fn apply(&self, read: ReadTls) -> Result<bool, BuildError> {
+        let _alone = self.source.lock_reloads();
+        read.apply(&self.source)
     }
 }
 
 impl TlsSource {
+    /// Poison is ignored: nothing panics halfway through a change.
+    fn lock(&self) -> MutexGuard<'_, SourceState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Poison is ignored: a closure that panics has changed nothing.
+    fn lock_reloads(&self) -> MutexGuard<'_, ()> {
+        let reloading = self.reloading.lock();
+        reloading.unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn read_if_changed(&self) -> Result<Option<ReadTls>, BuildError> {
-        match self.settings.fingerprint() == self.files {
+        let state = self.lock();
+        let (settings, files) = (state.settings.clone(), state.files.clone());
+        drop(state);
+        match settings.fingerprint() == files {
             true => Ok(None),
-            false => self.read(self.settings.clone()).map(Some),
+            false => self.read(settings).map(Some),
         }
     }
 
     /// Builds the clients of all users.
     fn read(&self, settings: TlsSettings) -> Result<ReadTls, BuildError> {
-        // Taken before the read, so that a file that changes meanwhile is read again.
-        let files = settings.fingerprint();
-        let (mut problems, mut clients) = (Vec::new(), Vec::new());
-        let mut reread = Reread::Always;
-        for user in self.users.iter().filter_map(Weak::upgrade) {
-            let expected_name = user.expected_name.as_ref();
-            let client = settings.build(reread, expected_name, &mut problems);
-            clients.extend(client.map(|client| (user.clone(), client)));
-            // The first has read the files.
-            reread = Reread::IfChanged;
-        }
-        BuildError::from_problems(problems)?;
-        Ok(ReadTls {
+        let state = self.lock();
+        let (users, reloads) = (state.users().collect(), state.reloads);
+        drop(state);
+        let mut read = ReadTls {
+            // Taken before the read, so that a file that changes meanwhile is read again.
+            files: settings.fingerprint(),
             settings,
-            files,
-            reloads: self.reloads,
-            clients,
-        })
+            reloads,
+            clients: Vec::new(),
+        };
+        read.build(users, Reread::Always)?;
+        Ok(read)
+    }
+}
+
+impl SourceState {
+    fn users(&self) -> impl Iterator<Item = Arc<ReloadableTls>> {
+        self.users.iter().filter_map(Weak::upgrade)
+    }
+
+    fn user_of(&self, expected_name: Option<&ExpectedName>) -> Option<Arc<ReloadableTls>> {
+        let mut users = self.users();
+        users.find(|tls| tls.expected_name.as_ref() == expected_name)
     }
 }
 
 impl ReadTls {
-    /// Replaces the current clients of all users, unless another reload did so meanwhile.
-    fn apply(self, source: &mut TlsSource) -> bool {
-        if source.reloads != self.reloads {
-            return false;
+    /// Builds the clients of these users. The first reads the files.
+    fn build(
+        &mut self,
+        users: Vec<Arc<ReloadableTls>>,
+        mut reread: Reread,
+    ) -> Result<(), BuildError> {
+        let mut problems = Vec::new();
+        for user in users {
+            let expected_name = user.expected_name.as_ref();
+            let client = self.settings.build(reread, expected_name, &mut problems);
+            self.clients.extend(client.map(|client| (user, client)));
+            reread = Reread::IfChanged;
         }
+        BuildError::from_problems(problems)
+    }
+
+    fn has(&self, user: &Arc<ReloadableTls>) -> bool {
+        self.clients.iter().any(|(it, _)| Arc::ptr_eq(it, user))
+    }
+
+    /// Replaces the current clients of all users, unless another reload did so meanwhile.
+    fn apply(mut self, source: &TlsSource) -> Result<bool, BuildError> {
+        loop {
+            let mut state = source.lock();
+            if state.reloads != self.reloads {
+                return Ok(false);
+            }
+            let added: Vec<_> = state.users().filter(|user| !self.has(user)).collect();
+            if added.is_empty() {
+                self.replace_clients(&mut state);
+                return Ok(true);
+            }
+            drop(state);
+            self.build(added, Reread::IfChanged)?;
+        }
+    }
+
+    fn replace_clients(self, state: &mut SourceState) {
         for (user, client) in self.clients {
             let mut current = user.current.write().unwrap_or_else(PoisonError::into_inner);
             *current = Arc::new(client);
             // Later: a reader that sees the number gets the new client.
             user.reloads.fetch_add(1, Ordering::Release);
         }
-        source.settings = self.settings;
-        source.files = self.files;
-        source.reloads += 1;
-        true
+        state.settings = self.settings;
+        state.files = self.files;
+        state.reloads += 1;
     }
-}
-
-/// Locks the source. Poison is ignored: a closure that panics has changed nothing.
-fn lock(source: &Mutex<TlsSource>) -> MutexGuard<'_, TlsSource> {
-    source.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -285,13 +352,39 @@ mod tests {
     use super::*;
     use crate::tls::SpkiPin;
 
+    fn pinned(pin: u8) -> TlsSettings {
+        TlsSettings {
+            verify: VerifyPolicy::pinned(SpkiPin::sha256([pin; 32])),
+            ..TlsSettings::default()
+        }
+    }
+
+    /// A request of an inactive tenant arrives while the files are read.
+    #[test]
+    fn a_user_that_is_added_during_a_reload_is_reloaded_too() {
+        let tls = ReloadableTls::new(&pinned(0), None, &mut Vec::new()).expect("a TLS client");
+        let read = tls.source.read(pinned(1)).expect("valid settings");
+        let name = ExpectedName::try_from("tenant.example").expect("a name");
+        let added = tls.sharing(Some(&name), &mut Vec::new());
+        let added = added.expect("a TLS client");
+        let before = added.client();
+        assert!(read.apply(&tls.source).expect("valid settings"));
+        assert_eq!((tls.reloads(), added.reloads()), (1, 1));
+        assert!(!Arc::ptr_eq(&before, &added.client()));
+    }
+
+    /// The settings of the connector are read while a closure of the application runs.
+    #[test]
+    fn a_reload_does_not_keep_requests_waiting() {
+        let tls = ReloadableTls::new(&pinned(0), None, &mut Vec::new()).expect("a TLS client");
+        let change = |change: TlsReload| change.verify(tls.policy());
+        tls.reload(change).expect("valid settings");
+        assert_eq!(tls.reloads(), 1);
+    }
+
     #[test]
     fn a_client_is_used_until_its_sessions_have_expired() {
-        let settings = TlsSettings {
-            verify: VerifyPolicy::pinned(SpkiPin::sha256([0; 32])),
-            ..TlsSettings::default()
-        };
-        let tls = ReloadableTls::new(&settings, None, &mut Vec::new()).expect("a TLS client");
+        let tls = ReloadableTls::new(&pinned(0), None, &mut Vec::new()).expect("a TLS client");
         let first = tls.client();
         assert!(Arc::ptr_eq(&first, &tls.client()));
         first.expire_sessions();

@@ -42,6 +42,7 @@
 // | `transport` | TCP, a transport of the caller's, or a Unix socket |
 // | `tcp_dialer` | resolves, races the connects, returns the first stream |
 // | `resolve/` | the resolvers and the DNS cache |
+// | `known_addresses` | the addresses of a name, for those who need all of them |
 // | `race/` | Happy Eyeballs: which address is tried when |
 // | `egress_guard/` | which addresses may be dialled |
 // | `sockets/`, `tcp_keepalive` | one connect, and the options of its socket |
@@ -54,6 +55,7 @@
 mod dial_failure;
 mod dialled_io;
 mod egress_guard;
+mod known_addresses;
 mod proxy_protocol;
 mod race;
 mod record_facts;
@@ -83,6 +85,7 @@ pub(crate) use dial_failure::DialFailure;
 pub(crate) use dialled_io::{DialedIo, TransportIo, Unread, unread};
 #[cfg(feature = "serde")]
 pub(crate) use egress_guard::DefaultRule;
+pub(crate) use known_addresses::{KnownAddresses, WaitFor};
 pub(crate) use resolve::{DnsCacheStore, Families};
 pub(crate) use socket_pair::{reset_on_close, socket_pair};
 pub(crate) use tcp_dialer::{TcpDialer, TcpSettings};

@@ -2,9 +2,10 @@
 
 use std::{future::Future, io, net::SocketAddr, sync::Arc};
 
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::{
     net::TcpStream,
-    time::{Instant, timeout_at},
+    time::{Instant, timeout, timeout_at},
 };
 use tracing::Instrument;
 
@@ -14,12 +15,12 @@ use crate::{
 };
 
 use super::{
-    DialFailure, DnsCacheStore, EgressGuard, Families, HappyEyeballs, Lookup, ResolveError,
-    Resolved, SocketOptions,
+    DialFailure, DnsCacheStore, EgressGuard, Families, HappyEyeballs, KnownAddresses, Lookup,
+    ResolveError, Resolved, SocketOptions, WaitFor,
     egress_guard::{GuardDecision, Prohibited},
     race::{AttemptEnd, Candidate, History, LookupOutcome, Race},
     record_facts,
-    resolve::{DnsAnswer, Freshness},
+    resolve::{DnsAnswer, Freshness, MAX_LOOKUP_AGE},
     sockets,
 };
 
@@ -62,29 +63,43 @@ impl TcpDialer {
         }))
     }
 
-    /// The current addresses of the dialled name, from the cache or a look-up.
-    ///
-    /// `None` if the target is an IP address, or if no current answer with an address is available.
-    pub(super) async fn addresses(&self, target: &HostPort) -> Option<Vec<SocketAddr>> {
+    /// The addresses of the dialled name, from the cache or look-ups.
+    pub(super) async fn addresses(
+        &self,
+        target: &HostPort,
+        wait: WaitFor,
+    ) -> Result<KnownAddresses, ResolveError> {
         let Host::Dns(name) = target.host() else {
-            return None;
+            return Err(ResolveError::not_found("no name is looked up"));
         };
         let dialer = &*self.0;
-        let mut addresses = Vec::new();
-        for families in dialer.lookup_families(dialer.families()) {
-            let lookup = lookup(name, target, families);
-            match dialer
-                .cache
-                .clone()
-                .resolve(lookup, Freshness::Cached)
-                .await
-            {
-                Ok(answer) if !answer.stale => addresses.extend(&answer.resolved.addresses),
-                Err(error) if error.is_not_found() => {}
-                Ok(_) | Err(_) => return None,
+        let all = dialer.lookup_families(dialer.families());
+        let look_up = |families: &Families| {
+            let (families, lookup) = (*families, lookup(name, target, *families));
+            let answer = dialer.cache.clone().resolve(lookup, Freshness::Cached);
+            async move {
+                let answer = timeout(MAX_LOOKUP_AGE, answer).await;
+                let late = |_| Err(ResolveError::failed("the look-up took too long"));
+                (families, answer.unwrap_or_else(late))
+            }
+        };
+        let mut lookups: FuturesUnordered<_> = all.iter().map(look_up).collect();
+        let mut known = KnownAddresses::unanswered(all);
+        loop {
+            let next = lookups.next();
+            let outcome = match wait {
+                #[cfg(feature = "reqwest")]
+                WaitFor::FirstFamily if !known.addresses.is_empty() => {
+                    let delay = dialer.settings.happy_eyeballs.resolution_delay;
+                    timeout(delay, next).await.ok().flatten()
+                }
+                _ => next.await,
+            };
+            match outcome {
+                Some((families, outcome)) => known.add(families, outcome),
+                None => return known.found(),
             }
         }
-        (!addresses.is_empty()).then_some(addresses)
     }
 
     /// Connects by `deadline` and records `facts`.

@@ -13,7 +13,10 @@ use crate::{
     name::{DialTarget, HostPort},
 };
 
-use super::{DialFailure, DialedIo, TcpDialer, TransportIo, unix_socket};
+use super::{
+    DialFailure, DialedIo, KnownAddresses, ResolveError, TcpDialer, TransportIo, WaitFor,
+    unix_socket,
+};
 
 /// How a connector opens byte streams.
 #[derive(Clone, Debug)]
@@ -59,11 +62,17 @@ impl Transport {
         })
     }
 
-    /// The current addresses of the dialled name, if they are known.
-    pub(crate) async fn addresses(&self, target: &DialTarget) -> Option<Vec<SocketAddr>> {
+    /// The addresses of the dialled name. Fails if this crate looks up no name.
+    pub(crate) async fn addresses(
+        &self,
+        target: Option<&DialTarget>,
+        wait: WaitFor,
+    ) -> Result<KnownAddresses, ResolveError> {
         match (self, target) {
-            (Self::Tcp(dialer), DialTarget::Tcp(target)) => dialer.addresses(target).await,
-            (Self::Custom(_), _) | (_, DialTarget::Unix(_)) => None,
+            (Self::Tcp(dialer), Some(DialTarget::Tcp(target))) => {
+                dialer.addresses(target, wait).await
+            }
+            _ => Err(ResolveError::not_found("no name is looked up")),
         }
     }
 }

@@ -4,8 +4,6 @@
 
 use std::{collections::HashSet, fmt, sync::Arc};
 
-use futures_util::StreamExt;
-
 use crate::{
     error::{BuildError, BuildProblem, BuildProblemKind},
     proxy::OriginProxy,
@@ -13,13 +11,9 @@ use crate::{
 
 use super::{
     Balance, Ejection, Failover, HealthCheck, Member, MemberSource, OriginGroup,
-    drained_members::not_unique,
-    group_member::GroupMember,
-    member::Configure,
-    random::Random,
-    select_member::SelectionRules,
-    shared_group::{SharedGroup, TierUpdates},
-    tiers::Tiers,
+    drained_members::not_unique, group_member::GroupMember, member::Configure,
+    member_source::FollowedSources, random::Random, select_member::SelectionRules,
+    shared_group::SharedGroup, tiers::Tiers,
 };
 
 /// Builds an [`OriginGroup`].
@@ -55,7 +49,7 @@ use super::{
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct OriginGroupBuilder {
     tiers: Vec<Vec<Member>>,
-    updates: Vec<TierUpdates>,
+    sources: FollowedSources,
     each: Option<Configure>,
     balance: Balance,
     failover: Failover,
@@ -85,7 +79,7 @@ impl OriginGroupBuilder {
     fn new() -> Self {
         Self {
             tiers: Vec::new(),
-            updates: Vec::new(),
+            sources: FollowedSources::default(),
             each: None,
             balance: Balance::default(),
             failover: Failover::default(),
@@ -134,11 +128,8 @@ impl OriginGroupBuilder {
     /// # Ok::<(), cdn_origin::BuildError>(())
     /// ```
     pub fn tier_from(mut self, source: MemberSource) -> Self {
-        let (first, updates) = source.into_parts();
-        let tier = self.tiers.len();
+        let first = self.sources.add(self.tiers.len(), source);
         self.tiers.push(first);
-        self.updates
-            .push(updates.map(move |members| (tier, members)).boxed());
         self
     }
 
@@ -294,7 +285,7 @@ impl OriginGroupBuilder {
     /// ```
     pub fn build(self) -> Result<OriginGroup, BuildError> {
         let mut problems = Vec::new();
-        let is_empty = self.tiers.iter().all(Vec::is_empty) && self.updates.is_empty();
+        let is_empty = self.tiers.iter().all(Vec::is_empty) && self.sources.is_empty();
         if is_empty {
             let why = "the group has no member";
             problems.push(BuildProblem::new("tier", BuildProblemKind::Empty, why));
@@ -321,7 +312,7 @@ impl OriginGroupBuilder {
         };
         let tiers = Tiers::new(tiers.collect());
         let (failover, check) = (self.failover, self.health_check);
-        let inner = SharedGroup::new(tiers, rules, failover, self.each, check, self.updates);
+        let inner = SharedGroup::new(tiers, rules, failover, self.each, check, self.sources);
         Ok(OriginGroup::of(inner))
     }
 }

@@ -95,7 +95,8 @@ impl Ejection {
     /// Sets how many trial requests have to succeed before the member returns.
     ///
     /// The default is 3. Zero counts as one. After an ejection, the member gets one trial request
-    /// at a time. When one fails, it is ejected again.
+    /// at a time. A trial succeeds when the head of its response arrives, since a body may be long.
+    /// When one fails, or a body of one breaks off before the return, the member is ejected again.
     ///
     /// ```
     /// # use cdn_origin::group::Ejection;

@@ -3,7 +3,7 @@
 //! It logs and reports changes of its health, which `health/` decides.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, Once, PoisonError},
     time::Duration,
 };
 
@@ -36,6 +36,8 @@ pub(super) struct GroupMember {
     condition: Mutex<Condition>,
     /// Cancelled when it leaves the group. Requests may still be in flight then.
     removal: CancellationToken,
+    /// Logs once that its proxy refuses health checks.
+    refused_check: Once,
 }
 
 /// What changes while a member is in use. Nothing is logged or called under its lock.
@@ -62,6 +64,7 @@ impl GroupMember {
             }),
             proxy: member.into_proxy(each),
             removal: CancellationToken::new(),
+            refused_check: Once::new(),
         }
     }
 
@@ -227,6 +230,14 @@ impl GroupMember {
         let member = &*self.name;
         let (label, dial) = self.logged();
         tracing::debug!(member, label, dial, %outcome, "health check");
+        if outcome.is_refused() {
+            self.refused_check.call_once(|| {
+                tracing::error!(
+                    member, label, dial, %outcome,
+                    "health checks are not sent: the settings of the origin's proxy refuse them"
+                );
+            });
+        }
         if !outcome.is_about_member() {
             return;
         }
@@ -299,11 +310,7 @@ impl GroupMember {
         let (consecutive_failures, requests, failures, ejections) = condition.health.counters();
         MemberSnapshot {
             name: self.name.clone(),
-            label: self
-                .proxy
-                .origin()
-                .and_then(Origin::label)
-                .map(str::to_owned),
+            label: self.logged().0.map(str::to_owned),
             tier,
             weight: condition.weight,
             state: match condition.checks.is_down() {
@@ -369,10 +376,10 @@ impl SelectedMember {
         may_eject: bool,
     ) -> Option<HealthChange> {
         let latency = self.latency();
-        let admission = match signal {
-            HealthSignal::Begun => self.admission?,
-            _ => self.admission.take()?,
-        };
+        let admission = self.admission.take()?;
+        if signal == HealthSignal::Begun {
+            self.admission = Some(admission.begun());
+        }
         self.is_measured = false;
         let member = &self.member;
         member.report(admission, signal, latency, ejection, may_eject)

@@ -7,7 +7,7 @@ use std::{fmt, time::Duration};
 use http::{Method, StatusCode, uri::PathAndQuery};
 
 use crate::{
-    error::{BuildProblem, BuildProblemKind, Error, InvalidValue, LocalObstacle},
+    error::{BuildProblem, BuildProblemKind, Error, InvalidValue, LocalObstacle, Stage},
     name::HostAuthority,
 };
 
@@ -88,6 +88,8 @@ impl HealthCheck {
     }
 
     /// Sets the method, such as HEAD. The default is GET. The request has no content.
+    ///
+    /// [`OriginGroupBuilder::build`](super::OriginGroupBuilder::build) refuses CONNECT and TRACE.
     ///
     /// ```
     /// use cdn_origin::group::HealthCheck;
@@ -220,6 +222,11 @@ impl HealthCheck {
             let kind = BuildProblemKind::InvalidName;
             problems.push(BuildProblem::new("HealthCheck::get", kind, why));
         }
+        if self.method == Method::CONNECT || self.method == Method::TRACE {
+            let why = "a gateway forwards neither CONNECT nor TRACE, so each check would fail";
+            let kind = BuildProblemKind::Unsupported;
+            problems.push(BuildProblem::new("HealthCheck::method", kind, why));
+        }
         if let Some(Err(error)) = &self.host {
             let kind = BuildProblemKind::InvalidName;
             problems.push(BuildProblem::new("HealthCheck::host", kind, error.clone()));
@@ -266,13 +273,18 @@ impl CheckOutcome {
     }
 
     /// Whether it says something of the member. This machine may have no descriptor left to check
-    /// it.
+    /// it, or the proxy may [refuse](Self::is_refused) to send the request.
     pub(super) fn is_about_member(&self) -> bool {
         let obstacle = match self {
             Self::Failed(error) => LocalObstacle::of(error),
             _ => None,
         };
-        !obstacle.is_some_and(LocalObstacle::is_exhaustion)
+        !self.is_refused() && !obstacle.is_some_and(LocalObstacle::is_exhaustion)
+    }
+
+    /// Whether the member's own proxy refused the request, such as for its Host or its size.
+    pub(super) fn is_refused(&self) -> bool {
+        matches!(self, Self::Failed(error) if error.stage() == Stage::Prepare)
     }
 }
 

@@ -1,31 +1,24 @@
 //! `MemberSource`: where the members of a tier come from while the group runs.
 
-use std::{fmt, net::SocketAddr, time::Duration};
+#[cfg(feature = "serde")]
+use std::sync::Arc;
+use std::{fmt, time::Duration};
 
-use futures_util::{
-    Stream, StreamExt,
-    stream::{self, BoxStream},
-};
-use tokio::{
-    sync::watch,
-    time::{Instant, sleep, timeout},
-};
+use futures_util::{Stream, stream};
+use tokio::sync::watch;
 
-use crate::{connector::CdnOriginConnector, pool::DnsAbsence};
+#[cfg(feature = "serde")]
+use crate::OriginProxy;
+use crate::connector::CdnOriginConnector;
 
-use super::Member;
-
-/// The pause between two look-ups. One whose cached answer has not expired sends no query.
-const INTERVAL: Duration = Duration::from_secs(1);
-
-/// A look-up that takes longer is ignored.
-const LOOKUP_TIMEOUT: Duration = Duration::from_secs(30);
+use super::{Member, dns_members::DnsMembers};
 
 /// Where the members of a tier come from: DNS or a `watch` channel.
 ///
 /// Each update has all members of the tier. It has the effect of
 /// [`OriginGroup::replace`](super::OriginGroup::replace): members that stay keep their
-/// connections, and those that are removed finish their requests.
+/// connections, and those that are removed finish their requests. A member whose name another tier
+/// has is added when that tier no longer has it.
 ///
 /// ```
 /// use std::time::Duration;
@@ -42,10 +35,7 @@ const LOOKUP_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct MemberSource(UpdateSource);
 
 enum UpdateSource {
-    Dns {
-        connector: CdnOriginConnector,
-        grace: Duration,
-    },
+    Dns(Box<DnsMembers>),
     Watch(watch::Receiver<Vec<Member>>),
 }
 
@@ -55,9 +45,10 @@ impl MemberSource {
     ///
     /// Use it for names whose answers list all addresses, such as those of a service registry. The
     /// name is resolved again when its answer has expired in the
-    /// [`DnsCache`](crate::dial::DnsCache), at most once a second. Nothing changes while name
-    /// servers fail or return no address. The members share TLS settings and sessions. Each is
-    /// named after its address.
+    /// [`DnsCache`](crate::dial::DnsCache), at most once a second. No member is removed while name
+    /// servers fail or return no address. If only one of the queries for IPv4 and IPv6 addresses
+    /// fails, the members of the other family change. The members share TLS settings and sessions.
+    /// Each is named after its address.
     ///
     /// Until the first answer, the connector itself is the only member. It remains the only one if
     /// an IP address or a Unix socket is dialled. [`Ech::from_dns`](crate::tls::Ech::from_dns) has
@@ -73,10 +64,7 @@ impl MemberSource {
     /// # Ok::<(), cdn_origin::BuildError>(())
     /// ```
     pub fn dns(connector: CdnOriginConnector) -> Self {
-        Self(UpdateSource::Dns {
-            connector,
-            grace: Duration::ZERO,
-        })
+        Self(UpdateSource::Dns(Box::new(DnsMembers::new(connector))))
     }
 
     /// Takes the members from a `watch` channel: first its present value, then each change.
@@ -115,91 +103,82 @@ impl MemberSource {
     /// # Ok::<(), cdn_origin::BuildError>(())
     /// ```
     pub fn grace(mut self, time: Duration) -> Self {
-        if let UpdateSource::Dns { grace, .. } = &mut self.0 {
-            *grace = time;
+        if let UpdateSource::Dns(members) = &mut self.0 {
+            members.set_grace(time);
         }
         self
     }
 
-    /// The members until the first update, and the updates.
-    pub(super) fn into_parts(self) -> (Vec<Member>, BoxStream<'static, Vec<Member>>) {
-        match self.0 {
-            UpdateSource::Dns { connector, grace } => {
-                let first = vec![Member::new(connector.clone())];
-                (first, DnsMembers::new(connector, grace).updates().boxed())
-            }
-            UpdateSource::Watch(mut receiver) => {
-                // At once: a request may arrive before the first update is applied.
-                let first = receiver.borrow_and_update().clone();
-                let updates = stream::unfold(receiver, async |mut receiver| {
-                    receiver.changed().await.ok()?;
-                    let members = receiver.borrow_and_update().clone();
-                    Some((members, receiver))
-                });
-                (first, updates.boxed())
+    /// Changes the settings of the proxy of each member from DNS, as [`Member::proxy`] does.
+    #[cfg(feature = "serde")]
+    pub(crate) fn proxy(
+        mut self,
+        settings: impl Fn(OriginProxy) -> OriginProxy + Send + Sync + 'static,
+    ) -> Self {
+        if let UpdateSource::Dns(members) = &mut self.0 {
+            members.set_proxy(Arc::new(settings));
+        }
+        self
+    }
+
+    /// The members until the first update.
+    fn first(&mut self) -> Vec<Member> {
+        match &mut self.0 {
+            UpdateSource::Dns(members) => vec![members.first()],
+            // At once: a request may arrive before the first update is applied.
+            UpdateSource::Watch(receiver) => receiver.borrow_and_update().clone(),
+        }
+    }
+
+    /// The members whenever they change. A stream that is dropped loses none of the changes.
+    pub(super) fn updates(&mut self) -> impl Stream<Item = Vec<Member>> + Send {
+        stream::unfold(self, async |source| {
+            let members = source.next().await?;
+            Some((members, source))
+        })
+    }
+
+    /// The members when they change next; `None` if there is no further change. Cancel safe.
+    async fn next(&mut self) -> Option<Vec<Member>> {
+        match &mut self.0 {
+            UpdateSource::Dns(members) => Some(members.next().await),
+            UpdateSource::Watch(receiver) => {
+                receiver.changed().await.ok()?;
+                Some(receiver.borrow_and_update().clone())
             }
         }
+    }
+}
+
+/// The sources of a group, each with its tier.
+///
+/// No timer and no half-done look-up is kept: the runtime of the group's task may end before the
+/// group does.
+#[derive(Default)]
+pub(super) struct FollowedSources {
+    pub(super) sources: Vec<(usize, MemberSource)>,
+    /// Members of sources, with their tiers, as long as another tier has their names.
+    pub(super) waiting: Vec<(usize, Member)>,
+}
+
+impl FollowedSources {
+    /// Adds the source of a tier. Returns the members until its first update.
+    pub(super) fn add(&mut self, tier: usize, mut source: MemberSource) -> Vec<Member> {
+        let first = source.first();
+        self.sources.push((tier, source));
+        first
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.sources.is_empty()
     }
 }
 
 impl fmt::Debug for MemberSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
-            UpdateSource::Dns { .. } => "MemberSource::dns(..)",
+            UpdateSource::Dns(_) => "MemberSource::dns(..)",
             UpdateSource::Watch(_) => "MemberSource::watch(..)",
         })
-    }
-}
-
-/// The addresses of a name, each as a member.
-struct DnsMembers {
-    connector: CdnOriginConnector,
-    absence: DnsAbsence,
-    /// Those of the last update, sorted.
-    addresses: Vec<SocketAddr>,
-}
-
-impl DnsMembers {
-    fn new(connector: CdnOriginConnector, grace: Duration) -> Self {
-        Self {
-            connector,
-            absence: DnsAbsence::new(Some(grace)),
-            addresses: Vec::new(),
-        }
-    }
-
-    /// The members whenever they change.
-    fn updates(self) -> impl Stream<Item = Vec<Member>> + Send {
-        stream::unfold(self, async |mut this| {
-            loop {
-                let answer = timeout(LOOKUP_TIMEOUT, this.connector.addresses()).await;
-                if let Ok(Some(answer)) = answer
-                    && this.record_answer(&answer)
-                {
-                    return Some((this.members(), this));
-                }
-                sleep(INTERVAL).await;
-            }
-        })
-    }
-
-    /// Notes an answer, and returns whether the addresses have changed.
-    fn record_answer(&mut self, answer: &[SocketAddr]) -> bool {
-        for address in answer {
-            self.absence.has(*address);
-        }
-        self.absence.record_answer(answer, Instant::now());
-        let mut addresses: Vec<_> = self.absence.addresses().collect();
-        addresses.sort_unstable();
-        let has_changed = addresses != self.addresses;
-        self.addresses = addresses;
-        has_changed
-    }
-
-    fn members(&self) -> Vec<Member> {
-        let member = |address: &SocketAddr| {
-            Member::new(self.connector.at_address(*address)).name(address.to_string())
-        };
-        self.addresses.iter().map(member).collect()
     }
 }

@@ -51,7 +51,9 @@
 // | `health/` | ejection and return, and the results of health checks |
 // | `run_health_checks` | sends the checks |
 // | `member`, `group_member` | a member as it is configured, and in use |
-// | `member_source`, `member_snapshot` | changes and shows the members of a group |
+// | `member_source`, `dns_members` | where members come from while the group runs |
+// | `follow_sources` | applies the updates of all sources |
+// | `member_snapshot` | shows the members of a group |
 // | `drained_members` | what a change of members leads to |
 // | `shared_group` | what the clones of a group share |
 // | `sampled` | what metrics read of a group |
@@ -62,10 +64,12 @@ mod affinity_key;
 mod attempt_outcome;
 mod balance;
 mod builder;
+mod dns_members;
 mod drained_members;
 mod ejection_settings;
 mod failover;
 mod failover_settings;
+mod follow_sources;
 mod group_member;
 mod group_task;
 mod health;

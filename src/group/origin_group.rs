@@ -325,7 +325,8 @@ impl OriginGroup {
         tier: usize,
         members: Vec<Member>,
     ) -> impl Future<Output = ()> + Send + use<> {
-        drained(&self.0.replace(tier, members))
+        let (removed, _) = self.0.replace(tier, members);
+        drained(&removed)
     }
 
     /// The connectors, each with the tier and the name of its member.

@@ -24,8 +24,13 @@ impl GroupId {
     }
 }
 
-/// The proxies of the members, and of the former ones of which requests may still run.
-pub(crate) fn proxies_of(group: &OriginGroup) -> Vec<OriginProxy> {
+/// The proxies of the members, and of the former ones of which requests may still run. Each with
+/// whether it is a member that is ejected.
+pub(crate) fn proxies_of(group: &OriginGroup) -> Vec<(OriginProxy, bool)> {
     let members = group.0.with_former().into_iter();
-    members.map(|member| member.proxy().clone()).collect()
+    let sampled = members.map(|member| {
+        let is_ejected = member.is_ejected() && !member.removal().is_cancelled();
+        (member.proxy().clone(), is_ejected)
+    });
+    sampled.collect()
 }

@@ -2,11 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool};
 
-use futures_util::{
-    StreamExt,
-    future::join_all,
-    stream::{BoxStream, select_all},
-};
+use futures_util::future::join_all;
 use http::Request;
 use http_body::Body;
 use tokio::{sync::watch, time::Instant};
@@ -23,12 +19,10 @@ use super::{
     group_member::{GroupMember, SelectedMember},
     health::HealthSignal,
     member::Configure,
+    member_source::FollowedSources,
     select_member::{SelectionRequest, SelectionRules, select_member},
     tiers::Tiers,
 };
-
-/// New members of tiers, each with the number of its tier.
-pub(super) type TierUpdates = BoxStream<'static, (usize, Vec<Member>)>;
 
 /// What the clones of a group share.
 pub(super) struct SharedGroup {
@@ -51,7 +45,7 @@ pub(super) struct SharedGroup {
 /// Whether the group's task runs, and what it works on.
 pub(super) struct GroupTaskState {
     /// The task holds it while it runs.
-    pub(super) updates: Arc<tokio::sync::Mutex<TierUpdates>>,
+    pub(super) sources: Arc<tokio::sync::Mutex<FollowedSources>>,
     pub(super) is_running: AtomicBool,
     pub(super) ended: CancellationToken,
     /// Ends the task with the group.
@@ -60,10 +54,10 @@ pub(super) struct GroupTaskState {
 
 impl GroupTaskState {
     /// Without checks and updates, there is nothing to do, and no task is spawned.
-    fn new(is_needed: bool, updates: TierUpdates) -> Self {
+    fn new(is_needed: bool, sources: FollowedSources) -> Self {
         let ended = CancellationToken::new();
         Self {
-            updates: Arc::new(tokio::sync::Mutex::new(updates)),
+            sources: Arc::new(tokio::sync::Mutex::new(sources)),
             is_running: AtomicBool::new(!is_needed),
             _end: ended.clone().drop_guard(),
             ended,
@@ -78,9 +72,9 @@ impl SharedGroup {
         failover: Failover,
         each: Option<Configure>,
         health_check: Option<HealthCheck>,
-        updates: Vec<TierUpdates>,
+        sources: FollowedSources,
     ) -> Self {
-        let needs_task = health_check.is_some() || !updates.is_empty();
+        let needs_task = health_check.is_some() || !sources.is_empty();
         Self {
             tiers: watch::Sender::new(tiers),
             rules,
@@ -91,7 +85,7 @@ impl SharedGroup {
             requests: Arc::default(),
             failure_log: FailureLog::default(),
             former_observers: Mutex::default(),
-            task: GroupTaskState::new(needs_task, select_all(updates).boxed()),
+            task: GroupTaskState::new(needs_task, sources),
         }
     }
 
@@ -226,17 +220,25 @@ impl SharedGroup {
     }
 
     /// Replaces the members of a tier. Those with the name of a present one stay as they are, with
-    /// the new weight. Returns the proxies of those that were removed.
-    pub(super) fn replace(&self, tier: usize, members: Vec<Member>) -> Vec<OriginProxy> {
+    /// the new weight. Returns the proxies of those that were removed, and the members that were
+    /// ignored because another tier has their names.
+    pub(super) fn replace(
+        &self,
+        tier: usize,
+        members: Vec<Member>,
+    ) -> (Vec<OriginProxy>, Vec<Member>) {
         let present = self.with_tiers(|tiers| tiers.tier(tier).to_vec());
         let mut next: Vec<Arc<GroupMember>> = Vec::new();
+        let mut of_other_tiers = Vec::new();
         for member in members {
             let is_double = next.iter().any(|it| it.name() == member.name);
-            if is_double || self.has_elsewhere(&member.name, tier) {
+            let is_of_other_tier = self.has_elsewhere(&member.name, tier);
+            if is_double || is_of_other_tier {
                 tracing::warn!(
                     member = member.name,
                     "origin ignored: its name is not unique"
                 );
+                of_other_tiers.extend(is_of_other_tier.then_some(member));
                 continue;
             }
             match present.iter().find(|it| it.name() == member.name) {
@@ -252,7 +254,12 @@ impl SharedGroup {
         self.tiers
             .send_modify(|tiers| (added, removed) = tiers.replace(tier, next));
         added.iter().for_each(|member| self.added(member));
-        self.removed(removed)
+        (self.removed(removed), of_other_tiers)
+    }
+
+    /// Whether a tier has a member of this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.with_tiers(|tiers| tiers.find(name).is_some())
     }
 
     fn has_elsewhere(&self, name: &str, tier: usize) -> bool {

@@ -19,6 +19,8 @@ pub(super) struct Gauges {
     pub(super) max_queued: usize,
     pub(super) max_connections: usize,
     pub(super) max_waiting: usize,
+    /// Ejected members of groups.
+    pub(super) ejected: usize,
 }
 
 impl Gauges {
@@ -40,6 +42,7 @@ impl Gauges {
             max_queued: capacities.max_queued,
             max_connections: capacities.max_connections,
             max_waiting: capacities.max_waiting,
+            ejected: 0,
         }
     }
 
@@ -61,6 +64,7 @@ impl Gauges {
             max_queued: sum(self.max_queued, other.max_queued),
             max_connections: sum(self.max_connections, other.max_connections),
             max_waiting: sum(self.max_waiting, other.max_waiting),
+            ejected: sum(self.ejected, other.ejected),
         }
     }
 }

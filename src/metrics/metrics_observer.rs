@@ -184,8 +184,9 @@ impl MetricsObserver {
         self.with(proxy.origin(), |metrics| metrics.sample(&gauges));
     }
 
-    /// [Samples](Self::sample) the proxies of all members, and sets the gauge `cdn_origin.members`:
-    /// how many of them are in which state.
+    /// [Samples](Self::sample) the proxies of all members, and sets two more gauges:
+    /// `cdn_origin.members`, how many of them are in which state, and `cdn_origin.ejected_origins`,
+    /// how many members of each origin are ejected.
     ///
     /// Members are counted by the [label] of their origin. So groups are told apart if their
     /// members have a label. The gauges of members that share address and label, such as those of
@@ -215,14 +216,17 @@ impl MetricsObserver {
             origins: Vec::new(),
         };
         let mut sums: Vec<(Option<Arc<Origin>>, Gauges)> = Vec::new();
-        for proxy in proxies_of(group) {
+        for (proxy, is_ejected) in proxies_of(group) {
             let origin = connector_of(&proxy).shared_origin().cloned();
             origin.iter().for_each(|origin| shown.add(origin));
             let has_same = |(known, _): &&mut (Option<Arc<Origin>>, _)| match (known, &origin) {
                 (Some(known), Some(origin)) => share_labels(known, origin),
                 (known, origin) => known.is_none() && origin.is_none(),
             };
-            let gauges = Gauges::of(&proxy);
+            let gauges = Gauges {
+                ejected: usize::from(is_ejected),
+                ..Gauges::of(&proxy)
+            };
             match sums.iter_mut().find(has_same) {
                 Some((_, sum)) => *sum = sum.plus(gauges),
                 None => sums.push((origin, gauges)),
@@ -376,10 +380,6 @@ impl Observer for MetricsObserver {
 
     fn ejected(&self, origin: &Origin) {
         self.with(Some(origin), OriginMetrics::ejected);
-    }
-
-    fn returned(&self, origin: &Origin) {
-        self.with(Some(origin), OriginMetrics::returned);
     }
 }
 

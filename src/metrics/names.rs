@@ -284,7 +284,7 @@ pub(super) const EJECTIONS: MetricName = counter(
 );
 pub(super) const EJECTED: MetricName = gauge(
     "cdn_origin.ejected_origins",
-    "Whether the origin is ejected from its group: 1 or 0.",
+    "Members of groups with this origin that are ejected.",
     SERVER,
 );
 pub(super) const RELOAD_FAILURES: MetricName = counter(

@@ -153,11 +153,6 @@ impl OriginMetrics {
 
     pub(super) fn ejected(&self) {
         self.count(names::EJECTIONS.name, []);
-        self.set(&names::EJECTED, 1.0);
-    }
-
-    pub(super) fn returned(&self) {
-        self.set(&names::EJECTED, 0.0);
     }
 
     pub(super) fn reload_failed(&self) {
@@ -169,6 +164,7 @@ impl OriginMetrics {
         self.set(&names::WAITING, gauges.waiting as f64);
         self.set(&names::STREAMS, gauges.streams as f64);
         self.set(&names::TUNNELS, gauges.tunnels as f64);
+        self.set(&names::EJECTED, gauges.ejected as f64);
         let active = gauges.open.saturating_sub(gauges.idle);
         for (state, count) in [("active", active), ("idle", gauges.idle)] {
             let labels = self.labels([(names::STATE, state)]);

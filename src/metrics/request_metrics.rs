@@ -1,21 +1,12 @@
 //! `RequestMetrics`: the handles of one kind of request, found without a hash.
-//!
-//! Labels must have few values: a client that invents methods must not be able to create time
-//! series.
 
 use std::sync::OnceLock;
 
 use ::metrics::{Counter, Histogram, Label};
-use http::Method;
 
-use crate::observe::{ExchangeInfo, ExchangeOutcome};
+use crate::observe::{ExchangeInfo, ExchangeOutcome, METHODS, index_of};
 
 use super::names;
-
-/// The methods with a label of their own. The last is any other (OpenTelemetry's `_OTHER`).
-const METHODS: [&str; 10] = [
-    "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE", "_OTHER",
-];
 
 /// The statuses from 100 to 599.
 const STATUSES: usize = 500;
@@ -106,35 +97,5 @@ impl RequestMetrics {
     fn count(&self, seconds: f64) {
         self.duration.record(seconds);
         self.requests.increment(1);
-    }
-}
-
-fn index_of(method: &Method) -> usize {
-    match *method {
-        Method::GET => 0,
-        Method::HEAD => 1,
-        Method::POST => 2,
-        Method::PUT => 3,
-        Method::DELETE => 4,
-        Method::OPTIONS => 5,
-        Method::PATCH => 6,
-        Method::CONNECT => 7,
-        Method::TRACE => 8,
-        _ => METHODS.len() - 1,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_method_has_the_label_of_its_index() {
-        for (index, method) in METHODS.iter().enumerate().take(9) {
-            let method: Method = method.parse().unwrap();
-            assert_eq!(index_of(&method), index);
-        }
-        let other = Method::from_bytes(b"PURGE").unwrap();
-        assert_eq!(METHODS[index_of(&other)], "_OTHER");
     }
 }

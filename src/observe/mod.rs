@@ -55,6 +55,7 @@
 // | `exchange_info`, `exchange_try`, `exchange_outcome` | the record: its attempts and its end |
 // | `exchange_collector` | collects the records of one request |
 // | `closed_connection`, `close_reason` | the report of a connection that was closed |
+// | `known_methods` | the methods that spans and metrics name |
 // | `spans` | the spans of requests and connects |
 
 mod close_reason;
@@ -64,6 +65,7 @@ mod exchange_info;
 mod exchange_outcome;
 mod exchange_record;
 mod exchange_try;
+mod known_methods;
 mod observer;
 mod observers;
 pub(crate) mod spans;
@@ -75,5 +77,6 @@ pub use exchange_info::ExchangeInfo;
 pub use exchange_outcome::ExchangeOutcome;
 pub(crate) use exchange_record::ExchangeRecord;
 pub use exchange_try::{ExchangeTry, RetryReason};
+pub(crate) use known_methods::{METHODS, index_of};
 pub use observer::Observer;
 pub(crate) use observers::Observers;

@@ -12,7 +12,7 @@ use crate::{
     trace_context::TraceContext,
 };
 
-use super::ExchangeInfo;
+use super::{ExchangeInfo, METHODS, index_of};
 
 /// The target of all spans, for filters.
 const TARGET: &str = "cdn_origin::spans";
@@ -38,8 +38,8 @@ pub(crate) fn request<B>(request: &Request<B>, origin: Option<&Origin>) -> Span 
         error.type = field::Empty,
         http.request.resend_count = field::Empty,
         otel.kind = "client",
-        otel.name = name(method),
-        http.request.method = name(method),
+        otel.name = span_name(method),
+        http.request.method = METHODS[index_of(method)],
         server.address = address(origin),
         server.port = port(origin),
         cdn_origin.label = origin.and_then(Origin::label),
@@ -128,11 +128,11 @@ pub(crate) fn record_connect(span: &Span, facts: &Facts, error: Option<&Error>) 
     }
 }
 
-/// The name of a method. An unknown one may be long, and is the client's choice.
-fn name(method: &Method) -> &str {
-    match method.as_str() {
-        name if name.len() <= 16 => name,
-        _ => "_OTHER",
+/// The name of OpenTelemetry's conventions: the method, or `HTTP` for an unknown one.
+fn span_name(method: &Method) -> &'static str {
+    match METHODS[index_of(method)] {
+        "_OTHER" => "HTTP",
+        known => known,
     }
 }
 

@@ -238,7 +238,8 @@ impl PoolSettings {
     /// A retired connection takes no further request and closes when its last request has ended.
     /// While connections are open, the pool resolves the name again whenever its answer expires in
     /// the [`DnsCache`](crate::dial::DnsCache), at most once a second. It retires nothing while
-    /// name servers fail or return no address, or if the dial target is an IP address.
+    /// name servers fail or return no address, or if the dial target is an IP address. If only the
+    /// query for IPv4 or IPv6 addresses fails, it retires connections of the other family.
     ///
     /// This is off by default: CDNs return only a few of their many addresses at a time, so an
     /// address that is missing in one answer is usually still in use. A grace of a few minutes

@@ -34,7 +34,7 @@ pub(super) fn read(setter: &'static str, path: &Path) -> Result<Vec<u8>, BuildPr
 }
 
 /// The path, for a message. A text that was taken for a path may be a private key.
-pub(super) fn shown(path: &Path) -> String {
+pub(crate) fn shown(path: &Path) -> String {
     let text = path.display().to_string();
     match text.contains("-----BEGIN") {
         true => String::from("a path that is the content of a PEM file"),

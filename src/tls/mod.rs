@@ -70,6 +70,8 @@ pub use parameters::TlsParameters;
 pub use verify::{CertificatePin, Crls, Roots, SanMatcher, SpkiPin, VerifyPolicy, danger};
 
 pub(crate) use build_tls_client::TlsSettings;
+#[cfg(feature = "serde")]
+pub(crate) use certificate_files::shown as shown_path;
 pub(crate) use early_data::EarlyRequests;
 pub(crate) use ech::HelloPlan;
 pub(crate) use file_fingerprint::FileFingerprint;

@@ -68,6 +68,7 @@ mod limits;
 mod links;
 mod local_system;
 mod look_alikes;
+mod lookups_of_families;
 mod maps;
 mod memory;
 mod messages;

@@ -20,7 +20,7 @@ use tower_service::Service;
 
 use crate::{
     CdnOriginConnector,
-    connector::{Connecting, Purpose},
+    connector::{Connecting, Purpose, WaitFor},
     error::{Error, ErrorKind, Facts, RequestProblem, Stage},
     name::Host,
 };
@@ -45,24 +45,26 @@ impl Resolve for OriginResolver {
             if base.host_str() != Some(name.as_str()) {
                 return Err(foreign_url(&base).into());
             }
-            let addresses = addresses(&connector).await;
-            let addresses = addresses.ok_or("the dialled name has no known address")?;
+            let addresses = addresses(&connector).await?;
             Ok(Box::new(addresses.into_iter()) as Addrs)
         })
     }
 }
 
 /// The addresses of the dial target, with its port.
-async fn addresses(connector: &CdnOriginConnector) -> Option<Vec<SocketAddr>> {
-    let origin = connector.origin()?;
-    let dial = origin.dial().tcp()?;
+///
+/// As in the connector, a family whose look-up fails, or takes too long, does not hide the other.
+async fn addresses(connector: &CdnOriginConnector) -> Result<Vec<SocketAddr>, BoxError> {
+    const NONE: &str = "the connector dials no TCP address";
+    let origin = connector.origin().ok_or(NONE)?;
+    let dial = origin.dial().tcp().ok_or(NONE)?;
     match dial.host() {
-        Host::Dns(_) => connector.addresses().await,
+        Host::Dns(_) => Ok(connector.addresses(WaitFor::FirstFamily).await?.addresses),
         Host::Ip(address) => {
             let port = dial
                 .port()
                 .unwrap_or_else(|| origin.scheme().default_port());
-            Some(vec![SocketAddr::new(*address, port)])
+            Ok(vec![SocketAddr::new(*address, port)])
         }
     }
 }

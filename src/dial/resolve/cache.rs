@@ -25,7 +25,7 @@ use super::{
 /// The maximum number of cached names.
 pub(super) const MAX_NAMES: usize = 1024;
 /// A look-up older than that is abandoned, and the next connection starts a new one.
-pub(super) const MAX_LOOKUP_AGE: Duration = Duration::from_secs(30);
+pub(crate) const MAX_LOOKUP_AGE: Duration = Duration::from_secs(30);
 
 /// The resolver and the cached answers. Clones share them.
 #[derive(Clone)]

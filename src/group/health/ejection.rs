@@ -94,6 +94,18 @@ pub(crate) struct Admission {
     period: u64,
     /// Whether it is the one trial request at a time of an ejected member.
     pub(super) is_trial: bool,
+    /// Whether its response has begun. A trial ends then: bodies may be long.
+    has_begun: bool,
+}
+
+impl Admission {
+    /// The same request, whose response has begun.
+    pub(crate) fn begun(self) -> Self {
+        Self {
+            has_begun: true,
+            ..self
+        }
+    }
 }
 
 /// A change of a member's health.
@@ -130,16 +142,10 @@ impl EjectionState {
             false => now.saturating_duration_since(at) >= time,
         };
         match &mut self.phase {
-            Phase::Serving => {
-                let retry_at = self.retry_at.as_mut()?;
-                is_due(*retry_at, CONNECT_PAUSE).then(|| {
-                    *retry_at = now + CONNECT_PAUSE;
-                    Admission {
-                        period,
-                        is_trial: false,
-                    }
-                })
-            }
+            Phase::Serving => is_due(self.retry_at?, CONNECT_PAUSE).then(|| {
+                self.retry_at = Some(now + CONNECT_PAUSE);
+                self.admit()
+            }),
             Phase::Ejected { on_trial: true, .. } => None,
             Phase::Ejected {
                 until,
@@ -152,6 +158,7 @@ impl EjectionState {
                 Admission {
                     period,
                     is_trial: true,
+                    has_begun: false,
                 }
             }),
         }
@@ -162,6 +169,7 @@ impl EjectionState {
         Admission {
             period: self.period,
             is_trial: false,
+            has_begun: false,
         }
     }
 
@@ -186,7 +194,7 @@ impl EjectionState {
             HealthSignal::None => None,
             HealthSignal::Begun => {
                 self.retry_at = None;
-                None
+                self.return_after_trials(admission, settings, now)
             }
             HealthSignal::Success => {
                 self.consecutive_failures = 0;
@@ -203,10 +211,11 @@ impl EjectionState {
         }
     }
 
-    /// Ends a trial, whatever its outcome.
+    /// Ends a trial, whatever its outcome. That of a response that has begun is over.
     pub(crate) fn end_trial(&mut self, admission: Admission) {
         if let Phase::Ejected { on_trial, .. } = &mut self.phase
             && admission.is_trial
+            && !admission.has_begun
             && admission.period == self.period
         {
             *on_trial = false;
@@ -223,7 +232,7 @@ impl EjectionState {
         let Phase::Ejected { trials, .. } = &mut self.phase else {
             return None;
         };
-        if !admission.is_trial {
+        if !admission.is_trial || admission.has_begun {
             return None;
         }
         let good = trials.unwrap_or_default() + 1;

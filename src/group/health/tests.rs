@@ -100,6 +100,51 @@ fn an_origin_returns_by_one_trial_at_a_time() {
     admit(&mut health, later);
 }
 
+/// A trial whose response begins, and ends later.
+fn begin_response(health: &mut EjectionState, now: Instant) -> Admission {
+    let trial = begin_trial(health, now);
+    health.report(trial, HealthSignal::Begun, &settings(), true, now);
+    trial.begun()
+}
+
+/// Otherwise, a member with long bodies would get all requests until some have ended.
+#[test]
+fn a_trial_succeeds_when_its_response_begins() {
+    let now = Instant::now();
+    let mut health = ejected(now);
+    let later = now + SECOND;
+    let first = begin_response(&mut health, later);
+    assert_eq!(state(&health), MemberState::Returning);
+    begin_response(&mut health, later);
+    assert_eq!(state(&health), MemberState::Serving);
+    fail(&mut health, first, later);
+    assert_eq!(consecutive_failures(&health), 0, "of an earlier period");
+}
+
+#[test]
+fn the_end_of_a_response_is_no_second_trial_and_leaves_no_room_for_another() {
+    let now = Instant::now();
+    let mut health = ejected(now);
+    let later = now + SECOND;
+    let first = begin_response(&mut health, later);
+    let second = begin_trial(&mut health, later);
+    succeed(&mut health, first, later);
+    assert_eq!(state(&health), MemberState::Returning);
+    assert_eq!(health.admit_if_due(true, later), None);
+    succeed(&mut health, second, later);
+    assert_eq!(state(&health), MemberState::Serving);
+}
+
+#[test]
+fn a_body_that_breaks_off_before_the_return_ejects_again() {
+    let now = Instant::now();
+    let mut health = ejected(now);
+    let later = now + SECOND;
+    let first = begin_response(&mut health, later);
+    fail(&mut health, first, later);
+    assert_eq!(state(&health), MemberState::Ejected);
+}
+
 #[test]
 fn a_trial_that_was_given_up_leaves_room_for_the_next() {
     let now = Instant::now();

@@ -1,10 +1,8 @@
 //! Retires connections: they serve no further request, and idle ones close.
 
-use std::net::SocketAddr;
-
 use tokio::time::Instant;
 
-use crate::pool::connection::CloseReason;
+use crate::{connector::KnownAddresses, pool::connection::CloseReason};
 
 use super::Inventory;
 
@@ -28,8 +26,8 @@ pub(crate) fn retire_before_reload(inventory: &mut Inventory, reloads: u64) {
 }
 
 /// Retires connections whose address is absent from DNS for too long, after an answer.
-pub(crate) fn retire_absent(inventory: &mut Inventory, addresses: &[SocketAddr], now: Instant) {
-    inventory.dns_absence.record_answer(addresses, now);
+pub(crate) fn retire_absent(inventory: &mut Inventory, answer: &KnownAddresses, now: Instant) {
+    inventory.dns_absence.record_answer(answer, now);
     let absence = &inventory.dns_absence;
     inventory.http2.retire(CloseReason::Vanished, |connection| {
         absence.has_left_dns(connection.info())

@@ -4,7 +4,7 @@ use std::{collections::HashMap, net::SocketAddr, time::Duration};
 
 use tokio::time::Instant;
 
-use crate::connector::ConnectionInfo;
+use crate::connector::{ConnectionInfo, KnownAddresses};
 
 /// The addresses that a name has or had, and since which DNS answer each is absent. A time without
 /// answers counts for no address.
@@ -46,15 +46,15 @@ impl DnsAbsence {
         self.absent_since.keys().copied()
     }
 
-    /// Notes an answer: the name has these addresses now, and no others.
-    pub(crate) fn record_answer(&mut self, addresses: &[SocketAddr], now: Instant) {
+    /// Notes an answer: the name has these addresses now, and no others of the same family.
+    pub(crate) fn record_answer(&mut self, answer: &KnownAddresses, now: Instant) {
         let grace = self.grace.unwrap_or_default();
         self.absent_since.retain(|address, since| {
-            if addresses.contains(address) {
+            if answer.addresses.contains(address) {
                 *since = None;
                 return true;
             }
-            now.duration_since(*since.get_or_insert(now)) < grace
+            !answer.tells_of(*address) || now.duration_since(*since.get_or_insert(now)) < grace
         });
     }
 
@@ -88,7 +88,8 @@ mod tests {
         absence.opened(&to(other));
         let mut record = |address: &str, seconds| {
             let now = began + Duration::from_secs(seconds);
-            absence.record_answer(&[address.parse().unwrap()], now);
+            let answer = KnownAddresses::all([address.parse().unwrap()]);
+            absence.record_answer(&answer, now);
             [one, other].map(|address| absence.has_left_dns(&to(address)))
         };
 
@@ -111,9 +112,10 @@ mod tests {
         let mut absence = DnsAbsence::new(Some(GRACE));
         absence.opened(&to(address));
         // The first answer after an outage, which is a rotation too.
-        absence.record_answer(&[], began + 10 * GRACE);
+        let none = KnownAddresses::all([]);
+        absence.record_answer(&none, began + 10 * GRACE);
         assert!(!absence.has_left_dns(&to(address)));
-        absence.record_answer(&[], began + 11 * GRACE);
+        absence.record_answer(&none, began + 11 * GRACE);
         assert!(absence.has_left_dns(&to(address)));
     }
 

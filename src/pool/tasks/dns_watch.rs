@@ -1,10 +1,10 @@
 //! `DnsWatch`: retires connections to addresses that the origin's name no longer has.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
-use crate::connector::CdnOriginConnector;
+use crate::connector::{CdnOriginConnector, KnownAddresses, WaitFor};
 
 use crate::pool::{checkout, serve_waiters::serve_waiters, shared_pool::SharedPool};
 
@@ -12,9 +12,6 @@ use super::single_instance::SingleInstance;
 
 /// The pause between two look-ups. One whose cached answer has not expired sends no query.
 const INTERVAL: Duration = Duration::from_secs(1);
-
-/// A look-up that takes longer is ignored.
-const LOOKUP_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The task that watches the addresses of the origin's name. It ends with the last connection, or
 /// the pool.
@@ -35,9 +32,9 @@ impl DnsWatch {
     async fn run(self, connector: CdnOriginConnector) {
         while self.goes_on() {
             sleep(INTERVAL).await;
-            let answer = timeout(LOOKUP_TIMEOUT, connector.addresses()).await;
-            if let (Ok(Some(addresses)), Some(pool)) = (answer, self.0.pool()) {
-                retire_absent(&pool, &addresses);
+            let answer = connector.addresses(WaitFor::AllFamilies).await;
+            if let (Ok(answer), Some(pool)) = (answer, self.0.pool()) {
+                retire_absent(&pool, &answer);
             }
         }
         self.0.forget();
@@ -54,8 +51,8 @@ impl DnsWatch {
     }
 }
 
-fn retire_absent(pool: &SharedPool, addresses: &[SocketAddr]) {
+fn retire_absent(pool: &SharedPool, answer: &KnownAddresses) {
     let now = Instant::now();
-    pool.with(|inventory| checkout::retire_absent(inventory, addresses, now));
+    pool.with(|inventory| checkout::retire_absent(inventory, answer, now));
     serve_waiters(pool);
 }

@@ -130,6 +130,29 @@ fn two_spellings_of_a_key_are_refused() {
     );
 }
 
+/// A template was expanded once too often.
+#[test]
+fn a_secret_in_place_of_a_path_or_a_name_is_not_shown() {
+    let secret = "-----BEGIN PRIVATE KEY-----\\nsekret\\n-----END PRIVATE KEY-----";
+    let rows = [
+        format!(r#"chain = {{ file = "a.pem" }}, key = {{ env = "{secret}" }}"#),
+        format!(r#"chain = {{ env = "CDN_ORIGIN_UNSET" }}, key = {{ file = "{secret}" }}"#),
+        format!(r#"key = {{ env = "CDN_ORIGIN_UNSET" }}, chain = {{ file = "{secret}" }}"#),
+        format!(r#"chain = {{ file = "{secret}" }}, key = {{ file = "{secret}" }}"#),
+    ];
+    let identities = rows.map(|row| format!("client_identity = {{ {row} }}"));
+    let fields = r#"request_fields.set = { X-Key = { env = "sekret.token" } }"#;
+    let fields = [fields.to_owned()];
+    for text in identities.iter().chain(&fields) {
+        let config: OriginConfig = read(&format!("url = 'https://a.example'\n{text}"));
+        assert!(!format!("{config:?}").contains("sekret"), "{config:?}");
+        let error = OriginProxy::try_from(&config).expect_err(text);
+        for shown in [error.to_string(), format!("{error:?}")] {
+            assert!(!shown.contains("sekret"), "{shown}");
+        }
+    }
+}
+
 /// A key that was pasted into the file is in no error.
 #[test]
 fn a_private_key_in_a_file_is_not_shown() {

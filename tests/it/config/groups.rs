@@ -149,6 +149,11 @@ fn groups_that_cannot_be_built_are_refused_with_the_path_of_the_key() {
             "health_check.path: it is no path, which begins with `/` and has no spaces",
         ),
         (
+            format!("{a}\n[health_check]\npath = '/'\nmethod = 'CONNECT'"),
+            "health_check.method: a gateway forwards neither CONNECT nor TRACE, so each check \
+             would fail",
+        ),
+        (
             format!("balance = {{ by_key = {{ key = {{ header = 'a b' }} }} }}\n{a}"),
             "balance.by_key.key.header: not a valid field name",
         ),
@@ -221,23 +226,23 @@ async fn keys_of_tls_that_all_members_share_do_not_hinder_plain_ones() {
 }
 
 #[tokio::test]
-async fn a_tier_from_dns_has_a_member_for_each_address_with_the_keys_of_each() {
+async fn a_tier_from_dns_has_a_member_for_each_address_with_its_keys_and_those_of_each() {
     let a = edge("a").await;
     let port = a.address().port();
     let group = group(&format!(
         "[each]\nrequest_fields.set = {{ X-Each = '1' }}\n\
          [[tier]]\ndns = {{ grace = '1m', origin = {{ url = 'http://service.test:{port}', \
-         dns.resolve_to = {{ 'service.test' = ['127.0.0.1'] }} }} }}"
+         dns.resolve_to = {{ 'service.test' = ['127.0.0.1'] }}, \
+         request_fields.set = {{ X-Own = '2' }}, host_rewrite = 'preserve' }} }}"
     ));
     while group.snapshot()[0].name != a.address().to_string() {
         tokio::task::yield_now().await;
     }
     assert_eq!(get(&group).await, (StatusCode::OK, "a".to_owned()));
-    assert_eq!(a.requests()[0].header("x-each"), Some("1"));
-    assert_eq!(
-        a.requests()[0].host(),
-        Some(&*format!("service.test:{port}"))
-    );
+    let request = a.requests().remove(0);
+    assert_eq!(request.header("x-each"), Some("1"));
+    assert_eq!(request.header("x-own"), Some("2"));
+    assert_eq!(request.host(), Some("client.test"));
 }
 
 #[tokio::test]

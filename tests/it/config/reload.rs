@@ -147,13 +147,76 @@ async fn what_a_running_group_does_not_take_is_not_applied_by_name() {
     assert_eq!(reloaded.not_applied, all);
     assert_eq!(reloaded.changed, ["a"]);
 
-    let dns: GroupConfig = read(
-        "[[tier]]\nmembers = [{ name = 'b', origin.url = 'http://b.example' }]\n\
-         [[tier]]\ndns.origin.url = 'http://service.example'",
-    );
-    let reloaded = old.reload(&dns, &group).unwrap();
-    assert_eq!(reloaded.to_string(), "not applied: tier");
-    assert_eq!(names(&group), ["a"]);
+    group.remove("a").unwrap().await;
+    assert!(names(&group).is_empty());
+}
+
+/// The names of members and hosts, each of a tier.
+type Tiers = &'static [&'static str];
+
+/// The new file is what the next one is compared with: its listed members are in use by then.
+#[tokio::test]
+async fn with_another_tier_from_dns_the_listed_members_change_all_the_same() {
+    let tiers = |tiers: &[&str]| -> GroupConfig {
+        let tiers = tiers.iter().map(|tier| match tier.strip_prefix("dns ") {
+            Some(host) => format!("[[tier]]\ndns.origin.url = 'http://{host}.example'\n"),
+            None => format!(
+                "[[tier]]\nmembers = [{{ name = '{tier}', origin.url = 'http://{tier}.example' }}]\n"
+            ),
+        });
+        read(&tiers.collect::<String>())
+    };
+    // The running tiers, the new ones, what is changed, and the members and tiers after that.
+    let rows: [(Tiers, Tiers, &str, &[(&str, usize)]); 6] = [
+        (
+            &["a"],
+            &["b", "dns s"],
+            "added: b; removed: a; not applied: tier",
+            &[("b", 0)],
+        ),
+        (
+            &["dns s", "a"],
+            &["dns t", "b"],
+            "added: b; removed: a; not applied: tier",
+            &[("s.example:80", 0), ("b", 1)],
+        ),
+        (
+            &["a"],
+            &["dns s", "b"],
+            "added: b; not applied: tier",
+            &[("a", 0), ("b", 1)],
+        ),
+        (
+            &["a"],
+            &["dns s", "a"],
+            "changed: a; not applied: tier",
+            &[("a", 1)],
+        ),
+        // There is no tier 1 yet, and it would not be a listed one.
+        (
+            &["a"],
+            &["a", "dns s", "b"],
+            "not applied: tier",
+            &[("a", 0)],
+        ),
+        (
+            &["a", "dns s"],
+            &["b"],
+            "added: b; removed: a; not applied: tier",
+            &[("b", 0), ("s.example:80", 1)],
+        ),
+    ];
+    for (running, new, expected, members) in rows {
+        let (running, new) = (tiers(running), tiers(new));
+        let group = OriginGroup::try_from(&running).unwrap();
+        let reloaded = running.reload(&new, &group).unwrap();
+        assert_eq!(reloaded.to_string(), expected);
+        let snapshot = group.snapshot();
+        let after: Vec<_> = snapshot.iter().map(|it| (&*it.name, it.tier)).collect();
+        assert_eq!(after, members, "{expected}");
+        let reloaded = new.reload(&new.clone(), &group).unwrap();
+        assert_eq!(reloaded, Reloaded::default());
+    }
 }
 
 #[tokio::test]

@@ -5,7 +5,8 @@ use std::{fs, time::Duration};
 use bytes::Bytes;
 use cdn_origin::{
     CdnOriginConnector, OriginProxy,
-    config::{GroupConfig, VirtualHostsConfig},
+    config::{GroupConfig, OriginConfig, Reloaded, VirtualHostsConfig},
+    connector::CdnOriginBuilder,
     group::{CheckOutcome, MemberSnapshot, OriginGroup},
     tenants::VirtualHosts,
     tls::{Roots, VerifyPolicy},
@@ -14,7 +15,7 @@ use http::{Request, StatusCode};
 use http_body_util::{BodyExt, Empty};
 use tower::ServiceExt;
 
-use super::{groups, read};
+use super::{groups, read, tenants};
 use crate::{
     failing::to,
     support::{Authority, Edge},
@@ -213,6 +214,118 @@ async fn a_file_that_is_read_again_is_named_by_its_key_in_errors_and_in_the_log(
         assert!(text.contains(&format!("keys={key}")), "{text}");
         assert!(!text.contains("ca.pem"), "{text}");
     }
+}
+
+/// A secret that is renewed under its path, as by Kubernetes, and the text of an error page.
+#[tokio::test]
+async fn files_of_fields_and_pages_are_read_again() {
+    let edge = groups::edge("a").await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("secret");
+    let url = format!("url = 'http://{}'", edge.address());
+    let fields = format!(
+        "request_fields.set = {{ X-Key = {{ file = '{}' }} }}",
+        file.display()
+    );
+    let pages = format!(
+        "error_pages.pages = [{{ statuses = [502], file = '{}' }}]",
+        file.display()
+    );
+    for (key, keys) in [("request_fields", &fields), ("error_pages", &pages)] {
+        let member = format!("members = [{{ name = 'm', origin = {{ {url}, {keys} }} }}]");
+        let plain = format!("members = [{{ name = 'm', origin = {{ {url} }} }}]");
+        for (text, changed) in [
+            (
+                format!("[[tier]]\n{member}"),
+                format!("tier[0].members[0].origin.{key}"),
+            ),
+            (
+                format!("each.{keys}\n[[tier]]\n{plain}"),
+                format!("each.{key}"),
+            ),
+        ] {
+            fs::write(&file, "one").unwrap();
+            let old: GroupConfig = read(&text);
+            let group = OriginGroup::try_from(&old).unwrap();
+            assert_eq!(
+                old.reload(&read(&text), &group).unwrap(),
+                Reloaded::default()
+            );
+            fs::write(&file, "two").unwrap();
+            let new: GroupConfig = read(&text);
+            let reloaded = old.reload(&new, &group).unwrap();
+            assert_eq!(
+                (reloaded.changed, reloaded.keys),
+                (vec!["m".to_owned()], vec![changed])
+            );
+            assert_eq!(
+                new.reload(&read(&text), &group).unwrap(),
+                Reloaded::default()
+            );
+            groups::get(&group).await;
+            let seen = edge.requests().pop().unwrap();
+            let expected = (key == "request_fields").then_some("two");
+            assert_eq!(seen.header("x-key"), expected);
+        }
+        let hosts = [
+            (
+                format!("hosts.'a.test'.origin = {{ {url}, {keys} }}"),
+                format!("hosts.\"a.test\".origin.{key}"),
+            ),
+            (
+                format!("hosts.'a.test'.group.tier = [{{ {member} }}]"),
+                format!("hosts.\"a.test\".group.tier[0].members[0].origin.{key}"),
+            ),
+            (
+                format!("template.{keys}\nhosts.'a.test'.origin = {{ {url} }}"),
+                format!("template.{key}"),
+            ),
+        ];
+        for (text, changed) in hosts {
+            fs::write(&file, "one").unwrap();
+            let old: VirtualHostsConfig = read(&text);
+            let hosts = VirtualHosts::try_from(&old).unwrap();
+            assert_eq!(
+                old.reload(&read(&text), &hosts).unwrap(),
+                Reloaded::default()
+            );
+            fs::write(&file, "two").unwrap();
+            let reloaded = old.reload(&read(&text), &hosts).unwrap();
+            assert_eq!(reloaded.keys, [changed]);
+            tenants::get(&hosts, "a.test").await;
+            let seen = edge.requests().pop().unwrap();
+            let expected = (key == "request_fields").then_some("two");
+            assert_eq!(seen.header("x-key"), expected);
+        }
+        fs::write(&file, "one").unwrap();
+        let text = format!("{url}\n{keys}");
+        let old: OriginConfig = read(&text);
+        let connector = CdnOriginConnector::try_from(&old).unwrap();
+        drop(OriginProxy::try_from(&old).unwrap());
+        fs::write(&file, "two").unwrap();
+        let reloaded = old.reload(&read(&text), &connector).unwrap();
+        assert_eq!(reloaded.not_applied, [key]);
+    }
+}
+
+/// The connector reads both again if both are files, and none otherwise.
+#[test]
+fn a_chain_that_was_renewed_differs_if_its_key_is_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let chain = folder.path().join("chain.pem");
+    let built = |content: &str| -> OriginConfig {
+        fs::write(&chain, content).unwrap();
+        let config: OriginConfig = read(&format!(
+            "url = 'https://a.example'\n\
+             client_identity = {{ chain = {{ file = '{}' }}, key = {{ env = 'PATH' }} }}",
+            chain.display()
+        ));
+        drop(CdnOriginBuilder::try_from(&config).unwrap());
+        config
+    };
+    let (one, two) = (built("one"), built("two"));
+    assert_ne!(one, two);
+    assert_eq!(two, built("two"));
 }
 
 #[test]

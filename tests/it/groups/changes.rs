@@ -21,6 +21,7 @@ use hyper_util::rt::TokioIo;
 use tokio::{net::TcpListener, sync::watch};
 
 use super::{GATE, Site, get};
+use crate::support::refused_address;
 
 fn names(group: &OriginGroup) -> Vec<String> {
     let members = group.snapshot().into_iter();
@@ -168,6 +169,55 @@ async fn members_of_several_tiers_come_from_channels() {
     assert_eq!(get(&group).await, "b");
 }
 
+/// Whichever of the two updates comes first.
+#[tokio::test]
+async fn a_member_moves_to_the_tier_whose_source_has_it_now() {
+    let [a, b, c, d] = ["a", "b", "c", "d"].map(Site::new);
+    for first_is_sent_first in [true, false] {
+        let (to_first, first) = watch::channel(vec![a.member()]);
+        let (to_second, second) = watch::channel(vec![b.member(), c.member()]);
+        let group = OriginGroup::builder()
+            .tier_from(MemberSource::watch(first))
+            .tier_from(MemberSource::watch(second))
+            .build()
+            .unwrap();
+        match first_is_sent_first {
+            true => {
+                to_first.send(vec![c.member()]).unwrap();
+                until(&group, &["b", "c"]).await;
+                drop(to_first);
+                to_second.send(vec![d.member()]).unwrap();
+            }
+            false => {
+                to_second.send(vec![d.member()]).unwrap();
+                until(&group, &["a", "d"]).await;
+                to_first.send(vec![c.member()]).unwrap();
+            }
+        }
+        until(&group, &["c", "d"]).await;
+        assert_eq!(group.snapshot()[0].tier, 0);
+        assert_eq!(get(&group).await, "c");
+    }
+}
+
+#[tokio::test]
+async fn a_member_of_a_source_waits_for_a_name_that_the_application_has_given_to_another() {
+    let [a, b, other] = ["a", "b", "a"].map(Site::new);
+    let (to_second, second) = watch::channel(vec![b.member()]);
+    let group = OriginGroup::builder()
+        .tier([other.member()])
+        .tier_from(MemberSource::watch(second))
+        .build()
+        .unwrap();
+    to_second.send(vec![a.member()]).unwrap();
+    until(&group, &["a"]).await;
+    assert_eq!(group.snapshot()[0].tier, 0);
+    drop(group.remove("a").unwrap());
+    until(&group, &["a"]).await;
+    assert_eq!(group.snapshot()[0].tier, 1);
+    drop(to_second);
+}
+
 /// A name server whose answer changes. An empty one is a failure.
 #[derive(Clone, Default)]
 struct Names(Arc<Mutex<Vec<SocketAddr>>>);
@@ -227,6 +277,34 @@ async fn each_address_of_a_name_is_a_member_while_the_name_has_it() {
     *names.0.lock().unwrap() = vec![addresses[1]];
     until_dns(&group, &[&other]).await;
     assert_eq!(get(&group).await, other);
+}
+
+fn in_a_runtime<T>(work: impl Future<Output = T>) -> T {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_all().build().unwrap().block_on(work)
+}
+
+/// As after a start-up check in a runtime of its own.
+#[test]
+fn a_group_follows_dns_in_another_runtime_than_the_one_it_was_built_in() {
+    let refused = [refused_address(), refused_address()];
+    let [one, other] = refused.each_ref().map(|it| it.address().to_string());
+    let names = Names(Arc::new(Mutex::new(vec![refused[0].address()])));
+    let cache = cdn_origin::dial::DnsCache::default().ttl(Duration::ZERO..=Duration::ZERO);
+    let dns = Dns::default().resolver(names.clone()).cache(cache);
+    let connector = CdnOriginConnector::builder("http://service.example").dns(dns);
+    let source = MemberSource::dns(connector.build().unwrap());
+    let group = in_a_runtime(async {
+        let group = OriginGroup::builder().tier_from(source).build().unwrap();
+        until_dns(&group, &[&one]).await;
+        group
+    });
+    *names.0.lock().unwrap() = vec![refused[1].address()];
+    in_a_runtime(async {
+        // The first request begins the task.
+        get(&group).await;
+        until_dns(&group, &[&other]).await;
+    });
 }
 
 /// Waits for a look-up, of which there is one a second.

@@ -116,6 +116,27 @@ async fn below_the_panic_threshold_the_health_is_ignored() {
     }
 }
 
+/// The edge would refuse the request: its target is too long.
+#[tokio::test(start_paused = true)]
+async fn a_check_that_the_proxy_refuses_takes_no_member_down_and_is_logged_once() {
+    let (log, _guard) = Log::down_to(tracing::Level::ERROR);
+    let site = Site::new("a");
+    let connector = site.connector().to_builder();
+    let connector = connector
+        .dial("d1234567890.cloudfront.net")
+        .build()
+        .unwrap();
+    let path = format!("/{}", "a".repeat(9000));
+    let check = HealthCheck::get(path).interval(Duration::from_secs(1));
+    let group = OriginGroup::builder().tier([connector]);
+    let group = group.health_check(check).build().unwrap();
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    assert_eq!(states(&group), [MemberState::Serving]);
+    assert_eq!(site.requests(), 0);
+    let count = log.text().matches("health checks are not sent").count();
+    assert_eq!(count, 1, "{}", log.text());
+}
+
 /// How a member leaves a group.
 #[derive(Clone, Copy, Debug)]
 enum Leaving {

@@ -200,6 +200,28 @@ async fn an_origin_is_ejected_after_five_failures_and_returns_by_one_request_at_
     assert_eq!(first(&group).state, MemberState::Serving);
 }
 
+/// Otherwise, it would get all requests until some of its bodies have ended.
+#[tokio::test(start_paused = true)]
+async fn an_origin_whose_bodies_take_long_returns_after_the_heads_of_three_responses() {
+    let (primary, backup) = (Site::new("primary"), Site::new("backup"));
+    let group = with_ejection(&primary, &backup, Ejection::default().failures(1));
+    primary.answer_with(StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(get(&group).await, "backup");
+    primary.answer_with(StatusCode::OK);
+    tokio::time::advance(Duration::from_secs(30)).await;
+    let mut responses = Vec::new();
+    for _ in 0..3 {
+        assert_eq!(first(&group).requests, 1, "no body has ended");
+        let request = Request::get("/").header("host", "client.test");
+        let request = request.body(Empty::<Bytes>::new()).unwrap();
+        let Ok::<_, Infallible>(response) = group.clone().oneshot(request).await;
+        responses.push(response);
+    }
+    assert_eq!(first(&group).state, MemberState::Serving);
+    drop(responses);
+    assert_eq!((first(&group).requests, first(&group).failures), (4, 1));
+}
+
 #[tokio::test(start_paused = true)]
 async fn requests_that_hung_before_an_ejection_do_not_eject_an_origin_that_has_returned() {
     let (primary, backup) = (Site::new("primary"), Site::new("backup"));

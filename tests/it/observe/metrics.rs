@@ -2,21 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bytes::Bytes;
 use cdn_origin::{
     CdnOriginConnector, OriginProxy, Roots, VerifyPolicy,
-    group::{Member, OriginGroup},
+    group::{Ejection, Member, OriginGroup},
     metrics::MetricsObserver,
     observe::Observer,
     proxy::Limits,
 };
-use http::Method;
-use http_body_util::BodyExt;
+use http::{Method, Request};
+use http_body_util::{BodyExt, Empty};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+use tower::ServiceExt;
 
 use super::{prometheus::Scrape, request, send};
 use crate::{
     closing_origin::{ClosingOrigin, End, Speaks},
-    support::Authority,
+    support::{Authority, refused_address},
     tls_facts::Log,
 };
 
@@ -261,6 +263,34 @@ async fn members_of_a_group_are_counted_by_their_state() {
     let labelled = [("cdn_origin_label", "shop")];
     assert_eq!(scrape.sum("cdn_origin_members", &labelled), 2.0);
     assert!(scrape.types.contains_key("http_client_active_requests"));
+}
+
+/// As those from DNS do, they share the origin.
+#[tokio::test]
+async fn ejected_members_of_one_origin_are_added_up() {
+    let (recorder, handle) = recorder();
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let observer = MetricsObserver::new();
+    let refused = refused_address();
+    let connector = CdnOriginConnector::builder(format!("http://{}", refused.address()));
+    let connector = connector.build().unwrap().with_observer(observer.clone());
+    let member = |name: &str| Member::new(connector.clone()).name(name);
+    let group = OriginGroup::builder()
+        .tier([member("a"), member("b")])
+        .ejection(Ejection::default().failures(1).max_share(100))
+        .build()
+        .unwrap();
+    let ejected = || {
+        observer.sample_group(&group);
+        Scrape::parse(&handle.render()).sum("cdn_origin_ejected_origins", &[])
+    };
+    assert_eq!(ejected(), 0.0);
+    let request = Request::get("/").header("host", "client.test");
+    let request = request.body(Empty::<Bytes>::new()).unwrap();
+    let Ok(_) = group.clone().oneshot(request).await;
+    assert_eq!(ejected(), 2.0);
+    group.remove("a").unwrap().await;
+    assert_eq!(ejected(), 1.0);
 }
 
 #[tokio::test]

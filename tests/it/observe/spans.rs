@@ -170,6 +170,21 @@ async fn a_request_has_a_span_below_its_callers_and_its_connect_one_below_that()
     );
 }
 
+/// A client that invents methods must not create names of spans.
+#[tokio::test]
+async fn a_method_that_open_telemetry_does_not_know_is_no_name() {
+    let (spans, _guard) = Spans::start(LevelFilter::INFO);
+    let refused = refused_address();
+    let connector = CdnOriginConnector::builder(format!("http://{}", refused.address()));
+    let proxy = OriginProxy::new(connector.build().unwrap());
+    let method = Method::from_bytes(b"INVENTED").unwrap();
+    let response = send(&proxy, request(method)).await;
+    response.into_body().collect().await.unwrap();
+    let request = spans.only("request");
+    assert_eq!(request.fields["otel.name"], "HTTP");
+    assert_eq!(request.fields["http.request.method"], "_OTHER");
+}
+
 #[tokio::test]
 async fn a_reused_connection_has_no_connect_and_an_error_has_its_type() {
     let (spans, _guard) = Spans::start(LevelFilter::INFO);

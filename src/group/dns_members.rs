@@ -1,0 +1,98 @@
+//! `DnsMembers`: the addresses of a name, each as a member.
+
+use std::{net::SocketAddr, time::Duration};
+
+use tokio::time::{Instant, sleep_until};
+
+use crate::{
+    connector::{CdnOriginConnector, KnownAddresses, WaitFor},
+    pool::DnsAbsence,
+};
+
+use super::{Member, member::Configure};
+
+/// The pause between two look-ups. One whose cached answer has not expired sends no query.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// The addresses of a name, each as a member.
+pub(super) struct DnsMembers {
+    connector: CdnOriginConnector,
+    /// The settings of each member's proxy, after those of the group.
+    configure: Option<Configure>,
+    absence: DnsAbsence,
+    /// Those of the last update, sorted.
+    addresses: Vec<SocketAddr>,
+    next_lookup: Option<Instant>,
+}
+
+impl DnsMembers {
+    pub(super) fn new(connector: CdnOriginConnector) -> Self {
+        Self {
+            connector,
+            configure: None,
+            absence: DnsAbsence::new(Some(Duration::ZERO)),
+            addresses: Vec::new(),
+            next_lookup: None,
+        }
+    }
+
+    pub(super) fn set_grace(&mut self, grace: Duration) {
+        self.absence = DnsAbsence::new(Some(grace));
+    }
+
+    #[cfg(feature = "serde")]
+    pub(super) fn set_proxy(&mut self, configure: Configure) {
+        self.configure = Some(configure);
+    }
+
+    /// The member until the first answer.
+    pub(super) fn first(&self) -> Member {
+        self.member(self.connector.clone())
+    }
+
+    /// Waits until the addresses have changed. Cancel safe.
+    pub(super) async fn next(&mut self) -> Vec<Member> {
+        loop {
+            if let Some(at) = self.next_lookup {
+                sleep_until(at).await;
+            }
+            let answer = self.connector.addresses(WaitFor::AllFamilies).await;
+            self.next_lookup = Some(Instant::now() + INTERVAL);
+            if let Ok(answer) = answer
+                && self.record_answer(&answer)
+            {
+                return self.members();
+            }
+        }
+    }
+
+    /// Notes an answer, and returns whether the addresses have changed.
+    fn record_answer(&mut self, answer: &KnownAddresses) -> bool {
+        for address in &answer.addresses {
+            self.absence.has(*address);
+        }
+        self.absence.record_answer(answer, Instant::now());
+        let mut addresses: Vec<_> = self.absence.addresses().collect();
+        addresses.sort_unstable();
+        let has_changed = addresses != self.addresses;
+        self.addresses = addresses;
+        has_changed
+    }
+
+    fn members(&self) -> Vec<Member> {
+        let addresses = self.addresses.iter();
+        let members = addresses.map(|address| {
+            let connector = self.connector.at_address(*address);
+            self.member(connector).name(address.to_string())
+        });
+        members.collect()
+    }
+
+    fn member(&self, connector: CdnOriginConnector) -> Member {
+        let member = Member::new(connector);
+        match self.configure.clone() {
+            Some(configure) => member.proxy(move |proxy| configure(proxy)),
+            None => member,
+        }
+    }
+}

@@ -36,12 +36,14 @@ pub(crate) fn program(functions: &str) -> String {
     if sections.is_empty() {
         return functions.to_owned();
     }
-    // Sections that cannot be told apart by path: one gets all other requests.
-    let others = || sections.iter().filter(|section| section.path.is_none());
-    let fallback = others().find(|section| section.title == "location /");
-    let fallback = fallback
-        .or_else(|| others().next())
-        .map(|section| section.name);
+    // Sections that cannot be told apart by path: nginx names the one for all other requests.
+    let others: Vec<_> = sections.iter().filter(|it| it.path.is_none()).collect();
+    let fallback = others.iter().find(|section| section.title == "location /");
+    let fallback = match (fallback, &*others) {
+        (Some(section), _) => Some(section.name),
+        (None, [only]) => Some(only.name),
+        (None, _) => None,
+    };
     let mut paths = HashSet::new();
     let mut app = String::from("    let app = axum::Router::new();\n");
     for Section { name, path, title } in &sections {

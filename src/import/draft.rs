@@ -42,6 +42,11 @@ pub(super) struct Draft {
 }
 
 impl Draft {
+    /// Whether the code of both is the same, but for their names.
+    pub(super) fn has_settings_of(&self, other: &Self) -> bool {
+        self.servers == other.servers && self.group_calls == other.group_calls
+    }
+
     /// Adds the path of a section to the code; a finding if not all paths belong to the section.
     ///
     /// `path` is the prefix of the section, or `None` if it is no prefix: a regular expression, an
@@ -95,7 +100,7 @@ pub(super) enum HostChoice {
 }
 
 /// What concerns TLS and becomes one call from several directives.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct TlsChoice {
     pub(super) is_on: bool,
     pub(super) sni: SniChoice,
@@ -142,7 +147,7 @@ pub(super) enum VerifyChoice {
 /// One server of a section.
 ///
 /// `settings` begin as a copy of the section's, and the server's own replace them.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(super) struct Server {
     pub(super) name: String,
     pub(super) line: usize,

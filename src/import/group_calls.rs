@@ -93,14 +93,27 @@ impl GroupCalls {
         Finding::mapped(text)
     }
 
-    /// Adds a call of the health check. The first of a setter counts.
+    /// Adds a call of the health check. The first of a setter counts, and another is refused.
     pub(super) fn check(&mut self, call: String, text: &'static str) -> Finding {
         let setter = call.split('(').next().unwrap_or_default();
         let mut calls = self.check.calls.iter();
-        if !calls.any(|other| other.starts_with(setter)) {
-            self.check.calls.push(call);
+        match calls.find(|other| other.split('(').next() == Some(setter)) {
+            Some(other) if *other != call => {
+                return Finding::refused("a group has one check: the first value holds");
+            }
+            Some(_) => {}
+            None => self.check.calls.push(call),
         }
         self.checked(text)
+    }
+
+    /// Sets the argument of a call of the health check in place of an earlier one.
+    pub(super) fn set_check(&mut self, setter: &str, argument: Option<String>) {
+        let start = format!(".{setter}(");
+        self.check.calls.retain(|call| !call.starts_with(&start));
+        self.check
+            .calls
+            .extend(argument.map(|argument| format!("{start}{argument})")));
     }
 
     /// What becomes of a line about health checks.

@@ -1,5 +1,7 @@
 //! `Imported`: configurations, code and notes.
 
+use std::collections::HashSet;
+
 use crate::config::OriginConfig;
 
 use super::{
@@ -60,7 +62,18 @@ impl Imported {
             }
         }
         notes.sort_by_key(|note| note.line);
-        notes.dedup();
+        // Sections that share lines make the same notes.
+        let mut seen = HashSet::new();
+        let key = |note: &ImportNote| {
+            let ImportNote {
+                line,
+                directive,
+                kind,
+                text,
+            } = note.clone();
+            (line, directive, kind, text)
+        };
+        notes.retain(|note| seen.insert(key(note)));
         Self {
             origins,
             code: print_code::print(&sections),

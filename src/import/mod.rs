@@ -113,7 +113,8 @@ pub fn nginx(text: &str) -> Result<Imported, ImportError> {
 
 /// Imports a configuration of HAProxy, or a part of one.
 ///
-/// A `backend` has the lines of its `defaults`, and those of the frontends that name it.
+/// A `backend` has the lines of its `defaults`, and the rules of the frontends that name it. If
+/// these rules differ, it is a section for each of the frontends.
 ///
 /// # Errors
 ///

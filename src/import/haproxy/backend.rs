@@ -11,13 +11,13 @@
 //! │      └── the name of the member
 //! ```
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use crate::import::{
     draft::{Draft, HostChoice, Server, SharedSettings, SniChoice, TlsChoice},
     group_calls::GroupCalls,
     local_address::{port_left_out, set_local_address},
-    note::Finding,
+    note::{Finding, NoteKind},
     settings::{SettingValue, Settings},
 };
 
@@ -39,6 +39,8 @@ pub(super) struct Backend {
     pub(super) group: GroupCalls,
     /// The values of `default-server`.
     pub(super) default_server: ServerDraft,
+    /// The lines of servers without `check`.
+    unchecked: Vec<usize>,
     /// Whether a rule removes or replaces the client's X-Forwarded-For.
     pub(super) replaces_forwarded_for: bool,
 }
@@ -52,7 +54,21 @@ pub(super) struct ServerDraft {
     pub(super) tls: TlsChoice,
     pub(super) weight: Option<u32>,
     pub(super) is_backup: bool,
+    pub(super) is_checked: bool,
     pub(super) is_disabled: bool,
+    pub(super) is_without_reuse: bool,
+    pub(super) is_without_tickets: bool,
+    /// Whether HTTP/2 is spoken in any case: `proto h2`.
+    pub(super) is_http2: bool,
+    pub(super) sends_proxy_v1: bool,
+    pub(super) sends_proxy_v2: bool,
+    /// Calls of the group's health check, with their arguments.
+    pub(super) checks: BTreeMap<&'static str, String>,
+    /// Calls of the group's ejection, with their arguments.
+    pub(super) ejection: BTreeMap<&'static str, String>,
+    /// The folders of relative paths. Empty for none.
+    pub(super) ca_base: String,
+    pub(super) crt_base: String,
     /// Whether `sni` is there, with whatever value.
     ///
     /// An expression that depends on the request cannot be imported, but it tells that SNI was
@@ -99,16 +115,33 @@ impl Backend {
         }
     }
 
+    /// What becomes of a keyword that concerns the whole group.
+    pub(super) fn of_group(&self, text: &'static str) -> Finding {
+        match self.group.is_group {
+            true => Finding::mapped(text),
+            false => Finding::no_effect("there is one server"),
+        }
+    }
+
     /// Adds a server, and returns notes about what is not on its line.
     ///
     /// Refused if the address is a variable, or no address of TCP or a Unix socket.
-    pub(super) fn add(&mut self, line: &ConfigLine, own: ServerDraft) -> (Finding, Vec<Finding>) {
+    pub(super) fn add(
+        &mut self,
+        line: &ConfigLine,
+        mut own: ServerDraft,
+    ) -> (Finding, Vec<Finding>) {
         let mut warnings = Vec::new();
         let address = match value::address(line.word(2)) {
             Ok(address) => address,
             Err(problem) => return (Finding::refused(problem), warnings),
         };
         let is_tls = own.tls.is_on;
+        if own.is_http2 && !is_tls {
+            own.settings.take("alpn");
+            warnings.push(Finding::refused("HTTP/2 is spoken over TLS only"));
+        }
+        self.take_group_calls(line.number, &own, &mut warnings);
         let scheme = if is_tls { "https" } else { "http" };
         let (url, dial) = match address {
             Address::Socket(path) => (
@@ -146,6 +179,33 @@ impl Backend {
             false => Finding::mapped("`CdnOriginConnector::builder`"),
         };
         (finding, warnings)
+    }
+
+    /// The values of the group: the first server that names one decides.
+    fn take_group_calls(&mut self, line: usize, own: &ServerDraft, warnings: &mut Vec<Finding>) {
+        let mut findings = Vec::new();
+        for (setter, value) in &own.ejection {
+            findings.push(self.group.eject(&format!(".{setter}({value})"), ""));
+        }
+        if !own.is_checked {
+            self.unchecked.push(line);
+        } else {
+            self.group.check.is_on = true;
+            for (setter, value) in &own.checks {
+                findings.push(self.group.check(format!(".{setter}({value})"), ""));
+            }
+        }
+        findings.retain(|finding| finding.kind == NoteKind::Refused);
+        warnings.append(&mut findings);
+    }
+
+    /// The lines of servers that are checked here, and not in HAProxy.
+    pub(super) fn unchecked(&self) -> &[usize] {
+        let check = &self.group.check;
+        match self.group.is_group && check.is_on && check.path.is_some() {
+            true => &self.unchecked,
+            false => &[],
+        }
     }
 
     /// Notes about the names of a server that is reached by TCP.

@@ -1,13 +1,14 @@
 //! The importer of HAProxy: sections, their defaults, and the frontends that use them.
 //!
 //! It follows the configuration manual of HAProxy 3.5, <https://docs.haproxy.org/>. A file is a
-//! list of sections. A `backend` gets its lines from three places, in this order, and later ones
-//! win:
+//! list of sections. A `backend` gets its lines from four places:
 //!
 //! ```text
-//! defaults                             the last one before the section, or the one after `from`
+//! global                               what concerns all servers
+//!   ssl-server-verify required
+//! defaults                             the last ones before the section, or those after `from`
 //!   timeout server 5s
-//! frontend www                         all frontends that name the backend
+//! frontend www                         rules for requests and responses
 //!   http-request set-header Host www.example.com
 //!   default_backend app
 //! backend app                          section "backend app"
@@ -15,13 +16,21 @@
 //! ```
 //!
 //! 1. `sections` cuts the lines.
-//! 2. `backend` collects its lines and applies the rows of the tables, in the order of the tables.
+//! 2. `draft` collects the lines of a backend and applies the rows of the tables, in the order of
+//!    the tables.
 //! 3. `server` lines are read last, each on top of what `default-server` has said before.
 //! 4. `note_the_rest` adds a note for each line that no backend has used.
+//!
+//! The rules of a frontend are for its own clients. So a backend has a section of the code for each
+//! of its frontends if their rules differ.
 
 mod backend;
+mod check_rows;
+mod frontend_rules;
+mod global_rows;
 mod parse;
 mod request_rows;
+mod section;
 mod section_rows;
 mod server_rows;
 mod server_socket_rows;
@@ -29,7 +38,7 @@ mod server_tls_rows;
 mod unrelated_keywords;
 mod value;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, mem};
 
 use super::{
     budget::{Budget, line_weight},
@@ -41,7 +50,10 @@ use super::{
 
 use self::{
     backend::{Backend, BackendRow, ServerDraft},
+    frontend_rules::{FrontendRules, frontend_rules},
     parse::ConfigLine,
+    section::{Section, inherited, is_row, is_rule, keyword, reached, sections},
+    section_rows::rows,
     server_rows::Keyword,
 };
 
@@ -52,10 +64,11 @@ pub(super) fn import(text: &str) -> Result<Imported, ImportError> {
     let lines = parse::parse(text)?;
     let sections = sections(&lines);
     let mut importer = BackendImporter::default();
-    for (index, section) in sections.iter().enumerate() {
-        if section.kind == "backend" || section.kind == "listen" || section.kind.is_empty() {
-            importer.backend(section, &sections[..index], &sections);
-        }
+    for section in sections.iter().filter(|section| section.kind == "global") {
+        importer.global(section);
+    }
+    for index in 0..sections.len() {
+        importer.section(&sections, index);
     }
     importer.note_the_rest(&sections);
     importer.budget.check()?;
@@ -67,21 +80,17 @@ pub(super) fn import(text: &str) -> Result<Imported, ImportError> {
 pub(super) fn tables() -> Vec<(&'static str, Vec<super::directive_row::Listed>)> {
     let listed = |rows: &[BackendRow]| rows.iter().map(BackendRow::listed).collect();
     let keywords = keywords().map(|keyword| keyword.row.listed());
+    let global = global_rows::ROWS.iter().map(|row| row.listed());
     vec![
+        ("The global section", global.collect()),
         ("A backend", listed(&section_rows::ROWS)),
+        ("Health checks of a backend", listed(&check_rows::ROWS)),
         (
             "Rules for requests and responses",
             listed(&request_rows::ROWS),
         ),
         ("A server", keywords.collect()),
     ]
-}
-
-/// The tables in which a line of a section is looked up, in their order.
-///
-/// A line may have several rows only if one is its group, such as `stats`.
-fn rows() -> impl Iterator<Item = &'static BackendRow> {
-    section_rows::ROWS.iter().chain(&request_rows::ROWS)
 }
 
 /// The keywords of a server.
@@ -94,137 +103,10 @@ fn keywords() -> impl Iterator<Item = &'static Keyword> {
         .chain(&server_socket_rows::KEYWORDS)
 }
 
-/// A section: its first line, and those after it.
-///
-/// The lines are those up to the next section, its own first line left out.
-#[derive(Debug)]
-struct Section<'a> {
-    /// Such as `backend`. Empty for lines before the first section.
-    kind: &'a str,
-    name: &'a str,
-    /// The `defaults` that it names.
-    from: Option<&'a str>,
-    line: usize,
-    lines: &'a [ConfigLine],
-}
-
-/// A word of this list at the start of a line begins a section, wherever it is indented.
-const SECTIONS: [&str; 22] = [
-    "acme",
-    "backend",
-    "cache",
-    "crt-store",
-    "defaults",
-    "fcgi-app",
-    "frontend",
-    "global",
-    "http-errors",
-    "listen",
-    "log-forward",
-    "log-profile",
-    "mailers",
-    "peers",
-    "program",
-    "resolvers",
-    "ring",
-    "traces",
-    "userlist",
-    // Older names.
-    "ruleset",
-    "spoe-agent",
-    "spoe-message",
-];
-
-/// Lines before the first section are one without a name, so that a part of a file can be imported.
-fn sections(lines: &[ConfigLine]) -> Vec<Section<'_>> {
-    let mut starts: Vec<usize> = lines
-        .iter()
-        .enumerate()
-        .filter(|(_, line)| SECTIONS.contains(&line.word(0)))
-        .map(|(index, _)| index)
-        .collect();
-    let mut sections = Vec::new();
-    let first = starts.first().copied().unwrap_or(lines.len());
-    if first > 0 {
-        sections.push(Section {
-            kind: "",
-            name: "",
-            from: None,
-            line: lines[0].number,
-            lines: &lines[..first],
-        });
-    }
-    starts.push(lines.len());
-    for window in starts.windows(2) {
-        let line = &lines[window[0]];
-        let from = line.words.iter().position(|word| word == "from");
-        sections.push(Section {
-            kind: line.word(0),
-            name: line.word(1),
-            from: from.map(|at| line.word(at + 1)),
-            line: line.number,
-            lines: &lines[window[0] + 1..window[1]],
-        });
-    }
-    sections
-}
-
-impl<'a> Section<'a> {
-    /// Disabled ones are among them.
-    fn servers(&self) -> impl Iterator<Item = &'a ConfigLine> + use<'a> {
-        self.lines.iter().filter(|line| line.word(0) == "server")
-    }
-
-    /// Whether this frontend sends requests to a backend.
-    ///
-    /// A name that is computed from the request names no backend that is known here.
-    fn uses(&self, backend: &str) -> bool {
-        let names = ["default_backend", "use_backend"];
-        let mut lines = self
-            .lines
-            .iter()
-            .filter(|line| names.contains(&line.word(0)));
-        self.kind == "frontend" && lines.any(|line| line.word(1) == backend)
-    }
-}
-
-/// The keyword of a line, such as `option httpchk`. A `no` before it is left out.
-///
-/// `no option httpclose` is `option httpclose`, and `http-request set-header` has two words.
-fn keyword(line: &ConfigLine) -> String {
-    const GROUPS: [&str; 10] = [
-        "external-check",
-        "http-check",
-        "http-request",
-        "http-response",
-        "option",
-        "stats",
-        "stick",
-        "tcp-check",
-        "tcp-request",
-        "timeout",
-    ];
-    let start = usize::from(line.word(0) == "no");
-    let (first, second) = (line.word(start), line.word(start + 1));
-    let second = second.split('(').next().unwrap_or_default();
-    match GROUPS.contains(&first) {
-        true => format!("{first} {second}"),
-        false => first.to_owned(),
-    }
-}
-
-/// Whether a row is about this keyword. A row with one word covers all forms of it.
-///
-/// `stats` is a row for `stats uri`, `stats auth` and the like.
-fn is_row(row: &str, keyword: &str) -> bool {
-    row == keyword
-        || keyword
-            .split_once(' ')
-            .is_some_and(|(first, _)| row == first)
-}
-
 #[derive(Default)]
 struct BackendImporter {
+    /// The values of `global` for each server.
+    global: ServerDraft,
     drafts: Vec<Draft>,
     budget: Budget,
     notes: Vec<ImportNote>,
@@ -238,60 +120,124 @@ impl BackendImporter {
         self.notes.push(ImportNote::new(line, directive, finding));
     }
 
-    /// Nothing is imported from a section without servers, or in TCP mode.
-    fn backend(&mut self, section: &Section<'_>, before: &[Section<'_>], all: &[Section<'_>]) {
-        let serves = |line: &&ConfigLine| !line.words.iter().any(|word| word == "disabled");
-        let count = section.servers().filter(serves).count();
-        let is_tcp = |line: &&ConfigLine| line.word(0) == "mode" && line.word(1) == "tcp";
-        if section.lines.iter().any(|line| is_tcp(&line)) {
-            let text = "connections without HTTP: `CdnOriginConnector` alone";
-            for line in section.lines {
-                self.note(line.number, &keyword(line), Finding::refused(text));
+    /// Lines that concern the process alone are left to the note on the section.
+    fn global(&mut self, section: &Section<'_>) {
+        for line in section.lines {
+            let mut rows = global_rows::ROWS.iter();
+            if line.word(0) == "ssl-default-server-options" {
+                let base = mem::take(&mut self.global);
+                self.global = self.parameters(&mut Backend::default(), line, 1, base);
+            } else if let Some(row) = rows.find(|row| row.name == line.word(0)) {
+                let finding = row.apply(|map| map(&mut self.global, line, row.text));
+                self.note(line.number, row.name, finding);
             }
+        }
+    }
+
+    /// Nothing is imported from a section that is disabled, that is not in HTTP mode, or that has
+    /// no servers.
+    fn section(&mut self, sections: &[Section<'_>], index: usize) {
+        let section = &sections[index];
+        let is_backend = ["", "backend", "listen"].contains(&section.kind);
+        if section.is_disabled && (is_backend || section.kind == "frontend") {
+            let finding = Finding::no_effect("the section is disabled");
+            return self.note_all(section, &finding);
+        }
+        if !is_backend {
             return;
         }
+        if section.mode.is_some_and(|mode| mode != "http") {
+            return self.note_all(section, &section_rows::without_http());
+        }
+        let serves = |line: &&ConfigLine| !line.words.iter().any(|word| word == "disabled");
+        let count = section.servers().filter(serves).count();
         if count == 0 || self.budget.is_spent() {
             return;
         }
-        let mut defaults = before.iter().rev().filter(|other| other.kind == "defaults");
-        let defaults = match section.from {
-            Some(name) => defaults.find(|other| other.name == name),
-            None => defaults.next(),
-        };
-        let frontends = all.iter().filter(|other| other.uses(section.name));
-        let lines: Vec<&ConfigLine> = defaults
-            .into_iter()
-            .chain(frontends)
-            .chain([section])
-            .flat_map(|section| section.lines)
-            .collect();
-        let weigh = |line: &&ConfigLine| line_weight(&line.words);
-        let own = section.servers().map(|line| weigh(&line)).sum();
-        let all: usize = lines.iter().map(weigh).sum();
-        let weights = [all.saturating_sub(own), own];
-        if let Some(finding) = self.budget.take(section.line, count, weights) {
-            return self.note(section.line, section.kind, finding);
+        // A part of a file may leave the mode out, but what has defaults is more than a part.
+        if section.mode.is_none() && section.parent.is_some() {
+            let text =
+                "no `mode`: HAProxy passes connections on and reads no HTTP; imported as HTTP";
+            self.note(section.line, section.kind, Finding::warning(text));
         }
-        let kind = if section.kind.is_empty() {
-            "snippet"
-        } else {
-            section.kind
+        let chain = inherited(sections, index);
+        let mut drafts: Vec<(Draft, Vec<&str>)> = Vec::new();
+        for FrontendRules { frontends, rules } in frontend_rules(sections, section) {
+            let Some(draft) = self.draft(&chain, &rules, count) else {
+                break;
+            };
+            let mut others = drafts.iter_mut();
+            match others.find(|(other, _)| other.has_settings_of(&draft)) {
+                Some((_, names)) => names.extend(frontends),
+                None => drafts.push((draft, frontends)),
+            }
+        }
+        if drafts.len() > 1 {
+            let text = "a section of the code for each frontend, because their rules differ: route \
+                        the requests of each to its own";
+            self.note(section.line, section.kind, Finding::by_hand(text));
+            for (draft, frontends) in &mut drafts {
+                draft.section += " from ";
+                draft.section += frontends.first().copied().unwrap_or_default();
+                if frontends.len() > 1 {
+                    draft.section += " and others";
+                }
+            }
+        }
+        self.drafts
+            .extend(drafts.into_iter().map(|(draft, _)| draft));
+    }
+
+    fn note_all(&mut self, section: &Section<'_>, finding: &Finding) {
+        for line in section.lines {
+            self.note(line.number, &keyword(line), finding.clone());
+        }
+    }
+
+    /// A section, the last of the chain, with what it inherits and the rules of a frontend.
+    ///
+    /// `None` if the text becomes too much. `count` is the number of servers.
+    fn draft(
+        &mut self,
+        chain: &[&Section<'_>],
+        rules: &[&ConfigLine],
+        count: usize,
+    ) -> Option<Draft> {
+        let section = chain.last()?;
+        let own = check_rows::without_replaced(chain);
+        let weigh = |line: &&ConfigLine| line_weight(&line.words);
+        let servers = section.servers().map(|line| weigh(&line)).sum();
+        let all: usize = own.iter().chain(rules).map(weigh).sum();
+        let weights = [all.saturating_sub(servers), servers];
+        if let Some(finding) = self.budget.take(section.line, count, weights) {
+            self.note(section.line, section.kind, finding);
+            return None;
+        }
+        let kind = match section.kind {
+            "" => "snippet",
+            kind => kind,
         };
         let title = format!("{kind} {}", section.name);
         let mut backend = Backend::new(title.trim_end().to_owned(), section.line, count);
-        backend.replaces_forwarded_for = lines.iter().any(|line| {
+        backend.default_server = self.global.clone();
+        backend.replaces_forwarded_for = own.iter().chain(rules).any(|line| {
             let actions = ["del-header", "set-header"];
             let field = line.word(2);
             actions.contains(&line.word(1)) && field.eq_ignore_ascii_case("x-forwarded-for")
         });
+        // A request passes the rules of the frontend first, and a response those of the backend.
+        let orders = [[rules, &own].concat(), [&own, rules].concat()]
+            .map(|lines| (request_rows::removals(&lines), lines));
         for row in rows() {
-            for line in &lines {
+            let (removals, lines) = &orders[usize::from(row.name.starts_with("http-response"))];
+            for (index, line) in lines.iter().enumerate() {
                 if is_row(row.name, &keyword(line)) {
-                    self.line(&mut backend, line, row);
+                    let is_removed = request_rows::is_removed(removals, line, index);
+                    self.line(&mut backend, line, row, is_removed);
                 }
             }
         }
-        for line in lines {
+        for line in own {
             match line.word(0) {
                 "default-server" => {
                     let base = backend.default_server.clone();
@@ -303,15 +249,26 @@ impl BackendImporter {
                 _ => {}
             }
         }
-        self.drafts.push(backend.finish());
+        for line in backend.unchecked() {
+            let text = "no `check`: the check of a group is for all its members";
+            self.note(*line, "server", Finding::warning(text));
+        }
+        Some(backend.finish())
     }
 
     /// Values may be secret, so only the name of a field is in the note.
-    fn line(&mut self, backend: &mut Backend, line: &ConfigLine, row: &BackendRow) {
+    fn line(
+        &mut self,
+        backend: &mut Backend,
+        line: &ConfigLine,
+        row: &BackendRow,
+        is_removed: bool,
+    ) {
         let is_off = line.word(0) == "no" && row.name != "option redispatch";
-        let finding = match is_off {
-            true => Finding::no_effect("the option is off"),
-            false => row.apply(|map| map(backend, line, row.text)),
+        let finding = match (is_off, is_removed) {
+            (true, _) => Finding::no_effect("the option is off"),
+            (false, true) => Finding::no_effect("a later line removes the field"),
+            (false, false) => row.apply(|map| map(backend, line, row.text)),
         };
         // The third word of these names the field; other values may be secret.
         let name = match row.name.ends_with("-header") {
@@ -366,15 +323,17 @@ impl BackendImporter {
 
     /// Notes on all lines that have none.
     ///
-    /// A section that does not concern origins has one note for all its lines.
+    /// A section that does not concern origins has one note for all its lines. A line that could be
+    /// imported is by hand if requests of servers that are not imported have it: those of templates
+    /// and of other files.
     fn note_the_rest(&mut self, sections: &[Section<'_>]) {
-        for section in sections {
-            let whole = match section.kind {
-                "frontend" => None,
-                kind => unrelated_keywords::section(kind),
-            };
-            if let Some(finding) = &whole {
-                self.note(section.line, section.kind, finding.clone());
+        let of_servers = reached(sections, |it| it.kind.is_empty() || it.has_template());
+        let of_frontends = reached(sections, |it| {
+            it.kind == "frontend" || it.kind == "listen" && it.routes().next().is_some()
+        });
+        for (index, section) in sections.iter().enumerate() {
+            if let Some(finding) = unrelated_keywords::section(section.kind) {
+                self.note(section.line, section.kind, finding);
                 continue;
             }
             for line in section.lines {
@@ -382,12 +341,21 @@ impl BackendImporter {
                     continue;
                 }
                 let name = keyword(line);
-                let is_known = rows().any(|row| is_row(row.name, &name));
-                let finding = match (is_known, line.word(0)) {
-                    (true, _) | (_, "default-server" | "server") => {
+                let is_open = of_servers[index] || of_frontends[index] && is_rule(line);
+                let finding = match rows().find(|row| is_row(row.name, &name)) {
+                    Some(_) if line.word(0) == "no" => Finding::no_effect("the option is off"),
+                    Some(row) if row.name == "mode" => section_rows::mode_of(line),
+                    Some(row) => row.apply(|_| match is_open {
+                        true => {
+                            let text = format!("no server is imported with it: {}", row.text);
+                            Finding::by_hand(text)
+                        }
+                        false => Finding::no_effect("no server is imported with it"),
+                    }),
+                    None if ["default-server", "server"].contains(&line.word(0)) => {
                         Finding::no_effect("no server is imported with it")
                     }
-                    (false, _) => unrelated_keywords::finding(line, &name),
+                    None => unrelated_keywords::finding(line, &name),
                 };
                 self.note(line.number, &name, finding);
             }

@@ -12,6 +12,8 @@
 //!
 //! A rule with a condition depends on the request, and is by hand.
 
+use std::collections::HashMap;
+
 use serde_json::json;
 
 use crate::import::{
@@ -137,6 +139,32 @@ fn condition(line: &ConfigLine) -> Option<String> {
     Some(line.words[at..].join(" "))
 }
 
+/// The fields that a later line removes in any case: the group of the rule and the name, with the
+/// last such line.
+///
+/// The configuration removes fields before it sets others, so a line that sets one of these before
+/// is left out.
+pub(super) fn removals(lines: &[&ConfigLine]) -> HashMap<(String, String), usize> {
+    let lines = lines.iter().enumerate();
+    let lines = lines.filter(|(_, line)| line.word(1) == "del-header" && line.words.len() == 3);
+    lines.map(|(index, line)| (field(line), index)).collect()
+}
+
+/// Whether the line sets a field, and one after it removes that field.
+pub(super) fn is_removed(
+    removals: &HashMap<(String, String), usize>,
+    line: &ConfigLine,
+    index: usize,
+) -> bool {
+    (line.word(1) == "set-header" || line.word(1) == "add-header")
+        && !line.word(2).eq_ignore_ascii_case("host")
+        && removals.get(&field(line)).is_some_and(|last| *last > index)
+}
+
+fn field(line: &ConfigLine) -> (String, String) {
+    (line.word(0).to_owned(), line.word(2).to_ascii_lowercase())
+}
+
 /// `add-header` of a fixed value is by hand: it would keep a client's own value.
 fn set_header(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
     let value = line.word(3);
@@ -153,13 +181,14 @@ fn set_header(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> F
                 let text = "`ForwardedLayer::client_scheme`";
                 backend.set("forwarded.client_scheme", value, text)
             }
+            _ if line.words.iter().any(|word| has_client_field(word)) => own(line, &[]),
             _ => Finding::mapped("`ForwardedLayer` writes it"),
         },
-        "x-forwarded-host" => own(value, &["%[req.hdr(host)]", "%[hdr(host)]"]),
-        "x-forwarded-for" | "x-real-ip" => own(value, &["%[src]"]),
+        "x-forwarded-host" => own(line, &["%[req.hdr(host)]", "%[hdr(host)]"]),
+        "x-forwarded-for" | "x-real-ip" => own(line, &["%[src]"]),
         "x-forwarded-port" => {
             backend.shared().forward("X-Forwarded-Port", true);
-            own(value, &["%[dst_port]"])
+            own(line, &["%[dst_port]"])
         }
         name => {
             if let Some(finding) = message_fields::own_field(name) {
@@ -177,19 +206,23 @@ fn set_header(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> F
 /// A field that the forwarded layer writes: its value is the layer's.
 ///
 /// Whatever the sample, the layer writes what the connection shows.
-fn own(value: &str, values: &[&str]) -> Finding {
-    let is_client_field = value.contains("hdr(x-") || value.contains("hdr(X-");
-    match (
-        values.contains(&value.to_ascii_lowercase().as_str()),
-        is_client_field,
-    ) {
-        (true, _) => Finding::mapped("`ForwardedLayer` writes it"),
-        (false, true) => Finding::warning(
+fn own(line: &ConfigLine, values: &[&str]) -> Finding {
+    let value = line.word(3).to_ascii_lowercase();
+    if values.contains(&value.as_str()) {
+        return Finding::mapped("`ForwardedLayer` writes it");
+    }
+    match line.words.iter().any(|word| has_client_field(word)) {
+        true => Finding::warning(
             "clients can write this field; the import writes what the connection shows. \
              `ForwardedLayer::trust` takes the value from your own proxies",
         ),
-        (false, false) => Finding::refused("the import writes what the connection shows"),
+        false => Finding::refused("the import writes what the connection shows"),
     }
+}
+
+/// Whether a sample reads a field that is not of HTTP itself, such as `req.hdr(X-Forwarded-For)`.
+fn has_client_field(word: &str) -> bool {
+    word.to_ascii_lowercase().contains("hdr(x-")
 }
 
 /// A Host from the client's own is the default here.

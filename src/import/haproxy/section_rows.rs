@@ -6,7 +6,6 @@
 //! balance leastconn               nothing: the default
 //! timeout server 5s               limits.response_timeout = 5s, limits.body_idle_timeout = 5s
 //! retries 2                       .failover(Failover::default().max_attempts(3))
-//! option httpchk GET /healthz     .health_check(HealthCheck::get("/healthz"))
 //! option forwardfor               ForwardedLayer::append_unverified, with a warning
 //! ```
 
@@ -17,14 +16,14 @@ use crate::import::{
 
 use super::{
     backend::{Backend, BackendRow, set_source, time_of},
+    check_rows,
     parse::ConfigLine,
-    value,
+    request_rows, value,
 };
 
 const KEPT: &str = "connections are kept for all clients";
-const NO_CHECK: &str = "health checks are requests: `HealthCheck::get`";
 
-pub(super) const ROWS: [BackendRow; 59] = [
+pub(super) const ROWS: [BackendRow; 45] = [
     BackendRow::maps("mode", mode, "HTTP"),
     BackendRow::maps("balance", balance, "`Balance`"),
     BackendRow::maps(
@@ -75,27 +74,6 @@ pub(super) const ROWS: [BackendRow; 59] = [
         redispatch,
         "another member gets the retry by default",
     ),
-    BackendRow::maps("option httpchk", httpchk, "`HealthCheck::get`"),
-    BackendRow::maps(
-        "http-check send",
-        check_send,
-        "`HealthCheck::get`, `HealthCheck::host`",
-    ),
-    BackendRow::maps("http-check expect", check_expect, "`HealthCheck::statuses`"),
-    BackendRow::no_effect("http-check connect", "a check connects as requests do"),
-    BackendRow::no_effect("http-check comment", "a comment"),
-    BackendRow::by_hand("http-check disable-on-404", "`HealthCheck::statuses`"),
-    BackendRow::refused(
-        "http-check send-state",
-        "checks have no state of the proxy in them",
-    ),
-    BackendRow::refused("http-check set-var", "there are no variables"),
-    BackendRow::refused("http-check unset-var", "there are no variables"),
-    BackendRow::by_hand("option tcp-check", NO_CHECK),
-    BackendRow::by_hand("option ssl-hello-chk", NO_CHECK),
-    BackendRow::by_hand("option external-check", NO_CHECK),
-    BackendRow::by_hand("external-check", NO_CHECK),
-    BackendRow::by_hand("tcp-check", NO_CHECK),
     BackendRow::maps(
         "option forwardfor",
         forwardfor,
@@ -145,11 +123,30 @@ pub(super) const ROWS: [BackendRow; 59] = [
     ),
 ];
 
-fn mode(_: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
+/// The tables in which a line of a section is looked up, in their order.
+///
+/// A line may have several rows only if one is its group, such as `stats`.
+pub(super) fn rows() -> impl Iterator<Item = &'static BackendRow> {
+    ROWS.iter()
+        .chain(&check_rows::ROWS)
+        .chain(&request_rows::ROWS)
+}
+
+fn mode(_: &mut Backend, line: &ConfigLine, _: &'static str) -> Finding {
+    mode_of(line)
+}
+
+/// What becomes of a `mode`, of whatever section.
+pub(super) fn mode_of(line: &ConfigLine) -> Finding {
     match line.word(1) {
-        "http" => Finding::mapped(text),
-        _ => Finding::refused("connections without HTTP: `CdnOriginConnector` alone"),
+        "http" => Finding::mapped("HTTP"),
+        _ => without_http(),
     }
+}
+
+/// What becomes of a section that is not in HTTP mode.
+pub(super) fn without_http() -> Finding {
+    Finding::refused("connections without HTTP: `CdnOriginConnector` alone")
 }
 
 /// `first`, which fills one server after the other, becomes the default, too.
@@ -254,63 +251,6 @@ fn redispatch(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> F
             .group
             .fail_over(".max_attempts(1)", "`Failover::max_attempts` of 1"),
         false => Finding::mapped(text),
-    }
-}
-
-/// A check is a GET, whatever method the line has.
-fn httpchk(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
-    let (method, path) = match &line.words[2..] {
-        [] => ("OPTIONS", "/"),
-        [path] => ("OPTIONS", path.as_str()),
-        [method, path, ..] => (method.as_str(), path.as_str()),
-    };
-    backend.group.check.path = Some(path.to_owned());
-    backend.group.checked(match method {
-        "GET" => text,
-        _ => "`HealthCheck::get`: the import checks with GET",
-    })
-}
-
-/// A Host is taken over, other fields and bodies are not.
-fn check_send(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
-    let mut words = line.words.iter().skip(2);
-    while let Some(word) = words.next() {
-        match word.as_str() {
-            "uri" => backend.group.check.path = words.next().cloned(),
-            "hdr" => {
-                let (name, value) = (words.next(), words.next());
-                if let (Some(name), Some(host)) = (name, value)
-                    && name.eq_ignore_ascii_case("host")
-                {
-                    backend.group.check(format!(".host({host:?})"), text);
-                }
-            }
-            "meth" | "ver" | "body" | "uri-lf" | "body-lf" => drop(words.next()),
-            _ => {}
-        }
-    }
-    backend.group.checked(text)
-}
-
-/// Only lists of statuses; patterns are by hand.
-fn check_expect(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
-    let words: Vec<_> = line.words.iter().skip(2).map(String::as_str).collect();
-    let ["status", statuses] = words.as_slice() else {
-        return Finding::by_hand("`HealthCheck::statuses`; bodies are not compared");
-    };
-    let statuses: Option<Vec<_>> = statuses
-        .split(',')
-        .map(|status| {
-            let status: u16 = status.parse().ok()?;
-            http::StatusCode::from_u16(status).ok()?;
-            Some(format!("StatusCode::from_u16({status})?"))
-        })
-        .collect();
-    match statuses {
-        Some(list) => backend
-            .group
-            .check(format!(".statuses([{}])", list.join(", ")), text),
-        None => Finding::by_hand("`HealthCheck::statuses` takes a list of statuses"),
     }
 }
 

@@ -8,6 +8,8 @@
 //!                       └─ one ─┘ flag   └── one ──┘
 //! ```
 
+use std::mem;
+
 use crate::import::{draft, note::Finding, settings::SettingValue};
 
 use super::{
@@ -47,8 +49,9 @@ pub(super) const KEYWORDS: [Keyword; 48] = [
         backup,
         "a second `OriginGroupBuilder::tier`",
     )),
-    flag(ServerRow::no_effect(
+    flag(ServerRow::maps(
         "no-backup",
+        no_backup,
         "a member of the first tier",
     )),
     flag(ServerRow::maps(
@@ -56,7 +59,7 @@ pub(super) const KEYWORDS: [Keyword; 48] = [
         disabled,
         "the server is left out",
     )),
-    flag(ServerRow::no_effect("enabled", "the default")),
+    flag(ServerRow::maps("enabled", enabled, "the default")),
     one(ServerRow::maps(
         "maxconn",
         maxconn,
@@ -130,7 +133,7 @@ pub(super) const KEYWORDS: [Keyword; 48] = [
         check,
         "`HealthCheck::get` with `option httpchk`",
     )),
-    flag(ServerRow::no_effect("no-check", "no checks")),
+    flag(ServerRow::maps("no-check", no_check, "no checks")),
     one(ServerRow::maps("inter", inter, "`HealthCheck::interval`")),
     one(ServerRow::no_effect(
         "fastinter",
@@ -182,6 +185,14 @@ pub(super) const KEYWORDS: [Keyword; 48] = [
     )),
 ];
 
+/// What becomes of a keyword that undoes another one, which `default-server` may have.
+pub(super) fn reset(was_set: bool, text: &'static str) -> Finding {
+    match was_set {
+        true => Finding::mapped("the value of `default-server` is dropped"),
+        false => Finding::no_effect(text),
+    }
+}
+
 fn set(
     server: &mut ServerDraft,
     key: &'static str,
@@ -220,6 +231,14 @@ fn backup(server: &mut ServerDraft, backend: &mut Backend, _: &str, text: &'stat
         true => Finding::mapped(text),
         false => Finding::no_effect("there is one server"),
     }
+}
+
+fn no_backup(server: &mut ServerDraft, _: &mut Backend, _: &str, text: &'static str) -> Finding {
+    reset(mem::replace(&mut server.is_backup, false), text)
+}
+
+fn enabled(server: &mut ServerDraft, _: &mut Backend, _: &str, text: &'static str) -> Finding {
+    reset(mem::replace(&mut server.is_disabled, false), text)
 }
 
 fn disabled(server: &mut ServerDraft, _: &mut Backend, _: &str, text: &'static str) -> Finding {
@@ -273,55 +292,92 @@ fn pool_purge_delay(
 }
 
 fn slowstart(
-    _: &mut ServerDraft,
+    server: &mut ServerDraft,
     backend: &mut Backend,
     word: &str,
     text: &'static str,
 ) -> Finding {
     match time_argument(word) {
-        Ok(time) => backend.group.eject(&format!(".slow_start({time})"), text),
+        Ok(time) => {
+            server.ejection.insert("slow_start", time);
+            backend.of_group(text)
+        }
         Err(finding) => finding,
     }
 }
 
 fn error_limit(
-    _: &mut ServerDraft,
+    server: &mut ServerDraft,
     backend: &mut Backend,
     word: &str,
     text: &'static str,
 ) -> Finding {
     match word.parse::<u32>() {
-        Ok(count) => backend.group.eject(&format!(".failures({count})"), text),
+        Ok(count) => {
+            server.ejection.insert("failures", count.to_string());
+            backend.of_group(text)
+        }
         Err(_) => Finding::refused("the value is no number"),
     }
 }
 
-fn check(_: &mut ServerDraft, backend: &mut Backend, _: &str, text: &'static str) -> Finding {
-    backend.group.check.is_on = true;
+fn check(server: &mut ServerDraft, backend: &mut Backend, _: &str, text: &'static str) -> Finding {
+    server.is_checked = true;
     match backend.group.check.path {
         Some(_) if backend.group.is_group => Finding::mapped(text),
         _ => Finding::by_hand("`HealthCheck::get` of an `OriginGroup`; no path is given here"),
     }
 }
 
-fn inter(_: &mut ServerDraft, backend: &mut Backend, word: &str, text: &'static str) -> Finding {
+fn no_check(server: &mut ServerDraft, _: &mut Backend, _: &str, text: &'static str) -> Finding {
+    reset(mem::replace(&mut server.is_checked, false), text)
+}
+
+fn inter(
+    server: &mut ServerDraft,
+    backend: &mut Backend,
+    word: &str,
+    text: &'static str,
+) -> Finding {
     match time_argument(word) {
-        Ok(time) => backend.group.check(format!(".interval({time})"), text),
+        Ok(time) => {
+            server.checks.insert("interval", time);
+            backend.group.checked(text)
+        }
         Err(finding) => finding,
     }
 }
 
-fn rise(_: &mut ServerDraft, backend: &mut Backend, word: &str, text: &'static str) -> Finding {
-    count(backend, "rise", word, text)
+fn rise(
+    server: &mut ServerDraft,
+    backend: &mut Backend,
+    word: &str,
+    text: &'static str,
+) -> Finding {
+    count(server, backend, "rise", word, text)
 }
 
-fn fall(_: &mut ServerDraft, backend: &mut Backend, word: &str, text: &'static str) -> Finding {
-    count(backend, "fall", word, text)
+fn fall(
+    server: &mut ServerDraft,
+    backend: &mut Backend,
+    word: &str,
+    text: &'static str,
+) -> Finding {
+    count(server, backend, "fall", word, text)
 }
 
-fn count(backend: &mut Backend, call: &str, word: &str, text: &'static str) -> Finding {
+fn count(
+    server: &mut ServerDraft,
+    backend: &mut Backend,
+    call: &'static str,
+    word: &str,
+    text: &'static str,
+) -> Finding {
     match word.parse::<u32>() {
-        Ok(count) => backend.group.check(format!(".{call}({count})"), text),
+        Ok(count) => {
+            server.checks.insert(call, count.to_string());
+            backend.group.checked(text)
+        }
         Err(_) => Finding::refused("the value is no number"),
     }
 }

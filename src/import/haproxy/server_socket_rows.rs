@@ -8,13 +8,15 @@
 //! proto h2               .alpn(Alpn::Http2)
 //! ```
 
+use std::mem;
+
 use serde_json::json;
 
 use crate::import::{draft, note::Finding, settings::SettingValue};
 
 use super::{
     backend::{Backend, ServerDraft, set_source, time_of},
-    server_rows::{Keyword, ServerRow, flag, one},
+    server_rows::{Keyword, ServerRow, flag, one, reset},
 };
 
 const PROTOCOLS: &str = "the PROXY protocol: `CdnOriginBuilder::proxy_protocol`";
@@ -32,13 +34,22 @@ pub(super) const KEYWORDS: [Keyword; 39] = [
         proxy_v2,
         "`ProxyProtocol::V2`",
     )),
-    flag(ServerRow::no_effect("no-send-proxy", "the default")),
-    flag(ServerRow::no_effect("no-send-proxy-v2", "the default")),
+    flag(ServerRow::maps("no-send-proxy", no_proxy_v1, "the default")),
+    flag(ServerRow::maps(
+        "no-send-proxy-v2",
+        no_proxy_v2,
+        "the default",
+    )),
     flag(ServerRow::by_hand("send-proxy-v2-ssl", PROTOCOLS)),
     flag(ServerRow::by_hand("send-proxy-v2-ssl-cn", PROTOCOLS)),
-    flag(ServerRow::no_effect("no-send-proxy-v2-ssl", "the default")),
-    flag(ServerRow::no_effect(
+    flag(ServerRow::maps(
+        "no-send-proxy-v2-ssl",
+        no_proxy_v2,
+        "the default",
+    )),
+    flag(ServerRow::maps(
         "no-send-proxy-v2-ssl-cn",
+        no_proxy_v2,
         "the default",
     )),
     one(ServerRow::by_hand("proxy-v2-options", PROTOCOLS)),
@@ -130,13 +141,42 @@ fn set(
 }
 
 fn proxy_v1(server: &mut ServerDraft, _: &mut Backend, _: &str, text: &'static str) -> Finding {
-    let value = SettingValue::Both(json!("v1"), "ProxyProtocol::V1".to_owned());
-    set(server, "proxy_protocol", value, text)
+    server.sends_proxy_v1 = true;
+    send_proxy(server);
+    match server.sends_proxy_v2 {
+        true => Finding::no_effect("`send-proxy-v2` decides"),
+        false => Finding::mapped(text),
+    }
 }
 
 fn proxy_v2(server: &mut ServerDraft, _: &mut Backend, _: &str, text: &'static str) -> Finding {
-    let value = SettingValue::Both(json!("v2"), "ProxyProtocol::V2".to_owned());
-    set(server, "proxy_protocol", value, text)
+    server.sends_proxy_v2 = true;
+    send_proxy(server);
+    Finding::mapped(text)
+}
+
+fn no_proxy_v1(server: &mut ServerDraft, _: &mut Backend, _: &str, text: &'static str) -> Finding {
+    let was_sent = mem::replace(&mut server.sends_proxy_v1, false);
+    send_proxy(server);
+    reset(was_sent, text)
+}
+
+fn no_proxy_v2(server: &mut ServerDraft, _: &mut Backend, _: &str, text: &'static str) -> Finding {
+    let was_sent = mem::replace(&mut server.sends_proxy_v2, false);
+    send_proxy(server);
+    reset(was_sent, text)
+}
+
+/// HAProxy keeps the two versions apart, and sends version 2 if both are on.
+fn send_proxy(server: &mut ServerDraft) {
+    let (name, code) = match (server.sends_proxy_v2, server.sends_proxy_v1) {
+        (true, _) => ("v2", "ProxyProtocol::V2"),
+        (false, true) => ("v1", "ProxyProtocol::V1"),
+        (false, false) => return drop(server.settings.take("proxy_protocol")),
+    };
+    let value = SettingValue::Both(json!(name), code.to_owned());
+    // The configuration has this key.
+    let _ = server.settings.set("proxy_protocol", value);
 }
 
 fn source(server: &mut ServerDraft, _: &mut Backend, word: &str, text: &'static str) -> Finding {
@@ -180,10 +220,11 @@ fn resolve_prefer(
 }
 
 fn proto(server: &mut ServerDraft, _: &mut Backend, word: &str, text: &'static str) -> Finding {
+    // `ssl` may come later on the line.
+    server.is_http2 = word == "h2";
     match word {
         "h1" => alpn(server, "http/1.1", text),
-        "h2" if server.tls.is_on => alpn(server, "h2", text),
-        "h2" => Finding::refused("HTTP/2 is spoken over TLS only"),
+        "h2" => alpn(server, "h2", text),
         _ => Finding::refused("neither HTTP/1.1 nor HTTP/2"),
     }
 }

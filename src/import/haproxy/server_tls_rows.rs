@@ -15,6 +15,8 @@
 //!
 //! [`Server::settle`]: crate::import::draft::Server::settle
 
+use std::mem;
+
 use serde_json::json;
 
 use crate::import::{
@@ -25,14 +27,16 @@ use crate::import::{
 
 use super::{
     backend::{Backend, ServerDraft},
-    server_rows::{Keyword, ServerRow, flag, one},
+    server_rows::{Keyword, ServerRow, flag, one, reset},
     server_socket_rows::alpn,
     value,
 };
 
 const CHECKS: &str = "checks connect as requests do";
 const OLD_TLS: &str = "versions before TLS 1.2 are not offered";
-const PARAMETERS: &str = "`TlsParameters` has a call for each list";
+pub(super) const CIPHERS: &str = "`TlsParameters::cipher_suites` takes IANA names";
+pub(super) const CLIENT_SIGALGS: &str = "the key of the identity decides";
+pub(super) const PARAMETERS: &str = "`TlsParameters` has a call for each list";
 
 pub(super) const KEYWORDS: [Keyword; 40] = [
     flag(ServerRow::maps("ssl", ssl, "`https://` in the URL")),
@@ -58,7 +62,11 @@ pub(super) const KEYWORDS: [Keyword; 40] = [
         verifyhost,
         "`CdnOriginBuilder::expected_name`",
     )),
-    flag(ServerRow::no_effect("no-verifyhost", "the SNI is expected")),
+    flag(ServerRow::maps(
+        "no-verifyhost",
+        no_verifyhost,
+        "the SNI is expected",
+    )),
     one(ServerRow::maps("ca-file", ca_file, "`Roots::pem_file`")),
     one(ServerRow::maps(
         "crl-file",
@@ -105,36 +113,25 @@ pub(super) const KEYWORDS: [Keyword; 40] = [
     flag(ServerRow::no_effect("no-sslv3", OLD_TLS)),
     flag(ServerRow::no_effect("no-tlsv10", OLD_TLS)),
     flag(ServerRow::no_effect("no-tlsv11", OLD_TLS)),
-    one(ServerRow::by_hand(
-        "ciphers",
-        "`TlsParameters::cipher_suites` takes IANA names",
-    )),
-    one(ServerRow::by_hand(
-        "ciphersuites",
-        "`TlsParameters::cipher_suites` takes IANA names",
-    )),
+    one(ServerRow::by_hand("ciphers", CIPHERS)),
+    one(ServerRow::by_hand("ciphersuites", CIPHERS)),
     one(ServerRow::by_hand("curves", PARAMETERS)),
     one(ServerRow::by_hand("sigalgs", PARAMETERS)),
-    one(ServerRow::refused(
-        "client-sigalgs",
-        "the key of the identity decides",
-    )),
-    flag(ServerRow::no_effect(
+    one(ServerRow::refused("client-sigalgs", CLIENT_SIGALGS)),
+    flag(ServerRow::maps(
         "ssl-reuse",
+        reuse,
         "sessions are resumed by default",
     )),
+    flag(ServerRow::maps("no-ssl-reuse", no_reuse, "`Sessions::off`")),
     flag(ServerRow::maps(
-        "no-ssl-reuse",
-        no_sessions,
-        "`Sessions::off`",
-    )),
-    flag(ServerRow::no_effect(
         "tls-tickets",
+        tickets,
         "sessions are resumed by default",
     )),
     flag(ServerRow::maps(
         "no-tls-tickets",
-        no_sessions,
+        no_tickets,
         "`Sessions::off`",
     )),
     flag(ServerRow::maps(
@@ -204,6 +201,11 @@ fn no_sni_auto(server: &mut ServerDraft, _: &mut Backend, _: &str, _: &'static s
 }
 
 fn verify(server: &mut ServerDraft, _: &mut Backend, word: &str, text: &'static str) -> Finding {
+    verification(server, word, text)
+}
+
+/// The value of `verify`, and of `ssl-server-verify` for all servers.
+pub(super) fn verification(server: &mut ServerDraft, word: &str, text: &'static str) -> Finding {
     match word {
         "none" => {
             server.tls.verify = VerifyChoice::Off;
@@ -235,22 +237,48 @@ fn verifyhost(
     finding
 }
 
+fn no_verifyhost(
+    server: &mut ServerDraft,
+    _: &mut Backend,
+    _: &str,
+    text: &'static str,
+) -> Finding {
+    reset(server.tls.expected_name.take().is_some(), text)
+}
+
 fn ca_file(server: &mut ServerDraft, _: &mut Backend, word: &str, text: &'static str) -> Finding {
     if word == "@system-ca" {
+        server.tls.roots = None;
         return Finding::mapped("`Roots::native`, the default");
     }
-    server.tls.roots = Some(word.to_owned());
-    Finding::mapped(text)
+    file(&server.ca_base, word, &mut server.tls.roots, text)
 }
 
 fn crl_file(server: &mut ServerDraft, _: &mut Backend, word: &str, text: &'static str) -> Finding {
-    server.tls.crls = Some(word.to_owned());
-    Finding::mapped(text)
+    file(&server.ca_base, word, &mut server.tls.crls, text)
 }
 
 fn crt(server: &mut ServerDraft, _: &mut Backend, word: &str, text: &'static str) -> Finding {
-    server.tls.certificate = Some(word.to_owned());
-    Finding::mapped(text)
+    if word.starts_with('@') {
+        return Finding::by_hand("a `crt-store` names the files: `ClientIdentity::pem_files`");
+    }
+    file(&server.crt_base, word, &mut server.tls.certificate, text)
+}
+
+/// HAProxy reads relative paths from `ca-base` or `crt-base`, or else from its working directory.
+fn file(base: &str, path: &str, to: &mut Option<String>, text: &'static str) -> Finding {
+    let path = match base.is_empty() || path.starts_with(['/', '@']) {
+        true => path.to_owned(),
+        false => format!("{base}/{path}"),
+    };
+    let is_absolute = path.starts_with('/');
+    *to = Some(path);
+    match is_absolute {
+        true => Finding::mapped(text),
+        false => {
+            Finding::warning("the file is read from the working directory: write an absolute path")
+        }
+    }
 }
 
 fn offer(server: &mut ServerDraft, _: &mut Backend, word: &str, text: &'static str) -> Finding {
@@ -312,14 +340,40 @@ fn version(
     )
 }
 
-fn no_sessions(server: &mut ServerDraft, _: &mut Backend, _: &str, text: &'static str) -> Finding {
-    server.settings.take("sessions.early_data");
-    draft::set(
-        &mut server.settings,
-        "sessions.off",
-        SettingValue::Flag,
-        text,
-    )
+fn reuse(server: &mut ServerDraft, _: &mut Backend, _: &str, text: &'static str) -> Finding {
+    let was_off = mem::replace(&mut server.is_without_reuse, false);
+    resume(server);
+    reset(was_off, text)
+}
+
+fn no_reuse(server: &mut ServerDraft, _: &mut Backend, _: &str, text: &'static str) -> Finding {
+    server.is_without_reuse = true;
+    resume(server);
+    Finding::mapped(text)
+}
+
+fn tickets(server: &mut ServerDraft, _: &mut Backend, _: &str, text: &'static str) -> Finding {
+    let was_off = mem::replace(&mut server.is_without_tickets, false);
+    resume(server);
+    reset(was_off, text)
+}
+
+fn no_tickets(server: &mut ServerDraft, _: &mut Backend, _: &str, text: &'static str) -> Finding {
+    server.is_without_tickets = true;
+    resume(server);
+    Finding::mapped(text)
+}
+
+/// Sessions are resumed unless one of two keywords forbids it.
+fn resume(server: &mut ServerDraft) {
+    match server.is_without_reuse || server.is_without_tickets {
+        true => {
+            server.settings.take("sessions.early_data");
+            // The configuration has this key.
+            let _ = server.settings.set("sessions.off", SettingValue::Flag);
+        }
+        false => drop(server.settings.take("sessions.off")),
+    }
 }
 
 fn early_data(server: &mut ServerDraft, _: &mut Backend, _: &str, text: &'static str) -> Finding {

@@ -17,6 +17,9 @@ pub(super) fn finding(line: &ConfigLine, name: &str) -> Finding {
     if name == "bind" && asks_for_certificate(line) {
         return Finding::access();
     }
+    if name == "filter" && line.word(1) == "spoe" {
+        return Finding::access();
+    }
     let first = name.split(' ').next().unwrap_or_default();
     let is = |names: &[&str]| names.contains(&name) || names.contains(&first);
     if is(&LOGGING) || name.starts_with("option log") || name.starts_with("option dontlog") {
@@ -43,12 +46,11 @@ fn asks_for_certificate(line: &ConfigLine) -> bool {
     verify.is_some_and(|at| line.word(at + 1) != "none")
 }
 
-/// What becomes of a section that has no servers.
+/// What becomes of a section that has neither servers nor requests.
 pub(super) fn section(kind: &str) -> Option<Finding> {
     Some(match kind {
         "global" | "peers" | "program" | "ring" | "traces" | "log-forward" | "log-profile"
         | "mailers" => Finding::no_effect("it concerns the process of HAProxy"),
-        "frontend" => Finding::by_hand(ROUTER),
         "resolvers" => Finding::by_hand("`Dns::resolver` with a `HickoryResolver`, and `DnsCache`"),
         "cache" => Finding::refused("there is no cache in this crate: the CDN is one"),
         "fcgi-app" => Finding::refused("FastCGI is not spoken"),
@@ -75,8 +77,9 @@ const LOGGING: [&str; 13] = [
     "unique-id-header",
 ];
 
-const ROUTING: [&str; 8] = [
+const ROUTING: [&str; 9] = [
     "acl",
+    "be-unpublished",
     "default_backend",
     "force-be-switch",
     "http-response redirect",
@@ -95,9 +98,8 @@ const PAGE: [&str; 6] = [
     "http-error",
 ];
 
-const CLIENT_SIDE: [&str; 54] = [
+const CLIENT_SIDE: [&str; 51] = [
     "backlog",
-    "be-unpublished",
     "bind",
     "bind-process",
     "clitcpka-cnt",
@@ -108,7 +110,6 @@ const CLIENT_SIDE: [&str; 54] = [
     "disabled",
     "email-alert",
     "enabled",
-    "filter",
     "filter-sequence",
     "force-persist",
     "guid",
@@ -117,7 +118,6 @@ const CLIENT_SIDE: [&str; 54] = [
     "load-server-state-from-file",
     "max-session-srv-conns",
     "maxconn",
-    "option checkcache",
     "option clitcpka",
     "option contstats",
     "option disable-h2-upgrade",
@@ -162,9 +162,10 @@ const COUNTERS: [&str; 6] = [
     "http-request add-",
 ];
 
-const REFUSED: [&str; 23] = [
+const REFUSED: [&str; 25] = [
     "compression",
     "dispatch",
+    "filter",
     "http-request del-acl",
     "http-request del-headers-bin",
     "http-request del-map",
@@ -181,6 +182,7 @@ const REFUSED: [&str; 23] = [
     "http-request set-tos",
     "http-request strict-mode",
     "http-response",
+    "option checkcache",
     "option transparent",
     "persist",
     "rate-limit",

@@ -72,6 +72,8 @@ fn haproxy() {
             "tcp-request connection",
             Refused,
         ),
+        ("filter spoe engine waf config waf.cfg", "filter", Refused),
+        ("option checkcache", "option checkcache", Refused),
     ];
     for (line, directive, kind) in rows {
         for text in [
@@ -79,6 +81,10 @@ fn haproxy() {
                 "frontend f\n  {line}\n  default_backend b\nbackend b\n  server a 10.0.0.1:80\n"
             ),
             format!("listen f\n  {line}\n  server a 10.0.0.1:80\n"),
+            // Servers that are not imported.
+            format!("frontend f\n  {line}\n  default_backend elsewhere\n"),
+            format!("listen f\n  {line}\n  server-template a 3 a.example:80\n"),
+            format!("listen f\n  {line}\n"),
         ] {
             let imported = import::haproxy(&text).unwrap();
             assert_eq!(kinds(&imported, directive), [kind], "{text}");

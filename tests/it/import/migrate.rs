@@ -76,6 +76,25 @@ fn each_section_is_in_the_app_or_named_in_a_comment() {
     assert_eq!(printed("http { }", false), "");
 }
 
+/// Nothing tells which of several backends gets the requests that no rule selects.
+#[test]
+fn of_several_backends_none_gets_all_requests() {
+    let text = "frontend www
+        use_backend admin if { path_beg /admin }
+        default_backend app
+    backend admin
+        server a admin.example:80
+    backend app
+        server a app.example:80
+    ";
+    let out = printed(text, false);
+    assert!(!out.contains("fallback_service("), "{out}");
+    for (title, name) in [("backend admin", "backend_1"), ("backend app", "backend_2")] {
+        let comment = format!("// `{title}`: route its requests to `{name}()?`");
+        assert!(out.contains(&comment), "{out}");
+    }
+}
+
 #[test]
 fn a_file_with_a_backend_is_one_of_haproxy() {
     let text = "backend app\n    server a origin.example:443 ssl verify none\n";

@@ -17,6 +17,7 @@ mod envoy_edges;
 mod envoy_fields_together;
 mod envoy_notes;
 mod haproxy_notes;
+mod haproxy_sections;
 mod limits;
 mod migrate;
 mod nginx_notes;

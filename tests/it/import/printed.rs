@@ -33,7 +33,7 @@ pub(crate) fn location_2() -> Result<OriginProxy, BuildError> {
 /// All sections, as an app of axum.
 pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
     let app = axum::Router::new();
-    let app = app.fallback_service(location_1()?);
+    // `location = /js/script.js`: route its requests to `location_1()?` by host or path.
     // `location = /api/event`: route its requests to `location_2()?` by host or path.
     Ok(app)
 }
@@ -2110,7 +2110,7 @@ pub(crate) fn backend_2() -> Result<OriginProxy, BuildError> {
 /// All sections, as an app of axum.
 pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
     let app = axum::Router::new();
-    let app = app.fallback_service(backend_1()?);
+    // `backend api`: route its requests to `backend_1()?` by host or path.
     // `backend app`: route its requests to `backend_2()?` by host or path.
     Ok(app)
 }
@@ -2248,7 +2248,7 @@ pub(crate) fn backend_1() -> Result<OriginGroup, Box<dyn Error>> {
     let group = OriginGroup::builder()
         .tier(members)
         .failover(Failover::default().max_attempts(4))
-        .health_check(HealthCheck::get("/minio/health/live").statuses([StatusCode::from_u16(200)?]).interval(Duration::from_secs(5)).fall(3).rise(2))
+        .health_check(HealthCheck::get("/minio/health/live").statuses([StatusCode::from_u16(200)?]).fall(3).interval(Duration::from_secs(5)).rise(2))
         .build()?;
     Ok(group)
 }
@@ -2269,7 +2269,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod haproxy_old_check_with_host {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum http
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -2279,6 +2279,7 @@ use cdn_origin::group::HealthCheck;
 use cdn_origin::group::Member;
 use cdn_origin::group::OriginGroup;
 use cdn_origin::pool::PoolSettings;
+use http::Method;
 use std::time::Duration;
 
 /// `backend site`, line 1.
@@ -2297,7 +2298,7 @@ pub(crate) fn backend_1() -> Result<OriginGroup, BuildError> {
     }
     let group = OriginGroup::builder()
         .tier(members)
-        .health_check(HealthCheck::get("/check").interval(Duration::from_secs(5)).rise(2).fall(5))
+        .health_check(HealthCheck::get("/check").method(Method::HEAD).host("site.example").fall(5).interval(Duration::from_secs(5)).rise(2))
         .build()?;
     Ok(group)
 }
@@ -2756,7 +2757,7 @@ pub(crate) fn listen_1() -> Result<OriginGroup, BuildError> {
         .tier(backups)
         .balance(Balance::round_robin())
         .failover(Failover::default().max_attempts(4))
-        .health_check(HealthCheck::get("/ping").interval(Duration::from_secs(5)).rise(3).fall(3))
+        .health_check(HealthCheck::get("/ping").fall(3).interval(Duration::from_secs(5)).rise(3))
         .build()?;
     Ok(group)
 }
@@ -2996,6 +2997,7 @@ pub(super) mod haproxy_whole_file {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
+use cdn_origin::TlsVersion;
 use cdn_origin::connector::Timeouts;
 use cdn_origin::pool::PoolSettings;
 use cdn_origin::proxy::Limits;
@@ -3005,6 +3007,7 @@ use std::time::Duration;
 pub(crate) fn backend_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://one.example")
         .sni("one.example")
+        .tls_versions(TlsVersion::V1_2..)
         .timeouts(Timeouts::default().connect(Duration::from_secs(5)).dial(Duration::from_secs(5)))
         .build()?;
     Ok(OriginProxy::new(connector)
@@ -4312,7 +4315,7 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
     let app = axum::Router::new();
     let app = route_site_1(app)?;
     let app = route_site_2(app)?;
-    let app = app.fallback_service(site_3()?);
+    // `site shop.example.com, www.shop.example.com`: route its requests to `site_3()?` by host or path.
     // `site shop.example.com, www.shop.example.com`: route its requests to `site_4()?` by host or path.
     // `site shop.example.com, www.shop.example.com`: route its requests to `site_5()?` by host or path.
     Ok(app)

@@ -43,24 +43,26 @@ impl KnownAddresses {
         !unanswered.any(|families| families.include(address.ip()))
     }
 
-    /// Adds the outcome of a look-up. A stale answer does not tell which addresses are new.
+    /// Adds the outcome of a look-up. A stale answer does not tell which addresses are missing.
     pub(super) fn add(&mut self, families: Families, outcome: Result<DnsAnswer, ResolveError>) {
-        let is_current = match outcome {
+        let unanswered = match outcome {
             Ok(answer) => {
                 self.addresses.extend(&answer.resolved.addresses);
-                !answer.stale
+                match answer.stale {
+                    true => Some(families),
+                    false => answer.resolved.unanswered,
+                }
             }
             Err(error) => {
                 let is_not_found = error.is_not_found();
                 if !is_not_found || self.error.is_none() {
                     self.error = Some(error);
                 }
-                is_not_found
+                (!is_not_found).then_some(families)
             }
         };
-        if is_current {
-            self.unanswered.retain(|it| *it != families);
-        }
+        self.unanswered.retain(|it| *it != families);
+        self.unanswered.extend(unanswered);
     }
 
     /// These, if there is an address.

@@ -2,7 +2,10 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
     time::Duration,
 };
 
@@ -11,6 +14,7 @@ use cdn_origin::{
     connector::{CdnOriginBuilder, Timeouts},
     dial::{Dns, DnsCache, HappyEyeballs, HickoryResolver, hickory_resolver},
     error::{EchStatus, Facts, Stage},
+    group::{MemberSource, OriginGroup},
     tls::{Ech, Roots, VerifyPolicy},
 };
 use hickory_resolver::{
@@ -541,6 +545,40 @@ async fn an_answer_without_one_family_is_not_kept_for_long() {
         assert_eq!(facts.peer(), Some(live));
         let ttl = facts.resolutions()[0].ttl;
         assert_eq!(ttl, Some(Duration::from_secs(5)));
+    }
+}
+
+/// Such an answer does not tell which addresses the name no longer has.
+#[tokio::test]
+async fn members_of_a_family_without_an_answer_stay_while_those_of_the_other_change() {
+    let has_failed = Arc::new(AtomicBool::new(false));
+    let fails = has_failed.clone();
+    let server = NameServer::start(move |_, kind| match (kind, fails.load(SeqCst)) {
+        (RecordType::A, false) => Answer::Records(0, vec![a(([127, 0, 0, 1], 0).into())]),
+        (RecordType::A, true) => Answer::Records(0, vec![a(([127, 0, 0, 2], 0).into())]),
+        (RecordType::AAAA, false) => {
+            Answer::Records(0, vec![RData::AAAA(AAAA(Ipv6Addr::LOCALHOST))])
+        }
+        (RecordType::AAAA, true) => Answer::Code(ResponseCode::ServFail),
+        _ => nothing(),
+    })
+    .await;
+    let cache = DnsCache::default().ttl(Duration::ZERO..=Duration::ZERO);
+    for resolver in [server.resolver(), server.resolver().https_records()] {
+        has_failed.store(false, SeqCst);
+        let dns = Dns::default().resolver(resolver).cache(cache.clone());
+        let connector = CdnOriginConnector::builder("http://origin.example.").dns(dns);
+        let source = MemberSource::dns(connector.build().unwrap());
+        let group = OriginGroup::builder().tier_from(source).build().unwrap();
+        let until = async |expected: [&str; 2]| {
+            let names = || group.snapshot().into_iter().map(|it| it.name);
+            while !names().eq(expected) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        until(["127.0.0.1:80", "[::1]:80"]).await;
+        has_failed.store(true, SeqCst);
+        until(["127.0.0.2:80", "[::1]:80"]).await;
     }
 }
 

@@ -289,6 +289,14 @@ async fn short_wait<T>(query: impl Future<Output = Result<T, NetError>>) -> Resu
     timeout(LIMIT, query).await.unwrap_or_else(elapsed)
 }
 
+/// The answer for one family, if the query for the other failed.
+fn without(unanswered: Families, resolved: Resolved) -> Resolved {
+    Resolved {
+        unanswered: Some(unanswered),
+        ..briefly(resolved)
+    }
+}
+
 /// Caches an incomplete answer for 5 s at most: one of its queries failed.
 fn briefly(resolved: Resolved) -> Resolved {
     at_most(Duration::from_secs(5), resolved)
@@ -315,7 +323,8 @@ fn both(
             })
         }
         (Ok(one), Err(none)) | (Err(none), Ok(one)) if is_negative(&none) => Ok(one),
-        (Ok(one), Err(_)) | (Err(_), Ok(one)) => Ok(briefly(one)),
+        (Ok(v6), Err(_)) => Ok(without(Families::V4, v6)),
+        (Err(_), Ok(v4)) => Ok(without(Families::V6, v4)),
         // A failed query is more significant than "no records".
         (Err(v6), Err(v4)) => Err(if is_negative(&v4) { v6 } else { v4 }),
     }

@@ -4,6 +4,8 @@ use std::{borrow::Cow, error::Error, fmt, net::SocketAddr, sync::Arc, time::Dura
 
 use crate::error::ServiceBinding;
 
+use super::Families;
+
 /// The addresses of a name, with their TTL and source.
 ///
 /// ```
@@ -20,6 +22,8 @@ pub struct Resolved {
     pub(crate) ttl: Option<Duration>,
     pub(crate) source: Cow<'static, str>,
     pub(crate) service: Option<ServiceBinding>,
+    /// The family whose query failed, while that of the other had an answer.
+    pub(crate) unanswered: Option<Families>,
 }
 
 impl Resolved {
@@ -46,6 +50,7 @@ impl Resolved {
             ttl: None,
             source: Cow::Borrowed("a resolver"),
             service: None,
+            unanswered: None,
         }
     }
 

@@ -10,6 +10,53 @@ use super::{
     section_rows::rows,
 };
 
+/// A section that sends requests to backends.
+pub(super) struct Frontend<'a> {
+    name: &'a str,
+    line: usize,
+    routes: Vec<&'a ConfigLine>,
+    default_backend: Option<&'a str>,
+    rules: Vec<&'a ConfigLine>,
+    /// Whether one of the rules can be imported.
+    has_changes: bool,
+}
+
+/// Those that HAProxy runs.
+pub(super) fn frontends<'a>(sections: &[Section<'a>]) -> Vec<Frontend<'a>> {
+    let sections = sections.iter();
+    let running = sections.filter(|it| it.is_frontend() && !it.is_disabled);
+    let frontends = running.map(|section| {
+        let rules: Vec<_> = section.lines.iter().filter(|line| is_rule(line)).collect();
+        Frontend {
+            name: section.name,
+            line: section.line,
+            routes: section.routes().collect(),
+            default_backend: section.default_backend,
+            has_changes: rules.iter().any(|line| maps(line)),
+            rules,
+        }
+    });
+    frontends.collect()
+}
+
+fn maps(line: &ConfigLine) -> bool {
+    let name = keyword(line);
+    let mut rows = rows().filter(|row| is_row(row.name, &name));
+    rows.any(|row| matches!(row.rule, RowKind::Maps(_)))
+}
+
+impl Frontend<'_> {
+    /// Whether it may send requests to this backend.
+    ///
+    /// A name that is computed from the request may be that of any backend.
+    fn uses(&self, backend: &Section<'_>) -> bool {
+        let selects = |name: &str| name == backend.name || name.contains('%');
+        self.line != backend.line
+            && (self.default_backend == Some(backend.name)
+                || self.routes.iter().any(|line| selects(line.word(1))))
+    }
+}
+
 /// The rules that a backend gets from frontends, and who has them.
 #[derive(Default)]
 pub(super) struct FrontendRules<'a> {
@@ -19,7 +66,7 @@ pub(super) struct FrontendRules<'a> {
 
 /// One for each frontend that changes messages, and one for all others.
 pub(super) fn frontend_rules<'a>(
-    sections: &[Section<'a>],
+    frontends: &[Frontend<'a>],
     section: &Section<'a>,
 ) -> Vec<FrontendRules<'a>> {
     let mut unchanged = FrontendRules::default();
@@ -27,20 +74,11 @@ pub(super) fn frontend_rules<'a>(
     if section.kind == "listen" {
         unchanged.frontends.push(section.name);
     }
-    let is_frontend = |other: &&Section<'_>| {
-        other.line != section.line && !other.is_disabled && other.uses(section.name)
-    };
-    for frontend in sections.iter().filter(is_frontend) {
-        let rules: Vec<_> = frontend.lines.iter().filter(|line| is_rule(line)).collect();
-        let maps = |line: &&ConfigLine| {
-            let name = keyword(line);
-            let mut rows = rows().filter(|row| is_row(row.name, &name));
-            rows.any(|row| matches!(row.rule, RowKind::Maps(_)))
-        };
-        match rules.iter().any(maps) {
+    for frontend in frontends.iter().filter(|it| it.uses(section)) {
+        match frontend.has_changes {
             true => all.push(FrontendRules {
                 frontends: vec![frontend.name],
-                rules,
+                rules: frontend.rules.clone(),
             }),
             false => unchanged.frontends.push(frontend.name),
         }

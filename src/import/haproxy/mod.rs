@@ -50,7 +50,7 @@ use super::{
 
 use self::{
     backend::{Backend, BackendRow, ServerDraft},
-    frontend_rules::{FrontendRules, frontend_rules},
+    frontend_rules::{Frontend, FrontendRules, frontend_rules, frontends},
     parse::ConfigLine,
     section::{Section, inherited, is_row, is_rule, keyword, reached, sections},
     section_rows::rows,
@@ -67,8 +67,9 @@ pub(super) fn import(text: &str) -> Result<Imported, ImportError> {
     for section in sections.iter().filter(|section| section.kind == "global") {
         importer.global(section);
     }
+    let frontends = frontends(&sections);
     for index in 0..sections.len() {
-        importer.section(&sections, index);
+        importer.section(&sections, index, &frontends);
     }
     importer.note_the_rest(&sections);
     importer.budget.check()?;
@@ -136,7 +137,7 @@ impl BackendImporter {
 
     /// Nothing is imported from a section that is disabled, that is not in HTTP mode, or that has
     /// no servers.
-    fn section(&mut self, sections: &[Section<'_>], index: usize) {
+    fn section(&mut self, sections: &[Section<'_>], index: usize, frontends: &[Frontend<'_>]) {
         let section = &sections[index];
         let is_backend = ["", "backend", "listen"].contains(&section.kind);
         if section.is_disabled && (is_backend || section.kind == "frontend") {
@@ -162,7 +163,7 @@ impl BackendImporter {
         }
         let chain = inherited(sections, index);
         let mut drafts: Vec<(Draft, Vec<&str>)> = Vec::new();
-        for FrontendRules { frontends, rules } in frontend_rules(sections, section) {
+        for FrontendRules { frontends, rules } in frontend_rules(frontends, section) {
             let Some(draft) = self.draft(&chain, &rules, count) else {
                 break;
             };
@@ -328,9 +329,7 @@ impl BackendImporter {
     /// and of other files.
     fn note_the_rest(&mut self, sections: &[Section<'_>]) {
         let of_servers = reached(sections, |it| it.kind.is_empty() || it.has_template());
-        let of_frontends = reached(sections, |it| {
-            it.kind == "frontend" || it.kind == "listen" && it.routes().next().is_some()
-        });
+        let of_frontends = reached(sections, |it| it.is_frontend());
         for (index, section) in sections.iter().enumerate() {
             if let Some(finding) = unrelated_keywords::section(section.kind) {
                 self.note(section.line, section.kind, finding);

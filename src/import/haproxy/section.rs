@@ -28,12 +28,14 @@ pub(super) struct Section<'a> {
     pub(super) is_disabled: bool,
     /// Such as `http`. `None` if neither the section nor what it inherits from says it.
     pub(super) mode: Option<&'a str>,
+    /// The backend of requests that no `use_backend` selects, also as inherited.
+    pub(super) default_backend: Option<&'a str>,
     pub(super) line: usize,
     pub(super) lines: &'a [ConfigLine],
 }
 
 /// A word of this list at the start of a line begins a section, wherever it is indented.
-const SECTIONS: [&str; 22] = [
+const SECTIONS: [&str; 24] = [
     "acme",
     "backend",
     "cache",
@@ -42,6 +44,7 @@ const SECTIONS: [&str; 22] = [
     "fcgi-app",
     "frontend",
     "global",
+    "healthcheck",
     "http-errors",
     "listen",
     "log-forward",
@@ -56,6 +59,7 @@ const SECTIONS: [&str; 22] = [
     // Older names.
     "ruleset",
     "spoe-agent",
+    "spoe-group",
     "spoe-message",
 ];
 
@@ -132,6 +136,7 @@ impl<'a> Section<'a> {
             lines.find(|line| names.contains(&line.word(0)))
         };
         let mode = last(&["mode"]).map(|line| line.word(1));
+        let default_backend = last(&["default_backend"]).map(|line| line.word(1));
         let is_disabled = last(&["disabled", "enabled"]).map(|line| line.word(0) == "disabled");
         let inherited = parent.map(|(_, section)| section);
         Self {
@@ -142,6 +147,8 @@ impl<'a> Section<'a> {
                 .or_else(|| inherited.map(|it| it.is_disabled))
                 .unwrap_or(false),
             mode: mode.or_else(|| inherited.and_then(|it| it.mode)),
+            default_backend: default_backend
+                .or_else(|| inherited.and_then(|it| it.default_backend)),
             line,
             lines,
         }
@@ -158,23 +165,17 @@ impl<'a> Section<'a> {
         lines.any(|line| line.word(0) == "server-template")
     }
 
-    /// The lines that name backends.
+    /// The lines that select a backend for some requests.
     pub(super) fn routes(&self) -> impl Iterator<Item = &'a ConfigLine> + use<'a> {
-        let names = ["default_backend", "use_backend"];
-        let lines = self.lines.iter();
-        lines.filter(move |line| names.contains(&line.word(0)))
+        self.lines
+            .iter()
+            .filter(|line| line.word(0) == "use_backend")
     }
 
-    /// Whether it may send requests to this backend.
-    ///
-    /// A name that is computed from the request may be that of any backend.
-    pub(super) fn uses(&self, backend: &str) -> bool {
-        let is_computed =
-            |line: &ConfigLine| line.word(0) == "use_backend" && line.word(1).contains('%');
-        (self.kind == "frontend" || self.kind == "listen")
-            && self
-                .routes()
-                .any(|line| line.word(1) == backend || is_computed(line))
+    /// Whether it sends requests to backends. A `listen` may do so, too.
+    pub(super) fn is_frontend(&self) -> bool {
+        let has_route = || self.default_backend.is_some() || self.routes().next().is_some();
+        self.kind == "frontend" || self.kind == "listen" && has_route()
     }
 }
 

@@ -10,6 +10,7 @@ const CLIENT: &str =
     "it concerns the client's side: the server in front of the proxy, such as axum";
 const LOGS: &str = "`AccessLogLayer`, and `tracing` for errors";
 const ROUTER: &str = "a router in front of the proxy, such as axum's";
+const CHECK: &str = "health checks are requests: `HealthCheck::get`";
 const PAGES: &str = "`OriginProxy::map_response`";
 
 /// What becomes of a keyword that no table of the importer has.
@@ -32,7 +33,7 @@ pub(super) fn finding(line: &ConfigLine, name: &str) -> Finding {
         Finding::no_effect(CLIENT)
     } else if name.starts_with("option ") && (name.ends_with("-check") || name == "option smtpchk")
     {
-        Finding::by_hand("health checks are requests: `HealthCheck::get`")
+        Finding::by_hand(CHECK)
     } else if is(&REFUSED) || COUNTERS.iter().any(|prefix| name.starts_with(prefix)) {
         Finding::refused("not offered: a layer in front of the proxy")
     } else {
@@ -54,7 +55,8 @@ pub(super) fn section(kind: &str) -> Option<Finding> {
         "resolvers" => Finding::by_hand("`Dns::resolver` with a `HickoryResolver`, and `DnsCache`"),
         "cache" => Finding::refused("there is no cache in this crate: the CDN is one"),
         "fcgi-app" => Finding::refused("FastCGI is not spoken"),
-        "userlist" => Finding::access(),
+        "healthcheck" => Finding::by_hand(CHECK),
+        "userlist" | "spoe-agent" | "spoe-group" | "spoe-message" => Finding::access(),
         "http-errors" => Finding::by_hand(PAGES),
         "crt-store" | "acme" => Finding::no_effect("it concerns TLS of clients"),
         _ => return None,

@@ -50,6 +50,74 @@ fn the_rules_of_a_frontend_with_a_computed_backend_are_those_of_each_backend() {
 }
 
 #[test]
+fn a_frontend_may_inherit_its_backend_and_a_listen_may_have_one() {
+    let imported = haproxy(
+        "defaults
+           mode http
+           default_backend app
+         frontend www
+           http-request set-header X-A 1
+         defaults other
+           mode http
+         listen own
+           http-request set-header X-A 2
+           use_backend app if { path_beg /app }
+           server a 10.0.0.1:80
+         backend app
+           server a 10.0.0.2:80
+        ",
+    );
+    let origins = origins(&imported);
+    let fields: Vec<_> = origins
+        .iter()
+        .map(|(section, _, config)| (*section, &config["request_fields"]["set"]["x-a"]))
+        .collect();
+    let (one, two) = (Json::from("1"), Json::from("2"));
+    let expected = [
+        ("listen own", &two),
+        ("backend app from www", &one),
+        ("backend app from own", &two),
+    ];
+    assert_eq!(fields, expected);
+}
+
+/// The lines of a section end where the next one begins, whatever it is for.
+#[test]
+fn lines_of_other_sections_do_not_reach_a_backend() {
+    for kind in [
+        "acme",
+        "cache",
+        "crt-store",
+        "fcgi-app",
+        "global",
+        "healthcheck",
+        "http-errors",
+        "log-forward",
+        "log-profile",
+        "mailers",
+        "peers",
+        "program",
+        "resolvers",
+        "ring",
+        "spoe-agent",
+        "spoe-group",
+        "spoe-message",
+        "traces",
+        "userlist",
+    ] {
+        let text = format!(
+            "backend app\n server a 10.0.0.1:80\n{kind} x\n timeout server 1s\n \
+             server b 10.0.0.2:80\n"
+        );
+        let imported = haproxy(&text);
+        let origins = origins(&imported);
+        assert_eq!(origins.len(), 1, "{kind}");
+        assert_eq!(origins[0].2["limits"], Json::Null, "{kind}");
+        assert_eq!(kinds(&imported, 3).len(), 1, "{kind}");
+    }
+}
+
+#[test]
 fn a_line_of_a_frontend_without_a_known_backend_is_not_lost() {
     let imported = haproxy(
         "defaults

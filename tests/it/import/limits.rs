@@ -127,3 +127,20 @@ fn variables_that_double_each_other_stay_short() {
     );
     assert!(import::nginx(&text).unwrap().code().len() < 10_000);
 }
+
+/// If each backend read the rules of each frontend, or all that its defaults inherit from, this
+/// test would take minutes.
+#[test]
+fn very_many_frontends_and_defaults_are_imported_in_one_go() {
+    let rules = "http-request deny\n".repeat(10_000);
+    let frontends = "frontend www\n use_backend %[path]\n".repeat(8000);
+    let defaults: String = (1..12_000)
+        .map(|index| format!("defaults d{index} from d{}\n", index - 1))
+        .collect();
+    let backends: String = (0..900)
+        .map(|index| format!("backend a{index} from d11999\n server a a.example:80\n"))
+        .collect();
+    let text = format!("defaults d0\n{defaults}{frontends}{rules}{backends}");
+    assert!(text.len() < 1 << 20, "{}", text.len());
+    assert_eq!(import::haproxy(&text).unwrap().origins().len(), 900);
+}

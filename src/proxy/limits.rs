@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `response_timeout` | `pool/send/send_request.rs`, with `upload/progress_deadline.rs` |
 //! | `body_idle_timeout` | `deadline.rs`: `IdleDeadline` |
-//! | `request_timeout` | `forward_request.rs`: `forward_in_time`; then `deadline.rs` |
+//! | `request_timeout` | `arrival.rs`: `exchange_end`; of the response: `deadline.rs` |
 //! | `unread_timeout`, `min_download_rate` | `response_body/slow_reader.rs` |
 //! | `min_upload_rate` | `min_upload_rate.rs` |
 //! | `buffer_requests` | `request_buffering.rs` |

@@ -29,6 +29,8 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use tokio::{runtime::Handle, time::timeout};
 
+use super::stream_end::StreamEnd;
+
 /// How many bytes of a dropped body are discarded.
 ///
 /// More than that costs more than a client that loses its response.
@@ -60,8 +62,8 @@ where
     ///
     /// Shared with [`BodyAwaitingContinue`], which the caller keeps until the head was sent.
     awaiting_continue: Option<Arc<DiscardSlot>>,
-    /// The request is one of HTTP/2, whose stream either side may reset.
-    is_stream: bool,
+    /// Absent for a request of HTTP/1. The stream of any other may be reset by either side.
+    stream: Option<StreamEnd>,
 }
 
 /// The body of a client that waits for 100 (Continue), if it was dropped unread. A task discards it
@@ -96,7 +98,7 @@ where
         let request = request.map(|body| Self {
             body: (!body.is_end_stream()).then(|| Box::pin(body)),
             awaiting_continue: awaiting_continue.clone(),
-            is_stream,
+            stream: is_stream.then(StreamEnd::default),
         });
         (request, awaiting_continue.map(BodyAwaitingContinue))
     }
@@ -114,23 +116,29 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         self.awaiting_continue = None;
-        let Some(body) = &mut self.body else {
+        let Self { body, stream, .. } = &mut *self;
+        let Some(inner) = body else {
+            if let Some(stream) = stream {
+                ready!(stream.poll_released(cx));
+            }
             return Poll::Ready(None);
         };
-        let frame = ready!(body.as_mut().poll_frame(cx));
-        // A request is complete only with END_STREAM (RFC 9113 section 8.1). hyper's server also
-        // ends a body whose stream was reset with NO_ERROR, but drops the request of such a stream
-        // once its future is pending. So the end counts only if the body is polled again.
-        let is_doubtful = frame.is_none() && !body.is_end_stream() && self.is_stream;
+        if let Some(stream) = stream {
+            stream.note_poll(cx);
+        }
+        let frame = ready!(inner.as_mut().poll_frame(cx));
+        let may_be_reset = frame.is_none() && !inner.is_end_stream();
         // After an error, the client sends no more.
         if !matches!(frame, Some(Ok(_))) {
-            self.body = None;
+            *body = None;
         }
-        if is_doubtful {
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
+        match stream {
+            Some(stream) if may_be_reset => {
+                stream.hold(cx);
+                Poll::Pending
+            }
+            _ => Poll::Ready(frame),
         }
-        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
@@ -152,7 +160,7 @@ where
         let Some(body) = self.body.take().filter(is_left) else {
             return;
         };
-        if self.is_stream {
+        if self.stream.is_some() {
             return;
         }
         match self.awaiting_continue.take() {
@@ -276,6 +284,22 @@ mod tests {
             drop(first);
             assert!(body.frame().await.is_none());
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_end_without_end_stream_counts_later_in_another_task() {
+        let data = Ok::<_, Infallible>(Frame::data(Bytes::from_static(b"half")));
+        let mut request = Request::new(StreamBody::new(stream::iter([data])));
+        *request.version_mut() = Version::HTTP_2;
+        let (request, _) = ClientBody::of(request);
+        let mut body = request.into_body();
+        assert!(body.frame().await.is_some());
+        let mut last = task::spawn(body.frame());
+        for _ in 0..2 {
+            assert!(last.poll().is_pending());
+            assert!(!last.is_woken());
+        }
+        assert!(last.await.is_none());
     }
 
     #[tokio::test(start_paused = true)]

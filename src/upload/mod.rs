@@ -30,6 +30,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `discard_rest` | the client's body, whose rest is discarded if no attempt reads it |
+//! | `stream_end` | whether the end of a body is a reset of its stream |
 //! | `request_body` | `RequestBody`, the body of one attempt |
 //! | `upload_progress` | how far the body has come, which timeouts read |
 //! | `progress_deadline` | a deadline that starts anew while the body moves |
@@ -43,6 +44,7 @@ mod expect_continue;
 mod progress_deadline;
 mod replay;
 mod request_body;
+mod stream_end;
 mod upload_progress;
 
 pub(crate) use discard_rest::{BodyAwaitingContinue, ClientBody};

@@ -152,6 +152,19 @@ async fn small_uploads_that_trickle_leave_connections_to_quick_requests_too() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_small_upload_whose_client_waits_for_100_counts_as_one() {
+    let settings = PoolSettings::default().max_uploads(1);
+    let proxy = proxy().pool(settings.queue_timeout(Duration::from_secs(2)));
+    let (_holding, _first) = upload(&proxy);
+    quiet().await;
+    let request = Request::post("/").header("host", "client.test");
+    let request = request.header("expect", "100-continue");
+    let request = request.body(Full::<Bytes>::from("small")).unwrap();
+    let response = send(&proxy, request).await;
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_upload_that_gets_no_connection_in_time_is_503() {
     let settings = PoolSettings::default().max_uploads(1);
     let proxy = proxy().pool(settings.queue_timeout(Duration::from_secs(2)));

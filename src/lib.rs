@@ -93,7 +93,7 @@
 //! [`guide::reading_errors`] explains every part.
 //!
 //! To find the cause of a refusal before you write any code, run the [probe](mod@probe). It sends
-//! at most 19 requests, each a `GET /`, within 60 s:
+//! at most 19 requests, each a `GET /`, and begins none after 60 s:
 //!
 //! ```text
 //! cargo install cdn-origin --features cli
@@ -118,7 +118,7 @@
 //! | feature | default | what it adds |
 //! |---|---|---|
 //! | `aws-lc-rs` | yes | the crypto provider aws-lc-rs |
-//! | `axum` | yes | [`OriginProxy`] reads the client's address from axum's `ConnectInfo` |
+//! | `axum` | yes | [`OriginProxy`] reads the client's address from the `ConnectInfo` of axum 0.8 |
 //! | `bundled-roots` | | `Roots::bundled()`: Mozilla's root certificates, compiled in |
 //! | `certificate-compression` | | certificates compressed with brotli or zlib (RFC 8879) |
 //! | `cli` | | the program `cdn-origin-probe`, for `cargo install`: see [`probe`](mod@probe) |

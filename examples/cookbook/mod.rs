@@ -28,5 +28,6 @@ pub mod server_sent_events;
 pub mod shutdown;
 pub mod sticky_sessions;
 pub mod tenants;
+pub mod tls_for_clients;
 pub mod user_origins;
 pub mod websocket;

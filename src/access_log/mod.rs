@@ -33,7 +33,7 @@
 //!  "request_bytes":0,"tries":1}
 //! ```
 //!
-//! * `host` is the only value that comes from a field of the client.
+//! * Of the client's fields, only `host` and the `trace_id` of `traceparent` are logged.
 //!   [`with_client_fields`](AccessLogLayer::with_client_fields) adds `user_agent`, and `referer`
 //!   without its query.
 //! * Times are in seconds. `duration` is the time from the request to the end of the response.
@@ -48,9 +48,10 @@
 //! * `retries` lists the reasons of the tries after the first, `error` has the
 //!   [kind](crate::ErrorKind) of an error, and `cause` its likeliest cause. They are absent without
 //!   one.
-//! * The fields from `origin` on describe the last exchange. They are absent if no proxy was
-//!   called. `failed_over` lists those before it, each as `origin/error/seconds`, with the
-//!   [error type](crate::observe::ExchangeInfo::error_type).
+//! * `outcome`, `error`, `cause` and the fields from `origin` on describe the last exchange. If no
+//!   proxy was called, only `outcome` is there. `failed_over` lists the exchanges before it, each
+//!   as `origin/error/seconds`, with the [error type](crate::observe::ExchangeInfo::error_type).
+//! * `client` is absent if the server reports no address.
 //! * `trace_id` is that of the [`TraceContext`](crate::trace_context::TraceContext) in the
 //!   request's extensions, else that of the client's `traceparent`. It joins the line with traces
 //!   and other logs. Put a `TraceContextLayer` outside of this one.

@@ -218,9 +218,12 @@ impl GroupConfig {
     ///
     /// Members are added, removed and changed, and no request is lost. A changed member begins with
     /// new connections, unless only its weight differs. Changed certificate files of other members
-    /// are read again. The other keys, and tiers from DNS, need a new group:
-    /// [`Reloaded::not_applied`] lists them. The names of members and [keys](Reloaded::keys) are
-    /// logged at INFO, without values, and at WARN if some are not applied.
+    /// are read again. The other keys need a new group: [`Reloaded::not_applied`] lists them. The
+    /// names of members and [keys](Reloaded::keys) are logged at INFO, without values, and at WARN
+    /// if some are not applied.
+    ///
+    /// If a tier from DNS was added, removed or changed, the group needs to be new, and no member
+    /// is changed: `not_applied` has `tier`.
     ///
     /// [`Reloaded`] shows an example.
     ///

@@ -6,8 +6,8 @@
 //! | [`GroupConfig`] | several origins as one, see [below](#groups) |
 //! | [`VirtualHostsConfig`] | an origin or a group for each host, see [below](#tenants) |
 //!
-//! [`OriginConfig`] has a key for each call of [`CdnOriginBuilder`] and [`OriginProxy`], with the
-//! name of the call. Read it with any format of serde:
+//! [`OriginConfig`] has a key for each call of [`CdnOriginBuilder`] and [`OriginProxy`] whose value
+//! a file can hold, with the name of the call. Read it with any format of serde:
 //!
 //! ```
 //! use cdn_origin::{OriginProxy, config::OriginConfig};
@@ -44,7 +44,8 @@
 //! * Durations have units: `"250ms"`, `"1m 30s"`. Sizes are numbers of bytes or have units:
 //!   `"10 MiB"`.
 //! * The keys of a `template` and of `each` are for all origins and members below them. A key of an
-//!   origin replaces them, and a table is replaced as a whole.
+//!   origin replaces them, and a table is replaced as a whole. But `request_fields`,
+//!   `response_fields`, `error_pages` and `map_path` of both apply.
 //! * Secrets are not in the file: `client_identity.key` is a path or the name of an environment
 //!   variable, and so may be the value of a field. An error of a parser may show the whole line
 //!   that it cannot read; `toml::de::Error::message` does not.
@@ -53,8 +54,9 @@
 //!   [one by one](crate::guide::cookbook#origins-that-users-enter).
 //! * Paths of certificates and keys are relative to the working directory of the process, as
 //!   HAProxy's are, and not to the file. Write absolute ones for a service.
-//! * All keys that weaken verification are in the table `verify.danger`, and each name says what it
-//!   accepts.
+//! * Keys that weaken the checks of chain, name and dates are in the table `verify.danger`. Three
+//!   keys of `verify.crls` weaken the check of revocation: `leaf_only`, `unknown_status` and
+//!   `expired_lists`. `verify.pinned` checks a pin in place of chain, name and dates.
 //!
 //! Errors and advice of an origin from a file name its keys: the fix is `sni = ".."`, and not
 //! `.sni("..")`.
@@ -73,8 +75,9 @@
 //!
 //! # Reload
 //!
-//! `reload` applies a changed file to what runs, and loses no request. An invalid file changes
-//! nothing. [`Reloaded`] lists what was changed, and which keys need a restart.
+//! `reload` applies a changed file to the running origins, groups or tenants, and loses no request.
+//! An invalid file changes nothing. [`Reloaded`] lists what was changed, and which keys need a
+//! restart.
 //!
 //! | call | applies |
 //! |---|---|
@@ -95,8 +98,8 @@
 //! # Keys
 //!
 //! Each key has the name of a call, whose documentation describes its effect and its default. The
-//! file below, `examples/config/origin.toml`, has all keys of an origin. A YAML version is beside
-//! it. `src/config/schema.json` is the JSON schema of all files, for editors.
+//! file below, `examples/config/origin.toml`, has all keys of an origin. `origin.yaml` beside it is
+//! a short example in YAML. `src/config/schema.json` is the JSON schema of all files, for editors.
 //!
 #![doc = concat!("```toml\n", include_str!("../../examples/config/origin.toml"), "```")]
 //!

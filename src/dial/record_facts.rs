@@ -141,7 +141,7 @@ mod tests {
     use super::*;
     use crate::dial::{
         Families, HappyEyeballs, Resolved,
-        race::{Candidate, LookupOutcome},
+        race::{AddressOrder, Candidate, LookupOutcome},
     };
 
     const SIX: &str = "[2001:db8::6]:443";
@@ -157,7 +157,7 @@ mod tests {
             };
             Candidate {
                 address,
-                local: local.parse().ok(),
+                order: AddressOrder::Rfc6724(local.parse().ok()),
                 past: history.past(address, Instant::now()),
             }
         };

@@ -18,7 +18,7 @@ use super::{
     DialFailure, DnsCacheStore, EgressGuard, Families, HappyEyeballs, KnownAddresses, Lookup,
     ResolveError, Resolved, SocketOptions, WaitFor,
     egress_guard::{GuardDecision, Prohibited},
-    race::{AttemptEnd, Candidate, History, LookupOutcome, Race},
+    race::{AddressOrder, AttemptEnd, Candidate, History, LookupOutcome, Race},
     record_facts,
     resolve::{DnsAnswer, Freshness, MAX_LOOKUP_AGE},
     sockets,
@@ -233,15 +233,18 @@ impl DialerState {
         let addresses = answer.as_ref().map(|answer| &answer.resolved.addresses[..]);
         let addresses = addresses.unwrap_or_default();
         let now = Instant::now();
-        // A single address needs no order, so its route is not queried.
-        let is_alone = addresses.len() == 1 && families == self.families();
-        let local = |address| match is_alone {
-            true => None,
-            false => sockets::local_address(address, &self.settings.options),
+        // An answer for both families has been sorted. A single address needs no order.
+        let is_sorted = !self.cache.splits_families() || addresses.len() == 1;
+        let is_sorted = is_sorted && families == self.families();
+        let order = |address: SocketAddr| match is_sorted {
+            true => AddressOrder::Resolver {
+                is_first_family: address.is_ipv6() == addresses[0].is_ipv6(),
+            },
+            false => AddressOrder::Rfc6724(sockets::local_address(address, &self.settings.options)),
         };
         let candidate = |address: &SocketAddr| Candidate {
             address: *address,
-            local: local(*address),
+            order: order(*address),
             past: self.history.past(*address, now),
         };
         LookupOutcome {

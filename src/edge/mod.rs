@@ -2,7 +2,7 @@
 //!
 //! | file | table | used for |
 //! |---|---|---|
-//! | `host_suffix` | suffixes of an edge's host names | recognising the dialled edge |
+//! | `edge_of_host` | suffixes of an edge's host names | recognising the dialled edge |
 //! | `profile_table` | documented limits and requirements | defaults of a connector, advice |
 //! | `placeholder_certificates` | certificates for an unknown SNI | diagnosing failed handshakes |
 //! | `public_issuers` | widely trusted issuers | diagnosing an incomplete chain |
@@ -21,8 +21,8 @@
 
 mod edge_error;
 mod edge_error_pages;
+mod edge_of_host;
 mod error_page;
-mod host_suffix;
 mod placeholder_certificates;
 mod profile;
 mod profile_table;
@@ -34,10 +34,10 @@ mod vendor;
 
 pub(crate) use edge_error::EdgeErrorKind;
 pub(crate) use edge_error_pages::known_error_pages;
-pub(crate) use error_page::{ErrorPage, EvidenceStrength};
-pub(crate) use host_suffix::{
+pub(crate) use edge_of_host::{
     edge_of_host, is_bucket_in_path, is_bucket_with_dots, is_site_of_edge, regional_bucket_host,
 };
+pub(crate) use error_page::{ErrorPage, EvidenceStrength};
 pub(crate) use placeholder_certificates::{placeholder_by_names, placeholder_by_subject};
 pub(crate) use profile::EdgeProfile;
 pub(crate) use profile_table::profile_of;

@@ -1,4 +1,4 @@
-//! The table of the profiles of edges.
+//! The table of the profiles of edges. `edge_of_host.rs` recognises an edge by the dialled name.
 //!
 //! Only what an edge's own documentation says is here, with the page and when it was read. A limit
 //! that pages contradict is left out, as it is worse to refuse a request that the edge would take.

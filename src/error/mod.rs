@@ -37,7 +37,7 @@
 
 // | file | what it holds |
 // |---|---|
-// | `error_type` | [`Error`]: the error of a connection or request |
+// | `opaque_error` | [`Error`]: the error of a connection or request |
 // | `error_kind`, `kind_details` | what failed, for code that branches on it |
 // | `stage`, `current_stage` | how far an attempt got, and whose fault it is |
 // | `deadline`, `exchange_timeout` | by when something has to be complete, and why |
@@ -66,7 +66,6 @@ mod dial_attempt;
 mod ech_outcome;
 mod elapsed;
 mod error_kind;
-mod error_type;
 mod exceeded_limit;
 mod exchange_timeout;
 mod facts;
@@ -77,6 +76,7 @@ mod kind_details;
 mod local_obstacle;
 mod logged_names;
 mod not_retried;
+mod opaque_error;
 mod peer_certificate;
 mod peer_text;
 mod reached_limit;
@@ -101,7 +101,6 @@ pub use ech_outcome::EchStatus;
 pub(crate) use ech_outcome::{EchAnswer, EchOffer};
 pub use elapsed::Elapsed;
 pub use error_kind::ErrorKind;
-pub use error_type::Error;
 pub(crate) use exceeded_limit::{ExceededLimit, ExceededSize, LimitSource};
 pub(crate) use exchange_timeout::ExchangeTimeout;
 pub use facts::Facts;
@@ -112,6 +111,7 @@ pub use kind_details::{CertificateProblem, RequestProblem};
 pub(crate) use local_obstacle::LocalObstacle;
 pub(crate) use logged_names::LoggedNames;
 pub(crate) use not_retried::NotRetried;
+pub use opaque_error::Error;
 pub use peer_certificate::PeerCertificate;
 pub(crate) use peer_certificate::{CertificateChain, pin_text};
 pub(crate) use peer_text::PeerText;

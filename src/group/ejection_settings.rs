@@ -19,13 +19,14 @@ use std::time::Duration;
 ///     .slow_start(Duration::from_secs(60));
 /// ```
 ///
-/// * [`failures`](Self::failures): 5. Envoy calls it `consecutive_5xx`; nginx's `max_fails` is 1.
-/// * [`time`](Self::time): 30 s. Envoy calls it `base_ejection_time`; nginx's `fail_timeout` is
-///   10 s. The nth ejection in a row lasts n times as long.
-/// * [`longest`](Self::longest): 5 min. Envoy calls it `max_ejection_time`.
-/// * [`trials`](Self::trials): 3.
-/// * [`max_share`](Self::max_share): 50 %. Envoy calls it `max_ejection_percent`, 10 %.
-/// * [`slow_start`](Self::slow_start): 10 s. HAProxy calls it `slowstart`, off.
+/// | call | default | in Envoy or another proxy |
+/// |---|---|---|
+/// | [`failures`](Self::failures) | 5 in a row | `consecutive_5xx`, 5; nginx's `max_fails`, 1 |
+/// | [`time`](Self::time) | 30 s, the nth in a row n times as long | `base_ejection_time`, 30 s |
+/// | [`longest`](Self::longest) | 5 min | `max_ejection_time`, 5 min |
+/// | [`trials`](Self::trials) | 3 | |
+/// | [`max_share`](Self::max_share) | 50 % | `max_ejection_percent`, 10 % |
+/// | [`slow_start`](Self::slow_start) | 10 s | HAProxy's `slowstart`, off |
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[must_use = "it does nothing until `OriginGroupBuilder::ejection` gets it"]
 pub struct Ejection {

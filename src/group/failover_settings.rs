@@ -20,11 +20,13 @@ use http::StatusCode;
 ///     .max_attempts(2);
 /// ```
 ///
-/// * [`statuses`](Self::statuses): 500, 502, 503 and 504.
-/// * [`max_attempts`](Self::max_attempts): 3. nginx calls it `proxy_next_upstream_tries`, HAProxy
-///   `retries`.
-/// * [`within`](Self::within): no limit. nginx calls it `proxy_next_upstream_timeout`.
-/// * [`without_timeouts`](Self::without_timeouts): timeouts count, as in nginx.
+/// | call | default | elsewhere |
+/// |---|---|---|
+/// | [`off`](Self::off) | on | `proxy_next_upstream off` |
+/// | [`statuses`](Self::statuses) | 500, 502, 503 and 504 | `proxy_next_upstream` |
+/// | [`max_attempts`](Self::max_attempts) | 3 | `proxy_next_upstream_tries`, HAProxy's `retries` |
+/// | [`within`](Self::within) | no limit | `proxy_next_upstream_timeout` |
+/// | [`without_timeouts`](Self::without_timeouts) | timeouts count | |
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[must_use = "it does nothing until `OriginGroupBuilder::failover` gets it"]
 pub struct Failover {
@@ -89,10 +91,9 @@ impl Failover {
 
     /// Sets how many members may receive a request.
     ///
-    /// The default is 3. Zero counts as one. Members to which nothing of the request was written,
-    /// because no connection could be opened, are not counted: each of them is tried once. Retries
-    /// at the same member, which its [pool](crate::pool#what-is-retried) makes, are not counted
-    /// either.
+    /// The default is 3. Zero counts as one. A member counts only if something of the request was
+    /// written to it. So members that cannot be reached do not count, and each of them is tried
+    /// once. Retries by a member's own [pool](crate::pool#what-is-retried) do not count either.
     ///
     /// ```
     /// # use cdn_origin::group::Failover;

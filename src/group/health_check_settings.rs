@@ -19,8 +19,9 @@ use crate::{
 /// down gets no requests unless all are out. Its return also ends an [ejection](super::Ejection).
 ///
 /// Each member is checked over a connection of its own, by its own connector, so a busy pool does
-/// not fail a check. The settings of its proxy apply, such as
-/// [`map_request`](crate::OriginProxy::map_request), except those for the client's address.
+/// not fail a check. Of its proxy, the Host, paths and functions such as
+/// [`map_request`](crate::OriginProxy::map_request) apply. Its `limits`, `pool` and `forwarded`
+/// do not: a check has the defaults of the first two, and sends no forwarded fields.
 ///
 /// [Observers](crate::observe), and so metrics, see neither the requests nor the connections of
 /// checks. The spans of a check are within a span `health_check`.
@@ -38,11 +39,14 @@ use crate::{
 /// # Ok::<(), cdn_origin::BuildError>(())
 /// ```
 ///
-/// * [`interval`](Self::interval): 5 s, with 10 % of jitter. HAProxy calls it `inter`, 2 s.
-/// * [`timeout`](Self::timeout): 2 s.
-/// * [`rise`](Self::rise): 2. [`fall`](Self::fall): 3. HAProxy has the same names and defaults.
-/// * [`statuses`](Self::statuses): 200 to 399.
-/// * [`host`](Self::host): the origin's own.
+/// | call | default | in HAProxy |
+/// |---|---|---|
+/// | [`interval`](Self::interval) | 5 s, with 10 % of jitter | `inter`, 2 s |
+/// | [`timeout`](Self::timeout) | 2 s | `timeout check` |
+/// | [`rise`](Self::rise), [`fall`](Self::fall) | 2, 3 | the same |
+/// | [`statuses`](Self::statuses) | 200 to 399 | the same |
+/// | [`method`](Self::method) | GET | OPTIONS |
+/// | [`host`](Self::host) | the origin's own | none |
 ///
 /// If the group is built within a tokio runtime, the first checks begin at once. Otherwise, they
 /// begin with its first request.
@@ -126,7 +130,7 @@ impl HealthCheck {
 
     /// Sets the statuses of a good check. The default is 200 to 399.
     ///
-    /// A redirect to an error page is a 302: list the statuses if the origin does that.
+    /// If the origin redirects failures to an error page, exclude 302: list the good statuses.
     ///
     /// ```
     /// use cdn_origin::group::HealthCheck;

@@ -83,11 +83,11 @@ use super::{
 /// if all of it was [buffered](crate::proxy::Limits::buffer_requests). Errors that the client
 /// caused are never retried.
 ///
-/// A request that a member may have received goes to any member whose last outcome was not a
-/// failure. It goes to a failing member only within the [`RetryBudget`](crate::pool::RetryBudget)
-/// of the member that failed before, so that attempts do not multiply when all are overloaded.
-/// With `RetryBudget::none()`, it goes to no other member. [`Failover`](super::Failover) has
-/// further limits.
+/// If a member may have received the request, another one gets it without a limit if its own last
+/// outcome was no failure. A member whose last outcome was a failure gets it only within the
+/// [`RetryBudget`](crate::pool::RetryBudget) of the member that failed before. So attempts do not
+/// multiply when all are overloaded. With `RetryBudget::none()`, no other member gets it.
+/// [`Failover`](super::Failover) has further limits.
 ///
 /// When all attempts have failed, the client gets the response of the last. A response that has
 /// begun is not replaced, even if its body is truncated. Without a member, the client gets 503, and
@@ -99,8 +99,9 @@ use super::{
 /// begins anew with each member that is tried.
 ///
 /// The group logs a failure that the client gets, an ejection and failing checks at WARN. It logs a
-/// failure after which another member is tried, a return, and changes of the members at INFO. While
-/// all members fail, it logs failures of the same kind once a second, with their number.
+/// failure after which another member is tried, a return, and changes of the members at INFO, but a
+/// member that was only full or draining at DEBUG. While all members fail, it logs failures of the
+/// same kind once a second, with their number.
 #[derive(Clone)]
 #[must_use = "a group does nothing until it is called"]
 pub struct OriginGroup(pub(super) Arc<SharedGroup>);

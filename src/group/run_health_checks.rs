@@ -1,4 +1,6 @@
-//! The health checks of a group's members.
+//! Sends the health checks of a group's members.
+//!
+//! `health/check_history.rs` counts `rise` and `fall`.
 
 use std::{
     pin::pin,

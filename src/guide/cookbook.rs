@@ -35,10 +35,10 @@
 //!
 //! # Error pages
 //!
-//! [`problem_details`](crate::proxy::problem_details) turns the proxy's own failures into JSON
-//! (RFC 9457). The recipe goes by the status, so it replaces the origin's own pages, too. Only a
-//! failure of the proxy has an [`Error`](crate::Error) in the extensions of its response: check for
-//! that to leave the origin's pages alone.
+//! This recipe checks only the status, so it also replaces the origin's own pages. To leave those
+//! alone, check for an [`Error`](crate::Error) in the extensions: only failures of the proxy have
+//! one. For JSON (RFC 9457), pass [`problem_details`](crate::proxy::problem_details) to
+//! `map_response`.
 //!
 #![doc = concat!("```\n", include_str!("../../examples/cookbook/error_pages.rs"), "```")]
 //!
@@ -110,7 +110,7 @@
 //!
 //! By default, a request goes to the backup if the primary cannot be reached, closes the
 //! connection, does not respond in time, or answers 500, 502, 503 or 504, and if the request may be
-//! repeated.
+//! repeated. This recipe leaves 502 as the only status.
 //!
 #![doc = concat!("```\n", include_str!("../../examples/cookbook/failover.rs"), "```")]
 //!
@@ -161,8 +161,8 @@
 //!
 //! # DNS over TLS
 //!
-//! This needs the feature `hickory`, and the feature `tls-aws-lc-rs` or `tls-ring` of
-//! hickory-resolver.
+//! This needs the feature `hickory`. Of hickory-resolver, it needs the feature `tls-aws-lc-rs` or
+//! `tls-ring`, and `webpki-roots` or `rustls-platform-verifier` for trusted roots.
 //!
 #![cfg_attr(
     feature = "hickory",
@@ -180,6 +180,14 @@
 //!
 #![doc = concat!("```\n", include_str!("../../examples/cookbook/limits.rs"), "```")]
 //!
+//! # A server of your own, with TLS
+//!
+//! axum's `serve` has no TLS. hyper's server calls the proxy as a service, so axum is not needed,
+//! but an axum `Router` works in place of the proxy. [`ClientConnection`](crate::downstream) has
+//! the scheme for `X-Forwarded-Proto`, which `ConnectInfo` lacks.
+//!
+#![doc = concat!("```\n", include_str!("../../examples/cookbook/tls_for_clients.rs"), "```")]
+//!
 //! # A graceful shutdown
 //!
 //! [`drain`](crate::OriginProxy::drain) waits for the proxy's own requests. Then axum waits for
@@ -191,8 +199,9 @@
 //! # A shutdown behind a load balancer
 //!
 //! Requests arrive until the balancer has seen that its check fails. A drain that begins at once
-//! would refuse them. Let `notice` be longer than the interval of the checks times the number that
-//! have to fail. [Production](super::production#stop) has the order, and the timeouts around it.
+//! would refuse them. `notice` has to be longer than the interval of the checks multiplied by the
+//! number of failures that the balancer needs. [Production](super::production#stop) has the order,
+//! and the timeouts around it.
 //!
 #![doc = concat!("```\n", include_str!("../../examples/cookbook/load_balancer.rs"), "```")]
 //!

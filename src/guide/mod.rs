@@ -15,6 +15,7 @@
 //!
 //! In production:
 //!
+//! * [`settings`]: every setting and its default, on one page
 //! * [`production`]: what to decide before real traffic arrives, and the reasons for the defaults
 //! * [`timeouts`]: every timeout, its default, and what happens beyond it
 //! * [`load`]: what the proxy does when an origin is overloaded, and the settings for it
@@ -81,6 +82,9 @@ pub mod reading_errors {}
 
 #[doc = include_str!("security.md")]
 pub mod security {}
+
+#[doc = include_str!("settings.md")]
+pub mod settings {}
 
 #[doc = include_str!("timeouts.md")]
 pub mod timeouts {}

@@ -48,7 +48,8 @@
 //! # What differs always
 //!
 //! * The connector offers HTTP/2, and the origin chooses, unless `proxy_http_version` or `alpn` is
-//!   there, or `explicit_http_config`. nginx, HAProxy and Envoy speak HTTP/1.1 by default.
+//!   there, or `explicit_http_config`. By default, nginx speaks HTTP/1.0, or 1.1 since 1.29.7, and
+//!   HAProxy and Envoy speak HTTP/1.1.
 //! * The proxy writes `Via`, `X-Forwarded-For`, `-Host` and `-Proto`, and `X-Real-IP`. A client's
 //!   own values are replaced.
 //! * Redirects and cookies with the origin's name get the client's host and scheme. A cookie of the

@@ -167,9 +167,9 @@ impl MetricsObserver {
     /// `http.client.open_connections`. Call it before each scrape, or on a timer: it costs two
     /// short locks.
     ///
-    /// Of two proxies whose origins have the same address and [label], the last that is sampled
-    /// counts. A proxy that is sampled no longer, such as that of a removed tenant, keeps its last
-    /// values: sample it once more when it has [drained](OriginProxy::drain).
+    /// If two proxies have origins of the same address and [label], the gauges show the one that
+    /// was sampled last. The gauges of a removed tenant keep their last values: sample its proxy
+    /// once more when it has [drained](OriginProxy::drain).
     ///
     /// [label]: crate::connector::CdnOriginBuilder::label
     ///

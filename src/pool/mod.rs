@@ -140,13 +140,14 @@
 //!   The body of a reset HTTP/2 stream is never complete.
 //! * HTTP/2 windows bound what is buffered of bodies that are not read: 512 KiB for each. Over
 //!   HTTP/1 a body is read on demand, at most 315 KiB at a time. Idle HTTP/1 connections have no
-//!   buffers; the process keeps up to 1 MiB of large ones for reuse.
+//!   buffers. For reuse, the process keeps up to 1 MiB of large ones, and each thread up to 152 KiB
+//!   of small ones.
 //! * Endless heads, and floods of empty DATA frames, end the connection.
 //! * If a peer floods the pool with SETTINGS or PING and does not read the answers, the pool stops
 //!   reading from it. A peer that reads them, or that resets stream after stream, costs CPU time
 //!   but no memory, until its connection is idle or reaches `max_age`.
-//! * An HTTP/2 connection that nothing uses is closed after five seconds, whether the peer reads or
-//!   not.
+//! * An HTTP/2 connection that has left the pool closes at most five seconds after its last
+//!   request, whether the peer reads or not.
 //!
 //! [RFC 4559 section 6]: https://www.rfc-editor.org/rfc/rfc4559#section-6
 //! [RFC 8470 section 5.2]: https://www.rfc-editor.org/rfc/rfc8470#section-5.2

@@ -283,8 +283,9 @@ impl PoolSettings {
     /// [`Limits`](crate::proxy::Limits::max_queued), to be admitted, and then in this one, for a
     /// connection: see [load](crate::guide::load).
     ///
-    /// Upgrades have a second queue of the same size. If the queue is full, a request is answered
-    /// 503 at once. Requests that wait for their own connect do not count.
+    /// Upgrades have a second queue of the same size, and uploads over
+    /// [`max_uploads`](Self::max_uploads) a third. If its queue is full, a request is answered 503
+    /// at once. Requests that wait for their own connect do not count.
     ///
     /// ```
     /// use cdn_origin::pool::PoolSettings;

@@ -1,9 +1,9 @@
 //! Gives waiting requests what became free: connections, permits to connect, or the error of a
 //! connect.
 //!
-//! `serve_waiters` runs whenever something became free. `checkout/inventory.rs` decides under the
-//! lock who gets what ([`Inventory::next_grant`](super::checkout::Inventory::next_grant)); the
-//! grants are sent after it.
+//! `serve_waiters` runs whenever something became free. [`next_grant`] of
+//! `checkout/connect_or_wait.rs` decides under the lock who gets what. The grants are sent after
+//! it.
 
 use std::sync::atomic::AtomicBool;
 
@@ -12,7 +12,9 @@ use tokio::{sync::oneshot, time::Instant};
 use crate::error::Error;
 
 use super::{
-    checkout::{ConnectPermit, ConnectionKey, Grant, GrantDecision, QueueTicket, retire_all},
+    checkout::{
+        ConnectPermit, ConnectionKey, Grant, GrantDecision, QueueTicket, next_grant, retire_all,
+    },
     connection::{Http1Connection, PooledConnection},
     connection_budget::BudgetUser,
     shared_pool::SharedPool,
@@ -24,7 +26,7 @@ use super::{
 pub(crate) fn serve_waiters(pool: &SharedPool) {
     loop {
         let now = Instant::now();
-        let grant = pool.with(|inventory| inventory.next_grant(now, pool.settings()));
+        let grant = pool.with(|inventory| next_grant(inventory, now, pool.settings()));
         match grant {
             Some(GrantDecision::Http1(connection)) => serve_http1(pool, connection, now),
             Some(GrantDecision::Http2(waiter, connection)) => {

@@ -26,7 +26,7 @@ use super::{
     checkout::{
         AvailableConnection, CheckoutDecision, CheckoutOutcome, ConnectPermit, ConnectionKey,
         ConnectionPermit, ConnectionUse, Inventory, Protocol, QueueTicket, UpgradeCheckout,
-        retire_before_reload,
+        decide_checkout, retire_before_reload,
     },
     connection::{
         Http1Connection, Http2Connection, PooledConnection, PooledHttp1, PooledStream,
@@ -179,7 +179,7 @@ impl SharedPool {
                 if !std::mem::replace(&mut is_counted, true) {
                     inventory.retry_window.count_request();
                 }
-                inventory.decide_checkout(key, opened_after, now, &self.settings)
+                decide_checkout(inventory, key, opened_after, now, &self.settings)
             });
             match decision {
                 CheckoutDecision::Connection(AvailableConnection::Http1(connection)) => {

@@ -70,9 +70,9 @@
 //!   last attempt repeats what works with a made-up Host. If it gets the same status, the result is
 //!   only [possible](Findings::working_certainty).
 //! * **Failed changes count, too.** Their fixes are removed. Plain HTTP to a TLS port is no cause
-//!   if a ClientHello got no byte of TLS back. If every name is refused alike, the
-//!   likely causes are that the site has another name, and missing cipher suites. A service that
-//!   names itself in one attempt, such as SSH, is named for all.
+//!   if a ClientHello got no byte of TLS back. If every name is refused alike, there are two likely
+//!   causes: the site has another name, or no cipher suite is common. If one attempt reveals the
+//!   service, such as SSH, that cause is given for all.
 //!
 //! # What it tries
 //!
@@ -111,9 +111,9 @@
 //! | a response that refuses | the same name in Host |
 //!
 //! The probe ends with what works and its repetition with a made-up Host, if no change proves more,
-//! or at a limit: 19 attempts and 60 s by default. An attempt has 10 s to connect and 10 s for the
-//! response. If the peer stalls, its line says what was missing: TCP, the TLS answer, the response,
-//! or the body.
+//! or at a limit: 19 attempts and 60 s by default. An attempt has 10 s to connect, 10 s for the
+//! response, and 10 s for the body of a success. If the peer stalls, its line says what was
+//! missing: TCP, the TLS answer, the response, or the body.
 //!
 //! # What it never does
 //!
@@ -125,8 +125,9 @@
 //!   edges with TLS never get it. Only a success counts then: a device on the path may send a
 //!   refusal or a redirect.
 //!
-//!   To try plain http, probe an http URL. What answers a PROXY protocol header in plain HTTP may
-//!   expect TLS all the same. So it gets a ClientHello without the header, and no plain http.
+//!   To try plain http, probe an http URL. A peer that answers a PROXY protocol header in plain
+//!   HTTP may still expect TLS. So the probe sends it a ClientHello without the header, and no
+//!   plain http.
 //! * **Offer an unproved name.** A name that only the certificate contains is not tried: the peer
 //!   that presents a certificate chooses its names. The findings list it as `fix, not tried`.
 //! * **Send more than `GET /`.** It has no cookies, credentials or body. `X-Forwarded-Proto: https`

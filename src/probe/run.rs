@@ -144,8 +144,8 @@ impl Probe {
 
     /// Sets the time limit of all attempts together. The default is 60 s.
     ///
-    /// No attempt begins after it. The last one has the remaining time to connect, and as much
-    /// again for the response.
+    /// No attempt begins after it. The last one has the remaining time to connect, as much again
+    /// for the response, and for the body of a success.
     ///
     /// ```
     /// use std::time::Duration;
@@ -166,7 +166,7 @@ impl Probe {
     }
 
     /// Sets how long each attempt may take to connect, and then to get the response. The default is
-    /// 10 s.
+    /// 10 s. The body of a success may take as long again.
     ///
     /// Connecting is also limited by the connector's own timeouts. An attempt that takes longer
     /// fails with [`ErrorKind::TimedOut`](crate::ErrorKind::TimedOut), and

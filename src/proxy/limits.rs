@@ -124,7 +124,7 @@ impl Limits {
     /// anew with each part of the request body that is sent. Beyond it, the client gets 504 with
     /// `http_response_timeout`. If the proxy was waiting for the client to send the rest of its
     /// body, the client gets 408 with `http_request_error` instead. A gRPC client that sends
-    /// nothing may wait for the origin, so that it gets DEADLINE_EXCEEDED.
+    /// nothing may be waiting for the origin: it always gets DEADLINE_EXCEEDED.
     ///
     /// If the response ends before the upload, the upload goes on until it pauses for longer than
     /// this timeout.
@@ -147,8 +147,8 @@ impl Limits {
     ///
     /// * The request body, until the response begins. Beyond this limit or
     ///   [`response_timeout`](Self::response_timeout), whichever is shorter, the client gets 408
-    ///   with `http_request_error`. Once the origin has answered, this limit no longer applies to
-    ///   the request body. Nor does it while the origin takes no more of the body, and to gRPC.
+    ///   with `http_request_error`. The limit does not apply to gRPC, after the origin has
+    ///   answered, or while the origin takes no more of the body.
     /// * The response body. Beyond the limit, the response is aborted and the origin's connection
     ///   is closed.
     ///
@@ -258,10 +258,11 @@ impl Limits {
     ///
     /// There is no such limit by default. The time runs from the arrival of the request to the end
     /// of the response, waits and retries included. Beyond it, the client gets 504 with
-    /// `http_response_timeout`, or the response is aborted if it has begun. Before that,
-    /// `Proxy-Status` and the error's [stage](crate::Error::stage) tell a look-up, a connect or a
-    /// handshake that took the time, and a wait at a limit is 503. The limit does not apply to
-    /// tunnels of upgrades. A client may [shorten](super::ClientDeadline) the time.
+    /// `http_response_timeout`, or the response is aborted if it has begun. If the time passed in a
+    /// look-up, a connect or a handshake, `Proxy-Status` and the error's
+    /// [stage](crate::Error::stage) name that step. If it passed in a queue, the client gets 503.
+    /// The limit does not apply to tunnels of upgrades. A client may
+    /// [shorten](super::ClientDeadline) the time.
     ///
     /// If the exchange waits for its client at that time, the [fault](crate::Error::fault) is the
     /// client's, and a group does not count it as a failure of the origin.

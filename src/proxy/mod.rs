@@ -68,7 +68,8 @@
 //!   the body.
 //! * [`map_path`](OriginProxy::map_path) replaces a prefix of the path. All other bytes of the path
 //!   and the query pass as they are.
-//! * [`map_request`](OriginProxy::map_request) runs last.
+//! * [`map_request`](OriginProxy::map_request) runs after all of these. Then, for a recognised
+//!   edge, the fields that only the edge may write are removed, and its limits are checked.
 //! * All other fields pass, including `Authorization`.
 //!
 //! # Changes to responses
@@ -85,8 +86,8 @@
 //! * A body that is truncated, or silent for too long, aborts the response. The client never
 //!   receives a truncated body as a complete one, with an [exception](#deployment-caveats) in
 //!   HTTP/1.0.
-//! * In redirects and cookies, the client's host replaces the origin's name. `Alt-Svc` is removed.
-//!   See [`response_rewrite`](crate::response_rewrite).
+//! * In redirects, the client's host replaces the origin's name. A `Domain` of the origin in a
+//!   cookie is removed, and so is `Alt-Svc`. See [`response_rewrite`](crate::response_rewrite).
 //! * [`map_response`](OriginProxy::map_response) runs last.
 //! * All other fields pass.
 //!
@@ -186,7 +187,8 @@
 //! * **417**: the request expects something other than `100-continue`.
 //! * **421**: no tenant of [`VirtualHosts`](crate::tenants::VirtualHosts) has the request's host.
 //! * **431**: the request's fields are larger or more numerous than allowed.
-//! * **500**: the connector has no fixed origin.
+//! * **500**: the connector has no fixed origin, or the settings of a tenant of `VirtualHosts`
+//!   cannot be used.
 //! * **501**: the request is CONNECT without an allowed protocol, or TRACE, or has a transfer
 //!   coding other than `chunked`.
 //! * **502**: the origin could not be reached, its response was not valid HTTP, the head of its
@@ -201,6 +203,30 @@
 //! the four names, the proxy adds a [`Diagnosis`](crate::diagnosis::Diagnosis) to its extensions
 //! and to the log. Clients see causes only after
 //! [`disclose_diagnosis`](OriginProxy::disclose_diagnosis).
+//!
+//! # Extensions
+//!
+//! A layer in front of the proxy may insert these into the extensions of a request:
+//!
+//! | type | effect |
+//! |---|---|
+//! | [`ClientConnection`] | the client's address and scheme, in place of axum's `ConnectInfo` |
+//! | [`ClientAddress`](crate::downstream::ClientAddress) | the content of a PROXY header |
+//! | [`ClientDeadline`] | a deadline for this request |
+//! | [`NoEarlyData`](crate::pool::NoEarlyData) | the request is not sent as TLS early data |
+//! | [`ExchangeCollector`] | the timings of this request are recorded |
+//!
+//! The extensions of a response may have these:
+//!
+//! | type | when |
+//! |---|---|
+//! | [`Error`](crate::Error) | the response is the proxy's own, not the origin's |
+//! | [`Diagnosis`](crate::diagnosis::Diagnosis) | the edge refused the request for a known cause |
+//! | [`ConnectionInfo`] | the response came from the origin |
+//! | [`ExchangeInfo`](crate::observe::ExchangeInfo) | the request had an `ExchangeCollector` |
+//!
+//! [`ExchangeCollector`]: crate::observe::ExchangeCollector
+//! [`ConnectionInfo`]: crate::connector::ConnectionInfo
 //!
 //! # Deployment caveats
 //!

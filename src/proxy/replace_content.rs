@@ -51,6 +51,7 @@ const CONTENT_FIELDS: [HeaderName; 12] = [
 /// # drop(proxy);
 /// # Ok::<(), cdn_origin::BuildError>(())
 /// ```
+#[must_use]
 pub fn replace_content(
     mut response: Response<ProxyBody>,
     media_type: HeaderValue,

@@ -23,7 +23,7 @@ use tower::{Service, ServiceExt};
 
 use crate::{
     groups::site::Site as Member,
-    memory,
+    memory, origin,
     resolve::listener,
     support::{Authority, Certified, Edge, Site, refused_address},
     upgrades::websockets::{PlainEcho, talk},
@@ -494,6 +494,27 @@ async fn a_shutdown_does_not_wait_for_a_request_without_an_end() {
     signal.send(()).unwrap();
     tokio::time::pause();
     serving.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn the_origin_hears_that_the_client_used_tls() {
+    let authority = Authority::new();
+    let edge = plain_edge().await;
+    let proxy = OriginProxy::new(plain(&edge).await);
+    let (front, address) = listener().await;
+    let tls = origin::server_config(&authority, b"h2");
+    let serving = tokio::spawn(recipes::tls_for_clients::serve(front, tls, proxy));
+    let plain_client = TcpStream::connect(address).await.unwrap();
+    drop(plain_client);
+
+    let client = CdnOriginConnector::builder(format!("https://{}", origin::NAME));
+    let client = client.dial(address.to_string());
+    let client = client.verify(trusting(&authority)).build().unwrap();
+    assert_eq!(ask(OriginProxy::new(client), origin::NAME).await, OK);
+    let seen = edge.wait_for_requests(1).await;
+    assert_eq!(seen.header("x-forwarded-proto"), Some("https"));
+    assert_eq!(seen.header("x-forwarded-for"), Some("127.0.0.1"));
+    serving.abort();
 }
 
 #[tokio::test]

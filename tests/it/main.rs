@@ -127,6 +127,7 @@ mod resumption;
 mod rfc;
 #[cfg(all(feature = "axum", feature = "metrics", feature = "serde"))]
 mod serve_example;
+mod settings_page;
 mod simulation;
 mod smuggling;
 mod sni;

@@ -51,6 +51,9 @@
 //!   [`check`](super::check) turns them into errors.
 //! * **Timeouts.** [`Timeouts::connect`] limits reqwest's attempt, and then the connector's. All
 //!   other timeouts of [`Timeouts`](crate::connector::Timeouts) limit only the connector's.
+//! * **Idle connections** are kept for as long as the edge's
+//!   [profile](crate::connector::CdnOriginBuilder::without_edge_profile) sets, else for reqwest's
+//!   default of 90 s. The builder's `pool_idle_timeout` replaces that.
 //! * **Reload.** A client keeps the TLS settings with which it was created.
 //! * **Observers** get no events of reqwest's connections.
 //!

@@ -136,7 +136,8 @@ impl CdnOriginBuilder {
     ///
     /// The service can be an egress proxy, such as hyper-util's `Tunnel` or `SocksV5`, or an
     /// in-memory stream in a test. The connector calls it with a URI of `http://`, the dialled host
-    /// and the port. It returns a byte stream, over which the connector speaks TLS if the origin is
+    /// and the port. It returns a byte stream with hyper's `Read` and `Write`: hyper-util's
+    /// `TokioIo` makes one of a stream of tokio. The connector speaks TLS over it if the origin is
     /// an `https` one.
     ///
     /// The transport resolves names itself, so `build()` fails if [`Dns::resolver`] or

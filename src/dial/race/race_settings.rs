@@ -1,4 +1,4 @@
-//! `HappyEyeballs` and `IpFamilies`: the settings of the race. `next_address.rs` applies them.
+//! `HappyEyeballs` and `IpFamilies`: the settings of the race. `attempt_schedule.rs` applies them.
 
 use std::time::Duration;
 
@@ -118,9 +118,11 @@ impl HappyEyeballs {
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum IpFamilies {
-    /// Both, in the order of RFC 6724 and of recent outcomes.
+    /// Both. The family of the resolver's first address comes first, unless it has just failed.
     ///
-    /// IPv6 usually comes first if there is a route.
+    /// The system's resolver sorts by RFC 6724, and so does this crate for a resolver that looks up
+    /// each family [separately](crate::dial::Resolve::splits_families). IPv6 usually comes first if
+    /// there is a route. On Linux, `/etc/gai.conf` can change that for the system's resolver.
     #[default]
     Any,
     /// Both, IPv4 first.

@@ -1,6 +1,8 @@
-//! Ranks addresses by RFC 6724 section 6, recent failures and latency (RFC 8305 section 4). Pure.
+//! Ranks addresses by the resolver's order, recent failures and latency (RFC 8305 section 4). Pure.
 //!
-//! `next_address.rs` alternates the families.
+//! `getaddrinfo` sorts by RFC 6724 and by the system's settings, such as `/etc/gai.conf`. The
+//! answers of a resolver that looks up each family separately are sorted here, by RFC 6724
+//! section 6. `attempt_schedule.rs` alternates the families.
 
 use std::{
     cmp::Reverse,
@@ -17,39 +19,64 @@ use super::{
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Candidate {
     pub(crate) address: SocketAddr,
-    /// The local address of the route. `None` without a route, or for a single address.
-    pub(crate) local: Option<IpAddr>,
+    pub(crate) order: AddressOrder,
     pub(crate) past: AddressPast,
 }
 
+/// What decides the order of the addresses of an answer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum AddressOrder {
+    /// The resolver has sorted them.
+    Resolver {
+        /// Whether this address is of the same family as the first one.
+        is_first_family: bool,
+    },
+    /// RFC 6724, with the local address of the route. `None` without a route.
+    Rfc6724(Option<IpAddr>),
+}
+
 impl Candidate {
-    /// Whether it has a route and no recent failure.
+    /// Whether it may have a route, and has no recent failure.
     pub(super) fn is_promising(&self) -> bool {
-        self.local.is_some() && !self.past.failed
+        self.order != AddressOrder::Rfc6724(None) && !self.past.failed
     }
 
     /// The sort key. The smallest is tried first.
     fn rank(&self) -> Rank {
+        let (failed, slowness) = (self.past.failed, slowness(self.past.latency));
         let address = self.address.ip();
         let (scope_here, policy_here) = (scope(address), policy(address));
-        let local = self.local;
+        let local = match self.order {
+            AddressOrder::Resolver { is_first_family } => {
+                return Rank {
+                    failed,
+                    other_family: !is_first_family,
+                    slowness,
+                    ..Rank::default()
+                };
+            }
+            AddressOrder::Rfc6724(local) => local,
+        };
         Rank {
-            failed: self.past.failed,
+            failed,
+            other_family: false,
             without_route: local.is_none(),
             other_scope: local.is_none_or(|local| scope(local) != scope_here),
             other_label: local.is_none_or(|local| policy(local).label != policy_here.label),
             precedence: Reverse(policy_here.precedence),
             scope: scope_here,
-            slowness: slowness(self.past.latency),
+            slowness,
             prefix: Reverse(local.map_or(0, |local| common_prefix(local, address))),
         }
     }
 }
 
 /// One field per rule, the most significant first.
-#[derive(Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Default, Eq, Ord, PartialEq, PartialOrd)]
 struct Rank {
     failed: bool,
+    /// Of an answer that the resolver has sorted.
+    other_family: bool,
     /// Rule 1.
     without_route: bool,
     /// Rule 2.
@@ -103,7 +130,7 @@ mod tests {
     fn from(text: &str, local: &str) -> Candidate {
         Candidate {
             address: address(text),
-            local: local.parse().ok(),
+            order: AddressOrder::Rfc6724(local.parse().ok()),
             past: AddressPast::default(),
         }
     }
@@ -172,6 +199,30 @@ mod tests {
                 .collect();
             assert_eq!(sorted(given), expected);
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_sorted_answer_keeps_its_first_family_and_its_order() {
+        let history = History::default();
+        let now = Instant::now();
+        history.connected(address("192.0.2.1"), Duration::from_millis(300), now);
+        let sorted_by_resolver = |text: &str| Candidate {
+            address: address(text),
+            order: AddressOrder::Resolver {
+                is_first_family: !text.contains(':'),
+            },
+            past: history.past(address(text), now),
+        };
+        // As after `precedence ::ffff:0:0/96 100` in /etc/gai.conf.
+        let answer = ["192.0.2.1", "192.0.2.3", "192.0.2.2", "2001:db8::1"];
+        let found = answer.map(sorted_by_resolver).to_vec();
+        let order = ["192.0.2.3", "192.0.2.2", "192.0.2.1", "2001:db8::1"];
+        assert_eq!(sorted(found), order);
+        for v4 in ["192.0.2.1", "192.0.2.2", "192.0.2.3"] {
+            history.failed(address(v4), now);
+        }
+        let found = answer.map(sorted_by_resolver).to_vec();
+        assert_eq!(sorted(found)[0], "2001:db8::1");
     }
 
     #[tokio::test(start_paused = true)]

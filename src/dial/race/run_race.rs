@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{
     Candidate, HappyEyeballs,
-    next_address::{Schedule, ScheduleStep},
+    attempt_schedule::{Schedule, ScheduleStep},
 };
 use crate::dial::resolve::{DnsAnswer, Families, ResolveError};
 

@@ -9,7 +9,9 @@ use std::{
 
 use tokio::time::{Instant, sleep};
 
-use super::{AttemptEnd, Candidate, HappyEyeballs, History, IpFamilies, LookupOutcome, Race};
+use super::{
+    AddressOrder, AttemptEnd, Candidate, HappyEyeballs, History, IpFamilies, LookupOutcome, Race,
+};
 use crate::dial::resolve::{DnsAnswer, Families, ResolveError, Resolved};
 
 /// What a fake address does.
@@ -39,7 +41,7 @@ fn candidate(text: &str) -> Candidate {
     };
     Candidate {
         address: address(text),
-        local: Some(local),
+        order: AddressOrder::Rfc6724(Some(local)),
         past: History::default().past(address(text), Instant::now()),
     }
 }

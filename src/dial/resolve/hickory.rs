@@ -27,9 +27,9 @@ use super::{Families, Lookup, Resolve, ResolveError, Resolved, Resolving, https_
 /// * reads `HTTPS` records, if [`https_records`](Self::https_records) is set.
 ///
 /// DNS over TLS or HTTPS, DNSSEC and other name servers are settings of the `TokioResolver` that
-/// this type is made from. To
-/// enable the features that they need, add `hickory-resolver` to your own `Cargo.toml`. DNS over
-/// TLS needs `tls-aws-lc-rs`, and `webpki-roots` or `rustls-platform-verifier` for trusted roots.
+/// this type is made from. To enable the features that they need, add `hickory-resolver` to your
+/// own `Cargo.toml`. DNS over TLS needs `tls-aws-lc-rs` or `tls-ring`, and `webpki-roots` or
+/// `rustls-platform-verifier` for trusted roots.
 ///
 /// ```no_run
 /// use cdn_origin::{

@@ -76,13 +76,17 @@ pub(crate) use system_resolver::SystemResolver;
 /// ```
 pub trait Resolve: Send + Sync + 'static {
     /// Starts a look-up.
+    ///
+    /// Its addresses are dialled in the order of the answer. Those that failed recently come last,
+    /// and slow ones later. The two families alternate.
     fn resolve(&self, lookup: &Lookup) -> Resolving;
 
     /// Whether IPv4 and IPv6 addresses are looked up separately.
     ///
     /// The default is `false`: one look-up for both. With `true`, two look-ups run at the same
     /// time, and the addresses of the first are dialled before the other ends
-    /// ([RFC 8305 section 3](https://www.rfc-editor.org/rfc/rfc8305#section-3)).
+    /// ([RFC 8305 section 3](https://www.rfc-editor.org/rfc/rfc8305#section-3)). All of them are
+    /// sorted by [RFC 6724](https://www.rfc-editor.org/rfc/rfc6724#section-6).
     fn splits_families(&self) -> bool {
         false
     }

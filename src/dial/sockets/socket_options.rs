@@ -28,6 +28,7 @@ use crate::{
 /// | [`mark`], Linux | | `set-bc-mark` | none |
 /// | [`dscp`] | | `set-bc-tos` | 0 |
 /// | [`keepalive`] | `proxy_socket_keepalive` | `option srvtcpka` | 15 s, 15 s, 3 probes |
+/// | [`no_keepalive`] | | | keepalive is on |
 /// | [`nagle`] | `tcp_nodelay off` | | off: `TCP_NODELAY` is set |
 /// | [`each`], Unix | | | none |
 ///
@@ -42,6 +43,7 @@ use crate::{
 /// [`mark`]: Self::mark
 /// [`dscp`]: Self::dscp
 /// [`keepalive`]: Self::keepalive
+/// [`no_keepalive`]: Self::no_keepalive
 /// [`nagle`]: Self::nagle
 #[cfg_attr(unix, doc = "[`each`]: Self::each")]
 #[cfg_attr(not(unix), doc = "[`each`]: crate::dial::SocketOptions")]
@@ -51,9 +53,7 @@ use crate::{
 ///
 /// use cdn_origin::{CdnOriginConnector, dial::SocketOptions};
 ///
-/// let options = SocketOptions::default()
-///     .local_address(Ipv4Addr::LOCALHOST)
-///     .dscp(10);
+/// let options = SocketOptions::default().local_address(Ipv4Addr::LOCALHOST).dscp(10);
 /// let connector = CdnOriginConnector::builder("http://origin.example")
 ///     .socket_options(options)
 ///     .build()?;

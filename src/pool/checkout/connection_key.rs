@@ -1,4 +1,6 @@
 //! `ConnectionKey`: which requests a connection may serve.
+//!
+//! A pool has one connector, so origin, SNI and expected name are equal for all its connections.
 
 use std::sync::Arc;
 

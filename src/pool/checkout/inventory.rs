@@ -1,7 +1,8 @@
 //! `Inventory`: the connections of a pool and the requests that wait, as one state machine.
 //!
 //! Everything here runs under the pool's lock, and only decides. After the lock is released, the
-//! caller does what was decided: it polls, wakes, sends and drops.
+//! caller does what was decided: it polls, wakes, sends and drops. `connect_or_wait.rs` decides who
+//! gets a connection.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -23,10 +24,16 @@ use super::{
     checkout_outcome::Grant,
     close_after_unlock::Discarded,
     http2_set::Http2Set,
-    inventory_decision::{AvailableConnection, CheckoutDecision, GrantDecision, Protocol},
     permit::{ConnectionPermit, ConnectionUse, ReturnedPermit},
-    waiters::{ConnectsPerLine, Waiters},
+    waiters::Waiters,
 };
+
+/// The protocol that ALPN chose.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Protocol {
+    Http1,
+    Http2,
+}
 
 /// The state of a pool: open, idle and waiting.
 #[derive(Default)]
@@ -76,7 +83,7 @@ impl Discards for Inventory {
     }
 }
 
-/// Checkout and the queue.
+/// Permits.
 impl Inventory {
     /// The state of a pool without connections, whose connector was reloaded so often.
     pub(crate) fn new(settings: &PoolSettings, open: OpenConnections, reloads: u64) -> Self {
@@ -88,127 +95,6 @@ impl Inventory {
         }
     }
 
-    /// A connection for a request, or its place in the queue.
-    ///
-    /// With `opened_after`, an older connection is returned only by a full pool.
-    pub(crate) fn decide_checkout(
-        &mut self,
-        key: &ConnectionKey,
-        opened_after: Option<Instant>,
-        now: Instant,
-        settings: &PoolSettings,
-    ) -> CheckoutDecision {
-        // Waiting requests come first.
-        let is_next = self.waiters.is_empty() || self.waiters.first_of(key).is_none();
-        if is_next && let Some(available) = self.take_available(key, opened_after, now, settings) {
-            return CheckoutDecision::Connection(available);
-        }
-        // Requests that wait for their own connect do not keep others waiting.
-        let queued = self.waiters.len().saturating_sub(self.waiters.connects());
-        let may_connect = self.may_connect(key, settings);
-        if queued >= settings.max_queued && !may_connect {
-            return CheckoutDecision::QueueFull;
-        }
-        let place = self.waiters.join(key);
-        let connect = may_connect.then(|| self.begin_connect(key));
-        if connect.is_none() {
-            self.make_room(settings);
-        }
-        CheckoutDecision::Queued { place, connect }
-    }
-
-    /// What can be given to a waiter now: connections first, then permits to connect.
-    pub(crate) fn next_grant(
-        &mut self,
-        now: Instant,
-        settings: &PoolSettings,
-    ) -> Option<GrantDecision> {
-        if self.waiters.is_empty() {
-            return None;
-        }
-        while let Some(key) = self.first_with_connection(settings) {
-            match self.take_available(&key, None, now, settings) {
-                Some(AvailableConnection::Http1(connection)) => {
-                    return Some(GrantDecision::Http1(connection));
-                }
-                Some(AvailableConnection::Http2(connection)) => {
-                    let waiter = self.waiters.pop(&key)?;
-                    return Some(GrantDecision::Http2(waiter, connection));
-                }
-                // The connection had ended, and was removed.
-                None => {}
-            }
-        }
-        if !self.is_full(settings)
-            && let Some(key) = self.first_to_connect()
-        {
-            let waiter = self.waiters.pop(&key)?;
-            let generation = self.begin_connect(&key);
-            return Some(GrantDecision::Connect(waiter, key, generation));
-        }
-        self.make_room(settings);
-        None
-    }
-
-    /// The key of the first waiter for whom there may be a connection.
-    fn first_with_connection(&self, settings: &PoolSettings) -> Option<ConnectionKey> {
-        let http1 = self.idle_http1.iter().map(|it| it.key());
-        let http2 = self.http2.keys(self.is_full(settings));
-        let placed = http1
-            .chain(http2)
-            .filter_map(|it| self.waiters.first_of(it).map(|place| (place, it)));
-        let first = placed.min_by_key(|(place, _)| *place);
-        first.map(|(_, key)| key.clone())
-    }
-
-    /// The key of the first waiter that may open a connection of its own.
-    fn first_to_connect(&self) -> Option<ConnectionKey> {
-        match self.protocol {
-            Some(Protocol::Http1) => self
-                .waiters
-                .first_to_connect(ConnectsPerLine::OnePerWaiter, |_| true),
-            Some(Protocol::Http2) | None => self
-                .waiters
-                .first_to_connect(ConnectsPerLine::One, |it| !self.http2.refuses_streams(it)),
-        }
-    }
-
-    /// Whether a request of this key may open a connection of its own.
-    fn may_connect(&self, key: &ConnectionKey, settings: &PoolSettings) -> bool {
-        let would_help = match self.protocol {
-            Some(Protocol::Http1) => true,
-            // The request may well share the connection that is being opened.
-            Some(Protocol::Http2) | None => {
-                self.waiters.connects_of(key) == 0 && !self.http2.refuses_streams(key)
-            }
-        };
-        would_help && !self.is_full(settings)
-    }
-
-    /// Takes a connection with room for one request: a free stream first, else the HTTP/1
-    /// connection that was used last.
-    fn take_available(
-        &mut self,
-        key: &ConnectionKey,
-        opened_after: Option<Instant>,
-        now: Instant,
-        settings: &PoolSettings,
-    ) -> Option<AvailableConnection> {
-        let is_full = self.is_full(settings);
-        let opened_after = opened_after.filter(|_| !is_full);
-        let http2 = &mut self.http2;
-        if let Some(connection) = http2.find(now, settings, is_full, key, opened_after) {
-            connection.reserve_stream();
-            return Some(AvailableConnection::Http2(connection));
-        }
-        let mut idle = self.idle_http1.iter();
-        let at = idle.rposition(|it| opened_after.is_none() && it.key() == key)?;
-        self.idle_http1.remove(at).map(AvailableConnection::Http1)
-    }
-}
-
-/// Permits.
-impl Inventory {
     /// The number of permits that are given out: connections that are open or connecting.
     pub(crate) fn open(&self) -> usize {
         self.open.count()
@@ -290,7 +176,7 @@ impl Inventory {
     }
 
     /// In a full pool, closes an idle connection that no waiter may use.
-    fn make_room(&mut self, settings: &PoolSettings) {
+    pub(super) fn make_room(&mut self, settings: &PoolSettings) {
         if self.is_full(settings) {
             self.discard_first(|waiters, key| waiters.first_of(key).is_none());
         }

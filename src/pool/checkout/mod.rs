@@ -11,9 +11,9 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `checkout` | how a request gets a connection: takes one, opens one, or waits |
-//! | `inventory` | the state of the pool, changed under its lock: who gets which connection |
+//! | `connect_or_wait` | who gets a connection, who opens one, and who waits |
+//! | `inventory` | the state of the pool, changed under its lock |
 //! | `retire` | retires connections: after a reload, by call, or by DNS |
-//! | `inventory_decision` | what the inventory decides, for its caller to do without the lock |
 //! | `checkout_outcome` | what a request gets: a connection, a permit, or a place in the queue |
 //! | `waiters`, `waiting_line` | the queue, by key |
 //! | `queue_ticket` | a place in the queue, given up when it is dropped |
@@ -31,10 +31,10 @@ mod check_in_trait;
 mod checkout;
 mod checkout_outcome;
 mod close_after_unlock;
+mod connect_or_wait;
 mod connection_key;
 mod http2_set;
 mod inventory;
-mod inventory_decision;
 mod permit;
 mod queue_ticket;
 mod retire;
@@ -47,11 +47,11 @@ pub(super) use checkout::{
     upgrade_permit,
 };
 pub(super) use checkout_outcome::{CheckoutOutcome, Grant, UpgradeCheckout};
-pub(super) use connection_key::ConnectionKey;
-pub(super) use inventory::{Inventory, RunningTasks};
-pub(super) use inventory_decision::{
-    AvailableConnection, CheckoutDecision, GrantDecision, Protocol,
+pub(super) use connect_or_wait::{
+    AvailableConnection, CheckoutDecision, GrantDecision, decide_checkout, next_grant,
 };
+pub(super) use connection_key::ConnectionKey;
+pub(super) use inventory::{Inventory, Protocol, RunningTasks};
 pub(super) use permit::{
     ConnectPermit, ConnectionPermit, ConnectionUse, EndedConnect, PendingConnect, ReturnedPermit,
 };

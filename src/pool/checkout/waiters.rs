@@ -1,6 +1,6 @@
 //! `Waiters`: requests that wait for a connection, in order of arrival and by key.
 //!
-//! `Inventory::next_grant` decides which of them gets what became free.
+//! `connect_or_wait::next_grant` decides which of them gets what became free.
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -1,4 +1,6 @@
 //! An upload that may outlast its response.
+//!
+//! While the response is read, `http1/deliver_response.rs` or `http2/send_body.rs` sends it.
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 

@@ -1,4 +1,6 @@
 //! `FinishUpload`: sends the rest of a request whose response has ended.
+//!
+//! While the response is read, `http1/deliver_response.rs` or `http2/send_body.rs` sends it.
 
 use std::pin::pin;
 

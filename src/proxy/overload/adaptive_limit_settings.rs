@@ -36,9 +36,9 @@ use std::time::Duration;
 /// * Slow requests among fast ones are never a sign of overload, whatever their share. They raise
 ///   one of the two quantiles only.
 /// * If all requests become slower, overload and a slower origin look the same at first. The proxy
-///   admits half of the requests for some seconds. If the throughput falls as well, the origin had
-///   no queue, and the latency is the new normal. If clients leave meanwhile, it takes up to
-///   15 seconds, and fewer are admitted.
+///   admits half of the requests for 3 seconds or more. If the throughput falls as well, the origin
+///   had no queue, and the latency is the new normal. If clients leave meanwhile, this takes
+///   15 seconds or more, and fewer are admitted.
 /// * Turn the limit off for an origin whose latency often rises for all requests at once, such as
 ///   one that only serves long polls.
 ///

@@ -197,16 +197,17 @@ impl Listing {
         item: &Item,
         as_name: Option<&str>,
     ) {
-        let Some((line, mut inner)) = self.described(item) else {
-            return;
-        };
         let name = item_name(item).unwrap_or_default();
         let shown = as_name.unwrap_or(&name).to_owned();
         let key = (module.to_vec(), name);
+        // Each item is described and counted once.
         if let Some(first) = self.listed.get(&key) {
             let line = format!("pub use {first}");
             return self.push(exported, line);
         }
+        let Some((line, mut inner)) = self.described(item) else {
+            return;
+        };
         let path = format!("{}::{shown}", path_text(exported));
         self.listed.insert(key.clone(), path);
         self.add_foreign(items, module, item);
@@ -258,7 +259,9 @@ impl Listing {
             }
             Item::Trait(item) if is_public(&item.vis) => {
                 self.types += 1;
-                inner.extend(trait_items(&item.items));
+                let listed = trait_items(&item.items);
+                self.methods += listed.len();
+                inner.extend(listed);
                 format!("trait {}{}", item.ident, text::of(&item.generics))
             }
             Item::Type(item) if is_public(&item.vis) => {

@@ -259,8 +259,13 @@ pub(super) fn set_source(settings: &mut Settings, word: &str, text: &'static str
     let (address, port) = value::local_address(word);
     let has_port = port.is_some_and(|port| port != "0");
     match (address, has_port) {
-        ("*" | "0.0.0.0" | "::", true) => port_left_out(),
-        ("*" | "0.0.0.0" | "::", false) => Finding::mapped("the system chooses by default"),
+        ("*" | "0.0.0.0" | "::", has_port) => {
+            settings.take("socket_options.local_address");
+            match has_port {
+                true => port_left_out(),
+                false => Finding::mapped("the system chooses by default"),
+            }
+        }
         _ => set_local_address(settings, address, has_port, text),
     }
 }

@@ -69,7 +69,6 @@ fn httpchk(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Find
         [method, path, rest @ ..] => (method.as_str(), path.as_str(), rest),
     };
     backend.group.check.path = Some(path.to_owned());
-    backend.group.set_check("host", None);
     let finding = check_method(backend, method, text);
     let (version, host) = match rest {
         [] => return finding,

@@ -42,6 +42,7 @@ use std::{collections::BTreeSet, mem};
 
 use super::{
     budget::{Budget, line_weight},
+    directive_row::RowKind,
     draft::Draft,
     error::ImportError,
     imported::Imported,
@@ -231,11 +232,20 @@ impl BackendImporter {
             .map(|lines| (request_rows::removals(&lines), lines));
         for row in rows() {
             let (removals, lines) = &orders[usize::from(row.name.starts_with("http-response"))];
-            for (index, line) in lines.iter().enumerate() {
-                if is_row(row.name, &keyword(line)) {
-                    let is_removed = request_rows::is_removed(removals, line, index);
-                    self.line(&mut backend, line, row, is_removed);
-                }
+            let is_of_row = |line: &&ConfigLine| is_row(row.name, &keyword(line));
+            let lines = lines.iter().copied().enumerate();
+            let lines: Vec<_> = lines.filter(|(_, line)| is_of_row(line)).collect();
+            // Rules are applied one after the other, and other lines replace each other.
+            let is_value = matches!(row.rule, RowKind::Maps(_)) && !row.name.starts_with("http-");
+            for (at, (index, line)) in lines.iter().enumerate() {
+                let unused = if request_rows::is_removed(removals, line, *index) {
+                    Some("a later line removes the field")
+                } else if is_value && at + 1 < lines.len() {
+                    Some("a later line replaces it")
+                } else {
+                    None
+                };
+                self.line(&mut backend, line, row, unused);
             }
         }
         for line in own {
@@ -257,19 +267,21 @@ impl BackendImporter {
         Some(backend.finish())
     }
 
+    /// Applies a row to a line, unless there is a reason to leave it out.
+    ///
     /// Values may be secret, so only the name of a field is in the note.
     fn line(
         &mut self,
         backend: &mut Backend,
         line: &ConfigLine,
         row: &BackendRow,
-        is_removed: bool,
+        unused: Option<&'static str>,
     ) {
         let is_off = line.word(0) == "no" && row.name != "option redispatch";
-        let finding = match (is_off, is_removed) {
-            (true, _) => Finding::no_effect("the option is off"),
-            (false, true) => Finding::no_effect("a later line removes the field"),
-            (false, false) => row.apply(|map| map(backend, line, row.text)),
+        let finding = match unused {
+            Some(reason) => Finding::no_effect(reason),
+            None if is_off => Finding::no_effect("the option is off"),
+            None => row.apply(|map| map(backend, line, row.text)),
         };
         // The third word of these names the field; other values may be secret.
         let name = match row.name.ends_with("-header") {

@@ -202,6 +202,11 @@ fn set(
     draft::set(&mut server.settings, key, value, text)
 }
 
+/// Drops a value that `default-server` may have.
+fn unset(server: &mut ServerDraft, key: &'static str, text: &'static str) -> Finding {
+    reset(server.settings.take(key).is_some(), text)
+}
+
 fn number(server: &mut ServerDraft, key: &'static str, word: &str, text: &'static str) -> Finding {
     match word.parse() {
         Ok(number) => set(server, key, SettingValue::Number(number), text),
@@ -248,21 +253,33 @@ fn disabled(server: &mut ServerDraft, _: &mut Backend, _: &str, text: &'static s
 
 fn maxconn(server: &mut ServerDraft, _: &mut Backend, word: &str, text: &'static str) -> Finding {
     match word {
-        "0" => Finding::no_effect("a pool has at most 256 connections by default"),
+        "0" => unset(
+            server,
+            "pool.max_connections",
+            "a pool has at most 256 connections by default",
+        ),
         _ => number(server, "pool.max_connections", word, text),
     }
 }
 
 fn maxqueue(server: &mut ServerDraft, _: &mut Backend, word: &str, text: &'static str) -> Finding {
     match word {
-        "0" => Finding::no_effect("a queue has at most 1024 requests by default"),
+        "0" => unset(
+            server,
+            "pool.max_queued",
+            "a queue has at most 1024 requests by default",
+        ),
         _ => number(server, "pool.max_queued", word, text),
     }
 }
 
 fn max_reuse(server: &mut ServerDraft, _: &mut Backend, word: &str, text: &'static str) -> Finding {
     match word {
-        "-1" => Finding::mapped("connections are used without a limit by default"),
+        "-1" => unset(
+            server,
+            "pool.max_uses",
+            "connections are used without a limit by default",
+        ),
         _ => number(server, "pool.max_uses", word, text),
     }
 }
@@ -274,7 +291,7 @@ fn pool_max_conn(
     text: &'static str,
 ) -> Finding {
     match word {
-        "-1" => Finding::no_effect("idle connections have a limit"),
+        "-1" => unset(server, "pool.max_idle", "idle connections have a limit"),
         _ => number(server, "pool.max_idle", word, text),
     }
 }

@@ -234,7 +234,10 @@ pub(super) fn alpn(server: &mut ServerDraft, protocols: &str, text: &'static str
     let (json, code) = match protocols {
         "h2" => (json!(["h2"]), "Alpn::Http2"),
         "http/1.1" => (json!(["http/1.1"]), "Alpn::Http1"),
-        "h2,http/1.1" | "http/1.1,h2" => return Finding::mapped("both are offered by default"),
+        "h2,http/1.1" | "http/1.1,h2" => {
+            server.settings.take("alpn");
+            return Finding::mapped("both are offered by default");
+        }
         _ => return Finding::refused("neither HTTP/1.1 nor HTTP/2"),
     };
     set(

@@ -167,6 +167,7 @@ fn no_ssl(server: &mut ServerDraft, _: &mut Backend, _: &str, text: &'static str
 
 fn sni(server: &mut ServerDraft, _: &mut Backend, word: &str, text: &'static str) -> Finding {
     server.has_sni = true;
+    server.tls.sni = SniChoice::Url;
     let Some(name) = value::argument(word, "str") else {
         return Finding::refused(
             "the SNI of a connector is fixed, because connections are shared; the import sends \
@@ -183,6 +184,7 @@ fn sni(server: &mut ServerDraft, _: &mut Backend, word: &str, text: &'static str
 
 fn sni_auto(server: &mut ServerDraft, _: &mut Backend, _: &str, _: &'static str) -> Finding {
     server.has_sni = true;
+    server.tls.sni = SniChoice::Url;
     Finding::refused(
         "HAProxy sends the client's Host; the SNI of a connector is fixed, and the import sends \
          the server's name",
@@ -293,7 +295,7 @@ fn min_version(
 ) -> Finding {
     match word {
         "TLSv1.2" | "TLSv1.3" => version(server, "tls.min_version", word == "TLSv1.3", text),
-        _ => Finding::no_effect(OLD_TLS),
+        _ => reset(server.settings.take("tls.min_version").is_some(), OLD_TLS),
     }
 }
 
@@ -315,6 +317,7 @@ fn force_1_2(server: &mut ServerDraft, _: &mut Backend, _: &str, text: &'static 
 }
 
 fn force_1_3(server: &mut ServerDraft, _: &mut Backend, _: &str, text: &'static str) -> Finding {
+    server.settings.take("tls.max_version");
     version(server, "tls.min_version", true, text)
 }
 

@@ -375,3 +375,38 @@ fn global_lines_about_servers_are_in_effect_on_each_server() {
     assert_eq!(kinds(&imported, 6), [Mapped, Mapped]);
     assert_eq!(kinds(&imported, 7), [ByHand]);
 }
+
+#[test]
+fn a_line_of_a_section_replaces_the_one_of_its_defaults() {
+    let imported = haproxy(
+        "defaults
+           mode http
+           balance roundrobin
+           retry-on none
+           no option redispatch
+           option httpchk HEAD /a HTTP/1.1 a.example
+           source 192.0.2.1
+         backend app
+           balance leastconn
+           retry-on all-retryable-errors
+           option redispatch
+           option httpchk GET /b
+           source 0.0.0.0
+           default-server check
+           server a 10.0.0.1:80
+           server b 10.0.0.2:80
+        ",
+    );
+    let code = imported.code();
+    assert!(code.contains("HealthCheck::get(\"/b\"))"), "{code}");
+    let replaced = [
+        "balance(",
+        "failover(",
+        "method(",
+        "host(",
+        "local_address(",
+    ];
+    assert!(!replaced.iter().any(|call| code.contains(call)), "{code}");
+    assert_eq!(kinds(&imported, 3), [NoEffect]);
+    assert_eq!(kinds(&imported, 9), [Mapped]);
+}

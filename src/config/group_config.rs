@@ -222,8 +222,8 @@ impl GroupConfig {
     /// names of members and [keys](Reloaded::keys) are logged at INFO, without values, and at WARN
     /// if some are not applied.
     ///
-    /// If a tier from DNS was added, removed or changed, the group needs to be new, and no member
-    /// is changed: `not_applied` has `tier`.
+    /// If a tier from DNS was added, removed or changed, `not_applied` has `tier`. The group keeps
+    /// the tiers from DNS that it has, and the members that are listed for other tiers change.
     ///
     /// [`Reloaded`] shows an example.
     ///

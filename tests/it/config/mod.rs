@@ -169,41 +169,73 @@ fn collect_keys(value: &Value, keys: &mut BTreeSet<String>) {
 #[test]
 fn the_examples_have_every_key() {
     let schema = schema();
-    let examples = [
-        (ORIGIN, vec!["OriginKeys"]),
-        (
-            GROUP,
-            vec![
-                "GroupConfig",
-                "FailoverConfig",
-                "EjectionConfig",
-                "HealthCheckConfig",
-                "MemberConfig",
-                "DnsMembersConfig",
-                "ByKeyConfig",
-            ],
-        ),
-        (HOSTS, vec!["VirtualHostsConfig"]),
-    ];
-    for (example, tables) in examples {
+    let origin = tables_within(&schema, "OriginKeys", &BTreeSet::new());
+    // Written as others: one with a URL, and one without.
+    let origin = &origin | &BTreeSet::from(["OriginConfig".into(), "SharedKeys".into()]);
+    let group = tables_within(&schema, "GroupConfig", &origin);
+    let hosts = tables_within(&schema, "VirtualHostsConfig", &(&origin | &group));
+    for (example, tables) in [(ORIGIN, &origin), (GROUP, &group), (HOSTS, &hosts)] {
         let text = example.replace("# ", "");
         for table in tables {
-            let keys = schema["$defs"][table]["properties"].as_object();
-            let keys = keys.unwrap_or_else(|| panic!("{table} is no table of the schema"));
-            let missing: Vec<_> = keys
-                .keys()
-                .filter(|key| {
-                    let forms = [
-                        format!("{key} ="),
-                        format!("{key}."),
-                        format!("[{key}"),
-                        format!(".{key}]"),
-                    ];
-                    !forms.iter().any(|form| text.contains(form))
-                })
-                .collect();
-            assert!(missing.is_empty(), "{table}: {missing:?}");
+            let mut keys = BTreeSet::new();
+            collect_properties(&schema["$defs"][table], &mut keys);
+            keys.retain(|key| {
+                let forms = [
+                    format!("{key} ="),
+                    format!("{key}."),
+                    format!("[{key}"),
+                    format!(".{key}]"),
+                ];
+                !forms.iter().any(|form| text.contains(form))
+            });
+            assert!(keys.is_empty(), "{table}: {keys:?}");
         }
+    }
+}
+
+/// A table of the schema, and those that it refers to, at any depth. Those that are known are left
+/// out, with what they refer to.
+fn tables_within(schema: &Value, table: &str, known: &BTreeSet<String>) -> BTreeSet<String> {
+    let (mut found, mut next) = (BTreeSet::new(), vec![table.to_owned()]);
+    while let Some(table) = next.pop() {
+        if known.contains(&table) || !found.insert(table.clone()) {
+            continue;
+        }
+        let table = &schema["$defs"][&table];
+        assert!(table.is_object(), "a table of the schema");
+        collect_references(table, &mut next);
+    }
+    found
+}
+
+fn collect_references(value: &Value, tables: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            let reference = fields.get("$ref").and_then(Value::as_str);
+            tables.extend(
+                reference
+                    .and_then(|it| it.strip_prefix("#/$defs/"))
+                    .map(str::to_owned),
+            );
+            fields
+                .values()
+                .for_each(|it| collect_references(it, tables));
+        }
+        Value::Array(items) => items.iter().for_each(|it| collect_references(it, tables)),
+        _ => {}
+    }
+}
+
+/// The names of the properties, without those of tables that are referred to.
+fn collect_properties(value: &Value, names: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => {
+            let properties = fields.get("properties").and_then(Value::as_object);
+            names.extend(properties.into_iter().flat_map(|it| it.keys().cloned()));
+            fields.values().for_each(|it| collect_properties(it, names));
+        }
+        Value::Array(items) => items.iter().for_each(|it| collect_properties(it, names)),
+        _ => {}
     }
 }
 

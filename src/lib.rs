@@ -107,9 +107,9 @@
 //!   [which crate or server to choose](guide::comparison)
 //! * A request fails: [reading errors](guide::reading_errors), [failures that others
 //!   reported](guide::field_cases), [faults on the wire](guide::faults)
-//! * In production: [a checklist](guide::production), [timeouts](guide::timeouts),
-//!   [load](guide::load), [security](guide::security), [observability](guide::observability),
-//!   [TLS settings](guide::tls_knobs)
+//! * In production: [a checklist](guide::production), [all settings](guide::settings),
+//!   [timeouts](guide::timeouts), [load](guide::load), [security](guide::security),
+//!   [observability](guide::observability), [TLS settings](guide::tls_knobs)
 //! * From another proxy: [nginx](guide::from_nginx), [HAProxy](guide::from_haproxy),
 //!   [Envoy](guide::from_envoy), [Caddy](guide::from_caddy)
 //!

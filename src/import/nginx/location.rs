@@ -97,6 +97,12 @@ impl Location {
         value::expand(word, &self.variables)
     }
 
+    /// The words of a directive, each [expanded](Self::expand).
+    pub(super) fn expanded(&self, directive: &Directive) -> Vec<String> {
+        let words = directive.words.iter();
+        words.map(|word| self.expand(word)).collect()
+    }
+
     pub(super) fn set(
         &mut self,
         key: &'static str,

@@ -21,11 +21,7 @@ pub(super) fn redirect(
     directive: &Directive,
     text: &'static str,
 ) -> Finding {
-    let words: Vec<_> = directive
-        .words
-        .iter()
-        .map(|word| location.expand(word))
-        .collect();
+    let words = location.expanded(directive);
     match words.as_slice() {
         [word] if word == "default" => Finding::mapped(text),
         [word] if word == "off" => location.set(
@@ -114,11 +110,7 @@ pub(super) fn cookie_path(
     if directive.word() != "off" {
         keep_cookies(&mut location.shared().settings);
     }
-    let words: Vec<_> = directive
-        .words
-        .iter()
-        .map(|word| location.expand(word))
-        .collect();
+    let words = location.expanded(directive);
     match words.as_slice() {
         [word] if word == "off" => Finding::mapped("paths are unchanged by default"),
         [from, to] if from == to => Finding::no_effect("both paths are the same"),
@@ -136,11 +128,7 @@ pub(super) fn cookie_domain(
     directive: &Directive,
     text: &'static str,
 ) -> Finding {
-    let words: Vec<_> = directive
-        .words
-        .iter()
-        .map(|word| location.expand(word))
-        .collect();
+    let words = location.expanded(directive);
     let [from, to] = words.as_slice() else {
         return Finding::no_effect("a cookie of the origin's own name gets the client's host");
     };

@@ -6,7 +6,7 @@ use std::{convert::Infallible, net::SocketAddr, time::Duration};
 use bytes::Bytes;
 use cdn_origin::{CdnOriginConnector, OriginProxy, proxy::Limits};
 use futures_util::StreamExt;
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::{
     body::{Frame as BodyFrame, Incoming},
@@ -26,7 +26,10 @@ use tokio::{
 use super::raw_http2::{
     ACK, DATA, END_HEADERS, END_STREAM, Frame, HEADERS, PING, PREFACE, RST_STREAM, SETTINGS, block,
 };
-use crate::early_answers::{UPSTREAMS, Upstream, origin::listen, serve};
+use crate::{
+    early_answers::{UPSTREAMS, Upstream, origin::listen, serve},
+    memory::send,
+};
 
 /// No step of these tests takes this long, unless something hangs.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -297,6 +300,26 @@ async fn a_request_with_end_stream_is_complete() {
                     assert_eq!(last, Seen::End, "{case}");
                 }
             }
+        }
+    }
+}
+
+/// As after a layer that replaces the body, and leaves its `Content-Length`.
+#[tokio::test]
+async fn a_request_that_is_not_as_long_as_announced_is_never_complete() {
+    for (up, length) in UPSTREAMS.into_iter().flat_map(|up| [(up, 3), (up, 100)]) {
+        let case = format!("{up:?}, {length}");
+        let (connector, mut seen) = reporting(up, Answer::AtEnd).await;
+        let proxy = OriginProxy::new(connector);
+        let data = Ok::<_, Infallible>(BodyFrame::data(Bytes::from_static(b"half")));
+        let request = Request::post("/")
+            .header("host", "client.test")
+            .header("content-length", length);
+        let body = StreamBody::new(futures_util::stream::iter([data]));
+        let response = send(&proxy, request.body(body).unwrap()).await;
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{case}");
+        while let Ok(seen) = seen.try_recv() {
+            assert_ne!(seen, Seen::End, "{case}");
         }
     }
 }

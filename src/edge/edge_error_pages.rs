@@ -20,8 +20,8 @@ use super::{
     Edge,
     EdgeErrorKind::{
         self, BehindTheEdge, Blocked, ForwardingFields, HeadTooLarge, HostIsAddress, HostNotServed,
-        LengthRequired, MethodNotAllowed, NoRoute, RefusedRequest, RequestGrown, RequestLoop,
-        SignedForAnotherHost, SniAndHostDisagree, WebsiteOff, WrongRegion,
+        LengthRequired, MethodNotAllowed, NoBackend, NoRoute, RefusedRequest, RequestGrown,
+        RequestLoop, SignedForAnotherHost, SniAndHostDisagree, WebsiteOff, WrongRegion,
     },
     ErrorPage,
     EvidenceStrength::{Strong, Weak},
@@ -51,12 +51,13 @@ const TAKEOVERS: &str = "EdOverflow/can-i-take-over-xyz and others, read 2026";
 
 /// One of Cloudflare's numbered errors, with any status: the documentation does not list them.
 ///
-/// Responses that Cloudflare relays carry its `Server` too. Only its own pages carry
-/// `cf-error-type`.
+/// Responses that Cloudflare relays carry its `Server` too, and mostly `cf-cache-status`. Only its
+/// own pages carry `cf-error-type`.
 const fn cloudflare_1xxx(texts: &'static [&'static str], kind: EdgeErrorKind) -> ErrorPage {
     ErrorPage::of(Edge::Cloudflare, 400, kind)
         .to_status(599)
         .fields(CLOUDFLARE)
+        .without("cf-cache-status")
         .texts(texts)
         .strength(Strong)
         .conclusive_with("cf-error-type")
@@ -72,6 +73,10 @@ pub(crate) fn known_error_pages() -> impl Iterator<Item = &'static ErrorPage> {
 
 const PAGES: &[ErrorPage] = &[
     // Cloudflare
+    ErrorPage::of(Edge::Cloudflare, 403, Blocked)
+        .to_status(503)
+        .fields(&[("server", "cloudflare"), ("cf-mitigated", "challenge")])
+        .read_in("developers.cloudflare.com, detect a challenge page response, read 2026"),
     // It has several reasons, so that the page alone proves none.
     cloudflare_1xxx(&["error code: 1000", "Error 1000"], ForwardingFields).inconclusive(),
     cloudflare_1xxx(&["error code: 1001", "Error 1001"], HostNotServed),
@@ -231,8 +236,15 @@ const PAGES: &[ErrorPage] = &[
         .fields(AZURE)
         .strength(Strong)
         .read_in("MicrosoftDocs/azure-docs, articles/frontdoor, troubleshoot-issues.md, read 2026"),
-    ErrorPage::of(Edge::AzureFrontDoor, 400, HostNotServed)
+    // The same text for a route that is disabled, and for servers that do not answer.
+    ErrorPage::of(Edge::AzureFrontDoor, 500, NoBackend)
         .to_status(599)
+        .fields(AZURE)
+        .texts(&["Our services aren't available right now"])
+        .strength(Strong)
+        .read_in("MicrosoftDocs/azure-docs, articles/frontdoor, troubleshoot-issues.md, read 2026"),
+    ErrorPage::of(Edge::AzureFrontDoor, 400, HostNotServed)
+        .to_status(499)
         .fields(AZURE)
         .texts(&["Our services aren't available right now"])
         .strength(Strong)

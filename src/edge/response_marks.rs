@@ -33,6 +33,17 @@ const PSEUDONYMS: [(&str, Edge); 4] = [
     ("varnish", Edge::Fastly),
 ];
 
+/// Platforms, each with the edge that serves all its sites: the marks of that edge are on the
+/// platform's own pages.
+///
+/// Source: captures of responses of GitHub Pages and Firebase Hosting; the status page of Render,
+/// "all requests to Render are proxied through the closest Cloudflare data center"; read 2026.
+const SERVED_BY: [(Edge, Edge); 3] = [
+    (Edge::Firebase, Edge::Fastly),
+    (Edge::GitHubPages, Edge::Fastly),
+    (Edge::Render, Edge::Cloudflare),
+];
+
 /// The edges whose fields a response carries.
 pub(crate) fn edges_passed(headers: &HeaderMap) -> impl Iterator<Item = Edge> {
     let marks = MARKS.iter().filter(|(name, part, _)| {
@@ -62,18 +73,23 @@ pub(crate) fn is_server_page(headers: &HeaderMap, body: &[u8]) -> bool {
 
 /// Whether another edge or proxy relayed a response that `edge` generated.
 pub(crate) fn is_relayed(edge: Edge, headers: &HeaderMap) -> bool {
-    edges_passed(headers).any(|other| other != edge) || has_foreign_via(edge, headers)
+    edges_passed(headers).any(|other| !is_own(edge, other)) || has_foreign_via(edge, headers)
+}
+
+/// Whether the marks of `other` are on the pages of `edge` wherever they are served.
+fn is_own(edge: Edge, other: Edge) -> bool {
+    edge == other || SERVED_BY.contains(&(edge, other))
 }
 
 /// Whether `Via` names a recipient other than `edge` (RFC 9110 section 7.6.3).
 fn has_foreign_via(edge: Edge, headers: &HeaderMap) -> bool {
     let lines = headers.get_all(VIA).iter();
     let mut lines = lines.map(|line| line.to_str().unwrap_or_default().to_ascii_lowercase());
-    let is_own = |hop: &str| {
-        let mut own = PSEUDONYMS.iter().filter(|(_, known)| *known == edge);
+    let is_own_hop = |hop: &str| {
+        let mut own = PSEUDONYMS.iter().filter(|(_, known)| is_own(edge, *known));
         own.any(|(pseudonym, _)| hop.contains(pseudonym))
     };
-    lines.any(|line| line.split(',').any(|hop| !is_own(hop)))
+    lines.any(|line| line.split(',').any(|hop| !is_own_hop(hop)))
 }
 
 #[cfg(test)]
@@ -100,6 +116,11 @@ mod tests {
         let proxied = fields(&[("via", "1.1 a.cloudfront.net (CloudFront), 1.1 squid")]);
         assert!(is_relayed(Edge::CloudFront, &proxied));
         assert!(!is_relayed(Edge::CloudFront, &HeaderMap::new()));
+        let carried = fields(&[("via", "1.1 varnish"), ("x-served-by", "cache-ams1")]);
+        assert!(!is_relayed(Edge::GitHubPages, &carried));
+        assert!(is_relayed(Edge::Netlify, &carried));
+        let twice = fields(&[("via", "1.1 varnish, 1.1 squid")]);
+        assert!(is_relayed(Edge::GitHubPages, &twice));
     }
 
     #[test]

@@ -33,6 +33,14 @@ pub(super) fn compare_hosts(attempts: &[ProbeAttempt], working: &ProbeAttempt) -
         let differs = other.combination.origin().host() != working.combination.origin().host();
         differs && without_host(&other.combination) == compared
     });
+    // The servers of another Host may be down. Those of a made-up one cannot be.
+    let is_down = |other: &&ProbeAttempt| {
+        let is_failed = other
+            .status()
+            .is_some_and(|status| status.is_server_error());
+        is_failed && other.combination != compared
+    };
+    let others = others.filter(|other| !is_down(other));
     let mut statuses = others.filter_map(ProbeAttempt::status).peekable();
     statuses.peek()?;
     match statuses.any(|status| Some(status) != working.status()) {

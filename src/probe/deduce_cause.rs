@@ -128,14 +128,10 @@ pub(super) fn proved_cause(
 ///
 /// Otherwise another error of the site may have ended by itself between two attempts.
 fn may_be_about(change: &SettingChange, response: &ProbeAttempt) -> bool {
-    // "No server is available" may mean that none is for this Host.
     let ids: &[CauseId] = match change {
         SettingChange::NoProxyHeader => &[CauseId::ProxyHeaderNotExpected],
-        SettingChange::Host(_) => &[
-            CauseId::BehindTheEdge,
-            CauseId::HostNotServed,
-            CauseId::SniAndHostDisagree,
-        ],
+        // "No server is available" may mean that none is for this Host, and has both causes.
+        SettingChange::Host(_) => &[CauseId::HostNotServed, CauseId::SniAndHostDisagree],
         _ => &[
             CauseId::SniAndHostDisagree,
             CauseId::SniMissing,

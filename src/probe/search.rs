@@ -21,7 +21,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::{
     connector::{CdnOriginBuilder, CdnOriginConnector},
-    diagnosis::{Cause, Certainty, Diagnosis, FixKind},
+    diagnosis::{Cause, CauseId, Certainty, Diagnosis, FixKind},
     error::Error,
     name::Sni,
     origin::Origin,
@@ -259,13 +259,18 @@ impl Search {
             remaining = remaining.and_of(remaining_of(&self.attempts, attempt));
         }
         let by_host = best.and_then(|best| compare_hosts(&self.attempts, best));
-        let is_any_site = by_host == Some(ByHost::Alike);
+        let most = match by_host {
+            Some(ByHost::Alike) => Certainty::Possible,
+            None if best.is_some_and(ProbeAttempt::works) => Certainty::Likely,
+            _ => Certainty::Certain,
+        };
         let proved = self.proved.into_iter();
-        // Without SNI and with any Host, nothing has named the site.
+        // Without SNI and with any Host, nothing has named the site. And a server that answers any
+        // Host is not the one of the Host that failed, whose servers may be down.
         let proved = proved.map(|cause| {
             let omits_sni = cause.fix_kinds().any(|fix| *fix == FixKind::OmitSni);
-            match omits_sni && is_any_site {
-                true => cause.at_most(Certainty::Possible),
+            match omits_sni || cause.id() == CauseId::HostNotServed {
+                true => cause.at_most(most),
                 false => cause,
             }
         });

@@ -286,7 +286,8 @@ impl Hierarchy {
     }
 }
 
-const UPDATE_ROOTS: &str = "install ca-certificates, or trust Roots::bundled()";
+const UPDATE_ROOTS: &str =
+    "install ca-certificates, or trust Roots::bundled(), with the feature `bundled-roots`";
 const SEND_CHAIN: &str = "configure the server to send its whole chain";
 
 #[tokio::test]

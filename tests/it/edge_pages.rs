@@ -19,6 +19,12 @@ use crate::support::{Authority, Edge};
 const SITE: &str = "www.example.test";
 const CLOUDFLARE: &[(&str, &str)] = &[("server", "cloudflare"), ("cf-ray", "8f0-AMS")];
 const CLOUDFLARE_OWN: &[(&str, &str)] = &[("server", "cloudflare"), ("cf-error-type", "1xxx")];
+const CHALLENGE: &[(&str, &str)] = &[
+    ("server", "cloudflare"),
+    ("cf-mitigated", "challenge"),
+    ("content-type", "text/html"),
+];
+const NOT_AVAILABLE: &str = "Our services aren't available right now. Please check back soon.";
 const CLOUDFRONT: &[(&str, &str)] = &[
     ("server", "CloudFront"),
     ("x-cache", "Error from cloudfront"),
@@ -300,17 +306,51 @@ async fn every_known_page_has_its_cause() {
             page(
                 301,
                 S3,
-                "<Code>PermanentRedirect</Code><Endpoint>b.s3.eu-west-1.amazonaws.com</Endpoint>",
+                "<Code>PermanentRedirect</Code><Endpoint>www.example.test.s3.eu-west-1.amazonaws.com</Endpoint>",
             ),
             Is::WrongRegion,
             Certain,
-            "builder(\"https://b.s3.eu-west-1.amazonaws.com\")",
+            "builder(\"https://www.example.test.s3.eu-west-1.amazonaws.com\")",
         ),
         (
             page(400, &[("x-azure-ref", "1")], "no route"),
             Is::HostNotServed,
             Possible,
             "HostRewriteLayer::to(",
+        ),
+        (
+            page(
+                301,
+                S3,
+                "<Code>PermanentRedirect</Code><Endpoint>b.s3.eu-west-1.amazonaws.com</Endpoint>",
+            ),
+            Is::WrongRegion,
+            Likely,
+            "builder(\"https://b.s3.eu-west-1.amazonaws.com\")",
+        ),
+        (
+            page(404, &[("x-azure-ref", "1")], NOT_AVAILABLE),
+            Is::HostNotServed,
+            Likely,
+            "HostRewriteLayer::to(",
+        ),
+        (
+            page(504, &[("x-azure-ref", "1")], NOT_AVAILABLE),
+            Is::BehindTheEdge,
+            Likely,
+            "check the servers",
+        ),
+        (
+            page(403, CHALLENGE, "Just a moment..."),
+            Is::BlockedByTheEdge,
+            Certain,
+            "log",
+        ),
+        (
+            page(400, CLOUDFLARE, "No required SSL certificate was sent"),
+            Is::BehindTheEdge,
+            Likely,
+            "client certificate at the edge",
         ),
         (
             page(411, &[("x-azure-ref", "1")], ""),
@@ -398,6 +438,42 @@ async fn names_that_disagree_are_certain_if_the_edge_reports_them() {
         assert_eq!(cause.certainty(), certainty, "{diagnosis}");
         assert_eq!(cause.fixes().first().unwrap().to_string(), fix);
     }
+}
+
+#[tokio::test]
+async fn a_challenge_of_cloudflare_is_not_about_names_that_disagree() {
+    let page = page(403, CHALLENGE, "Just a moment...");
+    let diagnosis = page.diagnosis("other.example.test", Method::GET, "").await;
+    let diagnosis = diagnosis.unwrap();
+    let causes: Vec<_> = diagnosis.causes().iter().map(|it| it.id()).collect();
+    assert_eq!(causes, [CauseId::BlockedByTheEdge], "{diagnosis}");
+}
+
+#[tokio::test]
+async fn an_application_behind_cloudflare_has_numbered_errors_of_its_own() {
+    const RELAYED: &[(&str, &str)] = &[
+        ("server", "cloudflare"),
+        ("cf-ray", "8f0-AMS"),
+        ("cf-cache-status", "DYNAMIC"),
+        ("content-type", "application/json"),
+    ];
+    for body in [
+        "{\"message\":\"Error 1001: amount too small\"}",
+        "{\"message\":\"Error 1000: no such user\"}",
+    ] {
+        let diagnosis = page(422, RELAYED, body)
+            .diagnosis(SITE, Method::GET, "")
+            .await;
+        assert_eq!(diagnosis, None);
+    }
+    let longer = page(403, CLOUDFLARE, "error code: 10201");
+    let diagnosis = longer.diagnosis(SITE, Method::GET, "").await;
+    let causes = diagnosis.iter().flat_map(Diagnosis::causes);
+    assert!(
+        causes
+            .map(|it| it.id())
+            .all(|id| id != CauseId::BlockedByTheEdge)
+    );
 }
 
 #[tokio::test]

@@ -118,6 +118,51 @@ async fn the_page_of_an_edge_behind_another_proxy_is_about_that_proxys_names() {
     }
 }
 
+#[tokio::test]
+async fn bad_request_of_cloudfront_to_plain_http_is_likely_about_https() {
+    const CLOUDFRONT: &[(&str, &str)] = &[
+        ("server", "CloudFront"),
+        ("x-cache", "Error from cloudfront"),
+    ];
+    let scene = ResponseCase {
+        url: "http://d1234567890.cloudfront.net",
+        host: "d1234567890.cloudfront.net",
+        ..https(403, CLOUDFRONT, CLOUDFRONT_PAGE)
+    };
+    let cause = scene
+        .assert_cause(CauseId::HttpsRequired, Certainty::Likely)
+        .await;
+    let fix = cause.fixes()[0].to_string();
+    assert!(fix.contains("https://d1234567890.cloudfront.net"), "{fix}");
+    // The name of the distribution itself is right.
+    let over_tls = ResponseCase {
+        url: "https://d1234567890.cloudfront.net",
+        ..scene
+    };
+    over_tls
+        .assert_cause(CauseId::HostNotServed, Certainty::Possible)
+        .await;
+}
+
+#[tokio::test]
+async fn a_path_that_google_reserves_is_not_likely_the_wrong_host() {
+    let scene = ResponseCase {
+        url: "https://shop-abc.a.run.app",
+        host: "shop-abc.a.run.app",
+        ..https(404, &[], "<title>Error 404 (Not Found)!!1</title>")
+    };
+    scene
+        .assert_cause(CauseId::HostNotServed, Certainty::Possible)
+        .await;
+    let rewritten = ResponseCase {
+        host: "www.example.test",
+        ..scene
+    };
+    rewritten
+        .assert_cause(CauseId::HostNotServed, Certainty::Likely)
+        .await;
+}
+
 /// HAProxy, for one, relays the page with the fields of S3, and adds none.
 #[tokio::test]
 async fn a_page_of_s3_about_another_bucket_than_in_host_is_about_a_proxys_names() {

@@ -293,6 +293,29 @@ async fn a_page_without_a_server_for_this_host_is_settled_by_the_host_of_the_url
 }
 
 #[tokio::test]
+async fn a_default_server_that_answers_any_host_does_not_prove_that_the_host_is_wrong() {
+    let authority = Authority::new();
+    // The server of this Host is down. Any other Host gets the default server's page.
+    let edge = Edge::builder(&authority).serves(SITE).alpn(&["http/1.1"]);
+    let edge = edge.respond(|request| {
+        let (status, body) = match request.headers()["host"] == "shop.example" {
+            true => (StatusCode::SERVICE_UNAVAILABLE, NO_SERVER),
+            false => (StatusCode::OK, "welcome"),
+        };
+        let response = Response::builder().status(status);
+        response.body(body.into()).unwrap()
+    });
+    let edge = edge.start().await;
+    let builder = crate::failing::to(&edge, &authority, SITE).host("shop.example");
+    let findings = probe(builder).await;
+    let possible = vec![(CauseId::HostNotServed, Certainty::Possible)];
+    assert_eq!(causes(&findings), possible, "{findings}");
+    let text = findings.to_string();
+    assert!(text.contains("a made-up Host"), "{text}");
+    assert_eq!(findings.working_certainty(), Some(Certainty::Possible));
+}
+
+#[tokio::test]
 async fn an_error_of_the_site_itself_makes_another_host_likely_at_most() {
     let authority = Authority::new();
     for status in [StatusCode::NOT_FOUND, StatusCode::INTERNAL_SERVER_ERROR] {

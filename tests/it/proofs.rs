@@ -260,6 +260,7 @@ const ANSWERS: &[Proof<Answer>] = &[
     }),
     (CauseId::BlockedByTheEdge, |a| {
         a.is_cloudflare("1020")
+            || a.field("cf-mitigated") == Some("challenge")
             || a.is_of("CloudFront") && a.body.contains("Request blocked")
             || a.is_of("AkamaiGHost") && a.body.contains("Reference #18.")
     }),

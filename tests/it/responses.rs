@@ -1,6 +1,10 @@
 //! What an edge answers over HTTP: it passes untouched, with a diagnosis in its extensions.
 
-use std::{convert::Infallible, time::Duration};
+use std::{
+    convert::Infallible,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use cdn_origin::{
@@ -389,6 +393,53 @@ async fn a_redirect_that_is_let_through_is_not_called_a_refusal() {
         text.contains("the redirect leads clients past the proxy"),
         "{text}"
     );
+}
+
+/// A proxy whose origin answers its first request, and then sends this response.
+async fn after_a_success(
+    status: u16,
+    server: &'static str,
+    body: &'static str,
+) -> Option<Diagnosis> {
+    let authority = Authority::new();
+    let requests = AtomicUsize::new(0);
+    let edge = Edge::builder(&authority)
+        .serves("lb.example.test")
+        .respond(move |_| {
+            let response = Response::builder().header("server", server);
+            let (status, body) = match requests.fetch_add(1, Ordering::Relaxed) {
+                0 => (200, "the site"),
+                _ => (status, body),
+            };
+            response.status(status).body(body.into()).unwrap()
+        })
+        .start()
+        .await;
+    let builder = to(&edge, &authority, "lb.example.test").host("www.example.test");
+    let proxy = OriginProxy::new(builder.build().unwrap());
+    let first = send(proxy.clone(), "client.test").await;
+    assert_eq!(first.status(), StatusCode::OK);
+    let second = send(proxy, "client.test").await;
+    assert_eq!(second.status().as_u16(), status);
+    second.extensions().get().cloned()
+}
+
+#[tokio::test]
+async fn a_host_that_was_answered_is_not_the_reason_for_an_outage() {
+    for (status, line) in [
+        (502, "502 Bad Gateway"),
+        (503, "503 Service Temporarily Unavailable"),
+        (504, "504 Gateway Time-out"),
+    ] {
+        let page = format!("<center><h1>{line}</h1></center>\r\n<hr><center>nginx</center>");
+        let diagnosis = after_a_success(status, "nginx", page.leak()).await.unwrap();
+        let causes = diagnosis.causes().iter();
+        let causes: Vec<_> = causes.map(|it| (it.id(), it.certainty())).collect();
+        let down = (CauseId::BehindTheEdge, Certainty::Likely);
+        assert_eq!(causes, [down], "{diagnosis}");
+    }
+    // A 404 is then the application's, or about the path.
+    assert_eq!(after_a_success(404, "envoy", "no such article").await, None);
 }
 
 #[tokio::test]

@@ -319,16 +319,19 @@ pub(super) const RULES: &[Rule] = &[
             let is_about_ours = e.was_accepted() && e.may_have_sent_certificate();
             e.alert() == Some(ACCESS_DENIED) && !is_about_ours
         },
-        text: |_| {
-            String::from(
-                "the origin refuses the connection by a rule about SNI or client certificates",
-            )
+        text: |e| {
+            let about = match e.early_alert().is_some() {
+                true => "SNI, before it asks for a client certificate",
+                false => "SNI or client certificates",
+            };
+            format!("the origin refuses the connection by a rule about {about}")
         },
         clues: &[Clue::Alert],
         confirmation: Confirmation::EdgeConfiguration,
         fixes: |e| {
             let sni = e.sni().map(|_| e.another_sni());
-            sni.into_iter().chain([FixKind::ClientIdentity]).collect()
+            let identity = e.early_alert().is_none().then_some(FixKind::ClientIdentity);
+            sni.into_iter().chain(identity).collect()
         },
     },
     Rule {

@@ -38,7 +38,7 @@ pub(super) const RULES: &[Rule] = &[
             };
             format!(
                 "{name} belongs to {edge}, whose certificates come from public authorities, but {} \
-                 is none: a device on the path terminates TLS",
+                 is none that is known here: a device on the path terminates TLS",
                 e.chain().missing_issuer()
             )
         },
@@ -262,7 +262,9 @@ const SEND_INTERMEDIATE: FixKind = FixKind::Advice(
     "if that is an intermediate certificate's: configure the server to send its whole chain",
 );
 
-const UPDATE_ROOTS: FixKind = FixKind::Advice("install ca-certificates, or trust Roots::bundled()");
+const UPDATE_ROOTS: FixKind = FixKind::Advice(
+    "install ca-certificates, or trust Roots::bundled(), with the feature `bundled-roots`",
+);
 
 /// The fix that trusts the issuer at which the presented chain ends.
 fn trust_issuer(evidence: &Evidence<'_>) -> FixKind {

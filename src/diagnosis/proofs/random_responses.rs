@@ -133,6 +133,7 @@ const FURTHER: Fields = &[
     ("cf-ray", "8f0-AMS"),
     ("cf-error-type", "1xxx"),
     ("cf-cache-status", "DYNAMIC"),
+    ("cf-mitigated", "challenge"),
     ("x-amz-cf-id", "1"),
     ("x-served-by", "cache-ams1"),
     ("via", "1.1 a.cloudfront.net (CloudFront)"),

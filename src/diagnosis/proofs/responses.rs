@@ -65,6 +65,7 @@ const PROOFS: &[Proof<Exchange>] = &[
     ),
     proof(CauseId::BlockedByTheEdge, "an edge's page about it", |e| {
         is_cloudflare(e, "1020")
+            || has(e, "cf-mitigated", "challenge")
             || is_cloudfront(e, "Request blocked.")
             || has(e, "server", "AkamaiGHost") && e.body.contains("Reference #18.")
     }),

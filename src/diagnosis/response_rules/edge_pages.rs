@@ -15,20 +15,19 @@
 
 use std::borrow::Cow;
 
-use http::{Method, header::VIA};
-
 use crate::{
     diagnosis::{Cause, CauseId, Certainty, Clue, Confirmation, FixKind},
     edge::{
         Edge, EdgeErrorKind, ErrorPage, EvidenceStrength, edge_of_host, is_bucket_in_path,
         is_relayed, known_error_pages, regional_bucket_host,
     },
+    name::DnsName,
     origin::{OriginUrl, Scheme},
 };
 
 use super::{
     ResponseEvidence,
-    another_host::another_host,
+    cloudfront_pages::refused_request,
     request_limits::{early_data, head_too_large, length_required, request_grown},
     sni_and_host::{
         host_is_address, host_not_allowed, host_not_served, no_backend, no_route,
@@ -71,6 +70,11 @@ fn causes_of(page: &ErrorPage, evidence: &ResponseEvidence<'_>, body: &str) -> V
             Certainty::Possible
         }
     };
+    // Google sends its page for every path that it does not know, or reserves.
+    let certainty = match page.edge() == Some(Edge::Google) && evidence.is_dialled_host() {
+        true => certainty.min(Certainty::Possible),
+        false => certainty,
+    };
     causes.extend(match page.kind() {
         EdgeErrorKind::HostIsAddress => vec![host_is_address(evidence, certainty, &edge)],
         EdgeErrorKind::HostNotAllowed => vec![host_not_allowed(evidence, certainty)],
@@ -81,7 +85,7 @@ fn causes_of(page: &ErrorPage, evidence: &ResponseEvidence<'_>, body: &str) -> V
         }
         EdgeErrorKind::HostNotServed => vec![host_not_served(evidence, certainty, &edge)],
         EdgeErrorKind::NoBackend => no_backend(evidence, &edge),
-        EdgeErrorKind::NoRoute => vec![no_route(evidence, certainty, &edge)],
+        EdgeErrorKind::NoRoute => no_route(evidence, certainty, &edge).into_iter().collect(),
         EdgeErrorKind::RequestGrown => request_grown(evidence, &edge),
         EdgeErrorKind::EarlyData => vec![early_data(evidence, certainty, &edge)],
         EdgeErrorKind::LengthRequired => vec![length_required(evidence, certainty, &edge)],
@@ -93,6 +97,11 @@ fn causes_of(page: &ErrorPage, evidence: &ResponseEvidence<'_>, body: &str) -> V
         EdgeErrorKind::HttpToTlsPort => http_to_tls_port(evidence, &edge),
         EdgeErrorKind::WrongRegion => vec![wrong_region(evidence, certainty, body)],
         EdgeErrorKind::HeadTooLarge => vec![head_too_large(evidence, certainty, &edge)],
+        // The edge in between is the client of the server that wants a certificate.
+        EdgeErrorKind::ClientCertificate if evidence.is_through_edge() => vec![
+            no_certificate_behind(&edge),
+            other_kind(page.kind(), Certainty::Possible, &edge),
+        ],
         other => vec![other_kind(other, certainty, &edge)],
     });
     let documented = |cause: Cause| cause.documented_in(page.documentation());
@@ -165,6 +174,18 @@ fn sent_through_another_edge(edge: &str) -> Cause {
         .fixed_by([FixKind::Advice(fix)])
 }
 
+/// The edge or proxy in between presents no client certificate to the server behind it.
+fn no_certificate_behind(server: &str) -> Cause {
+    let text = format!(
+        "{server} requires a client certificate of the edge or proxy before it, or another one"
+    );
+    let fix = "configure the client certificate at the edge: Authenticated Origin Pulls, and such";
+    Cause::new(CauseId::BehindTheEdge, Certainty::Likely, text)
+        .shown_by(&[Clue::Status, Clue::Fields, Clue::Body])
+        .confirmed_by(Confirmation::EdgeConfiguration)
+        .fixed_by([FixKind::Advice(fix)])
+}
+
 /// At this endpoint of S3 the path names the bucket, so that Host is not the fault.
 fn no_such_bucket() -> Cause {
     let text = "the path of requests to this endpoint of S3 begins with a bucket, and the one that \
@@ -179,34 +200,45 @@ fn no_such_bucket() -> Cause {
 /// The bucket belongs to another region. The fix is its own endpoint, if the page names one of S3.
 ///
 /// S3 names the right endpoint in `<Endpoint>`. It is offered only if it is a host of S3, since the
-/// body is the peer's text.
+/// body is the peer's text. Any peer can send the page, so that another bucket than that of the
+/// Host is only likely.
 fn wrong_region(evidence: &ResponseEvidence<'_>, certainty: Certainty, body: &str) -> Cause {
     let endpoint = body
         .split_once("<Endpoint>")
         .and_then(|(_, rest)| rest.split_once("</Endpoint>"))
         .and_then(|(endpoint, _)| regional_bucket_host(endpoint));
+    let certainty = match &endpoint {
+        Some(host) if evidence.dialled_edge() != Some(Edge::S3) && !is_of_host(host, evidence) => {
+            certainty.min(Certainty::Likely)
+        }
+        _ => certainty,
+    };
     let fixes = match endpoint {
-        None => vec![FixKind::Advice(
-            "use the endpoint of the bucket's own region",
-        )],
         // The website endpoints speak no TLS.
-        Some(host) => {
-            let scheme = match edge_of_host(&host) {
-                Some(Edge::S3Website) => Scheme::Http,
-                _ => Scheme::Https,
-            };
-            let url = OriginUrl::try_from(format!("{scheme}://{host}")).ok();
+        Some(host) if edge_of_host(&host) != Some(Edge::S3Website) => {
+            let url = OriginUrl::try_from(format!("https://{host}")).ok();
             let host = evidence.is_host_of_layer().then(|| (&host).into());
             let url = url.map(FixKind::Builder);
             url.into_iter()
                 .chain(host.map(FixKind::HostRewrite))
                 .collect()
         }
+        _ => vec![FixKind::Advice(
+            "use the endpoint of the bucket's own region",
+        )],
     };
     let text = "the bucket belongs to another region than this endpoint of S3";
     Cause::new(CauseId::WrongRegion, certainty, text)
         .shown_by(&[Clue::Status, Clue::Body])
         .fixed_by(fixes)
+}
+
+/// Whether the endpoint is that of the bucket that the Host names.
+fn is_of_host(endpoint: &DnsName, evidence: &ResponseEvidence<'_>) -> bool {
+    let host = evidence.host.host().to_ascii_lowercase();
+    let bucket = host.split_once(".s3").map_or(&*host, |(bucket, _)| bucket);
+    let rest = endpoint.as_str().strip_prefix(bucket);
+    rest.is_some_and(|rest| rest.starts_with('.'))
 }
 
 /// Cloudflare's error 1000 is about the request's fields, its names, or the records of the zone.
@@ -239,59 +271,6 @@ fn forwarding_fields(
         .into_iter()
         .flatten()
         .collect()
-}
-
-/// CloudFront's page "Bad request." has several causes.
-///
-/// The page gives no reason; AWS documents these three.
-fn refused_request(evidence: &ResponseEvidence<'_>, edge: &str) -> Vec<Cause> {
-    let text = format!(
-        "Host {} is not an alternate domain name of any CloudFront distribution",
-        evidence.shown_host()
-    );
-    let host = Cause::new(CauseId::HostNotServed, Certainty::Likely, text)
-        .shown_by(&[Clue::Status, Clue::Body, Clue::Host])
-        .confirmed_by(Confirmation::EdgeConfiguration)
-        .fixed_by([another_host(evidence)]);
-    let mut causes = vec![host];
-    causes.extend(get_with_content(evidence, edge));
-    if distributions_passed(evidence) > 1 {
-        let text = "the request passes more than two CloudFront distributions";
-        let chain = Cause::new(CauseId::RequestLoop, Certainty::Possible, text)
-            .shown_by(&[Clue::Fields])
-            .confirmed_by(Confirmation::EdgeConfiguration);
-        causes.push(chain);
-    }
-    causes
-}
-
-/// Without the request's method, it stays possible.
-fn get_with_content(evidence: &ResponseEvidence<'_>, edge: &str) -> Option<Cause> {
-    let (certainty, text) = match (evidence.method, evidence.has_content) {
-        (None, _) => (
-            Certainty::Possible,
-            format!("if the request is a GET with content: {edge} refuses that"),
-        ),
-        (Some(&Method::GET), true) => (
-            Certainty::Certain,
-            format!("{edge} refuses a GET with content"),
-        ),
-        (Some(_), _) => return None,
-    };
-    let fix = FixKind::Advice("send the GET without content");
-    Some(
-        Cause::new(CauseId::InvalidRequest, certainty, text)
-            .shown_by(&[Clue::Request, Clue::Body])
-            .confirmed_by(Confirmation::Request)
-            .fixed_by([fix]),
-    )
-}
-
-/// Each distribution adds itself to `Via`.
-fn distributions_passed(evidence: &ResponseEvidence<'_>) -> usize {
-    let via = evidence.headers.get_all(VIA).iter();
-    let lines = via.filter_map(|value| value.to_str().ok());
-    lines.map(|line| line.matches("(CloudFront)").count()).sum()
 }
 
 /// Either this crate or a load balancer behind the edge sent plain HTTP. The port tells which.

@@ -54,10 +54,13 @@ pub(crate) fn may_refuse_host(evidence: &ResponseEvidence<'_>) -> bool {
 pub(super) fn disagreeing_names(evidence: &ResponseEvidence<'_>) -> Option<Cause> {
     let sni = evidence.disagreeing_sni()?;
     let is_forbidden = evidence.status == StatusCode::FORBIDDEN;
+    let is_answered = evidence.host_history == HostHistory::Answered;
     let certainty = match is_of_cloudflare(evidence.headers) {
         // The cache looked the response up, so the server behind sent it.
         true if evidence.headers.contains_key("cf-cache-status") => return None,
-        true if is_own_page_of_cloudflare(evidence.headers) => Certainty::Likely,
+        // A challenge or a block, which `edge_pages.rs` knows.
+        true if evidence.headers.contains_key("cf-mitigated") => return None,
+        true if is_own_page_of_cloudflare(evidence.headers) && !is_answered => Certainty::Likely,
         _ => Certainty::Possible,
     };
     let is_doubted = certainty == Certainty::Possible && !may_refuse_host(evidence);

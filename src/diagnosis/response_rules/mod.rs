@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `response_evidence` | What is known of the response? |
 //! | `edge_pages` | Is it a known error page of an edge? |
+//! | `cloudfront_pages` | Why is it CloudFront's "Bad request."? |
 //! | `forbidden` | May a 403 be about the names? |
 //! | `statuses` | Does the status alone point at a cause? |
 //! | `redirects` | Does the redirect lead in a circle, or past the proxy? |
@@ -16,6 +17,7 @@
 //! | `cross_origin` | Does the origin compare `Origin` with a rewritten Host? |
 
 mod another_host;
+mod cloudfront_pages;
 mod cross_origin;
 mod diagnose_response;
 mod edge_pages;

@@ -305,8 +305,12 @@ fn to_other_name(evidence: &ResponseEvidence<'_>, location: &Uri) -> Option<Caus
     if !is_rewritten || !is_sibling || !is_target(evidence, location, Slash::Any) {
         return None;
     }
-    let scheme = location.scheme_str()?;
-    let url = OriginUrl::try_from(format!("{scheme}://{}", location.authority()?)).ok()?;
+    // The origin chooses the name. Plain http in place of TLS is no fix, whatever it says.
+    let url = match (evidence.origin.scheme(), location.scheme_str()?) {
+        (Scheme::Https, "http") => format!("https://{other}"),
+        (_, scheme) => format!("{scheme}://{}", location.authority()?),
+    };
+    let url = OriginUrl::try_from(url).ok()?;
     let text = format!("the origin redirects Host {host} to {other}, past this proxy");
     Some(
         Cause::new(CauseId::LocationNamesOrigin, Certainty::Likely, text)

@@ -274,6 +274,12 @@ impl<'a> ResponseEvidence<'a> {
         }
     }
 
+    /// Whether the Host that was sent is the dialled name.
+    pub(super) fn is_dialled_host(&self) -> bool {
+        let dialled = self.origin.dial().host().and_then(Host::dns);
+        dialled.is_some_and(|dialled| self.is_sent(&dialled.into()))
+    }
+
     /// Whether another edge or proxy has, or may have, relayed the response. Its sender then
     /// received other names than those sent from here.
     pub(super) fn is_through_edge(&self) -> bool {

@@ -8,6 +8,7 @@
 //! | host not served | any | a name that the edge routes |
 //! | no backend, or no route | yes | the same, likely |
 //! | no backend, or no route | no | possible: the path, or the servers |
+//! | the same, though the origin has answered this Host | any | none: the path, or the servers |
 //! | application refuses the Host | rewritten | preserve it |
 //! | SNI and Host disagree | set by `.host(..)` | the name in Host, as SNI; at a 403 the reverse |
 //! | SNI and Host disagree | set otherwise | the name in SNI, as Host |
@@ -17,7 +18,7 @@ use http::StatusCode;
 use crate::diagnosis::{Cause, CauseId, Certainty, Clue, Confirmation, FixKind};
 
 use super::{
-    ResponseEvidence,
+    HostHistory, ResponseEvidence,
     another_host::{another_host, is_host_foreign, routed_host},
 };
 
@@ -72,14 +73,17 @@ pub(super) fn host_not_allowed(evidence: &ResponseEvidence<'_>, certainty: Certa
 
 /// One page for two failures: the edge has no servers for this Host, or they are down.
 ///
-/// Two causes: which is likelier depends on whether the Host is one of the origin's own names.
+/// Two causes: which is likelier depends on whether the Host is one of the origin's own names. One
+/// that the origin has answered has servers.
 pub(super) fn no_backend(evidence: &ResponseEvidence<'_>, edge: &str) -> Vec<Cause> {
     let host = evidence.shown_host();
-    let (certainty, behind) = match (evidence.is_through_edge(), is_host_foreign(evidence)) {
-        // The edge in between has chosen the Host.
-        (true, _) => (Certainty::Possible, Certainty::Likely),
-        (false, true) => (Certainty::Likely, Certainty::Possible),
-        (false, false) => (Certainty::Possible, Certainty::Possible),
+    // The edge in between has chosen the Host, or the edge has chosen a server and waited for it.
+    let is_behind = evidence.is_through_edge() || evidence.status == StatusCode::GATEWAY_TIMEOUT;
+    let is_answered = evidence.host_history == HostHistory::Answered;
+    let (certainty, behind) = match is_host_foreign(evidence) {
+        _ if is_behind || is_answered => (Certainty::Possible, Certainty::Likely),
+        true => (Certainty::Likely, Certainty::Possible),
+        false => (Certainty::Possible, Certainty::Possible),
     };
     let text = format!("{edge} has no servers for {}", evidence.named_host());
     let no_host = Cause::new(CauseId::HostNotServed, certainty, text)
@@ -92,13 +96,25 @@ pub(super) fn no_backend(evidence: &ResponseEvidence<'_>, edge: &str) -> Vec<Cau
         .shown_by(&[Clue::Status, Clue::Body])
         .confirmed_by(Confirmation::EdgeLog)
         .fixed_by([FixKind::Advice(fix)]);
-    vec![no_host, down]
+    match is_answered {
+        true => vec![down],
+        // The client's Host may be the one that the edge routes.
+        false if evidence.is_host_rewritten() => vec![no_host, down],
+        false => vec![down, no_host],
+    }
 }
 
 /// The edge chooses a site by Host and path, and has none for these.
 ///
-/// A wrong path gets the same page.
-pub(super) fn no_route(evidence: &ResponseEvidence<'_>, certainty: Certainty, edge: &str) -> Cause {
+/// A wrong path gets the same page, and is the only reason if the origin has answered the Host.
+pub(super) fn no_route(
+    evidence: &ResponseEvidence<'_>,
+    certainty: Certainty,
+    edge: &str,
+) -> Option<Cause> {
+    if evidence.host_history == HostHistory::Answered {
+        return None;
+    }
     // The path alone may be unknown.
     let certainty = match is_host_foreign(evidence) && !evidence.is_through_edge() {
         true => certainty,
@@ -106,10 +122,12 @@ pub(super) fn no_route(evidence: &ResponseEvidence<'_>, certainty: Certainty, ed
     };
     let host = evidence.named_host();
     let text = format!("{edge} has no route for {host}, or none for this path");
-    Cause::new(CauseId::HostNotServed, certainty, text)
-        .shown_by(&[Clue::Status, Clue::Fields, Clue::Body, Clue::Host])
-        .confirmed_by(Confirmation::ProbeNames)
-        .fixed_by([routed_host(evidence)])
+    Some(
+        Cause::new(CauseId::HostNotServed, certainty, text)
+            .shown_by(&[Clue::Status, Clue::Fields, Clue::Body, Clue::Host])
+            .confirmed_by(Confirmation::ProbeNames)
+            .fixed_by([routed_host(evidence)]),
+    )
 }
 
 /// The edge requires SNI and Host to agree. If they do, it does not serve the name in Host.

@@ -133,7 +133,11 @@ pub(super) const CASES: &[Case] = &[
         .url("https://shop.web.app")
         .host("www.example.test")
         .proxy(preserve)
-        .responds(404, &[], "<title>Site Not Found</title>")
+        .responds(
+            404,
+            &[("x-served-by", "cache-lax8625-LAX"), ("x-cache", "MISS")],
+            "<title>Site Not Found</title>",
+        )
         .causes(&[(
             HostNotServed,
             Likely,
@@ -147,7 +151,15 @@ pub(super) const CASES: &[Case] = &[
         .url("https://shop.onrender.com")
         .host("www.example.test")
         .proxy(preserve)
-        .responds(404, &[("x-render-routing", "no-server")], "Not Found\n")
+        .responds(
+            404,
+            &[
+                ("server", "cloudflare"),
+                ("cf-ray", "8f0-AMS"),
+                ("x-render-routing", "no-server"),
+            ],
+            "Not Found\n",
+        )
         .causes(&[(
             HostNotServed,
             Likely,
@@ -306,8 +318,19 @@ pub(super) const CASES: &[Case] = &[
             "<center><h1>504 Gateway Time-out</h1></center>\r\n<hr><center>nginx</center>",
         )
         .causes(&[
+            (BehindTheEdge, Likely, "check the servers"),
             (HostNotServed, Possible, ".host(\"..\")"),
+        ]),
+    Case::of("nginx answers 502, and the names agree")
+        .url("http://www.example.test")
+        .responds(
+            502,
+            &[("server", "nginx"), ("content-type", "text/html")],
+            "<center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>nginx</center>",
+        )
+        .causes(&[
             (BehindTheEdge, Possible, "check the servers"),
+            (HostNotServed, Possible, ".host(\"..\")"),
         ]),
     Case::of("nginx behind CloudFront answers 502")
         .url("https://d1234567890.cloudfront.net")

@@ -43,6 +43,15 @@ pub(super) const CASES: &[Case] = &[
         )])
         .works_if_sent("scheme: https")
         .fixed_by(Fix::Url("https://d1234567890.cloudfront.net")),
+    Case::of("an application behind TLS redirects to www by plain http")
+        .url("https://example.test")
+        .host("shop.test")
+        .responds(301, &[("location", "http://www.example.test/page")], "")
+        .causes(&[(
+            LocationNamesOrigin,
+            Likely,
+            "builder(\"https://www.example.test\")",
+        )]),
     Case::of("a zone with Always Use HTTPS redirects http")
         .url("http://www.example.test")
         .responds(

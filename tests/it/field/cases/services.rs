@@ -161,7 +161,12 @@ pub(super) const CASES: &[Case] = &[
         .proxy(preserve)
         .responds(
             404,
-            &[("server", "GitHub.com"), ("x-github-request-id", "1")],
+            &[
+                ("server", "GitHub.com"),
+                ("x-github-request-id", "1"),
+                ("via", "1.1 varnish"),
+                ("x-served-by", "cache-ams1-AMS"),
+            ],
             "<p><strong>There isn't a GitHub Pages site here.</strong></p>",
         )
         .causes(&[(

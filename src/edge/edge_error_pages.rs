@@ -270,6 +270,12 @@ const PAGES: &[ErrorPage] = &[
         .fields(&[("x-vercel-error", "INFINITE_LOOP_DETECTED")])
         .secondary()
         .read_in(TAKEOVERS),
+    // Also those that begin with EDGE_ and INTERNAL_.
+    ErrorPage::of(Edge::Vercel, 500, BehindTheEdge)
+        .to_status(504)
+        .fields(&[("x-vercel-error", "FUNCTION_INVOCATION_")])
+        .secondary()
+        .read_in("vercel.com/docs/errors/FUNCTION_INVOCATION_TIMEOUT and _FAILED, read 2026"),
     // Netlify
     ErrorPage::of(Edge::Netlify, 404, HostNotServed)
         .fields(&[("server", "Netlify"), ("x-nf-request-id", "")])

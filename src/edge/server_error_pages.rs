@@ -45,6 +45,13 @@ pub(super) const SERVER_PAGES: &[ErrorPage] = &[
         .fields(NGINX_SERVER)
         .texts(&["<center><h1>504 Gateway Time-out</h1></center>"])
         .read_in(NGINX),
+    // A load balancer of AWS
+    ErrorPage::by_status(502, NoBackend)
+        .to_status(504)
+        .fields(&[("server", "awselb")])
+        .texts(&["<hr><center>awselb"])
+        .secondary()
+        .read_in("captures of the page, read 2026"),
     // ingress-nginx sends it for every unknown Host, and nginx for a missing file.
     ErrorPage::of(Edge::Nginx, 404, NoRoute)
         .texts(&["<center><h1>404 Not Found</h1></center>\r\n<hr><center>nginx"])

@@ -341,6 +341,26 @@ async fn every_known_page_has_its_cause() {
             "check the servers",
         ),
         (
+            page(
+                502,
+                &[("server", "awselb/2.0")],
+                "<center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>awselb/2.0</center>",
+            ),
+            Is::BehindTheEdge,
+            Possible,
+            "check the servers",
+        ),
+        (
+            page(
+                504,
+                &[("x-vercel-error", "FUNCTION_INVOCATION_TIMEOUT")],
+                "",
+            ),
+            Is::BehindTheEdge,
+            Likely,
+            "the origin that the edge is configured with",
+        ),
+        (
             page(403, CHALLENGE, "Just a moment..."),
             Is::BlockedByTheEdge,
             Certain,

@@ -69,6 +69,7 @@ impl HealthCheck {
     /// Checks by GET requests for this path.
     ///
     /// [`OriginGroupBuilder::build`](super::OriginGroupBuilder::build) reports an invalid path.
+    /// Some platforms reserve paths: Cloud Run those that end with `z`, such as `/healthz`.
     ///
     /// ```
     /// use cdn_origin::group::HealthCheck;

@@ -273,15 +273,30 @@ async fn a_public_certificate_sent_without_a_chain_likely_misses_its_intermediat
 
 #[tokio::test]
 async fn the_default_certificate_of_an_edge_shows_that_the_name_is_not_served() {
-    let fix = ".sni(\"..\") with a name that the edge serves";
-    for (subject, of_unknown) in [
+    let another = ".sni(\"..\") with a name that the edge serves";
+    let add = "add a certificate for the name at the ingress: `tls` and its secret, or the \
+               router's `tls`";
+    for (subject, of_unknown, of_missing, fix) in [
         // "No SNI provided": it is not documented for a name that was sent.
-        ("invalid2.invalid", Certainty::Likely),
+        (
+            "invalid2.invalid",
+            Certainty::Likely,
+            Certainty::Certain,
+            another,
+        ),
+        // The site may have no certificate of its own, whatever SNI says.
         (
             "Kubernetes Ingress Controller Fake Certificate",
             Certainty::Certain,
+            Certainty::Likely,
+            add,
         ),
-        ("TRAEFIK DEFAULT CERT", Certainty::Certain),
+        (
+            "TRAEFIK DEFAULT CERT",
+            Certainty::Certain,
+            Certainty::Likely,
+            add,
+        ),
     ] {
         let authority = Authority::new();
         let certified = Authority::self_signed_as(subject, &[SITE]);
@@ -295,8 +310,29 @@ async fn the_default_certificate_of_an_edge_shows_that_the_name_is_not_served() 
         check(&with_sni, CauseId::SniNotServed, of_unknown, fix);
         let without = error(to(&edge, &authority, SITE).omit_sni()).await;
         let sni = ".sni(\"www.example.test\"), or another name that the edge serves";
-        check(&without, CauseId::SniMissing, Certainty::Certain, sni);
+        check(&without, CauseId::SniMissing, of_missing, sni);
     }
+}
+
+#[tokio::test]
+async fn a_reset_may_be_about_the_only_version_that_is_offered() {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority)
+        .behaviour(Behaviour::ResetInHandshake)
+        .start()
+        .await;
+    let builder = to(&edge, &authority, SITE);
+    let narrowed = builder.clone().tls_versions(TlsVersion::V1_3..);
+    let fix = ".tls_versions(TlsVersion::V1_2..)";
+    check(
+        &error(narrowed).await,
+        CauseId::NoCommonTlsVersion,
+        Certainty::Possible,
+        fix,
+    );
+    let diagnosis = error(builder).await.diagnosis();
+    let mut causes = diagnosis.causes().iter();
+    assert!(causes.all(|it| it.id() != CauseId::NoCommonTlsVersion));
 }
 
 /// What comes of an edge that has one certificate for everybody, and was sent no SNI.

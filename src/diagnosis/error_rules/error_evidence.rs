@@ -238,8 +238,13 @@ impl Evidence<'_> {
     pub(super) fn placeholder(&self) -> Option<SourceKind> {
         let known = placeholder_by_subject(self.chain().subject())?;
         let is_asked_for = known.edge().is_none() && self.covers_expected_name();
-        // Google's says that no SNI has arrived. For a name in SNI it is not documented.
-        let is_documented = known.edge() != Some(Edge::Google) || self.sni().is_none();
+        let is_documented = match known.edge() {
+            // It says that no SNI has arrived. For a name in SNI it is not documented.
+            Some(Edge::Google) => self.sni().is_none(),
+            // A site without a certificate of its own has it, too, so that SNI may not help.
+            Some(Edge::IngressNginx | Edge::Traefik) => self.sni().is_some(),
+            _ => true,
+        };
         (!is_asked_for).then_some(match is_documented {
             true => known.source_kind(),
             false => SourceKind::Secondary,

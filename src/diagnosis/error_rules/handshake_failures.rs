@@ -33,7 +33,7 @@ use super::{
         present_a_certificate, restore_origin, sni_missing, sni_not_served, use_tls_port,
     },
     service_greetings::{is_http2_settings, is_no_web_server, service},
-    tls_versions::{no_common_version, other_versions},
+    tls_versions::{no_common_version, offers_one_version, other_versions},
 };
 
 /// Versions and ALPN come first: the peer has named these reasons itself.
@@ -173,6 +173,16 @@ pub(super) const RULES: &[Rule] = &[
         clues: &[Clue::NoSni, Clue::Ending],
         confirmation: Confirmation::ProbeNames,
         fixes: another_sni,
+    },
+    // Schannel sends no alert.
+    Rule {
+        id: CauseId::NoCommonTlsVersion,
+        certainty: Possible,
+        when: |e| is_cut_off(e) && e.facts.first_bytes().is_empty() && offers_one_version(e),
+        text: no_common_version,
+        clues: &[Clue::Offer, Clue::Ending],
+        confirmation: Confirmation::ProbeProtocols,
+        fixes: other_versions,
     },
     Rule {
         id: CauseId::SniNotServed,

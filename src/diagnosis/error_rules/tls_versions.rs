@@ -1,7 +1,7 @@
 //! TLS versions that client and origin do not share.
 //!
-//! Shared by two tables: the peer may refuse the offered versions by alert 70, or choose one that
-//! was not offered. The text follows from what was offered alone.
+//! Shared by two tables: the peer may refuse the offered versions by alert 70, choose one that was
+//! not offered, or end the connection. The text follows from what was offered alone.
 //!
 //! | offered | the origin then supports |
 //! |---|---|
@@ -44,6 +44,11 @@ pub(super) fn other_versions(evidence: &Evidence<'_>) -> Vec<FixKind> {
         }
         _ => FixKind::Advice("enable TLS 1.2 or 1.3 on the origin"),
     }]
+}
+
+/// Whether the configuration leaves one version.
+pub(super) fn offers_one_version(evidence: &Evidence<'_>) -> bool {
+    range(evidence).is_some_and(|(oldest, newest)| oldest == newest)
 }
 
 /// Whether the ClientHello has ECH or GREASE, which require TLS 1.3.

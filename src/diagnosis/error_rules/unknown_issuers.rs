@@ -62,7 +62,11 @@ pub(super) const RULES: &[Rule] = &[
         text: placeholder_presented,
         clues: &[Clue::Sni, Clue::Subject],
         confirmation: Confirmation::ProbeNames,
-        fixes: another_sni,
+        // The name may be right, and its certificate missing.
+        fixes: |e| match e.may_have_wrong_sni() {
+            true => vec![e.another_sni(), ADD_CERTIFICATE],
+            false => vec![ADD_CERTIFICATE, e.another_sni()],
+        },
     },
     Rule {
         id: CauseId::SniMissing,
@@ -255,6 +259,10 @@ pub(super) const RULES: &[Rule] = &[
 
 const CHECK_DIAL: FixKind =
     FixKind::Advice("check the dialled name and port, if another server may have answered");
+
+const ADD_CERTIFICATE: FixKind = FixKind::Advice(
+    "add a certificate for the name at the ingress: `tls` and its secret, or the router's `tls`",
+);
 
 const SEND_WHOLE_CHAIN: FixKind = FixKind::Advice("configure the server to send its whole chain");
 

@@ -221,7 +221,7 @@ impl Error {
 
     fn fmt_stage(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let stage = match self.0.stage {
-            Stage::Prepare => return f.write_str("request cannot be forwarded: "),
+            Stage::Prepare => return f.write_str("request cannot be sent: "),
             Stage::Resolve => "DNS lookup of",
             Stage::Dial => "connection to",
             Stage::Handshake => "TLS handshake with",

@@ -1,11 +1,13 @@
 //! `DnsMembers`: the addresses of a name, each as a member.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{error::Error, net::SocketAddr, time::Duration};
 
 use tokio::time::{Instant, sleep_until};
 
 use crate::{
     connector::{CdnOriginConnector, KnownAddresses, WaitFor},
+    error::{PeerText, source_chain},
+    origin::Origin,
     pool::DnsAbsence,
 };
 
@@ -23,6 +25,8 @@ pub(super) struct DnsMembers {
     /// Those of the last update, sorted.
     addresses: Vec<SocketAddr>,
     next_lookup: Option<Instant>,
+    /// The last look-up failed.
+    is_failing: bool,
 }
 
 impl DnsMembers {
@@ -33,6 +37,7 @@ impl DnsMembers {
             absence: DnsAbsence::new(Some(Duration::ZERO)),
             addresses: Vec::new(),
             next_lookup: None,
+            is_failing: false,
         }
     }
 
@@ -58,12 +63,25 @@ impl DnsMembers {
             }
             let answer = self.connector.addresses(WaitFor::AllFamilies).await;
             self.next_lookup = Some(Instant::now() + INTERVAL);
-            if let Ok(answer) = answer
-                && self.record_answer(&answer)
-            {
-                return self.members();
+            let has_failed = std::mem::replace(&mut self.is_failing, answer.is_err());
+            match answer {
+                Ok(answer) if self.record_answer(&answer) => return self.members(),
+                Err(error) if !has_failed => self.log(&error),
+                Ok(_) | Err(_) => {}
             }
         }
+    }
+
+    /// Logs the first of several failures in a row.
+    fn log(&self, error: &(dyn Error + 'static)) {
+        let origin = self.connector.origin();
+        tracing::warn!(
+            dial = origin.map(|origin| display(origin.dial())),
+            label = origin.and_then(Origin::label),
+            caused_by = source_chain::root(error)
+                .map(|cause| display(PeerText::new(cause.to_string(), 200))),
+            "{error}: the members stay as they are"
+        );
     }
 
     /// Notes an answer, and returns whether the addresses have changed.

@@ -34,8 +34,7 @@
 //! [RFC 9110 section 7.2]: https://www.rfc-editor.org/rfc/rfc9110#section-7.2
 //! [RFC 9525]: https://www.rfc-editor.org/rfc/rfc9525
 
-/// Implements `TryFrom<&str>` and `TryFrom<String>` with `FromStr`: builder setters accept both
-/// text and parsed names.
+/// Implements `TryFrom` for texts with `FromStr`: setters accept both text and parsed names.
 macro_rules! impl_try_from_text {
     ($name:ty) => {
         impl TryFrom<&str> for $name {
@@ -50,6 +49,14 @@ macro_rules! impl_try_from_text {
             type Error = $crate::invalid_value::InvalidValue;
 
             fn try_from(text: String) -> Result<Self, Self::Error> {
+                text.parse()
+            }
+        }
+
+        impl TryFrom<&String> for $name {
+            type Error = $crate::invalid_value::InvalidValue;
+
+            fn try_from(text: &String) -> Result<Self, Self::Error> {
                 text.parse()
             }
         }

@@ -156,6 +156,14 @@ impl TryFrom<String> for OriginUrl {
     }
 }
 
+impl TryFrom<&String> for OriginUrl {
+    type Error = InvalidValue;
+
+    fn try_from(text: &String) -> Result<Self, Self::Error> {
+        Self::parse(text)
+    }
+}
+
 /// Takes scheme and authority of a request's URI. Ignores path and query.
 impl TryFrom<&Uri> for OriginUrl {
     type Error = InvalidValue;

@@ -216,6 +216,23 @@ async fn what_is_no_http_is_likely_another_service() {
     assert!(diagnosis.causes()[0].text().contains("a POP3 server"));
 }
 
+/// The content is read as the response to the next request.
+#[tokio::test]
+async fn content_after_a_response_without_content_is_likely_a_fault_of_the_origin() {
+    let proxy = to_connections(|mut stream| async move {
+        read_head(&mut stream).await;
+        write_text(&mut stream, "HTTP/1.1 204 No Content\r\n\r\n").await;
+        read_head(&mut stream).await;
+        write_text(&mut stream, "no such page\nHTTP/1.1 200 OK\r\n\r\n").await;
+    });
+    let answer = proxy.clone().oneshot(get(&[])).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::NO_CONTENT);
+    let error = failure(&proxy, get(&[])).await;
+    assert_eq!(error.kind(), ErrorKind::HttpProtocol);
+    let fix = "correct the origin's responses";
+    check(&error, CauseId::BrokenHttp, Certainty::Likely, fix);
+}
+
 /// What a service sends before it is asked, and what it is.
 const GREETINGS: &[(&[u8], &str)] = &[
     (b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n", "an SSH server"),

@@ -255,32 +255,32 @@ async fn errors_describe_the_host_in_one_line() {
         (
             with_fields(ONE, "/", &[]),
             ErrorKind::Request(RequestProblem::HostMissing),
-            "request cannot be forwarded: it has neither a Host field nor an absolute URI",
+            "request cannot be sent: it has neither a Host field nor an absolute URI",
         ),
         (
             with_fields(ONE, "/", &[b"a", b"a"]),
             ErrorKind::Request(RequestProblem::HostRepeated),
-            "request cannot be forwarded: Host field is repeated",
+            "request cannot be sent: Host field is repeated",
         ),
         (
             with_fields(ONE, "http://a/", &[b"a", b"a"]),
             ErrorKind::Request(RequestProblem::HostRepeated),
-            "request cannot be forwarded: Host field is repeated",
+            "request cannot be sent: Host field is repeated",
         ),
         (
             with_fields(ONE, "http://a/", &[b"a b"]),
             ErrorKind::Request(RequestProblem::HostInvalid),
-            "request cannot be forwarded: Host is not a host with an optional port",
+            "request cannot be sent: Host is not a host with an optional port",
         ),
         (
             with_fields(ONE, "http://user:sekret@a/", &[]),
             ErrorKind::Request(RequestProblem::HostInvalid),
-            "request cannot be forwarded: Host is not a host with an optional port",
+            "request cannot be sent: Host is not a host with an optional port",
         ),
         (
             with_fields(TWO, "https://a/", &[b"b"]),
             ErrorKind::Request(RequestProblem::HostConflict),
-            "request cannot be forwarded: Host and :authority name different hosts",
+            "request cannot be sent: Host and :authority name different hosts",
         ),
     ];
     for (request, kind, text) in table {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo add cdn-origin --features reqwest
-//! cargo add reqwest@0.13                  # with --features stream to stream uploads or responses
+//! cargo add reqwest@0.13 --no-default-features # its own TLS is not needed; `stream` for uploads
 //! ```
 //!
 //! [`client_builder`] returns a `reqwest::ClientBuilder` whose connections go to the connector's
@@ -48,7 +48,10 @@
 //!   has all facts. That error becomes the source of reqwest's error, and [`check`](super::check)
 //!   returns it. So an origin that is down gets two connection attempts instead of one.
 //! * **Refusals by the edge**, such as a 421 for a wrong Host, are ordinary responses.
-//!   [`check`](super::check) turns them into errors.
+//!   [`check`](super::check) turns them into errors. But some edges answer a wrong Host with a bare
+//!   404, as an application does, and that passes. If all URLs get 404, compare
+//!   [`host`](crate::connector::CdnOriginBuilder::host) with the name of your site, or run the
+//!   [probe](mod@crate::probe).
 //! * **Timeouts.** [`Timeouts::connect`] limits reqwest's attempt, and then the connector's. All
 //!   other timeouts of [`Timeouts`](crate::connector::Timeouts) limit only the connector's.
 //! * **Idle connections** are kept for as long as the edge's

@@ -27,7 +27,7 @@ use crate::{
 use super::{
     broken_tls, certificate_names, certificate_refusals, connect_failures, ech_failures,
     error_evidence::{Evidence, Http2Evidence},
-    exchange_failures, handshake_failures, http_faults, proxy_protocol_mismatch,
+    exchange_failures, handshake_failures, http_faults, http2_codes, proxy_protocol_mismatch,
     refused_requests::refused,
     rule::Rule,
     tls_alerts, unknown_issuers,
@@ -110,6 +110,7 @@ fn tables(evidence: &Evidence<'_>) -> &'static [&'static [Rule]] {
         _ => &[
             proxy_protocol_mismatch::SENT,
             http_faults::RULES,
+            http2_codes::RULES,
             exchange_failures::RULES,
             broken_tls::RULES,
             proxy_protocol_mismatch::MISSING,

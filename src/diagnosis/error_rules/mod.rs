@@ -16,7 +16,8 @@
 //! | `service_greetings` | Which service names itself in its first bytes? |
 //! | `broken_tls` | How did the peer break the TLS protocol? |
 //! | `proxy_protocol_mismatch` | Was a PROXY protocol header unexpected, or missing? |
-//! | `http_faults` | Which rule of HTTP does the response break? |
+//! | `http_faults` | Which rule of HTTP/1 does the response break? |
+//! | `http2_codes` | What does an error code of HTTP/2 mean? |
 //! | `exchange_failures` | Why did the request get no response? |
 //! | `diagnose_error` | Which of these tables apply to an error? |
 
@@ -30,6 +31,7 @@ mod ech_failures;
 mod error_evidence;
 mod exchange_failures;
 mod handshake_failures;
+mod http2_codes;
 mod http_faults;
 mod presented_certificate;
 mod proxy_protocol_mismatch;

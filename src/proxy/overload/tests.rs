@@ -303,7 +303,7 @@ async fn a_request_that_would_wait_beyond_its_deadline_is_refused_at_once() {
         (ErrorKind::TimedOut, Stage::Prepare)
     );
     assert_eq!(refused.fault(), Fault::Client);
-    let expected = "request cannot be forwarded: client's deadline of 50ms cannot be met";
+    let expected = "request cannot be sent: client's deadline of 50ms cannot be met";
     assert_eq!(refused.to_string(), expected);
 
     let in_time = tokio::spawn({

@@ -21,7 +21,7 @@ use hyper_util::rt::TokioIo;
 use tokio::{net::TcpListener, sync::watch};
 
 use super::{GATE, Site, get};
-use crate::support::refused_address;
+use crate::{support::refused_address, tls_facts::Log};
 
 fn names(group: &OriginGroup) -> Vec<String> {
     let members = group.snapshot().into_iter();
@@ -252,6 +252,7 @@ async fn server() -> SocketAddr {
 
 #[tokio::test]
 async fn each_address_of_a_name_is_a_member_while_the_name_has_it() {
+    let (log, _guard) = Log::start();
     let mut addresses = [server().await, server().await];
     addresses.sort();
     let [one, other] = addresses.map(|it| it.to_string());
@@ -264,6 +265,10 @@ async fn each_address_of_a_name_is_a_member_while_the_name_has_it() {
     let group = group.balance(Balance::round_robin()).build().unwrap();
     // Until the first answer, it is the name itself.
     until(&group, &["service.example:80"]).await;
+    while !log.text().contains("the members stay as they are") {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(log.text().contains("SERVFAIL"), "{}", log.text());
 
     *names.0.lock().unwrap() = addresses.to_vec();
     until_dns(&group, &[&one, &other]).await;

@@ -13,7 +13,7 @@
 //! | got an alert, or nothing | other SNIs, a smaller ClientHello, groups, versions, ALPN, PROXY |
 //! | sent plain HTTP in vain | TLS, and a PROXY header |
 //! | lost the connection after TLS | the other protocols |
-//! | got a response of the edge | the fixes of its diagnosis |
+//! | got a response of the edge | the fixes of its diagnosis; nothing if the fault is behind it |
 //!
 //! If none of these gets further, two names may be wrong. `pairs_after` changes SNI together with
 //! the expected name or with Host, as far as the attempts with that SNI alone suggest it.
@@ -22,7 +22,7 @@
 //! tried where TLS is known to work.
 
 use crate::{
-    diagnosis::{Diagnosis, FixKind},
+    diagnosis::{CauseId, Certainty, FixKind},
     error::{CertificateProblem, Error, ErrorKind, PeerCertificate, Stage, TlsOffer, TlsVersion},
     name::{DnsName, ExpectedName, Host, HostAuthority, Sni, SniOmission},
     origin::{Origin, Scheme},
@@ -44,9 +44,7 @@ use super::{
 pub(super) fn changes_after(best: &ProbeAttempt, added: &[DnsName]) -> Vec<SettingChange> {
     let names = candidate_names(best, added);
     match &best.result {
-        AttemptResult::Response(_, diagnosis, _) => {
-            after_response(best, diagnosis.as_ref(), &names)
-        }
+        AttemptResult::Response(..) => after_response(best, &names),
         AttemptResult::Error(error) => after_error(best, error, &names, added),
     }
 }
@@ -332,13 +330,15 @@ fn other_scheme(origin: &Origin) -> Option<SettingChange> {
     Some(SettingChange::Url(url))
 }
 
-fn after_response(
-    best: &ProbeAttempt,
-    diagnosis: Option<&Diagnosis>,
-    names: &[DnsName],
-) -> Vec<SettingChange> {
+fn after_response(best: &ProbeAttempt, names: &[DnsName]) -> Vec<SettingChange> {
     let origin = best.combination.origin();
-    let causes = diagnosis.map_or(&[][..], Diagnosis::causes);
+    let diagnosis = best.diagnosis();
+    let causes = diagnosis.causes();
+    // Another name may lead to another site that works, which says nothing about this one.
+    let first = causes.first().map(|cause| (cause.id(), cause.certainty()));
+    if first == Some((CauseId::BehindTheEdge, Certainty::Certain)) {
+        return Vec::new();
+    }
     let fixes = causes.iter().flat_map(|cause| cause.fix_kinds());
     let fixes = fixes.flat_map(changes_of_fix);
     let mut changes: Vec<_> = fixes

@@ -316,6 +316,34 @@ async fn a_default_server_that_answers_any_host_does_not_prove_that_the_host_is_
 }
 
 #[tokio::test]
+async fn a_page_that_is_certainly_about_the_server_behind_is_not_answered_by_another_host() {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority).serves(SITE).alpn(&["http/1.1"]);
+    let edge = edge.respond(|request| {
+        let response = match request.headers()["host"] == "shop.example" {
+            true => Response::builder()
+                .status(521)
+                .header("server", "cloudflare")
+                .header("cf-error-type", "5xx"),
+            false => Response::builder(),
+        };
+        response.body("".into()).unwrap()
+    });
+    let edge = edge.start().await;
+    let builder = crate::failing::to(&edge, &authority, SITE).host("shop.example");
+    let connector = builder.build().unwrap();
+    let probe = Probe::new(&connector).pause(Duration::ZERO);
+    let findings = probe.run().await.unwrap();
+    assert_eq!(
+        causes(&findings),
+        certain(CauseId::BehindTheEdge),
+        "{findings}"
+    );
+    assert!(!findings.is_proved(), "{findings}");
+    assert_eq!(findings.attempts().len(), 1, "{findings}");
+}
+
+#[tokio::test]
 async fn an_error_of_the_site_itself_makes_another_host_likely_at_most() {
     let authority = Authority::new();
     for status in [StatusCode::NOT_FOUND, StatusCode::INTERNAL_SERVER_ERROR] {

@@ -30,9 +30,12 @@ fn main() -> ExitCode {
     let count = arguments.len();
     arguments.retain(|argument| argument != "--all");
     let is_all = arguments.len() < count;
-    let [path] = arguments.as_slice() else {
-        eprint!("{USAGE}");
-        return ExitCode::from(2);
+    let path = match arguments.as_slice() {
+        [path] if path == "-" || !path.starts_with('-') => path,
+        _ => {
+            eprint!("{USAGE}");
+            return ExitCode::from(2);
+        }
     };
     migrate(path, is_all).unwrap_or_else(|error| {
         eprintln!("migrate: {error}");
@@ -47,7 +50,7 @@ fn migrate(path: &str, is_all: bool) -> Result<ExitCode, Box<dyn Error>> {
             io::stdin().read_to_string(&mut text)?;
             text
         }
-        path => fs::read_to_string(path)?,
+        path => fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?,
     };
     let imported = report::import(&text)?;
     report::write(&mut io::stdout().lock(), &imported, is_all)?;

@@ -36,33 +36,12 @@ pub(crate) fn program(functions: &str) -> String {
     if sections.is_empty() {
         return functions.to_owned();
     }
-    // Sections that cannot be told apart by path: nginx names the one for all other requests.
-    let others: Vec<_> = sections.iter().filter(|it| it.path.is_none()).collect();
-    let fallback = others.iter().find(|section| section.title == "location /");
-    let fallback = match (fallback, &*others) {
-        (Some(section), _) => Some(section.name),
-        (None, [only]) => Some(only.name),
-        (None, _) => None,
-    };
-    let mut paths = HashSet::new();
-    let mut app = String::from("    let app = axum::Router::new();\n");
-    for Section { name, path, title } in &sections {
-        app += &match path {
-            // axum takes no path twice.
-            Some(path) if paths.insert(path) => {
-                format!("    let app = route_{name}(app)?;\n")
-            }
-            None if fallback == Some(name) => {
-                format!("    let app = app.fallback_service({name}()?);\n")
-            }
-            _ => format!("    // `{title}`: route its requests to `{name}()?` by host or path.\n"),
-        };
-    }
+    let app = app(&sections);
     let crates = [("http::", " http"), ("ipnet::", " ipnet")];
     let crates = crates.iter().filter(|(path, _)| functions.contains(path));
     let crates: String = crates.map(|(_, name)| *name).collect();
     format!(
-        "// cargo add cdn-origin axum{crates}\n\
+        "// cargo add cdn-origin axum{crates} tracing-subscriber\n\
          // cargo add tokio --features macros,net,rt-multi-thread\n\n\
          {functions}\n\
          /// All sections, as an app of axum.\n\
@@ -70,31 +49,125 @@ pub(crate) fn program(functions: &str) -> String {
          {app}    Ok(app)\n}}\n\n\
          #[tokio::main]\n\
          async fn main() -> Result<(), Box<dyn std::error::Error>> {{\n    \
+         // The reason of each 502 is in the log.\n    \
+         tracing_subscriber::fmt::init();\n    \
          let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();\n    \
          let listener = tokio::net::TcpListener::bind(\"127.0.0.1:3000\").await?;\n    \
          Ok(axum::serve(listener, app).await?)\n}}\n"
     )
 }
 
-/// A function of the code.
+/// The lines of `app` that add the sections.
+fn app(sections: &[Section<'_>]) -> String {
+    let fallback = fallback(sections);
+    // axum takes no path twice. A path that one section closes is open in no other.
+    let closed = sections.iter().flat_map(|section| section.answer.iter());
+    let closed: HashSet<_> = closed.flatten().copied().collect();
+    let mut taken: HashSet<&str> = HashSet::new();
+    let mut app = String::from("    let app = axum::Router::new();\n");
+    for section in sections {
+        let Section { name, title, .. } = section;
+        let is_fallback = fallback == Some(name);
+        let own = section.answer.as_ref().or(section.routes.as_ref());
+        let own = own.map(Vec::as_slice).unwrap_or_default();
+        let is_answer = section.answer.is_some();
+        let is_taken = |path: &&str| taken.contains(path) || !is_answer && closed.contains(path);
+        let has_routes = !own.is_empty() && !own.iter().any(is_taken);
+        if has_routes {
+            taken.extend(own);
+        }
+        let line = match (is_answer, has_routes || is_fallback) {
+            (true, true) if section.is_origin => format!(
+                "    // Nothing checks here who may use `{name}`.\n    \
+                 let app = answer_{name}(app);\n"
+            ),
+            (true, true) => format!("    let app = answer_{name}(app);\n"),
+            (true, false) => format!("    // `{title}`: not in the app; see `answer_{name}`.\n"),
+            (false, true) if is_fallback => {
+                format!("    let app = app.fallback_service({name}()?);\n")
+            }
+            (false, true) => format!("    let app = route_{name}(app)?;\n"),
+            (false, false) => {
+                format!("    // `{title}`: route its requests to `{name}()?` by host or path.\n")
+            }
+        };
+        app += &line;
+    }
+    app
+}
+
+/// The section that gets the requests which no route has.
+///
+/// It is that for all paths, or the only one without a path of its own.
+fn fallback<'a>(sections: &[Section<'a>]) -> Option<&'a str> {
+    let others = sections.iter().filter(|section| section.routes.is_none());
+    let (closed, open): (Vec<_>, Vec<_>) = others.partition(|section| section.answer.is_some());
+    let for_all = open.iter().find(|section| section.title == "location /");
+    let mut closed = closed.iter();
+    let answer = closed.find(|section| section.answer.as_ref().is_some_and(Vec::is_empty));
+    let only = match &*open {
+        // Regular expressions and single paths leave other requests.
+        [only] if !only.title.starts_with("location ") || only.title.starts_with("location @") => {
+            Some(only)
+        }
+        _ => None,
+    };
+    let section = for_all.or(answer).or(only)?;
+    Some(section.name)
+}
+
+/// A section of the code, with its functions.
 struct Section<'a> {
     name: &'a str,
     /// Such as `location /`.
     title: &'a str,
-    /// The path that its second function, `route_..`, adds to a router.
-    path: Option<&'a str>,
+    /// Whether it has an origin.
+    is_origin: bool,
+    /// The paths that `route_..` adds to a router.
+    routes: Option<Vec<&'a str>>,
+    /// The paths that `answer_..` adds; none for all others.
+    answer: Option<Vec<&'a str>>,
 }
 
 fn sections(functions: &str) -> Vec<Section<'_>> {
-    let comments = functions.split("\n/// `").skip(1);
-    let sections = comments.filter_map(|text| {
-        let (title, code) = text.split_once("`, line ")?;
-        let (name, _) = code.split_once("pub fn ")?.1.split_once('(')?;
-        let route = functions.split_once(&format!("\npub fn route_{name}("));
-        let path = route.and_then(|(_, code)| code.split('"').find(|it| it.ends_with("{*rest}")));
-        Some(Section { name, title, path })
-    });
-    sections.collect()
+    let mut sections: Vec<Section<'_>> = Vec::new();
+    let mut pieces = functions.split("\npub fn ");
+    let mut before = pieces.next().unwrap_or_default();
+    for piece in pieces {
+        let (function, code) = piece.split_once('(').unwrap_or((piece, ""));
+        let code = code.split("\n}\n").next().unwrap_or_default();
+        let paths = code.split(".route").skip(1);
+        let paths = paths.filter_map(|call| call.split('"').nth(1)).collect();
+        let comment = before.lines().last().unwrap_or_default();
+        let title = comment.split('`').nth(1).unwrap_or_default();
+        let (part, name) = match function.split_once('_') {
+            Some(("route", name)) if is_last(&sections, name) => ("route", name),
+            Some(("answer", name)) => ("answer", name),
+            _ => ("", function),
+        };
+        if !is_last(&sections, name) {
+            sections.push(Section {
+                name,
+                title,
+                is_origin: part.is_empty(),
+                routes: None,
+                answer: None,
+            });
+        }
+        if let Some(section) = sections.last_mut() {
+            match part {
+                "route" => section.routes = Some(paths),
+                "answer" => section.answer = Some(paths),
+                _ => {}
+            }
+        }
+        before = piece;
+    }
+    sections
+}
+
+fn is_last(sections: &[Section<'_>], name: &str) -> bool {
+    sections.last().is_some_and(|section| section.name == name)
 }
 
 /// Whether the text begins as JSON does. A block of options of Caddy begins with a word.

@@ -16,6 +16,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{
+    answer::{Answer, is_plain},
     note::Finding,
     settings::{SettingValue, Settings},
 };
@@ -39,6 +40,8 @@ pub(super) struct Draft {
     ///
     /// Without wildcards: the code nests the proxy below it.
     pub(super) route: Option<String>,
+    /// What the program answers in place of the servers.
+    pub(super) answer: Option<Answer>,
 }
 
 impl Draft {
@@ -53,15 +56,11 @@ impl Draft {
     /// exact match, or a matcher by field. Prefixes with characters that a router could take for a
     /// pattern get the general warning, too.
     pub(super) fn add_route(&mut self, path: Option<&str>) -> Option<Finding> {
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte);
         match path {
             Some("/") => None,
-            Some(path) if path.starts_with('/') && path.bytes().all(is_plain) => {
+            Some(path) if is_plain(path) => {
                 self.route = Some(path.to_owned());
-                Some(Finding::warning(
-                    "add the routes of this section by its function: with `fallback_service`, \
-                     other paths would reach the origin too",
-                ))
+                None
             }
             _ => Some(Finding::warning(
                 "with `fallback_service`, all requests reach the origin: a router in front of the \

@@ -57,7 +57,7 @@ impl Imported {
                     }
                 }
             }
-            if !servers.is_empty() {
+            if !servers.is_empty() || draft.answer.is_some() {
                 sections.push((draft, servers));
             }
         }
@@ -105,7 +105,8 @@ impl Imported {
     /// Builder code: a function for each section that proxies.
     ///
     /// It returns an `OriginProxy`, or an `OriginGroup` if the section has several servers. A
-    /// `location` with a path has a second function, which adds its routes to axum's `Router`.
+    /// `location` with a path has a second function, which adds its routes to axum's `Router`. Paths
+    /// that nginx closes have a function that answers them: another section could have their path.
     ///
     /// ```
     /// use cdn_origin::import;

@@ -88,6 +88,13 @@ fn function(number: usize, (draft, servers): &Settled<'_>) -> String {
     let is_name = !kind.is_empty() && kind.bytes().all(|byte| byte.is_ascii_lowercase());
     let kind = if is_name { kind } else { "section" };
     let section = PeerText::new(&draft.section, MAX_SECTION);
+    let name = format!("{kind}_{number}");
+    let answer = draft.answer.as_ref();
+    let answer = answer.map(|answer| answer.print(&name, &section.to_string(), draft.line));
+    let answer = answer.unwrap_or_default();
+    if servers.is_empty() {
+        return answer;
+    }
     let body = match servers.as_slice() {
         [(_, settings)] => {
             let connector = connector("connector", settings);
@@ -104,14 +111,13 @@ fn function(number: usize, (draft, servers): &Settled<'_>) -> String {
         true => "Box<dyn Error>",
         false => "BuildError",
     };
-    let name = format!("{kind}_{number}");
     let routes = draft
         .route
         .as_deref()
         .map(|path| routes(&name, path, error));
     format!(
         "\n/// `{section}`, line {}.\npub fn {name}() -> Result<{returned}, {error}> {{\n\
-         {body}}}\n{}",
+         {body}}}\n{}{answer}",
         draft.line,
         routes.unwrap_or_default()
     )

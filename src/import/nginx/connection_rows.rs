@@ -103,9 +103,10 @@ pub(super) const ROWS: [NginxRow; 30] = [
         refused_unless_off,
         "a client that leaves cancels its request",
     ),
-    NginxRow::no_effect(
+    NginxRow::maps(
         "proxy_request_buffering",
-        "uploads are streamed: not buffered first; the origin answers `Expect`, not the proxy",
+        request_buffering,
+        "`Limits::buffer_requests`, of the size of `client_max_body_size`",
     ),
     NginxRow::no_effect("proxy_buffering", "responses are streamed: not buffered"),
     NginxRow::no_effect("proxy_buffers", "responses are streamed: not buffered"),
@@ -274,6 +275,14 @@ fn resolver(location: &mut Location, directive: &Directive, text: &'static str) 
              servers. `valid=` and `ipv6=off` are mapped",
         ),
         false => Finding::mapped(text),
+    }
+}
+
+/// The size follows from `client_max_body_size`, in `absent_lines`.
+fn request_buffering(_: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+    match directive.word() {
+        "off" => Finding::mapped("uploads are streamed by default"),
+        _ => Finding::mapped(text),
     }
 }
 

@@ -16,8 +16,12 @@
 //! 2. `walk` visits each block. One that has `proxy_pass` itself becomes a `Location`.
 //! 3. The rows of the tables are applied in their order, not in that of the file: those of
 //!    `pass_rows` first.
-//! 4. `unused_directives` adds a note for each directive that no location has used.
+//! 4. `answers` tells which requests nginx refuses or answers itself, and `absent_lines` in what
+//!    the defaults differ.
+//! 5. `unused_directives` adds a note for each directive that no location has used.
 
+mod absent_lines;
+mod answers;
 mod connection_rows;
 mod location;
 mod location_rows;
@@ -35,16 +39,18 @@ mod value;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
+    answer::Answer,
     budget::Budget,
     directive::Directive,
-    draft::{Draft, HostChoice, SniChoice, VerifyChoice},
+    draft::Draft,
     error::ImportError,
     group_calls::GroupCalls,
     imported::Imported,
-    note::{Finding, ImportNote},
+    note::{Finding, ImportNote, NoteKind},
 };
 
 use self::{
+    answers::closed,
     location::Location,
     location_rows::location_rows,
     scope::{Scope, is_opaque},
@@ -62,12 +68,18 @@ pub(super) fn import(text: &str) -> Result<Imported, ImportError> {
         line: 1,
         path: None,
         exact_path: None,
+        returned: None,
+        is_whole_file: false,
         chain: vec![&directives],
     };
     importer.walk(&root);
     importer.budget.check()?;
+    importer.warn_of_paths();
     for (directive, finding) in unused_directives::findings(&directives, &importer.noted) {
-        importer.note(directive, finding);
+        match finding.kind {
+            NoteKind::Warning => importer.warn_once(directive.line, &directive.name, finding),
+            _ => importer.note(directive, finding),
+        }
     }
     Ok(Imported::new(&importer.drafts, importer.notes))
 }
@@ -116,6 +128,8 @@ struct LocationImporter<'a> {
     ///
     /// By address: the same directive may be used by several locations, and is noted for each.
     noted: BTreeSet<*const Directive>,
+    /// The warnings that the whole file has once.
+    warned: BTreeSet<String>,
 }
 
 impl<'a> LocationImporter<'a> {
@@ -133,7 +147,11 @@ impl<'a> LocationImporter<'a> {
                 continue;
             };
             if directive.name != "upstream" && !is_opaque(&directive.name) {
-                self.walk(&scope.inner(directive, block));
+                let inner = scope.inner(directive, block);
+                if directive.name == "location" {
+                    self.answered(directive, &inner);
+                }
+                self.walk(&inner);
             }
         }
     }
@@ -202,12 +220,51 @@ impl<'a> LocationImporter<'a> {
         }
         if scope.path.is_some() || scope.section.starts_with("location ") {
             let routes = location.draft.add_route(scope.path.as_deref());
-            let findings = routes.into_iter().chain(location.redirect_of_folder());
+            let prefix = location.draft.route.as_deref();
+            let longer = prefix.and_then(absent_lines::longer_names);
+            let findings = routes.into_iter().chain(longer);
+            let findings = findings.chain(location.redirect_of_folder());
             let note = |finding| ImportNote::new(scope.line, "location", finding);
             self.notes.extend(findings.map(note));
         }
-        self.warn(scope, &location, upstream.is_some());
-        self.drafts.push(location.finish());
+        for (directive, finding) in absent_lines::set_defaults(scope, &mut location) {
+            self.warn_once(scope.line, directive, finding);
+        }
+        if let Some(pass) = &location.pass {
+            let found = absent_lines::warnings(scope, &location, pass, upstream.is_some());
+            let note =
+                |(directive, text)| ImportNote::new(pass.line, directive, Finding::warning(text));
+            self.notes.extend(found.into_iter().map(note));
+        }
+        let mut draft = location.finish();
+        if let Some(closed) = closed(scope) {
+            self.close(scope, &mut draft, closed);
+        }
+        self.drafts.push(draft);
+    }
+
+    /// A router does not read paths as nginx does.
+    fn warn_of_paths(&mut self) {
+        let is_closed = |draft: &Draft| draft.answer.as_ref().is_some_and(Answer::has_paths);
+        if self.drafts.len() < 2 && !self.drafts.iter().any(is_closed) {
+            return;
+        }
+        let mut sections = self.drafts.iter();
+        let first = sections.find(|draft| draft.route.is_some() || is_closed(draft));
+        if let Some(line) = first.map(|draft| draft.line) {
+            self.notes.push(ImportNote::new(
+                line,
+                "location",
+                Finding::warning(absent_lines::PATHS),
+            ));
+        }
+    }
+
+    /// A warning for the whole file.
+    fn warn_once(&mut self, line: usize, directive: &str, finding: Finding) {
+        if self.warned.insert(finding.text.to_string()) {
+            self.notes.push(ImportNote::new(line, directive, finding));
+        }
     }
 
     /// `None` if `proxy_pass` names a host that is no `upstream`, or its URL has variables that are
@@ -265,75 +322,6 @@ impl<'a> LocationImporter<'a> {
             };
             let note = ImportNote::new(directive.line, &parameter.name, finding);
             self.notes.push(note);
-        }
-    }
-
-    /// Notes about lines that are not there, at the line of `proxy_pass`.
-    ///
-    /// They are about defaults of nginx that a CDN does not accept: no SNI, no verification, and
-    /// the name of an `upstream` as SNI and Host.
-    fn warn(&mut self, scope: &Scope<'a>, location: &Location, has_upstream: bool) {
-        let Some(pass) = &location.pass else {
-            return;
-        };
-        let mut warn = |directive: &str, text: &'static str| {
-            let finding = Finding::warning(text);
-            self.notes
-                .push(ImportNote::new(pass.line, directive, finding));
-        };
-        let is_label = has_upstream && !pass.target.contains('.');
-        if is_label && location.has_default_host() {
-            warn(
-                "proxy_set_header Host",
-                "without this line, nginx sends the name of the `upstream`; the import sends the \
-                 server's name",
-            );
-        }
-        if pass.scheme == "http" {
-            if pass.target.ends_with(":443") {
-                warn(
-                    "proxy_pass",
-                    "plain HTTP to a port of TLS: an edge answers 400. Write `https://`",
-                );
-            }
-            return;
-        }
-        let tls = &location.draft.shared.tls;
-        if scope.lookup("proxy_ssl_server_name").is_empty() {
-            warn(
-                "proxy_ssl_server_name",
-                "off without this line, which another `location` does not inherit: nginx sends no \
-                 SNI, and a CDN cannot choose a certificate. The import sends the SNI",
-            );
-        }
-        if scope.lookup("proxy_ssl_verify").is_empty() {
-            warn(
-                "proxy_ssl_verify",
-                "off without this line, which another `location` does not inherit: nginx accepts \
-                 any certificate. The import verifies it",
-            );
-        }
-        if location.ssl_name.is_some() || tls.sni == SniChoice::Omit {
-            return;
-        }
-        if is_label {
-            warn(
-                "proxy_ssl_name",
-                "without this line, nginx sends and expects the name of the `upstream`; the \
-                 import takes the server's name",
-            );
-        }
-        let differs = match &location.draft.shared.host {
-            HostChoice::Url => false,
-            HostChoice::Fixed(name) => *name != pass.target,
-            HostChoice::Preserve | HostChoice::PreserveName => true,
-        };
-        if differs && tls.verify == VerifyChoice::On {
-            warn(
-                "proxy_ssl_name",
-                "without this line, the SNI is the URL's host and differs from Host: an edge that \
-                 serves the site by its name refuses such requests",
-            );
         }
     }
 }

@@ -24,6 +24,10 @@ pub(super) struct Scope<'a> {
     pub(super) path: Option<String>,
     /// Of the nearest `location` around, if that is `=`.
     pub(super) exact_path: Option<String>,
+    /// The `return` of the server, which nginx applies before it chooses a location.
+    pub(super) returned: Option<&'a Directive>,
+    /// Whether an `http` block is around: no other file sets what holds here.
+    pub(super) is_whole_file: bool,
     /// From the outermost block to this one.
     pub(super) chain: Vec<&'a [Directive]>,
 }
@@ -35,7 +39,7 @@ impl<'a> Scope<'a> {
     }
 
     /// The scope of a block in this one.
-    pub(super) fn inner(&self, directive: &Directive, block: &'a [Directive]) -> Self {
+    pub(super) fn inner(&self, directive: &'a Directive, block: &'a [Directive]) -> Self {
         let words = directive.words.join(" ");
         let path = match (directive.name.as_str(), directive.words.as_slice()) {
             ("location", [path]) => Some(path.clone()),
@@ -48,6 +52,10 @@ impl<'a> Scope<'a> {
             ("location", _) => None,
             _ => self.exact_path.clone(),
         };
+        let returned = match directive.name.as_str() {
+            "server" => block.iter().find(|line| line.name == "return"),
+            _ => self.returned,
+        };
         let mut chain = self.chain.clone();
         chain.push(block);
         Self {
@@ -55,6 +63,8 @@ impl<'a> Scope<'a> {
             line: directive.line,
             path,
             exact_path,
+            returned,
+            is_whole_file: self.is_whole_file || directive.name == "http",
             chain,
         }
     }

@@ -98,7 +98,7 @@ impl UnusedReader<'_> {
     }
 }
 
-fn has_proxy_pass(block: &[Directive]) -> bool {
+pub(super) fn has_proxy_pass(block: &[Directive]) -> bool {
     let mut lines = block.iter();
     lines.any(|line| line.name == "proxy_pass" || has_proxy_pass(line.lines()))
 }

@@ -162,12 +162,12 @@ fn a_handle_with_a_path_has_routes_or_a_warning() {
         (
             "handle_path /a/* {\nX\n}",
             Some(r#".route_service("/a/{*rest}", service)"#),
-            1,
+            0,
         ),
         (
             "route /a* {\nX\n}",
             Some(r#".route_service("/a", service.clone())"#),
-            1,
+            0,
         ),
         ("handle @named {\nX\n}", None, 1),
         ("handle /a/* {\nhandle /b/* {\nX\n}\n}", None, 1),

@@ -80,7 +80,11 @@ async fn the_nginx_migration_arrives_with_every_field_that_it_sets() {
         proxy_set_header X-Forwarded-Proto $scheme;
         proxy_pass_header Authorization;";
     let imported = nginx(&edge, &roots, lines);
-    let expected = ["proxy_ssl_verify", "proxy_set_header X-Forwarded-For"];
+    let expected = [
+        "client_max_body_size",
+        "proxy_ssl_verify",
+        "proxy_set_header X-Forwarded-For",
+    ];
     assert_eq!(warned(&imported), expected);
     assert_eq!(
         through(&imported, "example.test").await.status(),

@@ -15,18 +15,20 @@ fn a_file_of_nginx_becomes_code_and_notes() {
     let text = "location / {\n    proxy_pass https://d1234567890.cloudfront.net;\n    \
                 proxy_ssl_server_name on;\n    proxy_ssl_verify on;\n    proxy_frob on;\n}\n";
     let expected = "\
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
+use cdn_origin::proxy::Limits;
 
 /// `location /`, line 1.
 pub fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder(\"https://d1234567890.cloudfront.net\")
         .build()?;
-    Ok(OriginProxy::new(connector))
+    Ok(OriginProxy::new(connector)
+        .limits(Limits::default().buffer_requests(1048576).max_request_body(1048576)))
 }
 
 /// All sections, as an app of axum.
@@ -38,10 +40,16 @@ pub fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind(\"127.0.0.1:3000\").await?;
     Ok(axum::serve(listener, app).await?)
 }
+
+// warning:
+// line 1: client_max_body_size: the import has nginx's default, 1 MiB. If another file sets it, \
+change `Limits::max_request_body`
 
 // unmapped:
 // line 5: proxy_frob: not known to the importer

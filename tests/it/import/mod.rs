@@ -8,6 +8,8 @@
 mod access;
 mod caddy_edges;
 mod caddy_notes;
+#[cfg(feature = "axum")]
+mod closed;
 mod documented;
 mod documented_fields;
 #[cfg(feature = "axum")]

@@ -3,7 +3,7 @@
 #![allow(dead_code, unused_qualifications, reason = "it is code of other programs")]
 
 pub(super) mod nginx_analytics_script {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::Alpn;
@@ -11,6 +11,7 @@ use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::ForwardedLayer;
 use cdn_origin::OriginProxy;
+use cdn_origin::proxy::Limits;
 use std::error::Error;
 
 /// `location = /js/script.js`, line 1.
@@ -18,6 +19,7 @@ pub(crate) fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
     let connector = CdnOriginConnector::builder("https://analytics.origin.example")
         .build()?;
     Ok(OriginProxy::new(connector)
+        .limits(Limits::default().buffer_requests(1048576).max_request_body(1048576))
         .map_path("/js/script.js".parse()?, "/js/stats.js".parse()?))
 }
 
@@ -27,7 +29,8 @@ pub(crate) fn location_2() -> Result<OriginProxy, BuildError> {
         .alpn(Alpn::Http1)
         .build()?;
     Ok(OriginProxy::new(connector)
-        .forwarded(ForwardedLayer::new().append_unverified()))
+        .forwarded(ForwardedLayer::new().append_unverified())
+        .limits(Limits::default().buffer_requests(1048576).max_request_body(1048576)))
 }
 
 /// All sections, as an app of axum.
@@ -40,6 +43,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -47,7 +52,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod nginx_azure_app_service {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -55,13 +60,15 @@ use cdn_origin::CdnOriginConnector;
 use cdn_origin::ForwardedLayer;
 use cdn_origin::OriginProxy;
 use cdn_origin::forwarded::ForwardedField;
+use cdn_origin::proxy::Limits;
 
 /// `location /`, line 1.
 pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://shop-example.azurewebsites.net")
         .build()?;
     Ok(OriginProxy::new(connector)
-        .forwarded(ForwardedLayer::new().fields([ForwardedField::XForwardedFor, ForwardedField::XForwardedHost, ForwardedField::XForwardedPort, ForwardedField::XForwardedProto, ForwardedField::XRealIp])))
+        .forwarded(ForwardedLayer::new().fields([ForwardedField::XForwardedFor, ForwardedField::XForwardedHost, ForwardedField::XForwardedPort, ForwardedField::XForwardedProto, ForwardedField::XRealIp]))
+        .limits(Limits::default().buffer_requests(1048576).max_request_body(1048576)))
 }
 
 /// All sections, as an app of axum.
@@ -73,6 +80,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -80,7 +89,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod nginx_azure_blob_through_upstream {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use axum::Router;
@@ -88,6 +97,7 @@ use cdn_origin::Alpn;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
 use cdn_origin::pool::PoolSettings;
+use cdn_origin::proxy::Limits;
 use cdn_origin::proxy::Upgrades;
 use std::error::Error;
 
@@ -98,6 +108,7 @@ pub(crate) fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
         .alpn(Alpn::Http1)
         .build()?;
     Ok(OriginProxy::new(connector)
+        .limits(Limits::default().buffer_requests(1048576).max_request_body(1048576))
         .pool(PoolSettings::default().max_idle(16))
         .upgrades(Upgrades::none())
         .map_path("/files/".parse()?, "/".parse()?))
@@ -120,6 +131,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -127,13 +140,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod nginx_behind_a_balancer {
-// cargo add cdn-origin axum ipnet
+// cargo add cdn-origin axum ipnet tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::ForwardedLayer;
 use cdn_origin::HostRewriteLayer;
 use cdn_origin::OriginProxy;
+use cdn_origin::proxy::Limits;
 use std::error::Error;
 
 /// `location /`, line 6.
@@ -142,7 +156,8 @@ pub(crate) fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
         .build()?;
     Ok(OriginProxy::new(connector)
         .host_rewrite(HostRewriteLayer::preserve())
-        .forwarded(ForwardedLayer::new().trust(["10.0.0.0/8".parse::<ipnet::IpNet>()?, "2001:db8::/32".parse::<ipnet::IpNet>()?])))
+        .forwarded(ForwardedLayer::new().trust(["10.0.0.0/8".parse::<ipnet::IpNet>()?, "2001:db8::/32".parse::<ipnet::IpNet>()?]))
+        .limits(Limits::default().buffer_requests(1048576).max_request_body(1048576)))
 }
 
 /// All sections, as an app of axum.
@@ -154,6 +169,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -161,7 +178,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod nginx_behind_tls_with_large_heads {
-// cargo add cdn-origin axum http
+// cargo add cdn-origin axum http tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -170,6 +187,7 @@ use cdn_origin::ForwardedLayer;
 use cdn_origin::HostRewriteLayer;
 use cdn_origin::OriginProxy;
 use cdn_origin::origin::Scheme;
+use cdn_origin::proxy::Limits;
 use http::HeaderValue;
 
 /// `location /`, line 7.
@@ -179,6 +197,7 @@ pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
     Ok(OriginProxy::new(connector)
         .host_rewrite(HostRewriteLayer::preserve_name())
         .forwarded(ForwardedLayer::new().append_unverified().client_scheme(Scheme::Https))
+        .limits(Limits::default().buffer_requests(1048576).max_request_body(1048576))
         .map_request(|parts| drop(parts.headers.remove("proxy")))
         .map_request(|parts| drop(parts.headers.insert("x-forwarded-ssl", HeaderValue::from_static("on"))))
         .map_response(|mut response| { response.headers_mut().append("strict-transport-security", HeaderValue::from_static("max-age=31536000; includeSubDomains")); response }).map_response(|mut response| { response.headers_mut().append("x-frame-options", HeaderValue::from_static("SAMEORIGIN")); response }))
@@ -193,6 +212,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -200,13 +221,15 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod nginx_bodies_and_errors {
-// cargo add cdn-origin axum http
+// cargo add cdn-origin axum http tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use axum::Router;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
+use cdn_origin::proxy::Limits;
 use http::HeaderValue;
+use http::StatusCode;
 use std::error::Error;
 
 /// `location /old/`, line 1.
@@ -214,6 +237,7 @@ pub(crate) fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
     let connector = CdnOriginConnector::builder("http://127.0.0.1:9000")
         .build()?;
     Ok(OriginProxy::new(connector)
+        .limits(Limits::default().buffer_requests(1048576).max_request_body(1048576))
         .map_path("/old/".parse()?, "/".parse()?)
         .map_request(|parts| drop(parts.headers.remove("accept-encoding")))
         .map_response(|mut response| { response.headers_mut().remove("x-powered-by"); response })
@@ -228,15 +252,202 @@ pub(crate) fn route_location_1(router: Router) -> Result<Router, Box<dyn Error>>
         .route_service("/old/{*rest}", service))
 }
 
+/// Answers the requests of `location /old/`, line 1: no origin gets them.
+pub(crate) fn answer_location_1(router: Router) -> Router {
+    let answer = || async { StatusCode::FORBIDDEN };
+    router
+        .route("/old/", axum::routing::any(answer))
+        .route("/old/{*rest}", axum::routing::any(answer))
+}
+
 /// All sections, as an app of axum.
 pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
     let app = axum::Router::new();
-    let app = route_location_1(app)?;
+    // Nothing checks here who may use `location_1`.
+    let app = answer_location_1(app);
     Ok(app)
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
+    let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
+}
+
+pub(super) mod nginx_closed {
+// cargo add cdn-origin axum http tracing-subscriber
+// cargo add tokio --features macros,net,rt-multi-thread
+
+use axum::Router;
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+use cdn_origin::proxy::Limits;
+use http::StatusCode;
+
+/// Answers the requests of `location /admin/`, line 9: no origin gets them.
+pub(crate) fn answer_location_1(router: Router) -> Router {
+    let answer = || async { StatusCode::FORBIDDEN };
+    router
+        .route("/admin/", axum::routing::any(answer))
+        .route("/admin/{*rest}", axum::routing::any(answer))
+}
+
+/// Answers the requests of `location = /status`, line 10: no origin gets them.
+pub(crate) fn answer_location_2(router: Router) -> Router {
+    let answer = || async { StatusCode::NO_CONTENT };
+    router
+        .route("/status", axum::routing::any(answer))
+}
+
+/// Answers the requests of `location /healthz`, line 11: no origin gets them.
+pub(crate) fn answer_location_3(router: Router) -> Router {
+    let answer = || async { (StatusCode::OK, [("content-type", "text/plain")], "ok") };
+    router
+        .route("/healthz", axum::routing::any(answer))
+        .route("/healthz/", axum::routing::any(answer))
+        .route("/healthz/{*rest}", axum::routing::any(answer))
+}
+
+/// Answers the requests of `location /moved/`, line 12: no origin gets them.
+pub(crate) fn answer_location_4(router: Router) -> Router {
+    let answer = || async { (StatusCode::MOVED_PERMANENTLY, [("location", "https://www.example.com/")]) };
+    router
+        .route("/moved/", axum::routing::any(answer))
+        .route("/moved/{*rest}", axum::routing::any(answer))
+}
+
+/// Answers the requests of `location /files/`, line 13: no origin gets them.
+pub(crate) fn answer_location_5(router: Router) -> Router {
+    let answer = || async { StatusCode::NOT_IMPLEMENTED };
+    router
+        .route("/files/", axum::routing::any(answer))
+        .route("/files/{*rest}", axum::routing::any(answer))
+}
+
+/// `location /api/`, line 15.
+pub(crate) fn location_6() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("http://127.0.0.1:9")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .limits(Limits::default().buffer_requests(1048576).max_request_body(1048576)))
+}
+
+/// Adds the routes of `location_6`: other paths do not reach the origin.
+pub(crate) fn route_location_6(router: Router) -> Result<Router, BuildError> {
+    let service = location_6()?;
+    Ok(router
+        .route_service("/api/", service.clone())
+        .route_service("/api/{*rest}", service))
+}
+
+/// Answers the requests of `location /api/`, line 15: no origin gets them.
+pub(crate) fn answer_location_6(router: Router) -> Router {
+    let answer = || async { StatusCode::FORBIDDEN };
+    router
+        .route("/api/", axum::routing::any(answer))
+        .route("/api/{*rest}", axum::routing::any(answer))
+}
+
+/// `location /parts/`, line 16.
+pub(crate) fn location_7() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("http://127.0.0.1:9")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .limits(Limits::default().buffer_requests(1048576).max_request_body(1048576)))
+}
+
+/// Adds the routes of `location_7`: other paths do not reach the origin.
+pub(crate) fn route_location_7(router: Router) -> Result<Router, BuildError> {
+    let service = location_7()?;
+    Ok(router
+        .route_service("/parts/", service.clone())
+        .route_service("/parts/{*rest}", service))
+}
+
+/// Answers the requests of `location /parts/`, line 16: no origin gets them.
+pub(crate) fn answer_location_7(router: Router) -> Router {
+    let answer = || async { StatusCode::NOT_FOUND };
+    router
+        .route("/parts/", axum::routing::any(answer))
+        .route("/parts/{*rest}", axum::routing::any(answer))
+}
+
+/// `location /team/`, line 17.
+pub(crate) fn location_8() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("http://127.0.0.1:9")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .limits(Limits::default().buffer_requests(1048576).max_request_body(1048576)))
+}
+
+/// Adds the routes of `location_8`: other paths do not reach the origin.
+pub(crate) fn route_location_8(router: Router) -> Result<Router, BuildError> {
+    let service = location_8()?;
+    Ok(router
+        .route_service("/team/", service.clone())
+        .route_service("/team/{*rest}", service))
+}
+
+/// Answers the requests of `location /team/`, line 17: no origin gets them.
+pub(crate) fn answer_location_8(router: Router) -> Router {
+    let answer = || async { StatusCode::FORBIDDEN };
+    router
+        .route("/team/", axum::routing::any(answer))
+        .route("/team/{*rest}", axum::routing::any(answer))
+}
+
+/// `location /open/`, line 18.
+pub(crate) fn location_9() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("http://127.0.0.1:9")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .limits(Limits::default().buffer_requests(1048576).max_request_body(1048576)))
+}
+
+/// Adds the routes of `location_9`: other paths do not reach the origin.
+pub(crate) fn route_location_9(router: Router) -> Result<Router, BuildError> {
+    let service = location_9()?;
+    Ok(router
+        .route_service("/open/", service.clone())
+        .route_service("/open/{*rest}", service))
+}
+
+/// `location /`, line 19.
+pub(crate) fn location_10() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("http://127.0.0.1:9")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .limits(Limits::default().buffer_requests(1048576).max_request_body(1048576)))
+}
+
+/// All sections, as an app of axum.
+pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
+    let app = axum::Router::new();
+    let app = answer_location_1(app);
+    let app = answer_location_2(app);
+    let app = answer_location_3(app);
+    let app = answer_location_4(app);
+    let app = answer_location_5(app);
+    // Nothing checks here who may use `location_6`.
+    let app = answer_location_6(app);
+    // Nothing checks here who may use `location_7`.
+    let app = answer_location_7(app);
+    // Nothing checks here who may use `location_8`.
+    let app = answer_location_8(app);
+    let app = route_location_9(app)?;
+    let app = app.fallback_service(location_10()?);
+    Ok(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -244,15 +455,17 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod nginx_cloud_storage_prefix {
-// cargo add cdn-origin axum http
+// cargo add cdn-origin axum http tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use axum::Router;
 use cdn_origin::Alpn;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
+use cdn_origin::proxy::Limits;
 use cdn_origin::proxy::Upgrades;
 use http::HeaderValue;
+use http::StatusCode;
 use std::error::Error;
 
 /// `location /media/`, line 1.
@@ -261,6 +474,7 @@ pub(crate) fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
         .alpn(Alpn::Http1)
         .build()?;
     Ok(OriginProxy::new(connector)
+        .limits(Limits::default().buffer_requests(1048576).max_request_body(1048576))
         .upgrades(Upgrades::none())
         .map_path("/media/".parse()?, "/media-example/".parse()?)
         .map_request(|parts| drop(parts.headers.remove("authorization"))).map_request(|parts| drop(parts.headers.remove("cookie")))
@@ -276,15 +490,26 @@ pub(crate) fn route_location_1(router: Router) -> Result<Router, Box<dyn Error>>
         .route_service("/media/{*rest}", service))
 }
 
+/// Answers the requests of `location /media/`, line 1: no origin gets them.
+pub(crate) fn answer_location_1(router: Router) -> Router {
+    let answer = || async { StatusCode::FORBIDDEN };
+    router
+        .route("/media/", axum::routing::any(answer))
+        .route("/media/{*rest}", axum::routing::any(answer))
+}
+
 /// All sections, as an app of axum.
 pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
     let app = axum::Router::new();
-    let app = route_location_1(app)?;
+    // Nothing checks here who may use `location_1`.
+    let app = answer_location_1(app);
     Ok(app)
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -292,7 +517,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod nginx_cloudflare_as_origin {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -318,7 +543,7 @@ pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
         .happy_eyeballs(HappyEyeballs::default().families(IpFamilies::OnlyV4))
         .build()?;
     Ok(OriginProxy::new(connector)
-        .limits(Limits::default().body_idle_timeout(Duration::from_secs(86400)).response_timeout(Duration::from_secs(86400)))
+        .limits(Limits::default().body_idle_timeout(Duration::from_secs(86400)).buffer_requests(1048576).max_request_body(1048576).response_timeout(Duration::from_secs(86400)))
         .upgrades(Upgrades::default().idle_timeout(Duration::from_secs(86400))))
 }
 
@@ -331,6 +556,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -338,7 +565,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod nginx_cloudfront_migration {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -347,6 +574,7 @@ use cdn_origin::ForwardedLayer;
 use cdn_origin::HostRewriteLayer;
 use cdn_origin::OriginProxy;
 use cdn_origin::TlsVersion;
+use cdn_origin::proxy::Limits;
 
 /// `location /`, line 1.
 pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
@@ -356,7 +584,8 @@ pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
         .build()?;
     Ok(OriginProxy::new(connector)
         .host_rewrite(HostRewriteLayer::preserve_name())
-        .forwarded(ForwardedLayer::new().append_unverified()))
+        .forwarded(ForwardedLayer::new().append_unverified())
+        .limits(Limits::default().buffer_requests(1048576).max_request_body(1048576)))
 }
 
 /// All sections, as an app of axum.
@@ -368,6 +597,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -375,18 +606,20 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod nginx_cloudfront_old_versions {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
+use cdn_origin::proxy::Limits;
 
 /// `location /`, line 1.
 pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
         .build()?;
-    Ok(OriginProxy::new(connector))
+    Ok(OriginProxy::new(connector)
+        .limits(Limits::default().buffer_requests(1048576).max_request_body(1048576)))
 }
 
 /// All sections, as an app of axum.
@@ -398,6 +631,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -405,19 +640,21 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod nginx_cloudfront_without_sni {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
+use cdn_origin::proxy::Limits;
 
 /// `location /`, line 1.
 pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
         .host("www.example.com")
         .build()?;
-    Ok(OriginProxy::new(connector))
+    Ok(OriginProxy::new(connector)
+        .limits(Limits::default().buffer_requests(1048576).max_request_body(1048576)))
 }
 
 /// All sections, as an app of axum.
@@ -429,6 +666,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -436,7 +675,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod nginx_docker_registry {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use axum::Router;
@@ -456,7 +695,7 @@ pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
     Ok(OriginProxy::new(connector)
         .host_rewrite(HostRewriteLayer::preserve())
         .forwarded(ForwardedLayer::new().append_unverified())
-        .limits(Limits::default().body_idle_timeout(Duration::from_secs(900)).response_timeout(Duration::from_secs(900)))
+        .limits(Limits::default().body_idle_timeout(Duration::from_secs(900)).buffer_requests(1048576).response_timeout(Duration::from_secs(900)))
         .upgrades(Upgrades::default().idle_timeout(Duration::from_secs(900))))
 }
 
@@ -477,6 +716,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -484,7 +725,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod nginx_docs_in_a_folder {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use axum::Router;
@@ -493,6 +734,7 @@ use cdn_origin::CdnOriginConnector;
 use cdn_origin::ForwardedLayer;
 use cdn_origin::OriginProxy;
 use cdn_origin::origin::Scheme;
+use cdn_origin::proxy::Limits;
 
 /// `location /docs`, line 1.
 pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
@@ -500,6 +742,7 @@ pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
         .build()?;
     Ok(OriginProxy::new(connector)
         .forwarded(ForwardedLayer::new().client_scheme(Scheme::Https))
+        .limits(Limits::default().buffer_requests(1048576).max_request_body(1048576))
         .map_response(|mut response| { response.headers_mut().remove("x-nf-request-id"); response }))
 }
 
@@ -521,6 +764,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -531,7 +776,7 @@ pub(super) mod nginx_everything_from_the_request {
 }
 
 pub(super) mod nginx_inherited_fields {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use axum::Router;
@@ -546,7 +791,7 @@ pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
         .host("www.example.com")
         .build()?;
     Ok(OriginProxy::new(connector)
-        .limits(Limits::default().max_request_body(52428800)))
+        .limits(Limits::default().buffer_requests(52428800).max_request_body(52428800)))
 }
 
 /// `location /upload/`, line 7.
@@ -574,6 +819,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -581,7 +828,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod nginx_ip_hash {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -592,6 +839,7 @@ use cdn_origin::group::Ejection;
 use cdn_origin::group::Failover;
 use cdn_origin::group::Member;
 use cdn_origin::group::OriginGroup;
+use cdn_origin::proxy::Limits;
 use std::time::Duration;
 
 /// `location /`, line 2.
@@ -605,7 +853,8 @@ pub(crate) fn location_1() -> Result<OriginGroup, BuildError> {
         let connector = CdnOriginConnector::builder(url)
             .host("www.example.com")
             .build()?;
-        let proxy = OriginProxy::new(connector);
+        let proxy = OriginProxy::new(connector)
+            .limits(Limits::default().buffer_requests(1048576).max_request_body(1048576));
         members.push(Member::new(proxy).name(name));
     }
     let group = OriginGroup::builder()
@@ -626,6 +875,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -633,29 +884,42 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod nginx_lua {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum http tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
+use axum::Router;
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
+use cdn_origin::proxy::Limits;
+use http::StatusCode;
 
 /// `location /`, line 1.
 pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("http://10.0.0.1")
         .build()?;
-    Ok(OriginProxy::new(connector))
+    Ok(OriginProxy::new(connector)
+        .limits(Limits::default().buffer_requests(1048576).max_request_body(1048576)))
+}
+
+/// Answers the requests of `location /`, line 1: no origin gets them.
+pub(crate) fn answer_location_1(router: Router) -> Router {
+    let answer = || async { StatusCode::FORBIDDEN };
+    router.fallback(answer)
 }
 
 /// All sections, as an app of axum.
 pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
     let app = axum::Router::new();
-    let app = app.fallback_service(location_1()?);
+    // Nothing checks here who may use `location_1`.
+    let app = answer_location_1(app);
     Ok(app)
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -663,7 +927,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod nginx_mutual_tls {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use axum::Router;
@@ -672,6 +936,7 @@ use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
 use cdn_origin::Roots;
 use cdn_origin::VerifyPolicy;
+use cdn_origin::proxy::Limits;
 use cdn_origin::tls::ClientIdentity;
 use cdn_origin::tls::Crls;
 
@@ -681,7 +946,8 @@ pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
         .verify(VerifyPolicy::roots(Roots::pem_file("/etc/nginx/bank-ca.pem")).crls(Crls::pem_file("/etc/nginx/bank.crl.pem")))
         .client_identity(ClientIdentity::pem_files("/etc/nginx/client.pem", "/etc/nginx/client.key"))
         .build()?;
-    Ok(OriginProxy::new(connector))
+    Ok(OriginProxy::new(connector)
+        .limits(Limits::default().buffer_requests(1048576).max_request_body(1048576)))
 }
 
 /// Adds the routes of `location_1`: other paths do not reach the origin.
@@ -701,6 +967,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -708,7 +976,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod nginx_node_behind_websocket {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use axum::Router;
@@ -726,7 +994,7 @@ pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
         .build()?;
     Ok(OriginProxy::new(connector)
         .host_rewrite(HostRewriteLayer::preserve())
-        .limits(Limits::default().body_idle_timeout(Duration::from_secs(3600)).response_timeout(Duration::from_secs(3600)))
+        .limits(Limits::default().body_idle_timeout(Duration::from_secs(3600)).buffer_requests(1048576).max_request_body(1048576).response_timeout(Duration::from_secs(3600)))
         .upgrades(Upgrades::default().idle_timeout(Duration::from_secs(3600))))
 }
 
@@ -747,6 +1015,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -754,18 +1024,20 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod nginx_plain_http_to_443 {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
+use cdn_origin::proxy::Limits;
 
 /// `location /`, line 1.
 pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("http://d1234567890.cloudfront.net:443")
         .build()?;
-    Ok(OriginProxy::new(connector))
+    Ok(OriginProxy::new(connector)
+        .limits(Limits::default().buffer_requests(1048576).max_request_body(1048576)))
 }
 
 /// All sections, as an app of axum.
@@ -777,6 +1049,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -784,20 +1058,22 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod nginx_privacy {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::ForwardedLayer;
 use cdn_origin::OriginProxy;
+use cdn_origin::proxy::Limits;
 
 /// `location /`, line 1.
 pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://media.example")
         .build()?;
     Ok(OriginProxy::new(connector)
-        .forwarded(ForwardedLayer::new().fields([])))
+        .forwarded(ForwardedLayer::new().fields([]))
+        .limits(Limits::default().buffer_requests(1048576).max_request_body(1048576)))
 }
 
 /// All sections, as an app of axum.
@@ -809,6 +1085,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -816,7 +1094,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod nginx_redirects {
-// cargo add cdn-origin axum http
+// cargo add cdn-origin axum http tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use axum::Router;
@@ -834,7 +1112,7 @@ pub(crate) fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
     let connector = CdnOriginConnector::builder("http://backend.example")
         .build()?;
     Ok(OriginProxy::new(connector)
-        .limits(Limits::default().body_idle_timeout(Duration::from_secs(30)).response_timeout(Duration::from_secs(30)))
+        .limits(Limits::default().body_idle_timeout(Duration::from_secs(30)).buffer_requests(1048576).max_request_body(1048576).response_timeout(Duration::from_secs(30)))
         .response_rewrite(ResponseRewriteLayer::new().name("old.example".parse()?).path("/two".parse()?, "/one".parse()?))
         .upgrades(Upgrades::default().idle_timeout(Duration::from_secs(30)))
         .map_path("/one/".parse()?, "/two/".parse()?)
@@ -860,6 +1138,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -867,13 +1147,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod nginx_rewritten_shop {
-// cargo add cdn-origin axum http
+// cargo add cdn-origin axum http tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use axum::Router;
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
+use cdn_origin::proxy::Limits;
 use http::HeaderValue;
 use std::error::Error;
 
@@ -882,6 +1163,7 @@ pub(crate) fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
     let connector = CdnOriginConnector::builder("http://shop.internal.example")
         .build()?;
     Ok(OriginProxy::new(connector)
+        .limits(Limits::default().buffer_requests(1048576).max_request_body(1048576))
         .map_path("/shop/v1/".parse()?, "/store/".parse()?).map_path("/shop/".parse()?, "/".parse()?)
         .map_response(|mut response| { response.headers_mut().append("x-frame-options", HeaderValue::from_static("DENY")); response }))
 }
@@ -899,6 +1181,7 @@ pub(crate) fn location_2() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("http://shop.internal.example")
         .build()?;
     Ok(OriginProxy::new(connector)
+        .limits(Limits::default().buffer_requests(1048576).max_request_body(1048576))
         .map_response(|mut response| { response.headers_mut().append("x-frame-options", HeaderValue::from_static("DENY")); response }))
 }
 
@@ -915,6 +1198,7 @@ pub(crate) fn location_3() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("http://shop.internal.example")
         .build()?;
     Ok(OriginProxy::new(connector)
+        .limits(Limits::default().buffer_requests(1048576).max_request_body(1048576))
         .map_response(|mut response| { response.headers_mut().append("x-frame-options", HeaderValue::from_static("DENY")); response }))
 }
 
@@ -937,6 +1221,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -944,7 +1230,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod nginx_s3_bucket_by_variable {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use axum::Router;
@@ -954,6 +1240,7 @@ use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
 use cdn_origin::dial::Dns;
 use cdn_origin::dial::DnsCache;
+use cdn_origin::proxy::Limits;
 use cdn_origin::proxy::Upgrades;
 use std::time::Duration;
 
@@ -964,6 +1251,7 @@ pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
         .dns(Dns::default().cache(DnsCache::default().ttl(Duration::from_secs(300)..=Duration::from_secs(300))))
         .build()?;
     Ok(OriginProxy::new(connector)
+        .limits(Limits::default().buffer_requests(1048576).max_request_body(1048576))
         .upgrades(Upgrades::none())
         .map_request(|parts| drop(parts.headers.remove("authorization")))
         .map_response(|mut response| { response.headers_mut().remove("x-amz-id-2"); response }).map_response(|mut response| { response.headers_mut().remove("x-amz-request-id"); response }).map_response(|mut response| { response.headers_mut().remove("set-cookie"); response }))
@@ -986,6 +1274,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -993,18 +1283,20 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod nginx_s3_cached {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
+use cdn_origin::proxy::Limits;
 
 /// `location @s3`, line 6.
 pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://static-example.s3.eu-west-1.amazonaws.com")
         .build()?;
-    Ok(OriginProxy::new(connector))
+    Ok(OriginProxy::new(connector)
+        .limits(Limits::default().buffer_requests(1048576).max_request_body(1048576)))
 }
 
 /// All sections, as an app of axum.
@@ -1016,6 +1308,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -1023,29 +1317,33 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod nginx_s3_object_by_pattern {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
+use cdn_origin::proxy::Limits;
 
 /// `location ~* ^/d/(.*)`, line 1.
 pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("http://files-example.s3.amazonaws.com")
         .build()?;
-    Ok(OriginProxy::new(connector))
+    Ok(OriginProxy::new(connector)
+        .limits(Limits::default().buffer_requests(1048576).max_request_body(1048576)))
 }
 
 /// All sections, as an app of axum.
 pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
     let app = axum::Router::new();
-    let app = app.fallback_service(location_1()?);
+    // `location ~* ^/d/(.*)`: route its requests to `location_1()?` by host or path.
     Ok(app)
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -1053,19 +1351,21 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod nginx_s3_website_endpoint {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
 use cdn_origin::ResponseRewriteLayer;
+use cdn_origin::proxy::Limits;
 
 /// `location /`, line 1.
 pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("http://site-example.s3-website-us-east-1.amazonaws.com")
         .build()?;
     Ok(OriginProxy::new(connector)
+        .limits(Limits::default().buffer_requests(1048576).max_request_body(1048576))
         .response_rewrite(ResponseRewriteLayer::off()))
 }
 
@@ -1078,6 +1378,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -1085,7 +1387,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod nginx_same_path {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use axum::Router;
@@ -1093,13 +1395,15 @@ use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
 use cdn_origin::OriginProxy;
+use cdn_origin::proxy::Limits;
 
 /// `location ^~ /grafana/`, line 1.
 pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("http://10.1.0.9:3000")
         .build()?;
     Ok(OriginProxy::new(connector)
-        .host_rewrite(HostRewriteLayer::preserve()))
+        .host_rewrite(HostRewriteLayer::preserve())
+        .limits(Limits::default().buffer_requests(1048576).max_request_body(1048576)))
 }
 
 /// Adds the routes of `location_1`: other paths do not reach the origin.
@@ -1119,6 +1423,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -1126,20 +1432,22 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod nginx_sni_of_the_client {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
 use cdn_origin::OriginProxy;
+use cdn_origin::proxy::Limits;
 
 /// `location /`, line 1.
 pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://edge.example")
         .build()?;
     Ok(OriginProxy::new(connector)
-        .host_rewrite(HostRewriteLayer::preserve_name()))
+        .host_rewrite(HostRewriteLayer::preserve_name())
+        .limits(Limits::default().buffer_requests(1048576).max_request_body(1048576)))
 }
 
 /// All sections, as an app of axum.
@@ -1151,6 +1459,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -1158,7 +1468,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod nginx_sticky_nodes {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -1171,6 +1481,7 @@ use cdn_origin::group::Failover;
 use cdn_origin::group::Member;
 use cdn_origin::group::OriginGroup;
 use cdn_origin::pool::PoolSettings;
+use cdn_origin::proxy::Limits;
 use std::time::Duration;
 
 /// `location /`, line 8.
@@ -1184,6 +1495,7 @@ pub(crate) fn location_1() -> Result<OriginGroup, BuildError> {
             .build()?;
         let proxy = OriginProxy::new(connector)
             .host_rewrite(HostRewriteLayer::preserve_name())
+            .limits(Limits::default().buffer_requests(1048576).max_request_body(1048576))
             .pool(PoolSettings::default().max_connections(max_connections).max_queued(100).queue_timeout(Duration::from_secs(30)));
         members.push(Member::new(proxy).name(name));
     }
@@ -1205,6 +1517,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -1212,7 +1526,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod nginx_streaming_api {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use axum::Router;
@@ -1230,7 +1544,7 @@ pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
         .alpn(Alpn::Http1)
         .build()?;
     Ok(OriginProxy::new(connector)
-        .limits(Limits::default().body_idle_timeout(Duration::from_secs(600)).response_timeout(Duration::from_secs(600)))
+        .limits(Limits::default().body_idle_timeout(Duration::from_secs(600)).buffer_requests(1048576).max_request_body(1048576).response_timeout(Duration::from_secs(600)))
         .upgrades(Upgrades::none().idle_timeout(Duration::from_secs(600))))
 }
 
@@ -1251,6 +1565,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -1258,7 +1574,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod nginx_sub_path {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use axum::Router;
@@ -1266,6 +1582,7 @@ use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
 use cdn_origin::OriginProxy;
 use cdn_origin::ResponseRewriteLayer;
+use cdn_origin::proxy::Limits;
 use std::error::Error;
 
 /// `location /app/`, line 1.
@@ -1274,6 +1591,7 @@ pub(crate) fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
         .build()?;
     Ok(OriginProxy::new(connector)
         .host_rewrite(HostRewriteLayer::preserve_name())
+        .limits(Limits::default().buffer_requests(1048576).max_request_body(1048576))
         .response_rewrite(ResponseRewriteLayer::new().path("/portal".parse()?, "/app".parse()?))
         .map_path("/app/".parse()?, "/portal/".parse()?))
 }
@@ -1295,6 +1613,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -1302,7 +1622,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod nginx_three_nodes {
-// cargo add cdn-origin axum http
+// cargo add cdn-origin axum http tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -1313,6 +1633,7 @@ use cdn_origin::group::Failover;
 use cdn_origin::group::Member;
 use cdn_origin::group::OriginGroup;
 use cdn_origin::pool::PoolSettings;
+use cdn_origin::proxy::Limits;
 use cdn_origin::proxy::Upgrades;
 use http::StatusCode;
 use std::time::Duration;
@@ -1327,6 +1648,7 @@ pub(crate) fn location_1() -> Result<OriginGroup, BuildError> {
         let connector = CdnOriginConnector::builder(url)
             .build()?;
         let proxy = OriginProxy::new(connector)
+            .limits(Limits::default().buffer_requests(1048576).max_request_body(1048576))
             .pool(PoolSettings::default().idle_timeout(Duration::from_secs(60)).max_idle(64).max_uses(1000))
             .upgrades(Upgrades::none());
         members.push(Member::new(proxy).name(name).weight(weight));
@@ -1334,6 +1656,7 @@ pub(crate) fn location_1() -> Result<OriginGroup, BuildError> {
     let connector_1 = CdnOriginConnector::builder("http://10.0.0.13:3000")
         .build()?;
     let proxy_1 = OriginProxy::new(connector_1)
+        .limits(Limits::default().buffer_requests(1048576).max_request_body(1048576))
         .pool(PoolSettings::default().idle_timeout(Duration::from_secs(60)).max_idle(64).max_uses(1000))
         .upgrades(Upgrades::none());
     let backups = [
@@ -1357,6 +1680,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -1364,14 +1689,16 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod nginx_tls_upstream_by_label {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
+use cdn_origin::group::Failover;
 use cdn_origin::group::Member;
 use cdn_origin::group::OriginGroup;
+use cdn_origin::proxy::Limits;
 
 /// `location /`, line 3.
 pub(crate) fn location_1() -> Result<OriginGroup, BuildError> {
@@ -1382,11 +1709,13 @@ pub(crate) fn location_1() -> Result<OriginGroup, BuildError> {
     ] {
         let connector = CdnOriginConnector::builder(url)
             .build()?;
-        let proxy = OriginProxy::new(connector);
+        let proxy = OriginProxy::new(connector)
+            .limits(Limits::default().buffer_requests(1048576).max_request_body(1048576));
         members.push(Member::new(proxy).name(name));
     }
     let group = OriginGroup::builder()
         .tier(members)
+        .failover(Failover::default().statuses([]))
         .build()?;
     Ok(group)
 }
@@ -1400,6 +1729,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -1407,7 +1738,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod nginx_tls_upstream_by_name {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -1415,8 +1746,10 @@ use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
 use cdn_origin::Roots;
 use cdn_origin::VerifyPolicy;
+use cdn_origin::group::Failover;
 use cdn_origin::group::Member;
 use cdn_origin::group::OriginGroup;
+use cdn_origin::proxy::Limits;
 
 /// `location /`, line 3.
 pub(crate) fn location_1() -> Result<OriginGroup, BuildError> {
@@ -1429,11 +1762,13 @@ pub(crate) fn location_1() -> Result<OriginGroup, BuildError> {
             .dial(dial)
             .verify(VerifyPolicy::roots(Roots::pem_file("/etc/ssl/ca.pem")))
             .build()?;
-        let proxy = OriginProxy::new(connector);
+        let proxy = OriginProxy::new(connector)
+            .limits(Limits::default().buffer_requests(1048576).max_request_body(1048576));
         members.push(Member::new(proxy).name(name));
     }
     let group = OriginGroup::builder()
         .tier(members)
+        .failover(Failover::default().statuses([]))
         .build()?;
     Ok(group)
 }
@@ -1447,6 +1782,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -1454,12 +1791,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod nginx_unix_socket {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
 use cdn_origin::dial::SocketOptions;
+use cdn_origin::proxy::Limits;
 use std::error::Error;
 
 /// `location /`, line 1.
@@ -1468,7 +1806,8 @@ pub(crate) fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
         .dial("unix:/run/app.sock")
         .socket_options(SocketOptions::default().local_address("127.0.0.1".parse::<std::net::IpAddr>()?))
         .build()?;
-    Ok(OriginProxy::new(connector))
+    Ok(OriginProxy::new(connector)
+        .limits(Limits::default().buffer_requests(1048576).max_request_body(1048576)))
 }
 
 /// All sections, as an app of axum.
@@ -1480,6 +1819,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -1487,7 +1828,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod nginx_unix_socket_upstream {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -1507,7 +1848,7 @@ pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
     Ok(OriginProxy::new(connector)
         .host_rewrite(HostRewriteLayer::preserve())
         .forwarded(ForwardedLayer::new().append_unverified().client_scheme(Scheme::Https))
-        .limits(Limits::default().max_request_body(4294967296))
+        .limits(Limits::default().buffer_requests(1048576).max_request_body(4294967296))
         .response_rewrite(ResponseRewriteLayer::off()))
 }
 
@@ -1520,6 +1861,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -1527,13 +1870,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod nginx_verification_off {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
 use cdn_origin::OriginProxy;
+use cdn_origin::proxy::Limits;
 use cdn_origin::tls::danger;
 
 /// `location /`, line 1.
@@ -1543,7 +1887,8 @@ pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
         .verify(danger::accept_any_certificate())
         .build()?;
     Ok(OriginProxy::new(connector)
-        .host_rewrite(HostRewriteLayer::preserve()))
+        .host_rewrite(HostRewriteLayer::preserve())
+        .limits(Limits::default().buffer_requests(1048576).max_request_body(1048576)))
 }
 
 /// All sections, as an app of axum.
@@ -1555,6 +1900,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -1562,7 +1909,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod nginx_verified_by_address {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -1571,6 +1918,7 @@ use cdn_origin::HostRewriteLayer;
 use cdn_origin::OriginProxy;
 use cdn_origin::Roots;
 use cdn_origin::VerifyPolicy;
+use cdn_origin::proxy::Limits;
 
 /// `location /`, line 1.
 pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
@@ -1579,7 +1927,8 @@ pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
         .verify(VerifyPolicy::roots(Roots::pem_file("/etc/ssl/certs/ca-certificates.crt")))
         .build()?;
     Ok(OriginProxy::new(connector)
-        .host_rewrite(HostRewriteLayer::preserve()))
+        .host_rewrite(HostRewriteLayer::preserve())
+        .limits(Limits::default().buffer_requests(1048576).max_request_body(1048576)))
 }
 
 /// All sections, as an app of axum.
@@ -1591,6 +1940,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -1598,13 +1949,16 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod nginx_whole_file {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum http tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
+use axum::Router;
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
 use cdn_origin::connector::Timeouts;
+use cdn_origin::proxy::Limits;
+use http::StatusCode;
 use std::time::Duration;
 
 /// `location /`, line 22.
@@ -1612,18 +1966,31 @@ pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://www.example.com")
         .timeouts(Timeouts::default().connect(Duration::from_secs(10)).dial(Duration::from_secs(5)).tls_handshake(Duration::from_secs(5)))
         .build()?;
-    Ok(OriginProxy::new(connector))
+    Ok(OriginProxy::new(connector)
+        .limits(Limits::default().buffer_requests(1048576).max_request_body(1048576)))
+}
+
+/// Answers the requests of `location /health`, line 26: no origin gets them.
+pub(crate) fn answer_location_2(router: Router) -> Router {
+    let answer = || async { StatusCode::OK };
+    router
+        .route("/health", axum::routing::any(answer))
+        .route("/health/", axum::routing::any(answer))
+        .route("/health/{*rest}", axum::routing::any(answer))
 }
 
 /// All sections, as an app of axum.
 pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
     let app = axum::Router::new();
     let app = app.fallback_service(location_1()?);
+    let app = answer_location_2(app);
     Ok(app)
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -1631,7 +1998,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod haproxy_affinity {
-// cargo add cdn-origin axum http
+// cargo add cdn-origin axum http tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -1674,6 +2041,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -1681,7 +2050,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod haproxy_affinity_by_source {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -1721,6 +2090,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -1728,7 +2099,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod haproxy_api_without_its_prefix {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::CdnOriginConnector;
@@ -1755,6 +2126,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -1762,7 +2135,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod haproxy_azure_sni_of_client {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -1789,6 +2162,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -1796,7 +2171,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod haproxy_behind_tls_termination {
-// cargo add cdn-origin axum http
+// cargo add cdn-origin axum http tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -1831,6 +2206,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -1838,7 +2215,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod haproxy_client_address_from_a_field {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -1866,6 +2243,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -1873,7 +2252,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod haproxy_cloudfront_without_host {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -1899,6 +2278,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -1906,7 +2287,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod haproxy_cloudfront_without_sni {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -1931,6 +2312,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -1938,7 +2321,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod haproxy_cloudfront_without_tls {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -1961,6 +2344,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -1968,7 +2353,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod haproxy_cloudfront_working {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -1994,6 +2379,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -2001,7 +2388,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod haproxy_dynamic_host {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -2030,6 +2417,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -2040,7 +2429,7 @@ pub(super) mod haproxy_environment {
 }
 
 pub(super) mod haproxy_fields {
-// cargo add cdn-origin axum http
+// cargo add cdn-origin axum http tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::CdnOriginConnector;
@@ -2072,6 +2461,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -2079,7 +2470,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod haproxy_forwarded_fields {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -2117,6 +2508,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -2124,7 +2517,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod haproxy_http2 {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::Alpn;
@@ -2166,6 +2559,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -2173,7 +2568,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod haproxy_mutual_tls {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -2206,6 +2601,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -2213,7 +2610,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod haproxy_object_store_cluster {
-// cargo add cdn-origin axum http
+// cargo add cdn-origin axum http tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::CdnOriginConnector;
@@ -2262,6 +2659,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -2269,7 +2668,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod haproxy_old_check_with_host {
-// cargo add cdn-origin axum http
+// cargo add cdn-origin axum http tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -2312,6 +2711,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -2319,7 +2720,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod haproxy_plain_http_to_443 {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -2344,6 +2745,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -2351,7 +2754,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod haproxy_proxy_protocol {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -2382,6 +2785,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -2389,7 +2794,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod haproxy_proxy_protocol_v1 {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::CdnOriginConnector;
@@ -2421,6 +2826,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -2428,7 +2835,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod haproxy_responses {
-// cargo add cdn-origin axum http
+// cargo add cdn-origin axum http tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::CdnOriginConnector;
@@ -2456,6 +2863,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -2463,7 +2872,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod haproxy_retries {
-// cargo add cdn-origin axum http
+// cargo add cdn-origin axum http tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -2504,6 +2913,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -2511,7 +2922,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod haproxy_retries_off {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -2554,6 +2965,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -2561,7 +2974,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod haproxy_s3_bucket {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::CdnOriginConnector;
@@ -2591,6 +3004,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -2598,7 +3013,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod haproxy_sni_off {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -2626,6 +3041,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -2633,7 +3050,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod haproxy_static_host {
-// cargo add cdn-origin axum http
+// cargo add cdn-origin axum http tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -2664,6 +3081,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -2674,7 +3093,7 @@ pub(super) mod haproxy_tcp {
 }
 
 pub(super) mod haproxy_template {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -2699,6 +3118,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -2706,7 +3127,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod haproxy_three_nodes {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -2771,6 +3192,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -2778,7 +3201,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod haproxy_unix_socket {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -2806,6 +3229,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -2813,7 +3238,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod haproxy_verified_by_address {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -2857,6 +3282,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -2864,7 +3291,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod haproxy_verified_by_name {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::Alpn;
@@ -2896,6 +3323,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -2903,7 +3332,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod haproxy_versions {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -2946,6 +3375,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -2953,7 +3384,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod haproxy_websocket {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -2984,6 +3415,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -2991,7 +3424,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod haproxy_whole_file {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -3024,6 +3457,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -3031,7 +3466,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod envoy_accept_untrusted {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -3059,6 +3494,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -3066,7 +3503,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod envoy_affinity {
-// cargo add cdn-origin axum http
+// cargo add cdn-origin axum http tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::CdnOriginConnector;
@@ -3113,6 +3550,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -3120,7 +3559,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod envoy_camel_case {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -3149,6 +3588,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -3156,7 +3597,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod envoy_camel_case_nodes {
-// cargo add cdn-origin axum http
+// cargo add cdn-origin axum http tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::CdnOriginConnector;
@@ -3221,6 +3662,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -3228,7 +3671,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod envoy_cloudfront_bootstrap {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -3260,6 +3703,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -3267,7 +3712,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod envoy_cloudfront_without_sni {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -3292,6 +3737,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -3299,7 +3746,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod envoy_control_plane_file {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -3324,6 +3771,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -3331,7 +3780,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod envoy_dns {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::CdnOriginConnector;
@@ -3365,6 +3814,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -3372,7 +3823,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod envoy_http2_and_keepalive {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::Alpn;
@@ -3414,6 +3865,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -3421,7 +3874,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod envoy_ipv6 {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -3449,6 +3902,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -3456,7 +3911,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod envoy_mesh {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::CdnOriginConnector;
@@ -3485,6 +3940,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -3492,7 +3949,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod envoy_missing_names {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -3521,6 +3978,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -3528,7 +3987,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod envoy_mutual_tls {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::Alpn;
@@ -3564,6 +4023,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -3571,7 +4032,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod envoy_names_of_the_endpoint {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -3596,6 +4057,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -3603,7 +4066,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod envoy_pinned {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::CdnOriginConnector;
@@ -3633,6 +4096,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -3640,7 +4105,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod envoy_plain_http2 {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -3665,6 +4130,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -3672,7 +4139,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod envoy_plain_http_to_443 {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -3697,6 +4164,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -3704,7 +4173,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod envoy_proxy_protocol {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -3735,6 +4204,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -3742,7 +4213,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod envoy_routes {
-// cargo add cdn-origin axum http
+// cargo add cdn-origin axum http tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use axum::Router;
@@ -3799,6 +4270,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -3806,7 +4279,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod envoy_sni_and_host_differ {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -3835,6 +4308,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -3842,7 +4317,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod envoy_sni_of_the_client {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -3870,6 +4345,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -3877,7 +4354,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod envoy_sni_of_the_rewritten_host {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::Alpn;
@@ -3906,6 +4383,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -3913,7 +4392,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod envoy_three_nodes {
-// cargo add cdn-origin axum http
+// cargo add cdn-origin axum http tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::CdnOriginConnector;
@@ -3978,6 +4457,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -3985,7 +4466,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod envoy_unix_socket {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -4011,6 +4492,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -4018,7 +4501,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod caddy_affinity {
-// cargo add cdn-origin axum http
+// cargo add cdn-origin axum http tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -4060,6 +4543,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -4067,7 +4552,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod caddy_cloudfront {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -4091,6 +4576,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -4098,7 +4585,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod caddy_cloudfront_with_the_client_host {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -4123,6 +4610,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -4130,7 +4619,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod caddy_cloudfront_without_host {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -4153,6 +4642,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -4163,7 +4654,7 @@ pub(super) mod caddy_from_the_environment {
 }
 
 pub(super) mod caddy_mutual_tls {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::Alpn;
@@ -4198,6 +4689,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -4205,7 +4698,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod caddy_one_file_of_roots_too_many {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -4228,6 +4721,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -4235,7 +4730,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod caddy_paths {
-// cargo add cdn-origin axum http ipnet
+// cargo add cdn-origin axum http ipnet tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use axum::Router;
@@ -4323,6 +4818,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -4330,7 +4827,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod caddy_plain_http_to_443 {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -4355,6 +4852,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -4362,7 +4861,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod caddy_s3_bucket {
-// cargo add cdn-origin axum http
+// cargo add cdn-origin axum http tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -4389,6 +4888,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -4396,7 +4897,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod caddy_sni_of_the_client {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -4421,6 +4922,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -4428,7 +4931,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod caddy_three_nodes {
-// cargo add cdn-origin axum http
+// cargo add cdn-origin axum http tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::CdnOriginConnector;
@@ -4479,6 +4982,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -4486,7 +4991,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod caddy_timeouts {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::CdnOriginConnector;
@@ -4520,6 +5025,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -4527,7 +5034,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod caddy_tls_without_a_port {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -4550,6 +5057,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -4557,7 +5066,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 pub(super) mod caddy_verification_off {
-// cargo add cdn-origin axum
+// cargo add cdn-origin axum tracing-subscriber
 // cargo add tokio --features macros,net,rt-multi-thread
 
 use cdn_origin::BuildError;
@@ -4584,6 +5093,8 @@ pub(crate) fn app() -> Result<axum::Router, Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The reason of each 502 is in the log.
+    tracing_subscriber::fmt::init();
     let app = app()?.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
@@ -4600,6 +5111,7 @@ pub(super) const APPS: &[(&str, App)] = &[
     ("nginx_behind_a_balancer", nginx_behind_a_balancer::app),
     ("nginx_behind_tls_with_large_heads", nginx_behind_tls_with_large_heads::app),
     ("nginx_bodies_and_errors", nginx_bodies_and_errors::app),
+    ("nginx_closed", nginx_closed::app),
     ("nginx_cloud_storage_prefix", nginx_cloud_storage_prefix::app),
     ("nginx_cloudflare_as_origin", nginx_cloudflare_as_origin::app),
     ("nginx_cloudfront_migration", nginx_cloudfront_migration::app),

@@ -105,8 +105,8 @@ impl Imported {
     /// Builder code: a function for each section that proxies.
     ///
     /// It returns an `OriginProxy`, or an `OriginGroup` if the section has several servers. A
-    /// `location` with a path has a second function, which adds its routes to axum's `Router`. Paths
-    /// that nginx closes have a function that answers them: another section could have their path.
+    /// `location` with a path has a second function, which adds its routes to axum's `Router`. For
+    /// paths that nginx closes, a function answers: another section could have their path.
     ///
     /// ```
     /// use cdn_origin::import;

@@ -17,9 +17,10 @@ use super::{
 };
 
 /// What a router does with paths, in a file with several locations.
-pub(super) const PATHS: &str = "a router compares paths as they are sent: `//api/x`, `/%61pi/x` and `/y/../api/x` miss a route \
-     `/api/`, which nginx finds, and reach `location /`. No layer of axum or tower-http changes \
-     that: refuse such paths in a layer around the app, before a route protects anything";
+pub(super) const PATHS: &str = "\
+    a router compares paths as they are sent: `//api/x`, `/%61pi/x` and `/y/../api/x` miss a route \
+    `/api/`, which nginx finds, and reach `location /`. No layer of axum or tower-http changes \
+    that: refuse such paths in a layer around the app, before a route protects anything";
 
 /// Writes the defaults of nginx that differ, and returns the warnings of the file.
 pub(super) fn set_defaults(

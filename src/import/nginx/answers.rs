@@ -12,115 +12,114 @@
 //! | `auth_basic`, `auth_request`, some addresses: nothing checks these here | 403 |
 //! | files, FastCGI, variables | 501 |
 
-use crate::import::{
-    answer::Answer,
-    directive::Directive,
-    draft::Draft,
-    note::{Finding, ImportNote},
-};
+use crate::import::{answer::Answer, directive::Directive, note::Finding};
 
-use super::{LocationImporter, absent_lines, scope::Scope, unused_directives};
+use super::{scope::Scope, unused_directives};
 
 /// Of requests that the program cannot tell apart.
 const OPEN: &str = "the program sends these requests to the origin of another section, if it has \
                     their path: add a route that answers them before you start it";
 
+/// An answer in place of an origin, or of nothing.
+pub(super) struct Answered<'a> {
+    /// `None` if no route can have the requests.
+    pub(super) answer: Option<Answer>,
+    /// About the location.
+    pub(super) finding: Finding,
+    /// The directive that the answer stands for.
+    pub(super) cause: Option<&'a Directive>,
+}
+
+/// The answer of a block that has an origin; `None` if that gets its requests.
+pub(super) fn in_place_of_origin<'a>(scope: &Scope<'a>) -> Option<Answered<'a>> {
+    let (code, finding, cause) = match closed(scope)? {
+        Closed::Same(code, cause) => {
+            let text = "the program answers its requests, and the origin gets none";
+            (code, Finding::mapped(text), Some(cause))
+        }
+        Closed::Unless(cause) => (
+            "StatusCode::FORBIDDEN".to_owned(),
+            Finding::warning(format!(
+                "nothing checks `{}` here: the program answers 403 in place of the origin, until \
+                 you add a layer that checks it and call the function of the section",
+                cause.name
+            )),
+            None,
+        ),
+    };
+    let path = match path(scope) {
+        Some(path) => Some(path),
+        None if scope.section.starts_with("location ~") => None,
+        // Such as `@app` or a server, whose requests are all others.
+        None => Some(("/", false)),
+    };
+    let answer = path.and_then(|(path, is_exact)| Answer::new(code, path, is_exact));
+    Some(Answered::new(answer, finding, cause))
+}
+
+/// The answer of a `location` without `proxy_pass`, whose requests another section could have.
+pub(super) fn without_origin<'a>(
+    directive: &'a Directive,
+    scope: &Scope<'a>,
+) -> Option<Answered<'a>> {
+    let is_named = directive.word().starts_with('@');
+    let is_proxy = scope.own().iter().any(|line| line.name == "proxy_pass");
+    if is_named || is_proxy {
+        return None;
+    }
+    let path = path(scope);
+    let (code, finding, cause) = match closed(scope) {
+        Some(Closed::Same(code, cause)) => {
+            let text = "the program answers its requests, and no origin gets them";
+            (code, Finding::mapped(text), Some(cause))
+        }
+        None if unused_directives::has_proxy_pass(directive.lines()) => return None,
+        _ if path == Some(("/", false)) => return None,
+        _ => {
+            let text = "nginx does not proxy its requests: the program answers 501, until you \
+                        write a route for them, such as `ServeDir` of tower-http for files";
+            let code = "StatusCode::NOT_IMPLEMENTED".to_owned();
+            (code, Finding::by_hand(text), None)
+        }
+    };
+    let answer = path.and_then(|(path, is_exact)| Answer::new(code, path, is_exact));
+    Some(Answered::new(answer, finding, cause))
+}
+
+impl<'a> Answered<'a> {
+    fn new(answer: Option<Answer>, finding: Finding, cause: Option<&'a Directive>) -> Self {
+        let is_open = answer.is_none();
+        Self {
+            answer,
+            finding: if is_open {
+                Finding::warning(OPEN)
+            } else {
+                finding
+            },
+            cause: cause.filter(|_| !is_open),
+        }
+    }
+}
+
+/// The path of the block, and whether it is the only one.
+fn path<'a>(scope: &'a Scope<'_>) -> Option<(&'a str, bool)> {
+    let prefix = scope.path.as_deref().filter(|path| !path.starts_with('@'));
+    let exact = scope.exact_path.as_deref();
+    prefix
+        .map(|path| (path, false))
+        .or_else(|| exact.map(|path| (path, true)))
+}
+
 /// How requests of a block are answered.
-pub(super) enum Closed<'a> {
+enum Closed<'a> {
     /// As nginx does, because of this directive.
     Same(String, &'a Directive),
     /// Nginx answers some of them otherwise, because of this directive.
     Unless(&'a Directive),
 }
 
-impl<'a> LocationImporter<'a> {
-    /// Answers the requests of a section that has servers, in place of these.
-    pub(super) fn close(&mut self, scope: &Scope<'a>, draft: &mut Draft, closed: Closed<'a>) {
-        let (code, finding) = match closed {
-            Closed::Same(code, cause) => {
-                self.note(cause, Finding::mapped("the program answers so"));
-                let text = "the program answers its requests, and the origin gets none";
-                (code, Finding::mapped(text))
-            }
-            Closed::Unless(cause) => (
-                "StatusCode::FORBIDDEN".to_owned(),
-                Finding::warning(format!(
-                    "nothing checks `{}` here: the program answers 403 in place of the origin, \
-                     until you add a layer that checks it and call the function of the section",
-                    cause.name
-                )),
-            ),
-        };
-        let answer = match (scope.path.as_deref(), scope.exact_path.as_deref()) {
-            (Some(path), _) if !path.starts_with('@') => Answer::new(code, path, false),
-            (None, Some(path)) => Answer::new(code, path, true),
-            (None, None) if scope.section.starts_with("location ~") => None,
-            // Such as `@app` or a server, whose requests are all others.
-            _ => Answer::new(code, "/", false),
-        };
-        let finding = match answer {
-            Some(_) => finding,
-            None => Finding::warning(OPEN),
-        };
-        draft.answer = answer;
-        let note = ImportNote::new(scope.line, "location", finding);
-        self.notes.push(note);
-    }
-
-    /// A location without `proxy_pass`, whose requests another section could have.
-    pub(super) fn answered(&mut self, directive: &'a Directive, scope: &Scope<'a>) {
-        let has_pass = unused_directives::has_proxy_pass(directive.lines());
-        let is_named = directive.word().starts_with('@');
-        let is_proxy = scope.own().iter().any(|line| line.name == "proxy_pass");
-        let closed = closed(scope);
-        if is_proxy || is_named || has_pass && closed.is_none() || self.budget.is_spent() {
-            return;
-        }
-        let path = scope.path.as_deref().map(|path| (path, false));
-        let path = path.or(scope.exact_path.as_deref().map(|path| (path, true)));
-        let (code, finding, cause) = match closed {
-            Some(Closed::Same(code, cause)) => {
-                let text = "the program answers its requests, and no origin gets them";
-                (code, Finding::mapped(text), Some(cause))
-            }
-            _ if path == Some(("/", false)) => return,
-            _ => {
-                let text = "nginx does not proxy its requests: the program answers 501, until you \
-                            write a route for them, such as `ServeDir` of tower-http for files";
-                (
-                    "StatusCode::NOT_IMPLEMENTED".to_owned(),
-                    Finding::by_hand(text),
-                    None,
-                )
-            }
-        };
-        let answer = path.and_then(|(path, is_exact)| Answer::new(code, path, is_exact));
-        if answer.is_none() {
-            return self.note(directive, Finding::warning(OPEN));
-        }
-        if let Some(finding) = self.budget.take(scope.line, 1, [0, directive.weight()]) {
-            return self.note(directive, finding);
-        }
-        self.note(directive, finding);
-        if let Some(cause) = cause {
-            self.note(cause, Finding::mapped("the program answers so"));
-        }
-        if let Some((path, false)) = path {
-            let finding = absent_lines::longer_names(path);
-            self.notes
-                .extend(finding.map(|it| ImportNote::new(scope.line, "location", it)));
-        }
-        self.drafts.push(Draft {
-            section: scope.section.clone(),
-            line: scope.line,
-            answer,
-            ..Draft::default()
-        });
-    }
-}
-
 /// `None` if nginx serves the block to all clients.
-pub(super) fn closed<'a>(scope: &Scope<'a>) -> Option<Closed<'a>> {
+fn closed<'a>(scope: &Scope<'a>) -> Option<Closed<'a>> {
     let returned = scope.returned.or_else(|| own(scope, "return"));
     if let Some(line) = returned {
         return Some(match constant(scope, line) {

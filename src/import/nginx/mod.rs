@@ -50,7 +50,7 @@ use super::{
 };
 
 use self::{
-    answers::closed,
+    answers::Answered,
     location::Location,
     location_rows::location_rows,
     scope::{Scope, is_opaque},
@@ -237,10 +237,51 @@ impl<'a> LocationImporter<'a> {
             self.notes.extend(found.into_iter().map(note));
         }
         let mut draft = location.finish();
-        if let Some(closed) = closed(scope) {
-            self.close(scope, &mut draft, closed);
+        if let Some(Answered {
+            answer,
+            finding,
+            cause,
+        }) = answers::in_place_of_origin(scope)
+        {
+            draft.answer = answer;
+            let note = ImportNote::new(scope.line, "location", finding);
+            self.notes.push(note);
+            self.note_answer(cause);
         }
         self.drafts.push(draft);
+    }
+
+    /// A location without `proxy_pass`, whose requests another section could have.
+    fn answered(&mut self, directive: &'a Directive, scope: &Scope<'a>) {
+        if self.budget.is_spent() {
+            return;
+        }
+        let Some(answered) = answers::without_origin(directive, scope) else {
+            return;
+        };
+        if let Some(finding) = self.budget.take(scope.line, 1, [0, directive.weight()]) {
+            return self.note(directive, finding);
+        }
+        self.note(directive, answered.finding);
+        self.note_answer(answered.cause);
+        if answered.answer.is_none() {
+            return;
+        }
+        if let Some(finding) = scope.path.as_deref().and_then(absent_lines::longer_names) {
+            self.note(directive, finding);
+        }
+        self.drafts.push(Draft {
+            section: scope.section.clone(),
+            line: scope.line,
+            answer: answered.answer,
+            ..Draft::default()
+        });
+    }
+
+    fn note_answer(&mut self, cause: Option<&Directive>) {
+        if let Some(cause) = cause {
+            self.note(cause, Finding::mapped("the program answers so"));
+        }
     }
 
     /// A router does not read paths as nginx does.

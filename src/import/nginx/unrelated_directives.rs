@@ -10,9 +10,10 @@ const CLIENT: &str =
     "it concerns the client's side: the server in front of the proxy, such as axum";
 const FILES: &str = "it concerns files, which the proxy does not serve";
 const PROGRAM: &str = "a program: write a layer in front of the proxy";
-const PLAIN: &str = "the program serves plain HTTP, and the origin gets `X-Forwarded-Proto: http`. To \
-                     serve TLS, see \"A server of your own, with TLS\" in `guide::cookbook`; behind \
-                     a proxy that ends TLS, call `ForwardedLayer::client_scheme(Scheme::Https)`";
+const PLAIN: &str = "\
+    the program serves plain HTTP, and the origin gets `X-Forwarded-Proto: http`. To serve TLS, \
+    see \"A server of your own, with TLS\" in `guide::cookbook`; behind a proxy that ends TLS, \
+    call `ForwardedLayer::client_scheme(Scheme::Https)`";
 const ROUTER: &str = "a router in front of the proxy, such as axum's";
 
 /// What becomes of a directive that no table of the importer has.

@@ -117,7 +117,7 @@ pub(crate) use peer_certificate::{CertificateChain, pin_text};
 pub(crate) use peer_text::PeerText;
 pub(crate) use reached_limit::ReachedLimit;
 pub use resolution::{Resolution, ServiceBinding};
-pub(crate) use speaks_tls::SpeaksTls;
+pub(crate) use speaks_tls::{SpeaksTls, are_of_web_server};
 pub use stage::{Fault, Stage};
 pub use tls_alert::Alert;
 pub use tls_offer::TlsVersion;

@@ -1,4 +1,4 @@
-//! A peer that answers plain HTTP with TLS.
+//! A peer that answers plain HTTP with TLS, or TLS with plain HTTP.
 
 use thiserror::Error as ThisError;
 
@@ -13,4 +13,15 @@ impl SpeaksTls {
     pub(crate) fn is_start_of(bytes: &[u8]) -> bool {
         matches!(bytes, [0x14..=0x18] | [0x14..=0x18, 3, ..])
     }
+}
+
+/// Whether these first bytes are of a web server: a status line, or an HTML page without one.
+pub(crate) fn are_of_web_server(first_bytes: &[u8]) -> bool {
+    let begins_with = |text: &str| {
+        let begin = first_bytes.get(..text.len()).unwrap_or_default();
+        begin.eq_ignore_ascii_case(text.as_bytes())
+    };
+    ["HTTP/", "<!doctype html", "<html"]
+        .into_iter()
+        .any(begins_with)
 }

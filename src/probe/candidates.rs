@@ -23,7 +23,10 @@
 
 use crate::{
     diagnosis::{CauseId, Certainty, FixKind},
-    error::{CertificateProblem, Error, ErrorKind, PeerCertificate, Stage, TlsOffer, TlsVersion},
+    error::{
+        CertificateProblem, Error, ErrorKind, PeerCertificate, Stage, TlsOffer, TlsVersion,
+        are_of_web_server,
+    },
     name::{DnsName, ExpectedName, Host, HostAuthority, Sni, SniOmission},
     origin::{Origin, Scheme},
     tls::Alpn,
@@ -194,7 +197,7 @@ fn proxy_header(origin: &Origin, error: &Error) -> Option<SettingChange> {
 /// Not at port 443 or at known edges, which support TLS: there, a device on the path has answered,
 /// and could read what is sent.
 fn plain_http(origin: &Origin, error: &Error) -> Vec<SettingChange> {
-    let is_http = error.facts().first_bytes().starts_with(b"HTTP/");
+    let is_http = are_of_web_server(error.facts().first_bytes());
     let is_tls_port = origin.dial().port() == Some(Scheme::Https.default_port());
     match is_http && !is_tls_port && !is_known_edge(origin) {
         true => vec![SettingChange::Url(origin.url_over_tcp())],

@@ -62,6 +62,17 @@ async fn ssh_behind_the_port_is_quoted() {
     }
 }
 
+/// Python's `http.server` answers a ClientHello so.
+#[tokio::test]
+async fn a_page_without_a_status_line_is_likely_of_a_server_of_plain_http() {
+    let authority = Authority::new();
+    let edge = edge(&authority, Behaviour::Plaintext(b"<!DOCTYPE HTML>\n<html>")).await;
+    let error = error(to(&edge, &authority, "www.example.test")).await;
+    assert_eq!(error.kind(), ErrorKind::NotTls);
+    let fix = "dial the port on which the origin supports https";
+    check(&error, CauseId::PlainHttpPeer, Certainty::Likely, fix);
+}
+
 #[tokio::test]
 async fn a_word_shorter_than_a_tls_record_is_still_quoted() {
     let authority = Authority::new();

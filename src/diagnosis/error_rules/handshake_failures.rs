@@ -6,6 +6,7 @@
 //! | in place of TLS | cause |
 //! |---|---|
 //! | an error of HTTP, such as 400 | the port serves plain HTTP: certain |
+//! | an HTML page without a status line | the same: likely |
 //! | another response of HTTP | a login page or proxy on the path |
 //! | any answer, from a known edge of TLS | interception |
 //! | a greeting of SSH, SMTP, MySQL, .. | that service: certain |
@@ -22,7 +23,7 @@ use crate::{
         Certainty::{Certain, Likely, Possible},
         Clue, Confirmation, FixKind,
     },
-    error::{ErrorKind, TlsOffer},
+    error::{ErrorKind, TlsOffer, are_of_web_server},
     origin::Scheme,
 };
 
@@ -144,9 +145,19 @@ pub(super) const RULES: &[Rule] = &[
         fixes: dial_another_port,
     },
     Rule {
+        id: CauseId::PlainHttpPeer,
+        certainty: Likely,
+        // A page without a status line, as in HTTP/0.9.
+        when: |e| is_other_service(e) && are_of_web_server(e.facts.first_bytes()),
+        text: plain_http_peer,
+        clues: &[Clue::FirstBytes],
+        confirmation: Confirmation::ProbeProtocols,
+        fixes: use_tls_port,
+    },
+    Rule {
         id: CauseId::OtherService,
         certainty: Likely,
-        when: is_other_service,
+        when: |e| is_other_service(e) && !are_of_web_server(e.facts.first_bytes()),
         text: |_| String::from("the service on this port does not support TLS"),
         clues: &[Clue::FirstBytes],
         confirmation: Confirmation::ProbeProtocols,

@@ -22,6 +22,28 @@ pub(super) const PATHS: &str = "\
     `/api/`, which nginx finds, and reach `location /`. No layer of axum or tower-http changes \
     that: refuse such paths in a layer around the app, before a route protects anything";
 
+/// What no setting of the import changes.
+const DIFFERENCES: &str = "\
+    without lines about them, these differ from nginx: the origin gets `Via`, and forwarded fields \
+    in place of the client's own; it may choose HTTP/2; a connection has to be open after 15 s; \
+    request fields with `_` in their names reach the origin; its `Server` reaches clients; \
+    redirects and cookies of its name get the client's host. `guide::from_nginx` has the calls";
+
+/// Writes the ejection of nginx, where no server of the group has a parameter for it.
+pub(super) fn set_ejection(location: &mut Location) {
+    // A second call of a setter is not added.
+    for call in [
+        ".failures(1)",
+        ".time(Duration::from_secs(10))",
+        // Never less than the time: the same each time.
+        ".longest(Duration::from_secs(10))",
+        ".trials(1)",
+        ".slow_start(Duration::ZERO)",
+    ] {
+        location.group.eject(call, "");
+    }
+}
+
 /// Writes the defaults of nginx that differ, and returns the warnings of the file.
 pub(super) fn set_defaults(
     scope: &Scope<'_>,
@@ -31,9 +53,23 @@ pub(super) fn set_defaults(
     /// What the buffers of a proxy hold together.
     const MAX_BUFFERED: u64 = 64 << 20;
     let mut found = Vec::new();
+    if location.pass.is_none() {
+        return found;
+    }
     if scope.lookup("proxy_next_upstream").is_empty() {
         // `error timeout`.
         location.group.fail_over(".statuses([])", "");
+    }
+    found.push(("defaults", Finding::warning(DIFFERENCES)));
+    if location.draft.shared.settings.has("forwarded.trust") {
+        found.push((
+            "real_ip_recursive",
+            Finding::warning(
+                "imported as `ForwardedLayer::trust`, which believes X-Forwarded-Proto of these \
+                 peers too, skips all of them in X-Forwarded-For as with `real_ip_recursive on`, \
+                 and appends the address of the peer, where nginx appends that of the client",
+            ),
+        ));
     }
     let sizes = scope.lookup("client_max_body_size");
     let limit = match sizes.last() {

@@ -217,6 +217,7 @@ impl<'a> LocationImporter<'a> {
                 pass.is_upstream = true;
             }
             self.upstream(&mut location, block);
+            absent_lines::set_ejection(&mut location);
         }
         if scope.path.is_some() || scope.section.starts_with("location ") {
             let routes = location.draft.add_route(scope.path.as_deref());

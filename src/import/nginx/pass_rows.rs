@@ -31,7 +31,6 @@ const CLIENT_FIELD: &str =
 
 pub(super) const ROWS: [NginxRow; 6] = [
     NginxRow::maps("proxy_pass", pass, "`CdnOriginConnector::builder`"),
-    NginxRow::maps("proxy_set_header", set_header, "`OriginProxy::map_request`"),
     NginxRow::maps(
         "client_max_body_size",
         max_body_size,
@@ -52,6 +51,8 @@ pub(super) const ROWS: [NginxRow; 6] = [
         "real_ip_recursive",
         "addresses of trusted peers are always skipped",
     ),
+    // After the networks, whose peers may write X-Forwarded-For.
+    NginxRow::maps("proxy_set_header", set_header, "`OriginProxy::map_request`"),
 ];
 
 /// With a path, nginx replaces the location's prefix by it; without one, the path passes.
@@ -247,6 +248,13 @@ fn forwarded_for(location: &mut Location, value: &str) -> Finding {
             let text = "`ForwardedLayer::append_unverified`";
             let finding = location.set("forwarded.append_unverified", SettingValue::Flag, text);
             match finding.kind {
+                NoteKind::Mapped if location.shared().settings.has("forwarded.trust") => {
+                    Finding::warning(
+                        "clients can write the start of the field; imported as \
+                         `ForwardedLayer::append_unverified`. Remove that call: the `trust` beside \
+                         it is safe alone",
+                    )
+                }
                 NoteKind::Mapped => Finding::warning(
                     "clients can write the start of the field; imported as \
                      `ForwardedLayer::append_unverified`. `ForwardedLayer::trust` with the \

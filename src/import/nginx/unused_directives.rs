@@ -22,6 +22,7 @@ pub(super) fn findings<'a>(
     collect_names(directives, &mut names);
     let reader = UnusedReader {
         noted,
+        root: directives,
         // nginx chooses among servers by the client's Host.
         has_hosts: names.len() > 1,
     };
@@ -32,6 +33,8 @@ pub(super) fn findings<'a>(
 
 struct UnusedReader<'a> {
     noted: &'a BTreeSet<*const Directive>,
+    /// All directives of the file.
+    root: &'a [Directive],
     /// Whether servers have different names.
     has_hosts: bool,
 }
@@ -54,6 +57,20 @@ impl UnusedReader<'_> {
                 self.read(directive.lines(), &directive.name, found);
             }
         }
+    }
+
+    /// Whether the variable of a `map` decides about upgrades only.
+    fn is_about_upgrades(&self, map: &Directive) -> bool {
+        let mut uses = Vec::new();
+        let Some(variable) = map.words.get(1) else {
+            return false;
+        };
+        collect_uses(self.root, variable, &mut uses);
+        let is_own = |line: &&Directive| {
+            let field = line.word().to_ascii_lowercase();
+            line.name == "proxy_set_header" && ["connection", "upgrade"].contains(&field.as_str())
+        };
+        !uses.is_empty() && uses.iter().all(is_own)
     }
 
     fn is_noted(&self, directive: &Directive) -> bool {
@@ -93,8 +110,36 @@ impl UnusedReader<'_> {
             "server_name" if self.has_hosts => Some(Finding::by_hand(
                 "`VirtualHosts` chooses an origin by the client's Host",
             )),
+            "return" if outer == "if" => Some(Finding::by_hand(
+                "the program sends these requests to the origin: a layer in front of the proxy \
+                 has to answer them",
+            )),
+            "return"
+                if directive
+                    .words
+                    .iter()
+                    .any(|word| word.starts_with("https://")) =>
+            {
+                Some(Finding::by_hand(
+                    "a listener of its own, on port 80, whose router redirects to https: in this \
+                     app, a route would redirect to itself",
+                ))
+            }
+            "map" if self.is_about_upgrades(directive) => Some(Finding::no_effect(
+                "its value is in `Connection` and `Upgrade` alone, which the proxy writes itself",
+            )),
             _ => Some(unrelated_directives::finding(directive)),
         }
+    }
+}
+
+/// The directives with the variable, other than the `map` that sets it.
+fn collect_uses<'a>(directives: &'a [Directive], variable: &str, uses: &mut Vec<&'a Directive>) {
+    for directive in directives.iter().filter(|it| it.name != "map") {
+        if directive.words.iter().any(|word| word.contains(variable)) {
+            uses.push(directive);
+        }
+        collect_uses(directive.lines(), variable, uses);
     }
 }
 

@@ -214,7 +214,11 @@ fn max_conns(location: &mut Location, parameter: &Directive, text: &'static str)
 /// A setting of the whole group: the last server's value holds.
 fn max_fails(location: &mut Location, parameter: &Directive, text: &'static str) -> Finding {
     match parameter.word().parse::<u32>() {
-        Ok(0) => Finding::by_hand("`Ejection::max_share` of 0 ejects no member"),
+        Ok(0) if !location.group.is_group => Finding::no_effect("there is one server"),
+        Ok(0) => {
+            location.group.eject(".max_share(0)", text);
+            Finding::warning("imported as `Ejection::max_share` of 0, for all members of the group")
+        }
         Ok(count) => location.group.eject(&format!(".failures({count})"), text),
         Err(_) => Finding::refused("the value is no number"),
     }

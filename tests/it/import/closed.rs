@@ -126,3 +126,30 @@ fn a_section_without_a_route_is_not_the_fallback() {
         "{imported:?}"
     );
 }
+
+/// nginx ejects for a fixed time, and repeats no request by its status.
+#[test]
+fn absent_lines_have_the_values_of_nginx() {
+    let group = |server: &str, lines: &str| {
+        let text = format!(
+            "http {{ upstream u {{ server a.example{server}; server b.example; }}
+             server {{ location / {{ proxy_pass http://u; {lines} }} }} }}"
+        );
+        import::nginx(&text).unwrap().code().to_owned()
+    };
+    let code = group("", "");
+    for call in [
+        ".failover(Failover::default().statuses([]))",
+        ".ejection(Ejection::default().failures(1).time(Duration::from_secs(10))\
+         .longest(Duration::from_secs(10)).trials(1).slow_start(Duration::ZERO))",
+        ".limits(Limits::default().buffer_requests(1048576).max_request_body(1048576))",
+    ] {
+        assert!(code.contains(call), "{call}: {code}");
+    }
+    let code = group(" max_fails=3 fail_timeout=30s", "proxy_next_upstream off;");
+    assert!(code.contains(".failures(3).time(Duration::from_secs(30))"));
+    assert!(code.contains("Failover::off()"), "{code}");
+    assert!(group(" max_fails=0", "").contains(".max_share(0)"));
+    let code = group("", "proxy_request_buffering off; client_max_body_size 5m;");
+    assert!(code.contains(".limits(Limits::default().max_request_body(5242880))"));
+}

@@ -81,6 +81,7 @@ async fn the_nginx_migration_arrives_with_every_field_that_it_sets() {
         proxy_pass_header Authorization;";
     let imported = nginx(&edge, &roots, lines);
     let expected = [
+        "defaults",
         "client_max_body_size",
         "proxy_ssl_verify",
         "proxy_set_header X-Forwarded-For",

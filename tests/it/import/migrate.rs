@@ -48,6 +48,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 // warning:
+// line 1: defaults: without lines about them, these differ from nginx: the origin gets `Via`, and \
+forwarded fields in place of the client's own; it may choose HTTP/2; a connection has to be open \
+after 15 s; request fields with `_` in their names reach the origin; its `Server` reaches clients; \
+redirects and cookies of its name get the client's host. `guide::from_nginx` has the calls
 // line 1: client_max_body_size: the import has nginx's default, 1 MiB. If another file sets it, \
 change `Limits::max_request_body`
 

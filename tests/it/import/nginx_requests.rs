@@ -130,3 +130,21 @@ fn redirects_to_the_own_host_of_the_client_stay_as_they_are() {
         assert_eq!(kinds(&imported, "proxy_redirect"), [kind], "{urls}");
     }
 }
+
+/// No note asks for what the proxy does itself.
+#[test]
+fn a_map_for_upgrades_has_no_effect() {
+    use NoteKind::{ByHand, NoEffect};
+    let map = "map $http_upgrade $upgrades { default upgrade; '' close; }\n";
+    let rows = [
+        ("proxy_set_header Connection $upgrades;", NoEffect),
+        ("proxy_set_header connection $upgrades;", NoEffect),
+        ("proxy_set_header X-A $upgrades;", ByHand),
+        ("", ByHand),
+    ];
+    for (line, kind) in rows {
+        let text = format!("{map} server {{ location / {{ proxy_pass http://a; {line} }} }}");
+        let imported = import::nginx(&text).unwrap();
+        assert_eq!(kinds(&imported, "map"), [kind], "{line}");
+    }
+}

@@ -861,7 +861,7 @@ pub(crate) fn location_1() -> Result<OriginGroup, BuildError> {
         .tier(members)
         .balance(Balance::by_client_address())
         .failover(Failover::off())
-        .ejection(Ejection::default().slow_start(Duration::from_secs(30)))
+        .ejection(Ejection::default().slow_start(Duration::from_secs(30)).failures(1).time(Duration::from_secs(10)).longest(Duration::from_secs(10)).trials(1))
         .build()?;
     Ok(group)
 }
@@ -1503,7 +1503,7 @@ pub(crate) fn location_1() -> Result<OriginGroup, BuildError> {
         .tier(members)
         .balance(Balance::by_cookie("session"))
         .failover(Failover::default().statuses([]))
-        .ejection(Ejection::default().failures(2))
+        .ejection(Ejection::default().failures(2).time(Duration::from_secs(10)).longest(Duration::from_secs(10)).trials(1).slow_start(Duration::ZERO))
         .build()?;
     Ok(group)
 }
@@ -1666,7 +1666,7 @@ pub(crate) fn location_1() -> Result<OriginGroup, BuildError> {
         .tier(members)
         .tier(backups)
         .failover(Failover::default().statuses([StatusCode::BAD_GATEWAY, StatusCode::SERVICE_UNAVAILABLE, StatusCode::GATEWAY_TIMEOUT]).max_attempts(3).within(Duration::from_secs(10)))
-        .ejection(Ejection::default().failures(3).time(Duration::from_secs(10)))
+        .ejection(Ejection::default().failures(3).time(Duration::from_secs(10)).longest(Duration::from_secs(10)).trials(1).slow_start(Duration::ZERO))
         .build()?;
     Ok(group)
 }
@@ -1695,10 +1695,12 @@ pub(super) mod nginx_tls_upstream_by_label {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
+use cdn_origin::group::Ejection;
 use cdn_origin::group::Failover;
 use cdn_origin::group::Member;
 use cdn_origin::group::OriginGroup;
 use cdn_origin::proxy::Limits;
+use std::time::Duration;
 
 /// `location /`, line 3.
 pub(crate) fn location_1() -> Result<OriginGroup, BuildError> {
@@ -1716,6 +1718,7 @@ pub(crate) fn location_1() -> Result<OriginGroup, BuildError> {
     let group = OriginGroup::builder()
         .tier(members)
         .failover(Failover::default().statuses([]))
+        .ejection(Ejection::default().failures(1).time(Duration::from_secs(10)).longest(Duration::from_secs(10)).trials(1).slow_start(Duration::ZERO))
         .build()?;
     Ok(group)
 }
@@ -1746,10 +1749,12 @@ use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
 use cdn_origin::Roots;
 use cdn_origin::VerifyPolicy;
+use cdn_origin::group::Ejection;
 use cdn_origin::group::Failover;
 use cdn_origin::group::Member;
 use cdn_origin::group::OriginGroup;
 use cdn_origin::proxy::Limits;
+use std::time::Duration;
 
 /// `location /`, line 3.
 pub(crate) fn location_1() -> Result<OriginGroup, BuildError> {
@@ -1769,6 +1774,7 @@ pub(crate) fn location_1() -> Result<OriginGroup, BuildError> {
     let group = OriginGroup::builder()
         .tier(members)
         .failover(Failover::default().statuses([]))
+        .ejection(Ejection::default().failures(1).time(Duration::from_secs(10)).longest(Duration::from_secs(10)).trials(1).slow_start(Duration::ZERO))
         .build()?;
     Ok(group)
 }

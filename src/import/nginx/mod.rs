@@ -219,12 +219,14 @@ impl<'a> LocationImporter<'a> {
             self.upstream(&mut location, block);
             absent_lines::set_ejection(&mut location);
         }
+        let answered = answers::in_place_of_origin(scope);
         if scope.path.is_some() || scope.section.starts_with("location ") {
             let routes = location.draft.add_route(scope.path.as_deref());
             let prefix = location.draft.route.as_deref();
             let longer = prefix.and_then(absent_lines::longer_names);
             let findings = routes.into_iter().chain(longer);
-            let findings = findings.chain(location.redirect_of_folder());
+            let redirect = location.redirect_of_folder();
+            let findings = findings.chain(redirect.filter(|_| answered.is_none()));
             let note = |finding| ImportNote::new(scope.line, "location", finding);
             self.notes.extend(findings.map(note));
         }
@@ -242,7 +244,7 @@ impl<'a> LocationImporter<'a> {
             answer,
             finding,
             cause,
-        }) = answers::in_place_of_origin(scope)
+        }) = answered
         {
             draft.answer = answer;
             let note = ImportNote::new(scope.line, "location", finding);

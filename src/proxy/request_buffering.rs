@@ -63,7 +63,8 @@ impl Buffering {
         B::Data: Send,
         B::Error: Into<BoxError>,
     {
-        let mut arrival = Arrival::now();
+        let known = Arrival::of(request.extensions());
+        let mut arrival = known.unwrap_or_else(Arrival::now);
         let (mut request, _) = ClientBody::of(request);
         ClientDeadline::note(&mut request);
         request.extensions_mut().insert(arrival);

@@ -3,8 +3,8 @@
 use std::{fmt, io};
 
 use super::{
-    ExchangeTimeout, Fault, Stage,
-    kind_details::{CertificateProblem, RequestProblem},
+    ExchangeTimeout, Fault, Stage, certificate_problem::CertificateProblem,
+    request_problem::RequestProblem,
 };
 
 /// What failed, as it was observed.
@@ -326,7 +326,8 @@ mod tests {
     fn every_kind_is_in_the_list_of_all() {
         let sources = [
             include_str!("error_kind.rs"),
-            include_str!("kind_details.rs"),
+            include_str!("certificate_problem.rs"),
+            include_str!("request_problem.rs"),
         ]
         .concat();
         let is_arm = |line: &&str| line.trim().starts_with("Self::") && line.contains(" => (");

@@ -38,7 +38,8 @@
 // | file | what it holds |
 // |---|---|
 // | `opaque_error` | [`Error`]: the error of a connection or request |
-// | `error_kind`, `kind_details` | what failed, for code that branches on it |
+// | `error_kind` | what failed, for code that branches on it |
+// | `certificate_problem`, `request_problem` | the kinds of these two failures |
 // | `stage`, `current_stage` | how far an attempt got, and whose fault it is |
 // | `deadline`, `exchange_timeout` | by when something has to be complete, and why |
 // | `facts`, `elapsed` | everything that was observed of a connection |
@@ -59,6 +60,7 @@
 // | `snake_case` | labels for tests, and keys of setters |
 
 mod build_error;
+mod certificate_problem;
 mod chain_findings;
 mod current_stage;
 mod deadline;
@@ -72,7 +74,6 @@ mod facts;
 mod handshake_flood;
 mod host_knowledge;
 mod http_fault;
-mod kind_details;
 mod local_obstacle;
 mod logged_names;
 mod not_retried;
@@ -80,6 +81,7 @@ mod opaque_error;
 mod peer_certificate;
 mod peer_text;
 mod reached_limit;
+mod request_problem;
 mod resolution;
 pub(crate) mod snake_case;
 pub(crate) mod source_chain;
@@ -93,6 +95,7 @@ mod trusted_roots;
 pub use crate::invalid_value::InvalidValue;
 pub(crate) use build_error::key_of_setter;
 pub use build_error::{BuildError, BuildProblem, BuildProblemKind};
+pub use certificate_problem::CertificateProblem;
 pub(crate) use chain_findings::ChainFindings;
 pub(crate) use current_stage::CurrentStage;
 pub(crate) use deadline::{Deadline, far_away};
@@ -107,7 +110,6 @@ pub use facts::Facts;
 pub(crate) use handshake_flood::HandshakeFlood;
 pub(crate) use host_knowledge::HostKnowledge;
 pub(crate) use http_fault::HttpFault;
-pub use kind_details::{CertificateProblem, RequestProblem};
 pub(crate) use local_obstacle::LocalObstacle;
 pub(crate) use logged_names::LoggedNames;
 pub(crate) use not_retried::NotRetried;
@@ -116,6 +118,7 @@ pub use peer_certificate::PeerCertificate;
 pub(crate) use peer_certificate::{CertificateChain, pin_text};
 pub(crate) use peer_text::PeerText;
 pub(crate) use reached_limit::ReachedLimit;
+pub use request_problem::RequestProblem;
 pub use resolution::{Resolution, ServiceBinding};
 pub(crate) use speaks_tls::{SpeaksTls, are_of_web_server};
 pub use stage::{Fault, Stage};

@@ -12,7 +12,7 @@ use crate::{forwarded, pool::EARLY_DATA};
 
 use super::{
     field_values::{list_contains, list_members, names_matching},
-    loop_detection::CDN_LOOP,
+    via::CDN_LOOP,
 };
 
 /// Fields that `Connection` cannot remove: they route, frame, authenticate or trace the message.

@@ -278,7 +278,7 @@
 // | `adjust_fields` | changes `Max-Forwards`, `Expect`, `Cookie` and similar fields |
 // | `hop_by_hop`, `trailers` | which fields and trailers are not forwarded |
 // | `present_fields`, `field_values` | which fields a head has; reads list members and tokens |
-// | `loop_detection`, `pseudonym` | `Via` and `CDN-Loop`: whether a request loops |
+// | `via`, `pseudonym` | `Via` and `CDN-Loop`: signs requests, and detects loops |
 // | `path_maps`, `request_hooks`, `response_hooks` | what the application changes |
 // | `limits` | deadlines, sizes and numbers of requests |
 // | `deadline`, `client_deadline` | deadlines of requests, bodies and clients |
@@ -290,7 +290,7 @@
 // | `request_buffering`, `buffered_body` | reads a body before the origin gets the request |
 // | `response_body/` | the body of a response, its deadlines, and clients that read too slowly |
 // | `replace_content` | other content for a response |
-// | `error_response/` | the response to a failure: status, fields and text |
+// | `error_response/` | the response to a failure: status, fields, text or problem details |
 // | `refuse_request`, `refuse_unrouted` | responds to a request that failed, or has no origin |
 // | `upgrade/` | upgrades, and their tunnels |
 // | `health_check_proxy` | a proxy for the health checks of a group |
@@ -317,7 +317,6 @@ mod health_check_proxy;
 mod hop_by_hop;
 mod limited_request_body;
 mod limits;
-mod loop_detection;
 mod min_rate;
 mod min_upload_rate;
 mod origin_proxy;
@@ -341,6 +340,7 @@ mod response_hooks;
 mod service;
 mod trailers;
 mod upgrade;
+mod via;
 
 pub(crate) use arrival::Arrival;
 pub(crate) use buffered_body::BufferedBody;
@@ -356,15 +356,16 @@ pub(crate) use service::{Respond, accept, attempt, notify_observers, observers_o
 
 pub use ambiguous_names::remove_ambiguous_names;
 pub use client_deadline::ClientDeadline;
+pub use error_response::problem_details;
 pub(crate) use future::Proxying;
 pub use limits::Limits;
-pub use loop_detection::Via;
 pub use origin_proxy::OriginProxy;
 pub use overload::AdaptiveConcurrency;
 pub use proxy_snapshot::ProxySnapshot;
 pub(crate) use pseudonym::Pseudonym;
-pub use replace_content::{problem_details, replace_content};
+pub use replace_content::replace_content;
 pub use response_body::ProxyBody;
 pub use upgrade::Upgrades;
+pub use via::Via;
 
 pub use crate::downstream::ClientConnection;

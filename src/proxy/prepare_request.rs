@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `Host`, `:authority` | `host_rewrite/rewrite_host.rs`, `pool/send/encode_target.rs` |
 //! | `X-Forwarded-For` and similar, `Forwarded` | `forwarded/replace_fields.rs` |
-//! | `Via`, `CDN-Loop` | `loop_detection.rs` |
+//! | `Via`, `CDN-Loop` | `via.rs` |
 //! | `Connection`, `TE` and what they list | `hop_by_hop.rs` |
 //! | `Cookie`, `Content-Length`, `Expect`, `Early-Data`, `Max-Forwards` | `adjust_fields.rs` |
 //! | names with `_` | `ambiguous_names.rs` |

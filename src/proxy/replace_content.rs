@@ -1,4 +1,6 @@
-//! Other content for a response: a page of the application's, or problem details.
+//! Other content for a response, such as an error page.
+//!
+//! `error_response/problem_details.rs` uses it, and so do the error pages of `config`.
 
 use bytes::Bytes;
 use http::{
@@ -9,9 +11,7 @@ use http::{
     },
 };
 
-use crate::error::Error;
-
-use super::{ProxyBody, error_response::error_type_name};
+use super::ProxyBody;
 
 /// The fields that describe the content of a response (RFC 9110 section 8).
 const CONTENT_FIELDS: [HeaderName; 12] = [
@@ -66,40 +66,4 @@ pub fn replace_content(
     headers.insert(CONTENT_LENGTH, content.len().into());
     response.body_mut().replace(ProxyBody::own(content));
     response
-}
-
-/// Turns a failure of the proxy into problem details ([RFC 9457]).
-///
-/// Responses of the origin pass. The member `error` is the type of the failure that `Proxy-Status`
-/// has too ([RFC 9209 section 2.3]). No name or address is disclosed.
-///
-/// ```text
-/// {"type":"about:blank","title":"Bad Gateway","status":502,"error":"tls_alert_received"}
-/// ```
-///
-/// ```
-/// use cdn_origin::{CdnOriginConnector, OriginProxy, proxy::problem_details};
-///
-/// let connector = CdnOriginConnector::builder("http://origin.example").build()?;
-/// let proxy = OriginProxy::new(connector).map_response(problem_details);
-/// # drop(proxy);
-/// # Ok::<(), cdn_origin::BuildError>(())
-/// ```
-///
-/// [RFC 9209 section 2.3]: https://www.rfc-editor.org/rfc/rfc9209#section-2.3
-/// [RFC 9457]: https://www.rfc-editor.org/rfc/rfc9457
-#[must_use]
-pub fn problem_details(response: Response<ProxyBody>) -> Response<ProxyBody> {
-    let Some(error) = response.extensions().get::<Error>() else {
-        return response;
-    };
-    let (status, error) = (response.status(), error_type_name(error));
-    // None of these texts needs an escape.
-    let details = format!(
-        r#"{{"type":"about:blank","title":"{}","status":{},"error":"{error}"}}"#,
-        status.canonical_reason().unwrap_or_default(),
-        status.as_u16(),
-    );
-    let media_type = HeaderValue::from_static("application/problem+json");
-    replace_content(response, media_type, details)
 }

@@ -12,7 +12,7 @@ use http::{
 
 use crate::{forwarded, pool::EARLY_DATA};
 
-use super::{field_values::names_matching, hop_by_hop::is_hop_by_hop, loop_detection::CDN_LOOP};
+use super::{field_values::names_matching, hop_by_hop::is_hop_by_hop, via::CDN_LOOP};
 
 /// Fields that are not allowed in trailers (RFC 9110 section 6.5.1).
 ///

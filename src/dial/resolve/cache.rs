@@ -1,4 +1,6 @@
 //! The DNS cache: answers, failures, and running look-ups that connections share.
+//!
+//! `cached_answers.rs` decides how long an answer is fresh, and then stale.
 
 use std::{
     collections::HashMap,

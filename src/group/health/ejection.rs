@@ -10,6 +10,7 @@
 //! ```
 //!
 //! `GroupMember::checked` brings it back too, when health checks find it up again.
+//! `attempt_outcome.rs` decides which outcomes are failures, such as a 5xx.
 
 use std::time::Duration;
 

@@ -17,8 +17,8 @@ use super::{
     ConnectionKey,
     checkout_outcome::Grant,
     inventory::{Inventory, Protocol},
-    waiters::ConnectsPerLine,
-    waiting_line::QueuePlace,
+    queue::ConnectsPerLine,
+    queue_line::QueuePlace,
 };
 
 /// A connection that may serve a request.

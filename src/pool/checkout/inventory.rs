@@ -25,7 +25,7 @@ use super::{
     close_after_unlock::Discarded,
     http2_set::Http2Set,
     permit::{ConnectionPermit, ConnectionUse, ReturnedPermit},
-    waiters::Waiters,
+    queue::Waiters,
 };
 
 /// The protocol that ALPN chose.

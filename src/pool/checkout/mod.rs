@@ -15,7 +15,7 @@
 //! | `inventory` | the state of the pool, changed under its lock |
 //! | `retire` | retires connections: after a reload, by call, or by DNS |
 //! | `checkout_outcome` | what a request gets: a connection, a permit, or a place in the queue |
-//! | `waiters`, `waiting_line` | the queue, by key |
+//! | `queue`, `queue_line` | the queue, and its line for each key |
 //! | `queue_ticket` | a place in the queue, given up when it is dropped |
 //! | `permit` | the right to open a connection, and to have it open |
 //! | `connection_key` | which requests a connection may serve |
@@ -36,10 +36,10 @@ mod connection_key;
 mod http2_set;
 mod inventory;
 mod permit;
+mod queue;
+mod queue_line;
 mod queue_ticket;
 mod retire;
-mod waiters;
-mod waiting_line;
 
 pub(super) use check_in_trait::{CheckIn, CheckInUsed};
 pub(super) use checkout::{

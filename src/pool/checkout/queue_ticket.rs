@@ -9,7 +9,7 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use super::{CheckIn, ConnectionKey, waiting_line::QueuePlace};
+use super::{CheckIn, ConnectionKey, queue_line::QueuePlace};
 
 /// A place in the queue, which is given up when this is dropped.
 ///

@@ -1,4 +1,6 @@
 //! Sending an upgrade, on a connection of its own.
+//!
+//! An extended CONNECT is a GET here: `proxy/upgrade/extended_connect.rs` has changed it.
 
 use std::{pin::pin, sync::Arc};
 

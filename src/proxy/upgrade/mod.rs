@@ -1,6 +1,7 @@
 //! Upgrades to other protocols (RFC 9110 section 7.8, RFC 8441), and their tunnels.
 
 mod allowed_protocols;
+mod extended_connect;
 mod traffic;
 mod tunnel;
 mod tunnel_side;

@@ -1,12 +1,14 @@
 //! `UpgradeRequest`: whether a request is an upgrade that is allowed, refused or ignored.
+//!
+//! HTTP/1.1 has `Upgrade` for it, HTTP/2 an extended CONNECT (`extended_connect.rs`).
 
 use http::{
     HeaderMap, HeaderValue, Method, Version,
-    header::{CONNECTION, CONTENT_LENGTH, TE, UPGRADE},
+    header::{CONNECTION, TE, UPGRADE},
     request::Parts,
 };
 use http_body::Body;
-use hyper::{ext::Protocol, upgrade::OnUpgrade};
+use hyper::upgrade::OnUpgrade;
 
 use crate::{
     error::{Error, ErrorKind, RequestProblem},
@@ -18,11 +20,7 @@ use crate::{
     upload::RequestBody,
 };
 
-use super::{
-    Upgrades,
-    allowed_protocols::Token,
-    websocket::{self, Offer},
-};
+use super::{Upgrades, allowed_protocols::Token, extended_connect, websocket::Offer};
 
 /// A valid upgrade request for an allowed protocol.
 pub(in crate::proxy) struct UpgradeRequest {
@@ -58,8 +56,12 @@ impl UpgradeRequest {
         upgrades: &Upgrades,
     ) -> Result<Option<Self>, Error> {
         let requested = match parts.method {
-            Method::CONNECT => by_connect(parts, upgrades),
-            _ if present.has(PresentFields::HOP_BY_HOP) => by_upgrade(parts, upgrades),
+            Method::CONNECT => {
+                extended_connect::protocol(parts, upgrades).map(|it| (it, By::Connect))
+            }
+            _ if present.has(PresentFields::HOP_BY_HOP) => {
+                by_upgrade(parts, upgrades).map(|it| (it, By::Upgrade))
+            }
             _ => None,
         };
         let Some((token, by)) = requested else {
@@ -75,7 +77,7 @@ impl UpgradeRequest {
             return Ok(None);
         };
         if by == By::Connect {
-            as_get(parts, &token);
+            extended_connect::into_get(parts, &token);
         }
         let offer = match token.is_websocket() {
             true => Some(handshake(parts, has_content)?),
@@ -111,18 +113,11 @@ impl UpgradeRequest {
     }
 }
 
-/// Extended CONNECT (RFC 8441 section 4). CONNECT without a protocol is no upgrade.
-fn by_connect(parts: &Parts, upgrades: &Upgrades) -> Option<(Token, By)> {
-    let protocol = parts.extensions.get::<Protocol>()?;
-    let token = upgrades.allowed(protocol.as_str())?;
-    Some((token.clone(), By::Connect))
-}
-
 /// The first allowed protocol in `Upgrade`.
 ///
 /// `Upgrade` is ignored in HTTP/1.0, and where `Connection` does not name it (RFC 9110 section
 /// 7.8).
-fn by_upgrade(parts: &Parts, upgrades: &Upgrades) -> Option<(Token, By)> {
+fn by_upgrade(parts: &Parts, upgrades: &Upgrades) -> Option<Token> {
     let Parts {
         headers, version, ..
     } = parts;
@@ -135,16 +130,7 @@ fn by_upgrade(parts: &Parts, upgrades: &Upgrades) -> Option<(Token, By)> {
     if token.is_none() {
         failure_log::upgrade_ignored();
     }
-    Some((token?.clone(), By::Upgrade))
-}
-
-fn as_get(parts: &mut Parts, token: &Token) {
-    parts.method = Method::GET;
-    parts.extensions.remove::<Protocol>();
-    parts.headers.remove(CONTENT_LENGTH);
-    if token.is_websocket() {
-        websocket::complete(&mut parts.headers);
-    }
+    token.cloned()
 }
 
 fn handshake(parts: &Parts, has_content: bool) -> Result<Offer, Error> {

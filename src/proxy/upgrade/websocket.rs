@@ -1,10 +1,10 @@
 //! The opening handshake of WebSocket (RFC 6455 section 4).
-
-use std::hash::{BuildHasher, RandomState};
+//!
+//! `extended_connect.rs` completes the handshake of a client that uses HTTP/2.
 
 use data_encoding::BASE64;
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method,
+    HeaderMap, HeaderName, Method,
     header::{
         SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
         SEC_WEBSOCKET_VERSION,
@@ -56,20 +56,6 @@ impl Offer {
     }
 }
 
-/// Makes a handshake of a request that came by extended CONNECT, which has no key (RFC 8441 section
-/// 5).
-pub(super) fn complete(headers: &mut HeaderMap) {
-    let random = || RandomState::new().hash_one(0).to_be_bytes();
-    // The standard library's hasher is seeded at random: the key is a nonce, no secret.
-    let key = BASE64.encode(&[random(), random()].concat());
-    if let Ok(key) = HeaderValue::try_from(key) {
-        headers.insert(SEC_WEBSOCKET_KEY, key);
-    }
-    headers
-        .entry(SEC_WEBSOCKET_VERSION)
-        .or_insert(HeaderValue::from_static("13"));
-}
-
 fn accept(key: &[u8]) -> String {
     let mut hash = Sha1::from(key);
     hash.update(GUID);
@@ -109,6 +95,8 @@ fn extensions(headers: &HeaderMap) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+
     use super::*;
 
     const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
@@ -203,16 +191,5 @@ mod tests {
         for headers in bad {
             assert!(!offer().is_accepted_by(&fields(headers)), "{headers:?}");
         }
-    }
-
-    #[test]
-    fn what_came_by_extended_connect_gets_a_key_of_its_own() {
-        let (mut one, mut other) = (HeaderMap::new(), fields(&[("sec-websocket-key", KEY)]));
-        complete(&mut one);
-        complete(&mut other);
-        assert!(Offer::of(&Method::GET, &one).is_some());
-        assert!(Offer::of(&Method::GET, &other).is_some());
-        assert_ne!(one["sec-websocket-key"], other["sec-websocket-key"]);
-        assert_ne!(other["sec-websocket-key"], KEY);
     }
 }

@@ -1,5 +1,7 @@
 //! The origin's rejection of an encrypted ClientHello (RFC 9849 section 6.1.6).
 //!
+//! `plan.rs` decides whether its retry configurations are used.
+//!
 //! This is the one file that uses `rustls::internal`, which semantic versioning does not cover.
 //! rustls hands out the retry configurations in a type of that module. `EchConfig::new` takes
 //! bytes, and only the internal codec turns the one into the other. The same codec reads the public

@@ -1,4 +1,6 @@
 //! What the errors of rustls mean. No other file outside ech/ reads them.
+//!
+//! `error/certificate_problem.rs` has the texts of certificate problems.
 
 use std::io;
 

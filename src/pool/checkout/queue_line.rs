@@ -1,4 +1,4 @@
-//! `Line`: the waiters of one key, and the connects that are under way for them.
+//! One line of the queue: the waiters of one key, and the connects that are under way for them.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,7 @@
-//! `Waiters`: requests that wait for a connection, in order of arrival and by key.
+//! The queue: requests that wait for a connection, in order of arrival and by key.
 //!
-//! `connect_or_wait::next_grant` decides which of them gets what became free.
+//! `connect_or_wait.rs` decides which request waits, when the queue is full, and which of those that
+//! wait gets what became free.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,7 +12,7 @@ use crate::error::{CurrentStage, Stage};
 use super::{
     ConnectionKey,
     permit::EndedConnect,
-    waiting_line::{Line, QueuePlace},
+    queue_line::{Line, QueuePlace},
 };
 
 /// A queue of requests that wait for a `T`, first come, first served.

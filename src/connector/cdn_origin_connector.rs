@@ -185,9 +185,10 @@ impl CdnOriginConnector {
 
     /// Returns the TLS configuration, for code that makes its own handshakes.
     ///
-    /// A [reload](Self::reload) creates a new configuration. Returns `None` for a plain `http`
-    /// origin, and if Encrypted ClientHello is [required](crate::tls::Ech::required) but its
-    /// configuration comes from DNS.
+    /// A [reload](Self::reload) creates a new configuration. Sessions of a configuration are
+    /// resumed until the first of their certificates expires, for at most 24 hours after it was
+    /// created. Returns `None` for a plain `http` origin, and if Encrypted ClientHello is
+    /// [required](crate::tls::Ech::required) but its configuration comes from DNS.
     ///
     /// ```
     /// use cdn_origin::CdnOriginConnector;
@@ -298,6 +299,12 @@ impl CdnOriginConnector {
     pub(crate) fn at_address(&self, address: SocketAddr) -> Self {
         let (this, address) = (self.clone(), Some(address));
         Self { address, ..this }
+    }
+
+    /// Whether the ECH configuration comes from the `HTTPS` record of the dialled name.
+    pub(crate) fn reads_ech_from_dns(&self) -> bool {
+        let tls = self.reloadable_tls();
+        tls.is_some_and(|tls| tls.settings().reads_ech_from_dns())
     }
 
     /// Whether the origin receives the client's address.

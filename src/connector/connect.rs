@@ -118,11 +118,17 @@ impl<'a> ConnectAttempt<'a> {
         let facts = mem::take(&mut self.facts);
         match opened {
             Ok(io) => Ok(OriginStream::new(io, facts)),
-            Err(ConnectFailure {
-                stage,
-                kind,
-                source,
-            }) => {
+            Err(failure) => {
+                if let (Some(peer), None) = (facts.peer, &facts.alert)
+                    && failure.blames_address()
+                {
+                    self.state.transport.note_failed(peer);
+                }
+                let ConnectFailure {
+                    stage,
+                    kind,
+                    source,
+                } = failure;
                 let error = Error::with_optional_source(kind, stage, facts, source);
                 tracing::debug!(%error, "connecting failed");
                 Err(error)
@@ -278,6 +284,20 @@ struct ConnectFailure {
     stage: Stage,
     kind: ErrorKind,
     source: Option<BoxError>,
+}
+
+impl ConnectFailure {
+    /// Whether another address of the name may be better. What the peer sends about a certificate,
+    /// a name or a protocol holds for all of them.
+    fn blames_address(&self) -> bool {
+        matches!(
+            self.kind,
+            ErrorKind::ConnectionClosed
+                | ErrorKind::ConnectionReset
+                | ErrorKind::TimedOut
+                | ErrorKind::Unreachable
+        )
+    }
 }
 
 impl From<DialFailure> for ConnectFailure {

@@ -36,10 +36,9 @@ impl PreparedReload {
     /// that of a connector with the same settings, has read them, too.
     pub(crate) fn apply(self) -> bool {
         let Self { connector, read } = self;
-        let applied = connector
-            .reloadable_tls()
-            .map_or(Ok(false), |tls| tls.apply(read));
-        connector.note_reload(applied).unwrap_or_default()
+        let tls = connector.reloadable_tls();
+        let applied = tls.is_some_and(|tls| tls.apply(read));
+        connector.note_reload(Ok(applied)).unwrap_or_default()
     }
 
     /// Whether these files are those of the connector, too: its TLS is the same.

@@ -24,6 +24,9 @@ use super::{cdn_origin_connector::CdnOriginConnector, tls_reload::ReloadableTls}
 /// * A session is dropped when the certificate of its first handshake expires, and after 24 hours
 ///   at the latest. So an expired intermediate certificate or a new revocation list takes effect
 ///   within 24 hours.
+/// * The origin knows the client by the certificate that the session began with. If a
+///   [resolver](crate::tls::ClientIdentity::resolver) returns another one from now on, call
+///   [`reload`](CdnOriginConnector::reload).
 ///
 /// ```
 /// use cdn_origin::{CdnOriginConnector, connector::Sessions};

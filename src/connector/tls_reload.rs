@@ -11,7 +11,9 @@ use std::{
 use crate::{
     error::{BuildError, BuildProblem},
     name::ExpectedName,
-    tls::{ClientIdentity, FileFingerprint, Reread, TlsClient, TlsSettings, VerifyPolicy},
+    tls::{
+        ClientIdentity, FileFingerprint, LoadedTls, Reread, TlsClient, TlsSettings, VerifyPolicy,
+    },
 };
 
 /// The settings that a [reload](crate::CdnOriginConnector::reload) can change.
@@ -72,7 +74,7 @@ impl TlsReload {
     }
 }
 
-/// The current TLS client, and the settings that build the next one.
+/// The current TLS client, and what the next one is made of.
 ///
 /// Those that share their settings have a client each: the expected name is part of it, and a
 /// session relies on the name that was verified.
@@ -91,17 +93,19 @@ impl fmt::Debug for ReloadableTls {
     }
 }
 
-/// What TLS clients are built from.
+/// What the TLS clients of all users are made of.
 struct TlsSource {
     /// Locked for a whole reload, so that concurrent reloads do not undo each other.
     reloading: Mutex<()>,
-    /// Requests wait for it: no file is read and no client built while it is locked.
+    /// Requests wait for it: no file is read while it is locked.
     state: Mutex<SourceState>,
 }
 
-/// The settings and files that TLS clients are built from, and their users.
+/// The settings and what was loaded for them, and their users.
 struct SourceState {
     settings: TlsSettings,
+    /// What the last successful read has loaded. New users get the same.
+    loaded: LoadedTls,
     /// The fingerprint of the files before the last successful read.
     files: FileFingerprint,
     /// The number of reloads.
@@ -113,69 +117,56 @@ struct SourceState {
 /// What a reload has read and checked, before it is applied.
 pub(super) struct ReadTls {
     settings: TlsSettings,
+    loaded: LoadedTls,
     files: FileFingerprint,
     /// The number of reloads before this one.
     reloads: u64,
-    clients: Vec<(Arc<ReloadableTls>, TlsClient)>,
 }
 
 impl ReloadableTls {
-    /// Builds the first client.
+    /// Reads the files and builds the first client.
     pub(super) fn new(
         settings: &TlsSettings,
         expected_name: Option<&ExpectedName>,
         problems: &mut Vec<BuildProblem>,
     ) -> Option<Arc<Self>> {
+        // Taken before the read, so that a file that changes meanwhile is read again.
+        let files = settings.fingerprint();
+        let loaded = settings.load(Reread::IfChanged);
+        let loaded = loaded.map_err(|found| problems.extend(found)).ok()?;
         let source = Arc::new(TlsSource {
             reloading: Mutex::default(),
             state: Mutex::new(SourceState {
-                files: settings.fingerprint(),
                 settings: settings.clone(),
+                loaded,
+                files,
                 reloads: 0,
                 users: Vec::new(),
             }),
         });
-        Self::of_source(&source, expected_name, problems)
+        Some(Self::of_source(&source, expected_name))
     }
 
     /// One with the same settings that expects this name. Reloads of one change both.
-    pub(super) fn sharing(
-        &self,
-        expected_name: Option<&ExpectedName>,
-        problems: &mut Vec<BuildProblem>,
-    ) -> Option<Arc<Self>> {
-        Self::of_source(&self.source, expected_name, problems)
+    pub(super) fn sharing(&self, expected_name: Option<&ExpectedName>) -> Arc<Self> {
+        Self::of_source(&self.source, expected_name)
     }
 
     /// The TLS of this source for this name: one that exists, or a new one.
-    fn of_source(
-        source: &Arc<TlsSource>,
-        expected_name: Option<&ExpectedName>,
-        problems: &mut Vec<BuildProblem>,
-    ) -> Option<Arc<Self>> {
-        loop {
-            let state = source.lock();
-            let (same, reloads) = (state.user_of(expected_name), state.reloads);
-            if same.is_some() {
-                return same;
-            }
-            let settings = state.settings.clone();
-            drop(state);
-            let client = settings.build(Reread::IfChanged, expected_name, problems)?;
-            let mut state = source.lock();
-            // Another call or a reload may have been faster.
-            if state.reloads == reloads && state.user_of(expected_name).is_none() {
-                let tls = Arc::new(Self {
-                    current: RwLock::new(Arc::new(client)),
-                    reloads: AtomicU64::new(0),
-                    source: source.clone(),
-                    expected_name: expected_name.cloned(),
-                });
-                state.users.retain(|user| user.strong_count() > 0);
-                state.users.push(Arc::downgrade(&tls));
-                return Some(tls);
-            }
+    fn of_source(source: &Arc<TlsSource>, expected_name: Option<&ExpectedName>) -> Arc<Self> {
+        let mut state = source.lock();
+        if let Some(same) = state.user_of(expected_name) {
+            return same;
         }
+        let tls = Arc::new(Self {
+            current: RwLock::new(Arc::new(state.loaded.client(expected_name))),
+            reloads: AtomicU64::new(0),
+            source: source.clone(),
+            expected_name: expected_name.cloned(),
+        });
+        state.users.retain(|user| user.strong_count() > 0);
+        state.users.push(Arc::downgrade(&tls));
+        tls
     }
 
     /// The client for a new connection. It does not resume expired sessions.
@@ -185,11 +176,18 @@ impl ReloadableTls {
             return current.clone();
         }
         drop(current);
+        // Before `current` is locked: a reload locks both in this order.
+        let next = self.new_client();
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         if current.sessions_have_expired() {
-            *current = current.with_new_sessions();
+            *current = next;
         }
         current.clone()
+    }
+
+    fn new_client(&self) -> Arc<TlsClient> {
+        let expected_name = self.expected_name.as_ref();
+        Arc::new(self.source.lock().loaded.client(expected_name))
     }
 
     /// How many reloads the client of the next connection has at least.
@@ -217,17 +215,15 @@ impl ReloadableTls {
     ) -> Result<(), BuildError> {
         let _alone = self.source.lock_reloads();
         let TlsReload(settings) = change(TlsReload(self.settings()));
-        let read = self.source.read(settings)?;
-        read.apply(&self.source).map(drop)
+        self.source.read(settings)?.apply(&self.source);
+        Ok(())
     }
 
     /// Returns whether a file had changed.
     pub(super) fn reload_if_changed(&self) -> Result<bool, BuildError> {
         let _alone = self.source.lock_reloads();
-        match self.source.read_if_changed()? {
-            Some(read) => read.apply(&self.source),
-            None => Ok(false),
-        }
+        let read = self.source.read_if_changed()?;
+        Ok(read.is_some_and(|read| read.apply(&self.source)))
     }
 
     /// Reads the files if one of them has changed, and changes nothing yet.
@@ -240,7 +236,7 @@ impl ReloadableTls {
     /// Applies what [`read_if_changed`](Self::read_if_changed) has read. Returns whether it did: a
     /// reload in between has read the files, too.
     #[cfg(feature = "serde")]
-    pub(super) fn apply(&self, read: ReadTls) -> Result<bool, BuildError> {
+    pub(super) fn apply(&self, read: ReadTls) -> bool {
         let _alone = self.source.lock_reloads();
         read.apply(&self.source)
     }
@@ -268,20 +264,17 @@ impl TlsSource {
         }
     }
 
-    /// Builds the clients of all users.
     fn read(&self, settings: TlsSettings) -> Result<ReadTls, BuildError> {
-        let state = self.lock();
-        let (users, reloads) = (state.users().collect(), state.reloads);
-        drop(state);
-        let mut read = ReadTls {
-            // Taken before the read, so that a file that changes meanwhile is read again.
-            files: settings.fingerprint(),
+        let reloads = self.lock().reloads;
+        // Taken before the read, so that a file that changes meanwhile is read again.
+        let files = settings.fingerprint();
+        let loaded = settings.load(Reread::Always).map_err(BuildError::of_all)?;
+        Ok(ReadTls {
+            loaded,
             settings,
+            files,
             reloads,
-            clients: Vec::new(),
-        };
-        read.build(users, Reread::Always)?;
-        Ok(read)
+        })
     }
 }
 
@@ -297,53 +290,24 @@ impl SourceState {
 }
 
 impl ReadTls {
-    /// Builds the clients of these users. The first reads the files.
-    fn build(
-        &mut self,
-        users: Vec<Arc<ReloadableTls>>,
-        mut reread: Reread,
-    ) -> Result<(), BuildError> {
-        let mut problems = Vec::new();
-        for user in users {
-            let expected_name = user.expected_name.as_ref();
-            let client = self.settings.build(reread, expected_name, &mut problems);
-            self.clients.extend(client.map(|client| (user, client)));
-            reread = Reread::IfChanged;
+    /// Replaces the clients of all users, unless another reload did so meanwhile.
+    fn apply(self, source: &TlsSource) -> bool {
+        let mut state = source.lock();
+        if state.reloads != self.reloads {
+            return false;
         }
-        BuildError::from_problems(problems)
-    }
-
-    fn has(&self, user: &Arc<ReloadableTls>) -> bool {
-        self.clients.iter().any(|(it, _)| Arc::ptr_eq(it, user))
-    }
-
-    /// Replaces the current clients of all users, unless another reload did so meanwhile.
-    fn apply(mut self, source: &TlsSource) -> Result<bool, BuildError> {
-        loop {
-            let mut state = source.lock();
-            if state.reloads != self.reloads {
-                return Ok(false);
-            }
-            let added: Vec<_> = state.users().filter(|user| !self.has(user)).collect();
-            if added.is_empty() {
-                self.replace_clients(&mut state);
-                return Ok(true);
-            }
-            drop(state);
-            self.build(added, Reread::IfChanged)?;
-        }
-    }
-
-    fn replace_clients(self, state: &mut SourceState) {
-        for (user, client) in self.clients {
+        for user in state.users() {
+            let client = self.loaded.client(user.expected_name.as_ref());
             let mut current = user.current.write().unwrap_or_else(PoisonError::into_inner);
             *current = Arc::new(client);
             // Later: a reader that sees the number gets the new client.
             user.reloads.fetch_add(1, Ordering::Release);
         }
         state.settings = self.settings;
+        state.loaded = self.loaded;
         state.files = self.files;
         state.reloads += 1;
+        true
     }
 }
 
@@ -365,10 +329,9 @@ mod tests {
         let tls = ReloadableTls::new(&pinned(0), None, &mut Vec::new()).expect("a TLS client");
         let read = tls.source.read(pinned(1)).expect("valid settings");
         let name = ExpectedName::try_from("tenant.example").expect("a name");
-        let added = tls.sharing(Some(&name), &mut Vec::new());
-        let added = added.expect("a TLS client");
+        let added = tls.sharing(Some(&name));
         let before = added.client();
-        assert!(read.apply(&tls.source).expect("valid settings"));
+        assert!(read.apply(&tls.source));
         assert_eq!((tls.reloads(), added.reloads()), (1, 1));
         assert!(!Arc::ptr_eq(&before, &added.client()));
     }

@@ -31,7 +31,8 @@
 //! # What is not offered
 //!
 //! * **Racing TLS handshakes.** TLS starts when the race of TCP connects is over. The fastest
-//!   address must not decide which certificate is accepted.
+//!   address must not decide which certificate is accepted. An address that times out, closes or
+//!   resets during the handshake is tried last for a minute.
 //! * **TCP Fast Open.** The system reports such a connection as open before the address has
 //!   answered. The first address would win every race.
 //! * **DNS over TLS or HTTPS without the `hickory` feature.** The system's resolver chooses its own

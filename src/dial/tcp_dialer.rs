@@ -20,7 +20,7 @@ use super::{
     egress_guard::{GuardDecision, Prohibited},
     race::{AddressOrder, AttemptEnd, Candidate, History, LookupOutcome, Race},
     record_facts,
-    resolve::{DnsAnswer, Freshness, MAX_LOOKUP_AGE},
+    resolve::{CLIENT_RESPONSE_TIMER, DnsAnswer, Freshness, MAX_LOOKUP_AGE},
     sockets,
 };
 
@@ -74,9 +74,16 @@ impl TcpDialer {
         };
         let dialer = &*self.0;
         let all = dialer.lookup_families(dialer.families());
+        let freshness = Freshness::Cached {
+            stale_after: match wait {
+                WaitFor::AllFamilies => MAX_LOOKUP_AGE,
+                #[cfg(feature = "reqwest")]
+                WaitFor::FirstFamily => CLIENT_RESPONSE_TIMER,
+            },
+        };
         let look_up = |families: &Families| {
             let (families, lookup) = (*families, lookup(name, target, *families));
-            let answer = dialer.cache.clone().resolve(lookup, Freshness::Cached);
+            let answer = dialer.cache.clone().resolve(lookup, freshness);
             async move {
                 let answer = timeout(MAX_LOOKUP_AGE, answer).await;
                 let late = |_| Err(ResolveError::failed("the look-up took too long"));
@@ -95,11 +102,19 @@ impl TcpDialer {
                 }
                 _ => next.await,
             };
-            match outcome {
-                Some((families, outcome)) => known.add(families, outcome),
-                None => return known.found(),
+            let Some((families, outcome)) = outcome else {
+                return known.found();
+            };
+            if let Some(missing) = outcome.as_ref().ok().and_then(DnsAnswer::unanswered) {
+                lookups.push(look_up(&missing));
             }
+            known.add(families, outcome);
         }
+    }
+
+    /// Notes that an address has accepted a connection, and has then failed.
+    pub(super) fn note_failed(&self, address: SocketAddr) {
+        self.0.history.failed(address, Instant::now());
     }
 
     /// Connects by `deadline` and records `facts`.
@@ -118,7 +133,15 @@ impl TcpDialer {
         }
         let began = Instant::now();
         let mut race = Race::new(dialer.settings.happy_eyeballs);
-        let outcome = timeout_at(deadline, dialer.run(&mut race, target, known, current)).await;
+        let left = deadline.saturating_duration_since(began);
+        let freshness = Freshness::Cached {
+            stale_after: CLIENT_RESPONSE_TIMER.min(left / 2),
+        };
+        match known {
+            Some(address) => dialer.add_address(&mut race, address),
+            None => dialer.add_lookups(&mut race, target, freshness),
+        }
+        let outcome = timeout_at(deadline, dialer.run(&mut race, target, current)).await;
         let now = Instant::now();
         if let (Host::Dns(_), None) = (target.host(), known) {
             record_facts::write_resolutions(&race, began, now, facts);
@@ -138,26 +161,32 @@ impl DialerState {
         &'a self,
         race: &mut Race<'a, TcpStream>,
         target: &'a HostPort,
-        known: Option<SocketAddr>,
         current: &'a CurrentStage,
     ) -> Option<TcpStream> {
-        match known {
-            Some(address) => self.add_address(race, address),
-            None => self.add_lookups(race, target, Freshness::Cached),
-        }
         let connect = |address| {
             current.enter(Stage::Dial);
             self.connect(target.host(), address)
         };
-        let refresh = |race: &mut Race<'a, TcpStream>| {
-            let may_refresh = |answer: &DnsAnswer| answer.may_refresh;
-            let mut answers = race.answers().iter();
-            if answers.any(|(_, answer)| answer.as_ref().is_ok_and(may_refresh)) {
-                // The name may have new addresses. The race skips those already tried.
-                self.add_lookups(race, target, Freshness::Refreshed);
-            }
-        };
-        race.run(connect, refresh).await
+        let exhausted = |race: &mut Race<'a, TcpStream>| self.look_up_again(race, target);
+        race.run(connect, exhausted).await
+    }
+
+    /// Adds the look-ups after all known addresses were tried. The race skips those already tried.
+    fn look_up_again<'a>(&'a self, race: &mut Race<'a, TcpStream>, target: &'a HostPort) {
+        let answers = race.answers().iter();
+        let answers = answers.filter_map(|(_, answer)| answer.as_ref().ok());
+        let may_refresh = answers.clone().any(|answer| answer.may_refresh);
+        let unanswered = answers.clone().find_map(DnsAnswer::unanswered);
+        if may_refresh {
+            // The name may have new addresses.
+            self.add_lookups(race, target, Freshness::Refreshed);
+        }
+        if let (Some(families), Host::Dns(name)) = (unanswered, target.host()) {
+            let freshness = Freshness::Cached {
+                stale_after: MAX_LOOKUP_AGE,
+            };
+            race.add_lookup(families, self.look_up(name, target, families, freshness));
+        }
     }
 
     fn add_lookups<'a>(

@@ -62,6 +62,13 @@ impl Transport {
         })
     }
 
+    /// Notes that an address has accepted a connection, and has then failed.
+    pub(crate) fn note_failed(&self, address: SocketAddr) {
+        if let Self::Tcp(dialer) = self {
+            dialer.note_failed(address);
+        }
+    }
+
     /// The addresses of the dialled name. Fails if this crate looks up no name.
     pub(crate) async fn addresses(
         &self,

@@ -30,6 +30,10 @@ impl BuildError {
         }
     }
 
+    pub(crate) fn of_all(problems: Vec<BuildProblem>) -> Self {
+        Self { problems }
+    }
+
     /// `Err` if there are problems.
     pub(crate) fn from_problems(problems: Vec<BuildProblem>) -> Result<(), Self> {
         match problems.is_empty() {
@@ -173,6 +177,7 @@ pub(crate) fn key_of_setter(setter: &str) -> String {
     let key = match setter {
         "insert" | "on_demand" => "",
         "builder" | "Tenant::new" => "url",
+        "tier_from" => "tier",
         "tls_versions" => "tls",
         "DnsCache::ttl" => "dns.cache",
         "HealthCheck::get" => "health_check.path",

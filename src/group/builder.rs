@@ -274,8 +274,8 @@ impl OriginGroupBuilder {
     ///
     /// # Errors
     ///
-    /// Fails if there is no tier, if two members have the same name, or if the health check is
-    /// invalid.
+    /// Fails if there is no tier, if two members have the same name, if the health check is
+    /// invalid, or if a member from DNS reads its ECH configuration from there.
     ///
     /// ```
     /// use cdn_origin::group::OriginGroup;
@@ -296,6 +296,7 @@ impl OriginGroupBuilder {
                 problems.push(not_unique("tier", &member.name));
             }
         }
+        self.sources.check(&mut problems);
         if let Some(check) = &self.health_check {
             check.check(&mut problems);
         }

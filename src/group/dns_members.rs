@@ -50,6 +50,11 @@ impl DnsMembers {
         self.configure = Some(configure);
     }
 
+    /// Whether the ECH configuration of the connector comes from DNS.
+    pub(super) fn reads_ech_from_dns(&self) -> bool {
+        self.connector.reads_ech_from_dns()
+    }
+
     /// The member until the first answer.
     pub(super) fn first(&self) -> Member {
         self.member(self.connector.clone())

@@ -9,7 +9,10 @@ use tokio::sync::watch;
 
 #[cfg(feature = "serde")]
 use crate::OriginProxy;
-use crate::connector::CdnOriginConnector;
+use crate::{
+    connector::CdnOriginConnector,
+    error::{BuildProblem, BuildProblemKind},
+};
 
 use super::{Member, dns_members::DnsMembers};
 
@@ -51,8 +54,8 @@ impl MemberSource {
     /// Each is named after its address.
     ///
     /// Until the first answer, the connector itself is the only member. It remains the only one if
-    /// an IP address or a Unix socket is dialled. [`Ech::from_dns`](crate::tls::Ech::from_dns) has
-    /// no effect for single addresses.
+    /// an IP address or a Unix socket is dialled. The group's `build()` fails for
+    /// [`Ech::from_dns`](crate::tls::Ech::from_dns): a member is an address, and has no record.
     ///
     /// ```
     /// use cdn_origin::{CdnOriginConnector, group::{MemberSource, OriginGroup}};
@@ -130,6 +133,17 @@ impl MemberSource {
         }
     }
 
+    /// A setting of its connector that has no effect for single addresses.
+    fn problem(&self) -> Option<BuildProblem> {
+        let UpdateSource::Dns(members) = &self.0 else {
+            return None;
+        };
+        let why = "a member from DNS is an address, which has no HTTPS record to read an ECH \
+                   configuration from: set `Ech::config_list(..)`, or add the connector by `tier`";
+        let problem = || BuildProblem::new("tier_from", BuildProblemKind::Contradiction, why);
+        members.reads_ech_from_dns().then(problem)
+    }
+
     /// The members whenever they change. A stream that is dropped loses none of the changes.
     pub(super) fn updates(&mut self) -> impl Stream<Item = Vec<Member>> + Send {
         stream::unfold(self, async |source| {
@@ -171,6 +185,11 @@ impl FollowedSources {
 
     pub(super) fn is_empty(&self) -> bool {
         self.sources.is_empty()
+    }
+
+    pub(super) fn check(&self, problems: &mut Vec<BuildProblem>) {
+        let sources = self.sources.iter();
+        problems.extend(sources.filter_map(|(_, source)| source.problem()));
     }
 }
 

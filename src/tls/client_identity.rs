@@ -157,6 +157,10 @@ impl ClientIdentity {
     /// For keys in a device or in another process, and for identities that depend on the origin's
     /// request.
     ///
+    /// A resumed session does not call it, and keeps the certificate that it began with for up to
+    /// 24 hours. When the certificate has changed, call
+    /// [`reload`](crate::CdnOriginConnector::reload), which drops all sessions.
+    ///
     /// ```
     /// use std::sync::Arc;
     /// use cdn_origin::tls::{ClientIdentity, rustls::client::ResolvesClientCert};

@@ -26,7 +26,7 @@
 
 // | file | what it holds |
 // |---|---|
-// | `build_tls_client` | the TLS settings of a builder, and the client that they build |
+// | `tls_settings`, `loaded_tls` | the TLS settings of a builder, and what was loaded for them |
 // | `tls_client` | the TLS client of a connector; whether SNI is sent |
 // | `handshake/`, `io/` | runs a handshake, over a stream that records its first bytes |
 // | `verify/` | verifies the certificate of the origin |
@@ -40,7 +40,6 @@
 // | `iana_names` | the IANA names of parameters |
 
 mod alpn;
-mod build_tls_client;
 mod certificate_files;
 mod client_identity;
 mod crypto_provider;
@@ -51,11 +50,13 @@ mod file_fingerprint;
 mod handshake;
 mod iana_names;
 mod io;
+mod loaded_tls;
 mod parameters;
 mod resumption;
 mod server_name;
 mod session_store;
 mod tls_client;
+mod tls_settings;
 mod verify;
 mod versions;
 
@@ -69,7 +70,6 @@ pub use ech::Ech;
 pub use parameters::TlsParameters;
 pub use verify::{CertificatePin, Crls, Roots, SanMatcher, SpkiPin, VerifyPolicy, danger};
 
-pub(crate) use build_tls_client::TlsSettings;
 #[cfg(feature = "serde")]
 pub(crate) use certificate_files::shown as shown_path;
 pub(crate) use early_data::EarlyRequests;
@@ -79,8 +79,10 @@ pub(crate) use handshake::{
     Handshake, HandshakeFailure, TlsFailure, alert_in_text, explain, named,
 };
 pub(crate) use io::RecordingIo;
+pub(crate) use loaded_tls::LoadedTls;
 pub(crate) use resumption::Resumption;
 pub(crate) use tls_client::TlsClient;
+pub(crate) use tls_settings::TlsSettings;
 pub(crate) use verify::Reread;
 #[cfg(feature = "serde")]
 pub(crate) use verify::{

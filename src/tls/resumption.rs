@@ -2,8 +2,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use rustls::{ClientConfig, client::Resumption as RustlsResumption};
-
 use crate::error::{BuildProblem, BuildProblemKind};
 
 use super::session_store::SessionStore;
@@ -22,36 +20,28 @@ impl Default for Resumption {
 }
 
 impl Resumption {
-    /// Gives the configuration a store of its own, if sessions are kept.
-    pub(super) fn apply(
-        self,
-        grace: Duration,
-        config: &mut ClientConfig,
-        problems: &mut Vec<BuildProblem>,
-    ) -> Option<Arc<SessionStore>> {
+    pub(super) fn check(self, problems: &mut Vec<BuildProblem>) {
         const MOST_NAMES: usize = 65_536;
+        if let Self::Names(names) = self
+            && !(1..=MOST_NAMES).contains(&names)
+        {
+            let why = format!(
+                "sessions can be kept for 1 to {MOST_NAMES} names, not for {names}; \
+                 `Sessions::off()` keeps none"
+            );
+            problems.push(BuildProblem::new(
+                "Sessions::capacity",
+                BuildProblemKind::OutOfRange,
+                why,
+            ));
+        }
+    }
+
+    /// An empty store, if sessions are kept.
+    pub(super) fn store(self, grace: Duration) -> Option<Arc<SessionStore>> {
         match self {
-            Self::Off => {
-                config.resumption = RustlsResumption::disabled();
-                None
-            }
-            Self::Names(names @ 1..=MOST_NAMES) => {
-                let sessions = Arc::new(SessionStore::new(names, grace));
-                config.resumption = RustlsResumption::store(sessions.clone());
-                Some(sessions)
-            }
-            Self::Names(names) => {
-                let why = format!(
-                    "sessions can be kept for 1 to {MOST_NAMES} names, not for {names}; \
-                     `Sessions::off()` keeps none"
-                );
-                problems.push(BuildProblem::new(
-                    "Sessions::capacity",
-                    BuildProblemKind::OutOfRange,
-                    why,
-                ));
-                None
-            }
+            Self::Off => None,
+            Self::Names(names) => Some(Arc::new(SessionStore::new(names, grace))),
         }
     }
 }

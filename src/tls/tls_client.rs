@@ -8,7 +8,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use rustls::{ClientConfig, Error, client::Resumption};
+use rustls::{ClientConfig, Error};
 
 use crate::{
     error::{BuildProblem, EchStatus, TlsOffer, TlsVersion, TrustedRoots},
@@ -43,7 +43,7 @@ pub(crate) struct TlsClient {
     pub(super) alternatives: Option<Arc<str>>,
     /// What issuers of certificates are checked against, if they are.
     pub(super) trusted: Option<Arc<TrustedRoots>>,
-    /// The sessions to resume, if they are kept.
+    /// The sessions to resume, if they are kept. The verifier notes when they end.
     pub(super) sessions: Option<Arc<SessionStore>>,
     pub(super) early_requests: EarlyRequests,
     /// The early data of a new connection, if its session takes some.
@@ -72,7 +72,7 @@ impl ClientConfigs {
     }
 
     /// The same configurations with a change.
-    fn changed(&self, change: impl Fn(&mut ClientConfig)) -> Self {
+    pub(super) fn changed(&self, change: impl Fn(&mut ClientConfig)) -> Self {
         let changed = |config: &Arc<ClientConfig>| {
             let mut config = ClientConfig::clone(config);
             change(&mut config);
@@ -115,21 +115,6 @@ impl TlsClient {
     pub(crate) fn sessions_have_expired(&self) -> bool {
         let sessions = self.sessions.as_ref();
         sessions.is_some_and(|sessions| sessions.have_expired())
-    }
-
-    /// The same client, with the same verifier and an empty session store.
-    pub(crate) fn with_new_sessions(&self) -> Arc<Self> {
-        let sessions = self.sessions.as_ref().map(|past| past.successor());
-        let configs = self.configs.changed(|config| {
-            if let Some(sessions) = &sessions {
-                config.resumption = Resumption::store(sessions.clone());
-            }
-        });
-        Arc::new(Self {
-            configs,
-            sessions,
-            ..self.clone()
-        })
     }
 
     #[cfg(test)]

@@ -17,6 +17,7 @@ use cdn_origin::{
     error::{
         BuildProblemKind, CertificateProblem, EchStatus, ErrorKind, Facts, ServiceBinding, Stage,
     },
+    group::{MemberSource, OriginGroup},
     tls::{Ech, Roots, SpkiPin, VerifyPolicy, danger, rustls::crypto::aws_lc_rs::hpke},
 };
 use http::Uri;
@@ -534,6 +535,26 @@ fn ech_from_dns_needs_a_resolver_that_supports_https_records() {
             .build()
             .is_ok()
     );
+}
+
+/// A member is an address: its name would be sent in the clear.
+#[test]
+fn members_from_dns_cannot_read_ech_from_dns() {
+    let connector = |ech| {
+        let builder = CdnOriginConnector::builder("https://www.example.test").ech(ech);
+        let pinned = VerifyPolicy::pinned(SpkiPin::sha256([0; 32]));
+        reading(builder).verify(pinned).build().unwrap()
+    };
+    for ech in [Ech::from_dns(), Ech::from_dns_or_grease().required()] {
+        let connector = connector(ech);
+        let source = MemberSource::dns(connector.clone());
+        let error = OriginGroup::builder().tier_from(source).build();
+        let error = error.unwrap_err();
+        assert_eq!(error.problems()[0].setter(), "tier_from");
+        assert!(OriginGroup::builder().tier([connector]).build().is_ok());
+    }
+    let source = MemberSource::dns(connector(published_by(PUBLIC)));
+    assert!(OriginGroup::builder().tier_from(source).build().is_ok());
 }
 
 #[test]

@@ -548,6 +548,25 @@ async fn an_answer_without_one_family_is_not_kept_for_long() {
     }
 }
 
+/// The first answer has no IPv4 address, as the packet with it was lost.
+#[tokio::test]
+async fn a_family_without_an_answer_is_looked_up_when_the_other_leads_nowhere() {
+    let (_listener, live) = listener().await;
+    let is_lost = AtomicBool::new(true);
+    let server = NameServer::start(move |_, kind| match kind {
+        RecordType::A if is_lost.swap(false, SeqCst) => Answer::Silence,
+        RecordType::A => Answer::Records(3600, vec![a(live)]),
+        // No listener has the port there.
+        RecordType::AAAA => Answer::Records(3600, vec![RData::AAAA(AAAA(Ipv6Addr::LOCALHOST))]),
+        _ => nothing(),
+    })
+    .await;
+    let url = format!("http://origin.example.:{}", live.port());
+    let dns = Dns::default().resolver(server.resolver().https_records());
+    let facts = facts(CdnOriginConnector::builder(url).dns(dns)).await;
+    assert_eq!(facts.peer(), Some(live));
+}
+
 /// Such an answer does not tell which addresses the name no longer has.
 #[tokio::test]
 async fn members_of_a_family_without_an_answer_stay_while_those_of_the_other_change() {

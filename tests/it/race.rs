@@ -5,15 +5,17 @@ use std::{net::SocketAddr, time::Duration};
 use cdn_origin::{
     CdnOriginConnector, ErrorKind,
     connector::{CdnOriginBuilder, Timeouts},
-    dial::{HappyEyeballs, IpFamilies},
+    dial::{Dns, HappyEyeballs, IpFamilies},
     error::{DialOutcome, Facts, Stage},
+    tls::{Roots, VerifyPolicy},
 };
 use http::Uri;
 use tower::ServiceExt;
 
 use crate::{
+    failing::serving,
     resolve::{ScriptedResolver, listener, over},
-    support::{Blackhole, refused_address},
+    support::{Authority, Blackhole, refused_address},
 };
 
 fn outcomes(facts: &Facts) -> Vec<(SocketAddr, DialOutcome)> {
@@ -68,6 +70,34 @@ async fn a_refused_address_gives_way_at_once_and_is_tried_last_afterwards() {
     let stream = connector.oneshot(Uri::default()).await.unwrap();
     let attempts = outcomes(stream.info().facts());
     assert_eq!(attempts, [(live, DialOutcome::Connected)]);
+}
+
+/// A load balancer without a server does that.
+#[tokio::test]
+async fn an_address_that_fails_in_the_handshake_is_tried_last_afterwards() {
+    let authority = Authority::new();
+    let edge = serving(&authority).await;
+    let (closing, address) = listener().await;
+    let closing = tokio::spawn(async move { while closing.accept().await.is_ok() {} });
+    let to = |addresses: [SocketAddr; 2], name: &str| {
+        let dns = Dns::default().resolver(ScriptedResolver::addresses(addresses));
+        let builder = CdnOriginConnector::builder(format!("https://{name}")).dns(dns);
+        let roots = Roots::pem(authority.root_pem());
+        builder.verify(VerifyPolicy::roots(roots)).build().unwrap()
+    };
+    let connector = to([address, edge.address()], "www.example.test");
+    let connect = || connector.clone().oneshot(Uri::default());
+    assert_eq!(connect().await.unwrap_err().stage(), Stage::Handshake);
+    let stream = connect().await.unwrap();
+    assert_eq!(stream.info().facts().peer(), Some(edge.address()));
+
+    // What the edge sends about a name is no fault of its address.
+    let connector = to([edge.address(), address], "unknown.example.test");
+    for _ in 0..2 {
+        let error = connector.clone().oneshot(Uri::default()).await.unwrap_err();
+        assert_eq!(error.facts().peer(), Some(edge.address()));
+    }
+    closing.abort();
 }
 
 #[tokio::test]

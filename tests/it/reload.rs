@@ -14,7 +14,7 @@ use std::{
 
 use cdn_origin::{
     CdnOriginConnector, Error,
-    connector::AdviceId,
+    connector::{AdviceId, Sessions},
     error::{BuildProblemKind, CertificateProblem, ErrorKind},
     tls::{
         ClientIdentity, Crls, Roots, VerifyPolicy, danger,
@@ -325,6 +325,44 @@ async fn half_a_change_keeps_the_old_trust_until_the_other_half_is_there() {
     connect(&connector).await.unwrap();
     let seen = edge.hellos().pop().unwrap().client;
     assert_eq!(seen, Some(two.chain[0].to_vec()));
+}
+
+#[tokio::test]
+async fn a_connector_that_is_added_later_uses_what_the_others_have_loaded() {
+    const OTHER: &str = "other.example.test";
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority)
+        .serves_with(NAME, authority.issue(&[NAME, OTHER]))
+        .requires_clients_of(&authority)
+        .start()
+        .await;
+    let files = Files::new();
+    let (one, two) = (
+        authority.issue_client("one.test"),
+        authority.issue_client("the-second-client.example.test"),
+    );
+    files.write_identity(&one);
+    let builder = to(&edge, &authority, NAME).client_identity(files.identity());
+    let connector = builder.build().unwrap();
+    let added = || {
+        let builder = CdnOriginConnector::builder(format!("https://{NAME}"))
+            .dial(edge.address().to_string())
+            .expected_name(OTHER)
+            .sessions(Sessions::default().share_with(&connector));
+        builder.build().unwrap()
+    };
+    let presented = async || {
+        connect(&added()).await.unwrap();
+        edge.hellos().pop().unwrap().client
+    };
+
+    fs::write(&files.chain, two.cert_pem()).unwrap();
+    assert!(connector.reload_if_changed().is_err());
+    assert_eq!(presented().await, Some(one.chain[0].to_vec()));
+    fs::write(&files.key, two.key_pem()).unwrap();
+    assert_eq!(presented().await, Some(one.chain[0].to_vec()));
+    assert!(connector.reload_if_changed().unwrap());
+    assert_eq!(presented().await, Some(two.chain[0].to_vec()));
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use std::{
 
 use cdn_origin::{
     CdnOriginConnector, Error, ErrorKind,
-    connector::{CdnOriginBuilder, OriginStream},
+    connector::{CdnOriginBuilder, OriginStream, Timeouts},
     diagnosis::CauseId,
     dial::{Dns, DnsCache, Lookup, Resolve, ResolveError, Resolved, Resolving},
     error::Stage,
@@ -332,6 +332,28 @@ async fn a_stale_answer_is_used_where_name_servers_fail() {
     let stream = connect(&connector).await.unwrap();
     assert!(stream.info().facts().resolutions()[0].stale);
     assert_eq!(resolver.count(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stale_answer_is_used_where_name_servers_are_silent() {
+    let (_listener, address) = listener().await;
+    for dial in [Duration::from_secs(10), Duration::from_secs(1)] {
+        let resolver = ScriptedResolver::addresses([address]);
+        let connector = CdnOriginConnector::builder("http://origin.example")
+            .dns(
+                Dns::default()
+                    .resolver(resolver.clone())
+                    .cache(only_stale()),
+            )
+            .timeouts(Timeouts::default().dial(dial))
+            .build()
+            .unwrap();
+        connect(&connector).await.unwrap();
+        resolver.wait_at(&Arc::new(Notify::new()));
+        let stream = connect(&connector).await.unwrap();
+        assert!(stream.info().facts().resolutions()[0].stale);
+        assert_eq!(resolver.count(), 2);
+    }
 }
 
 #[tokio::test]

@@ -154,7 +154,7 @@ impl CdnOriginBuilder {
             }
             Some(SharedTls::Reloadable(tls)) => {
                 self.check_shared(tls, problems);
-                tls.sharing(expected_name, problems)
+                Some(tls.sharing(expected_name))
             }
         }
     }

@@ -50,7 +50,7 @@ impl History {
         record.map_or_else(AddressPast::default, |record| record.past(now))
     }
 
-    /// Records that it failed to connect.
+    /// Records that it failed to connect, or soon after.
     pub(crate) fn failed(&self, address: SocketAddr, now: Instant) {
         self.write(address, now, PastOutcome::Failed);
     }

@@ -129,9 +129,9 @@ pub enum IpFamilies {
     PreferV4,
     /// Both, IPv6 first.
     PreferV6,
-    /// IPv4 only.
+    /// IPv4 only. The resolvers of this crate send no query for IPv6 addresses.
     OnlyV4,
-    /// IPv6 only.
+    /// IPv6 only. The resolvers of this crate send no query for IPv4 addresses.
     OnlyV6,
 }
 

@@ -16,11 +16,11 @@ use futures_util::{
 };
 use tokio::{
     runtime::{Handle, Id},
-    time::Instant,
+    time::{Instant, timeout_at},
 };
 
 use super::{
-    DnsCache, FixedNames, Lookup, Resolve, ResolveError, Resolved,
+    DnsCache, Families, FixedNames, Lookup, Resolve, ResolveError, Resolved,
     cached_answers::{Cached, CachedAnswer, CachedAnswers},
 };
 
@@ -28,6 +28,9 @@ use super::{
 pub(super) const MAX_NAMES: usize = 1024;
 /// A look-up older than that is abandoned, and the next connection starts a new one.
 pub(crate) const MAX_LOOKUP_AGE: Duration = Duration::from_secs(30);
+/// A connection does not wait longer for a look-up if there is a stale answer: the client response
+/// timer of RFC 8767 section 5.
+pub(crate) const CLIENT_RESPONSE_TIMER: Duration = Duration::from_millis(1800);
 
 /// The resolver and the cached answers. Clones share them.
 #[derive(Clone)]
@@ -107,8 +110,20 @@ enum CacheLookup {
 /// Whether a cached answer may be used.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Freshness {
-    Cached,
+    Cached {
+        /// The age of a look-up from which on a stale answer is used in its place.
+        stale_after: Duration,
+    },
     Refreshed,
+}
+
+impl Freshness {
+    fn stale_after(self) -> Duration {
+        match self {
+            Self::Cached { stale_after } => stale_after,
+            Self::Refreshed => MAX_LOOKUP_AGE,
+        }
+    }
 }
 
 /// An answer with its age.
@@ -160,13 +175,23 @@ impl DnsCacheStore {
         lookup: &Lookup,
         freshness: Freshness,
     ) -> (Result<DnsAnswer, ResolveError>, bool) {
-        match self.known_or_running(lookup, freshness) {
-            CacheLookup::Known(known) => (known, false),
-            CacheLookup::Running(running) => {
-                let outcome = running.outcome.await;
-                (outcome.map(DnsAnswer::fresh), running.was_abandoned)
+        let running = match self.known_or_running(lookup, freshness) {
+            CacheLookup::Known(known) => return (known, false),
+            CacheLookup::Running(running) => running,
+        };
+        let outcome = match self.stale_answer(lookup) {
+            // Each caller polls the look-up at least once, so it goes on without a waiter.
+            Some(stale) => {
+                let until = running.began + freshness.stale_after();
+                match timeout_at(until, running.outcome).await {
+                    Ok(outcome) => outcome,
+                    // If it leads nowhere, a refresh waits for the same look-up.
+                    Err(_elapsed) => return (Ok(stale.refreshable()), false),
+                }
             }
-        }
+            None => running.outcome.await,
+        };
+        (outcome.map(DnsAnswer::fresh), running.was_abandoned)
     }
 
     /// The cached answer, or the look-up to wait for.
@@ -176,7 +201,7 @@ impl DnsCacheStore {
         make_room(&mut entries, lookup, now);
         let entry = entries.entry(lookup.clone()).or_default();
         let may_refresh = entry.answers.may_refresh(now);
-        if (freshness == Freshness::Cached || !may_refresh)
+        if (freshness != Freshness::Refreshed || !may_refresh)
             && let Some(known) = entry.answers.read(now)
         {
             let answer = |kept: CachedAnswer| Ok(DnsAnswer::kept(&kept, now, may_refresh));
@@ -220,7 +245,7 @@ impl DnsCacheStore {
         }
     }
 
-    /// The stale answer to use after a failed look-up.
+    /// The answer to use after a look-up that has failed or takes too long.
     fn stale_answer(&self, lookup: &Lookup) -> Option<DnsAnswer> {
         let now = Instant::now();
         let kept = self.0.lock().get(lookup)?.answers.stale(now)?;
@@ -261,6 +286,18 @@ impl DnsAnswer {
             age: Duration::ZERO,
             stale: false,
             may_refresh: false,
+        }
+    }
+
+    /// The family that is missing: its query has failed or was late.
+    pub(crate) fn unanswered(&self) -> Option<Families> {
+        self.resolved.unanswered
+    }
+
+    fn refreshable(self) -> Self {
+        Self {
+            may_refresh: true,
+            ..self
         }
     }
 

@@ -123,10 +123,12 @@ impl DnsCache {
         self
     }
 
-    /// Sets how long an answer stays usable after its TTL while look-ups fail.
+    /// Sets how long an answer stays usable after its TTL while look-ups fail or take too long.
     ///
     /// The default is 10 min ([RFC 8767](https://www.rfc-editor.org/rfc/rfc8767)). Zero turns it
-    /// off. A negative answer, such as NXDOMAIN, removes the stale answer.
+    /// off. A negative answer, such as NXDOMAIN, removes the stale answer. A connection uses a
+    /// stale answer 1.8 s after the start of the look-up, or after half of its dial timeout. The
+    /// look-up goes on.
     ///
     /// ```
     /// use std::time::Duration;

@@ -38,7 +38,9 @@ pub use hickory::HickoryResolver;
 pub use lookup::Lookup;
 pub use lookup_result::{ResolveError, Resolved};
 
-pub(crate) use cache::{DnsAnswer, DnsCacheStore, Freshness, MAX_LOOKUP_AGE};
+pub(crate) use cache::{
+    CLIENT_RESPONSE_TIMER, DnsAnswer, DnsCacheStore, Freshness, MAX_LOOKUP_AGE,
+};
 pub(crate) use fixed_names::FixedNames;
 pub(crate) use lookup::Families;
 pub(crate) use system_resolver::SystemResolver;

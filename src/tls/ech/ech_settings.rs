@@ -121,7 +121,8 @@ impl Ech {
     /// Encrypts if the `HTTPS` record of the dialled name has a usable `ech` value ([RFC 9848]).
     ///
     /// Otherwise it connects as without ECH. The connector needs a dialled name and a resolver that
-    /// reads `HTTPS` records:
+    /// reads `HTTPS` records. It cannot be the source of [members from
+    /// DNS](crate::group::MemberSource::dns):
     ///
     /// ```no_run
     /// # #[cfg(all(feature = "hickory", feature = "aws-lc-rs"))]

@@ -208,9 +208,8 @@ mod tests {
                 .require_extended_master_secret(),
             ..TlsSettings::default()
         };
-        let client = settings
-            .build(Reread::IfChanged, None, &mut Vec::new())
-            .expect("a client");
+        let loaded = settings.load(Reread::IfChanged);
+        let client = loaded.expect("valid settings").client(None);
         let unsettled = Sni::Omit(SniOmission::Requested);
         for sni in [None, Some(&unsettled)] {
             let greased = client.config_without_dns(sni).expect("a configuration");

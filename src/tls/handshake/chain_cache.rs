@@ -40,14 +40,14 @@ struct CachedChain {
 }
 
 impl ChainCache {
-    /// The cached chain and the end of its leaf.
+    /// The cached chain.
     ///
     /// Logs a warning, once for each leaf, if it ends within `notice`.
     pub(in crate::tls) fn note(
         &self,
         presented: &[CertificateDer<'_>],
         notice: Duration,
-    ) -> (CertificateChain, Option<SystemTime>) {
+    ) -> CertificateChain {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let CachedChain { chain, end } = known.cached(presented).clone();
         let due = known.warning_is_due(&chain, end, notice);
@@ -55,7 +55,7 @@ impl ChainCache {
         if due && let Some(leaf) = chain.first() {
             warn(leaf);
         }
-        (chain, end)
+        chain
     }
 }
 

@@ -127,11 +127,7 @@ impl Handshake<'_> {
         facts.accepted = true;
         // A resumed session presents no certificate: rustls has those of the first handshake.
         let presented = connection.peer_certificates().unwrap_or_default();
-        let (chain, end) = client.chains.note(presented, client.expiry_notice);
-        facts.chain = chain;
-        if let (Some(sessions), Some(end)) = (&client.sessions, end) {
-            sessions.begin_with(end);
-        }
+        facts.chain = client.chains.note(presented, client.expiry_notice);
         if !client.alpn.accepts(connection.alpn_protocol()) {
             return Err(HandshakeFailure::new(ErrorKind::ProtocolNotNegotiated));
         }

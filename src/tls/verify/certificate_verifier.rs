@@ -6,6 +6,8 @@
 //! One verifier serves all connections of a connector, because rustls resumes a session only under
 //! the very same verifier.
 
+use std::sync::Arc;
+
 use rustls::{
     CertificateError, DigitallySignedStruct, Error, PeerMisbehaved, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -15,7 +17,10 @@ use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
 use crate::{
     error::ChainFindings,
-    tls::handshake::{is_stand_in, note_certificate, note_signature},
+    tls::{
+        handshake::{is_stand_in, note_certificate, note_signature},
+        session_store::SessionStore,
+    },
 };
 
 use super::{
@@ -27,9 +32,9 @@ use super::{
 };
 
 /// Verifies chain, names, pins and handshake signature of an origin.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::tls) struct OriginVerifier {
-    pub(in crate::tls) chain: ChainVerifier,
+    pub(in crate::tls) chain: Arc<ChainVerifier>,
     pub(in crate::tls) names: NameCheck,
     pub(in crate::tls) pins: Pins,
     /// The name to expect instead of the one in SNI.
@@ -37,6 +42,8 @@ pub(in crate::tls) struct OriginVerifier {
     pub(in crate::tls) algorithms: WebPkiSupportedAlgorithms,
     /// The offered signature schemes, in order of preference.
     pub(in crate::tls) schemes: Vec<SignatureScheme>,
+    /// The sessions that its handshakes begin, if they are kept.
+    pub(in crate::tls) sessions: Option<Arc<SessionStore>>,
 }
 
 impl OriginVerifier {
@@ -81,7 +88,7 @@ impl OriginVerifier {
     }
 
     fn check_pins(&self, end_entity: &CertificateDer<'_>) -> Result<(), Error> {
-        if self.pins.is_empty() && !matches!(self.chain, ChainVerifier::Pins) {
+        if self.pins.is_empty() && !matches!(*self.chain, ChainVerifier::Pins) {
             return Ok(());
         }
         match self.pins.match_certificate(end_entity)? {
@@ -121,6 +128,9 @@ impl ServerCertVerifier for OriginVerifier {
         let result = self.check(presented, server_name, &mut findings);
         let certificates = std::iter::once(end_entity).chain(intermediates);
         note_certificate(certificates, server_name, result.is_ok(), findings);
+        if let (Ok(()), Some(sessions)) = (&result, &self.sessions) {
+            sessions.begin_with(end_entity);
+        }
         result.map(|()| ServerCertVerified::assertion())
     }
 

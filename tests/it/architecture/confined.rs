@@ -136,8 +136,11 @@ fn no_module_below_the_connector_spawns_a_task() {
         "tls",
         "dial",
     ];
+    // Calls `getaddrinfo` on a blocking thread.
+    let resolver = "dial/resolve/system_resolver.rs";
+    let is_below = |source: &Source| below.iter().any(|module| is_in(source, module));
     let found = offences(
-        |source| source.is_test || !below.iter().any(|module| is_in(source, module)),
+        |source| source.is_test || source.file == resolver || !is_below(source),
         spawns,
     );
     assert_none(&found, "no module below connector/ spawns a task");

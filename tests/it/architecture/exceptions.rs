@@ -32,9 +32,11 @@ pub(super) const SHARED_NAMES: [&str; 4] = [
 ];
 
 /// Files that spawn tasks, and what each task does.
-pub(super) const SPAWNERS: [&str; 14] = [
+pub(super) const SPAWNERS: [&str; 15] = [
     // Copies between a connection and its socket.
     "adapt/socket.rs",
+    // Calls `getaddrinfo` on a blocking thread.
+    "dial/resolve/system_resolver.rs",
     // Checks and changes the members of a group.
     "group/group_task.rs",
     // Drives the connection while the request body is still sent: the response may be complete.

@@ -1,12 +1,13 @@
-//! The TLS settings of a builder, and the client they make.
+//! The TLS settings of a builder, and what is loaded for them.
 
 use std::{ops::Bound, path::Path, sync::Arc, time::Duration};
 
-use rustls::{ClientConfig, NamedGroup, crypto::CryptoProvider};
+use rustls::{
+    ClientConfig, NamedGroup, client::Resumption as RustlsResumption, crypto::CryptoProvider,
+};
 
-use crate::{
-    error::{BuildProblem, BuildProblemKind, KeyShare, OfferedParameters, TlsOffer, TlsVersion},
-    name::ExpectedName,
+use crate::error::{
+    BuildProblem, BuildProblemKind, KeyShare, OfferedParameters, TlsOffer, TlsVersion,
 };
 
 use super::{
@@ -16,8 +17,8 @@ use super::{
     ech::Ech,
     file_fingerprint::FileFingerprint,
     handshake::{ChainCache, ClientCertObserver},
+    loaded_tls::LoadedTls,
     resumption::Resumption,
-    server_name::server_name,
     tls_client::ClientConfigs,
     verify::{ChainVerifier, OriginVerifier, Reread},
     versions::Versions,
@@ -60,16 +61,14 @@ impl Default for TlsSettings {
 }
 
 impl TlsSettings {
-    /// Builds the client, or adds every problem to `problems`.
-    ///
-    /// `expected_name` is the name chosen for all connections, if one is.
-    pub(crate) fn build(
-        &self,
-        reread: Reread,
-        expected_name: Option<&ExpectedName>,
-        problems: &mut Vec<BuildProblem>,
-    ) -> Option<TlsClient> {
-        let before = problems.len();
+    /// Reads files and roots. Fails with every problem that there is.
+    pub(crate) fn load(&self, reread: Reread) -> Result<LoadedTls, Vec<BuildProblem>> {
+        let mut problems = Vec::new();
+        let loaded = self.load_parts(reread, &mut problems);
+        loaded.ok_or(problems)
+    }
+
+    fn load_parts(&self, reread: Reread, problems: &mut Vec<BuildProblem>) -> Option<LoadedTls> {
         let versions = note(self.offered_versions(), problems);
         let provider = note(
             crypto_provider::choose(self.parameters.provider.clone()),
@@ -88,18 +87,19 @@ impl TlsSettings {
             versions,
             problems,
         );
-        let chain = chain.filter(|_| problems.len() == before)?;
+        let chain = chain.filter(|_| problems.is_empty())?;
         let trusted = chain.trusted_roots();
         let pins = &self.verify.pins;
         let pins = pins.keys.len() + pins.certificates.len();
         let trusted = trusted.map(|roots| Arc::new(roots.with_pins(pins)));
         let verifier = Arc::new(OriginVerifier {
-            chain,
+            chain: Arc::new(chain),
             names: self.verify.names.clone(),
             pins: self.verify.pins.clone(),
-            expected_name: expected_name.map(server_name),
+            expected_name: None,
             algorithms: provider.signature_verification_algorithms,
             schemes,
+            sessions: None,
         });
         let ech = match &self.ech {
             Some(ech) => Some(note(
@@ -114,10 +114,12 @@ impl TlsSettings {
         let identity = identity.flatten();
         let identity = identity.unwrap_or_else(|| config.client_auth_cert_resolver.clone());
         config.client_auth_cert_resolver = Arc::new(ClientCertObserver(identity));
+        // Each client has a store of its own.
+        config.resumption = RustlsResumption::disabled();
         self.parameters.apply(&mut config, problems);
+        self.resumption.check(problems);
         let grace = self.verify.expiry_grace().unwrap_or_default();
-        let sessions = self.resumption.apply(grace, &mut config, problems);
-        let client = TlsClient {
+        let nameless = TlsClient {
             configs: ClientConfigs::new(config),
             verifier,
             ech: ech.map(Arc::new),
@@ -127,14 +129,16 @@ impl TlsSettings {
             has_identity: self.identity.is_some(),
             alternatives: self.verify.alternatives().map(Into::into),
             trusted,
-            sessions,
+            sessions: None,
             early_requests: self.early_requests,
             early: EarlyBytes::default(),
             chains: self.chains.clone(),
             expiry_notice: self.expiry_notice,
         };
-        note(client.check_ech(), problems)?;
-        Some(client)
+        note(nameless.check_ech(), problems)?;
+        problems
+            .is_empty()
+            .then(|| LoadedTls::new(nameless, self.resumption, grace))
     }
 
     fn offer(&self, versions: Versions, provider: &CryptoProvider) -> TlsOffer {

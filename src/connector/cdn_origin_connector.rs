@@ -301,12 +301,6 @@ impl CdnOriginConnector {
         Self { address, ..this }
     }
 
-    /// Whether the ECH configuration comes from the `HTTPS` record of the dialled name.
-    pub(crate) fn reads_ech_from_dns(&self) -> bool {
-        let tls = self.reloadable_tls();
-        tls.is_some_and(|tls| tls.settings().reads_ech_from_dns())
-    }
-
     /// Whether the origin receives the client's address.
     pub(crate) fn sends_client_address(&self) -> bool {
         self.state.proxy_protocol.is_some()

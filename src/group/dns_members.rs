@@ -52,7 +52,7 @@ impl DnsMembers {
 
     /// Whether the ECH configuration of the connector comes from DNS.
     pub(super) fn reads_ech_from_dns(&self) -> bool {
-        self.connector.reads_ech_from_dns()
+        self.connector.to_builder().reads_ech_from_dns()
     }
 
     /// The member until the first answer.

@@ -545,7 +545,7 @@ fn members_from_dns_cannot_read_ech_from_dns() {
         let pinned = VerifyPolicy::pinned(SpkiPin::sha256([0; 32]));
         reading(builder).verify(pinned).build().unwrap()
     };
-    for ech in [Ech::from_dns(), Ech::from_dns_or_grease().required()] {
+    for ech in [Ech::from_dns(), Ech::from_dns_or_grease()] {
         let connector = connector(ech);
         let source = MemberSource::dns(connector.clone());
         let error = OriginGroup::builder().tier_from(source).build();

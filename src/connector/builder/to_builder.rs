@@ -34,6 +34,11 @@ impl CdnOriginConnector {
 }
 
 impl CdnOriginBuilder {
+    /// Whether the ECH configuration comes from the `HTTPS` record of the dialled name.
+    pub(crate) fn reads_ech_from_dns(&self) -> bool {
+        self.settings.tls.reads_ech_from_dns()
+    }
+
     pub(crate) fn chosen_url(&self) -> Option<&OriginUrl> {
         self.settings.url.as_ref()
     }

@@ -245,7 +245,7 @@ mod tests {
             include_str!("error_rules/connect_failures.rs"),
             include_str!("error_rules/exchange_failures.rs"),
             include_str!("error_rules/http_faults.rs"),
-            include_str!("error_rules/refused_requests.rs"),
+            include_str!("error_rules/unsent_requests.rs"),
             include_str!("error_rules/tls_alerts.rs"),
             include_str!("error_rules/unknown_issuers.rs"),
         ];

@@ -1,6 +1,6 @@
 //! `Directive`: a line of nginx or of a Caddyfile, with its block.
 
-use super::budget::line_weight;
+use super::import_limit::line_weight;
 
 /// A directive, with the block after it. The options of a Caddyfile have no name.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ impl Directive {
         self.block.as_deref().unwrap_or_default()
     }
 
-    /// What it weighs in the budget, with its block.
+    /// What it weighs for the limit, with its block.
     pub(super) fn weight(&self) -> usize {
         let own = line_weight(self.words.iter().chain([&self.name]));
         own + self.lines().iter().map(Self::weight).sum::<usize>()

@@ -2,13 +2,13 @@
 //!
 //! A directive rarely decides a setting alone. In nginx, `proxy_ssl_name` is the SNI, the expected
 //! name or nothing, by the value of `proxy_ssl_server_name`, which may come later in the file. So
-//! directives only fill a draft, and [`Server::settle`] decides once all of them are read:
+//! directives only fill a draft, and [`OriginDraft::settle`] decides once all of them are read:
 //!
 //! ```text
-//! directives ──rows──> SharedSettings ──Server::new copies them──> Server ──settle()──> Settings
-//!                      (of a section)                              (of one server)         │
-//!                                                                   keys of the configuration,
-//!                                                                   and the calls of the code
+//! directives ──rows──> SharedSettings ──copied──> OriginDraft ──settle()──> Settings
+//!                      (of a section)             (of one server)             │
+//!                                                             keys of the configuration,
+//!                                                             and the calls of the code
 //! ```
 //!
 //! The four names of an origin are settled last, from `url`, `dial`, `host` and `tls`.
@@ -17,7 +17,8 @@ use serde_json::{Value as Json, json};
 
 use super::{
     answer::{Answer, is_plain},
-    note::Finding,
+    has_settings::HasSettings,
+    note::Outcome,
     settings::{SettingValue, Settings},
 };
 
@@ -31,7 +32,7 @@ pub(super) struct Draft {
     /// What all servers have in common.
     pub(super) shared: SharedSettings,
     /// One makes a connector, several make a group.
-    pub(super) servers: Vec<Server>,
+    pub(super) servers: Vec<OriginDraft>,
     /// Calls of the group's builder, such as `balance(Balance::round_robin())`.
     ///
     /// Empty for a section with one server.
@@ -50,19 +51,19 @@ impl Draft {
         self.servers == other.servers && self.group_calls == other.group_calls
     }
 
-    /// Adds the path of a section to the code; a finding if not all paths belong to the section.
+    /// Adds the path of a section to the code. `Some` if not all paths belong to the section.
     ///
     /// `path` is the prefix of the section, or `None` if it is no prefix: a regular expression, an
     /// exact match, or a matcher by field. Prefixes with characters that a router could take for a
     /// pattern get the general warning, too.
-    pub(super) fn add_route(&mut self, path: Option<&str>) -> Option<Finding> {
+    pub(super) fn add_route(&mut self, path: Option<&str>) -> Option<Outcome> {
         match path {
             Some("/") => None,
             Some(path) if is_plain(path) => {
                 self.route = Some(path.to_owned());
                 None
             }
-            _ => Some(Finding::warning(
+            _ => Some(Outcome::warning(
                 "with `fallback_service`, all requests reach the origin: a router in front of the \
                  proxy has to select those of this section",
             )),
@@ -72,7 +73,8 @@ impl Draft {
 
 /// The settings of all servers of a section.
 ///
-/// They belong to the section, not to a server: a change after the first `Server::new` is lost.
+/// They belong to the section, not to a server: a change after the first `OriginDraft::new` is
+/// lost.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SharedSettings {
     pub(super) settings: Settings,
@@ -147,7 +149,7 @@ pub(super) enum VerifyChoice {
 ///
 /// `settings` begin as a copy of the section's, and the server's own replace them.
 #[derive(Debug, PartialEq)]
-pub(super) struct Server {
+pub(super) struct OriginDraft {
     pub(super) name: String,
     pub(super) line: usize,
     /// Scheme and authority.
@@ -164,20 +166,13 @@ pub(super) struct Server {
     pub(super) tls: TlsChoice,
 }
 
-impl SharedSettings {
-    /// Sets a key, and says so; or says why the value cannot be used.
-    ///
-    /// The finding is `Mapped` with `text`, or `Refused` with the reason that the setter of the
-    /// configuration gives.
-    pub(super) fn set(
-        &mut self,
-        key: &'static str,
-        value: SettingValue,
-        text: &'static str,
-    ) -> Finding {
-        set(&mut self.settings, key, value, text)
+impl HasSettings for SharedSettings {
+    fn settings(&mut self) -> &mut Settings {
+        &mut self.settings
     }
+}
 
+impl SharedSettings {
     /// Changes the set of forwarded fields that are written.
     ///
     /// Starts from the default set, so that the key is written only if the result differs.
@@ -194,19 +189,6 @@ impl SharedSettings {
     }
 }
 
-/// Sets a key, and says so; or says why the value cannot be used.
-pub(super) fn set(
-    settings: &mut Settings,
-    key: &'static str,
-    value: SettingValue,
-    text: &'static str,
-) -> Finding {
-    match settings.set(key, value) {
-        Ok(()) => Finding::mapped(text),
-        Err(problem) => Finding::refused(format!("the value cannot be used: {problem}")),
-    }
-}
-
 /// The fields that are written by default, sorted.
 ///
 /// They are those of `ForwardedLayer::default`.
@@ -217,14 +199,14 @@ const DEFAULT_FIELDS: [&str; 4] = [
     "X-Real-IP",
 ];
 
-impl Server {
+impl OriginDraft {
     pub(super) fn new(shared: &SharedSettings, name: String, line: usize, url: String) -> Self {
         let mut settings = shared.settings.clone();
         if let Some(fields) = &shared.fields {
             let code: Vec<_> = fields.iter().map(|field| variant(field)).collect();
             let value = SettingValue::Both(json!(fields), format!("[{}]", code.join(", ")));
             // The names are those of the configuration.
-            let _ = settings.set("forwarded.fields", value);
+            let _ = settings.insert("forwarded.fields", value);
         }
         Self {
             name,
@@ -257,9 +239,9 @@ impl Server {
     /// | `Preserve`, `PreserveName` | | `host_rewrite` |
     pub(super) fn settle(&self) -> Result<Settings, String> {
         let mut settings = self.settings.clone();
-        settings.set("url", SettingValue::Text(self.url.clone()))?;
+        settings.insert("url", self.url.as_str())?;
         if let Some(target) = &self.dial {
-            settings.set("dial", SettingValue::Text(target.clone()))?;
+            settings.insert("dial", target.as_str())?;
         }
         if self.tls.is_on {
             self.settle_tls(&mut settings)?;
@@ -269,7 +251,7 @@ impl Server {
                 let (_, authority) = self.url.split_once("://").unwrap_or(("", &self.url));
                 // The Host would follow an SNI that is set.
                 if settings.has("sni") {
-                    settings.set("host", SettingValue::Text(authority.to_owned()))?;
+                    settings.insert("host", authority)?;
                 }
             }
             HostChoice::Fixed(name) => {
@@ -277,19 +259,19 @@ impl Server {
                 let is_url = !settings.has("sni")
                     && self.url.split_once("://").is_some_and(|(_, it)| it == name);
                 if !follows && !is_url {
-                    settings.set("host", SettingValue::Text(name.clone()))?;
+                    settings.insert("host", name.as_str())?;
                 }
             }
             HostChoice::PreserveName => {
                 let code = "HostRewriteLayer::preserve_name()".to_owned();
-                settings.set(
+                settings.insert(
                     "host_rewrite",
                     SettingValue::Both(json!("preserve_name"), code),
                 )?;
             }
             HostChoice::Preserve => {
                 let code = "HostRewriteLayer::preserve()".to_owned();
-                settings.set("host_rewrite", SettingValue::Both(json!("preserve"), code))?;
+                settings.insert("host_rewrite", SettingValue::Both(json!("preserve"), code))?;
             }
         }
         Ok(settings)
@@ -300,20 +282,20 @@ impl Server {
         let tls = &self.tls;
         match &tls.sni {
             SniChoice::Url => {}
-            SniChoice::Omit => settings.set("omit_sni", SettingValue::Flag)?,
-            SniChoice::Name(name) => settings.set("sni", SettingValue::Text(name.clone()))?,
+            SniChoice::Omit => settings.insert("omit_sni", SettingValue::Flag)?,
+            SniChoice::Name(name) => settings.insert("sni", name.as_str())?,
         }
         if let Some(name) = &tls.expected_name {
-            settings.set("expected_name", SettingValue::Text(name.clone()))?;
+            settings.insert("expected_name", name.as_str())?;
         }
         if let Some(policy) = tls.policy() {
-            settings.set("verify", policy)?;
+            settings.insert("verify", policy)?;
         }
         if let Some(chain) = &tls.certificate {
             let key = tls.key.as_ref().unwrap_or(chain);
             let json = json!({ "chain": { "file": chain }, "key": { "file": key } });
             let code = format!("ClientIdentity::pem_files({chain:?}, {key:?})");
-            settings.set("client_identity", SettingValue::Both(json, code))?;
+            settings.insert("client_identity", SettingValue::Both(json, code))?;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Calls of a group's builder, collected while directives are read.
 
-use super::note::Finding;
+use super::note::Outcome;
 
 /// The settings of an `OriginGroup` as calls. They have no effect on one server.
 #[derive(Clone, Debug, Default)]
@@ -34,27 +34,27 @@ impl GroupCalls {
     }
 
     /// Sets how members are chosen, such as `Balance::round_robin()`.
-    pub(super) fn balance(&mut self, balance: String, text: &'static str) -> Finding {
+    pub(super) fn balance(&mut self, balance: String, text: &'static str) -> Outcome {
         if !self.is_group {
-            return Finding::no_effect("there is one server");
+            return Outcome::no_effect("there is one server");
         }
         self.balance = balance;
-        Finding::mapped(text)
+        Outcome::mapped(text)
     }
 
     /// Bounds the load of a member that a key chooses.
-    pub(super) fn max_load(&mut self, percent: u32, text: &'static str) -> Finding {
+    pub(super) fn max_load(&mut self, percent: u32, text: &'static str) -> Outcome {
         if !self.is_group {
-            return Finding::no_effect("there is one server");
+            return Outcome::no_effect("there is one server");
         }
         self.max_load = Some(percent);
-        Finding::mapped(text)
+        Outcome::mapped(text)
     }
 
     /// Adds a call to the builder of the failover.
-    pub(super) fn fail_over(&mut self, call: &str, text: &'static str) -> Finding {
+    pub(super) fn fail_over(&mut self, call: &str, text: &'static str) -> Outcome {
         if !self.is_group {
-            return Finding::no_effect("there is one server; a retry is made where it is safe");
+            return Outcome::no_effect("there is one server; a retry is made where it is safe");
         }
         if self.failover.is_empty() {
             self.failover = "Failover::default()".to_owned();
@@ -62,44 +62,44 @@ impl GroupCalls {
         if !self.failover.contains("off()") {
             self.failover += call;
         }
-        Finding::mapped(text)
+        Outcome::mapped(text)
     }
 
     /// Turns failover off.
-    pub(super) fn fail_over_off(&mut self) -> Finding {
+    pub(super) fn fail_over_off(&mut self) -> Outcome {
         self.failover = "Failover::off()".to_owned();
         match self.is_group {
-            true => Finding::mapped("`Failover::off`"),
-            false => Finding::no_effect("there is one server; a retry is made where it is safe"),
+            true => Outcome::mapped("`Failover::off`"),
+            false => Outcome::no_effect("there is one server; a retry is made where it is safe"),
         }
     }
 
     /// Ejection is the same for all members of a group: the first that names a value decides.
-    pub(super) fn eject(&mut self, call: &str, text: &'static str) -> Finding {
+    pub(super) fn eject(&mut self, call: &str, text: &'static str) -> Outcome {
         if !self.is_group {
-            return Finding::no_effect("there is one server");
+            return Outcome::no_effect("there is one server");
         }
         if self.ejection.is_empty() {
             self.ejection = "Ejection::default()".to_owned();
         }
         let setter = call.split('(').next().unwrap_or(call);
         if self.ejection.contains(call) {
-            return Finding::mapped(text);
+            return Outcome::mapped(text);
         }
         if self.ejection.contains(&format!("{setter}(")) {
-            return Finding::refused("ejection is the same for all members: the first value holds");
+            return Outcome::refused("ejection is the same for all members: the first value holds");
         }
         self.ejection += call;
-        Finding::mapped(text)
+        Outcome::mapped(text)
     }
 
     /// Adds a call of the health check. The first of a setter counts, and another is refused.
-    pub(super) fn check(&mut self, call: String, text: &'static str) -> Finding {
+    pub(super) fn check(&mut self, call: String, text: &'static str) -> Outcome {
         let setter = call.split('(').next().unwrap_or_default();
         let mut calls = self.check.calls.iter();
         match calls.find(|other| other.split('(').next() == Some(setter)) {
             Some(other) if *other != call => {
-                return Finding::refused("a group has one check: the first value holds");
+                return Outcome::refused("a group has one check: the first value holds");
             }
             Some(_) => {}
             None => self.check.calls.push(call),
@@ -117,20 +117,20 @@ impl GroupCalls {
     }
 
     /// What becomes of a line about health checks.
-    pub(super) fn checked(&self, text: &'static str) -> Finding {
+    pub(super) fn checked(&self, text: &'static str) -> Outcome {
         match self.is_group {
-            true => Finding::mapped(text),
-            false => Finding::by_hand("`HealthCheck` of an `OriginGroup`; here is one server"),
+            true => Outcome::mapped(text),
+            false => Outcome::by_hand("`HealthCheck` of an `OriginGroup`; here is one server"),
         }
     }
 
     /// Adds another call of the group's builder.
-    pub(super) fn call(&mut self, call: String, text: &'static str) -> Finding {
+    pub(super) fn call(&mut self, call: String, text: &'static str) -> Outcome {
         if !self.is_group {
-            return Finding::no_effect("there is one server");
+            return Outcome::no_effect("there is one server");
         }
         self.others.push(call);
-        Finding::mapped(text)
+        Outcome::mapped(text)
     }
 
     /// Takes over what others set.

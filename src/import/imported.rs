@@ -6,7 +6,7 @@ use crate::config::OriginConfig;
 
 use super::{
     draft::Draft,
-    note::{Finding, ImportNote},
+    note::{ImportNote, Outcome},
     print_code,
 };
 
@@ -52,8 +52,8 @@ impl Imported {
                         servers.push((server, settings));
                     }
                     Err(problem) => {
-                        let finding = Finding::refused(format!("no origin: {problem}"));
-                        notes.push(ImportNote::new(server.line, "server", finding));
+                        let outcome = Outcome::refused(format!("no origin: {problem}"));
+                        notes.push(ImportNote::new(server.line, "server", outcome));
                     }
                 }
             }

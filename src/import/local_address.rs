@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::{
-    draft::set,
-    note::{Finding, NoteKind},
+    has_settings::HasSettings,
+    note::{NoteKind, Outcome},
     settings::{SettingValue, Settings},
 };
 
@@ -14,18 +14,18 @@ pub(super) fn set_local_address(
     address: &str,
     has_port: bool,
     text: &'static str,
-) -> Finding {
+) -> Outcome {
     let code = format!("{address:?}.parse::<std::net::IpAddr>()?");
     let value = SettingValue::Both(json!(address), code);
-    let finding = set(settings, "socket_options.local_address", value, text);
-    match finding.kind == NoteKind::Mapped && has_port {
+    let outcome = settings.set("socket_options.local_address", value, text);
+    match outcome.kind == NoteKind::Mapped && has_port {
         true => port_left_out(),
-        false => finding,
+        false => outcome,
     }
 }
 
-pub(super) fn port_left_out() -> Finding {
-    Finding::warning(
+pub(super) fn port_left_out() -> Outcome {
+    Outcome::warning(
         "the port is not imported: the system chooses one. A fixed port allows one connection to \
          an origin at a time, a range as many as it has ports",
     )

@@ -4,25 +4,36 @@ use http::{HeaderName, HeaderValue};
 use serde_json::{Map, Value as Json};
 
 use super::{
-    note::{Finding, NoteKind},
+    has_settings::HasSettings,
+    note::{NoteKind, Outcome},
     settings::{SettingValue, Settings},
 };
 
 /// Which messages have the field, and what becomes of it.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum FieldChange<'a> {
+#[derive(Clone, Debug)]
+pub(super) enum FieldChange {
     /// Lines of this name that are there already stay.
-    AddToResponses(&'a str),
+    AddToResponses(String),
     RemoveFromRequests,
     RemoveFromResponses,
-    SetInRequests(&'a str),
-    SetInResponses(&'a str),
+    SetInRequests(String),
+    SetInResponses(String),
+}
+
+impl FieldChange {
+    pub(super) fn is_of_requests(&self) -> bool {
+        matches!(self, Self::RemoveFromRequests | Self::SetInRequests(_))
+    }
+
+    pub(super) fn is_removal(&self) -> bool {
+        matches!(self, Self::RemoveFromRequests | Self::RemoveFromResponses)
+    }
 }
 
 /// Adds the change to the settings, or says why it cannot be added.
-pub(super) fn change(settings: &mut Settings, name: &str, change: FieldChange<'_>) -> Finding {
+pub(super) fn change(settings: &mut Settings, name: &str, change: &FieldChange) -> Outcome {
     let Ok(parsed) = name.parse::<HeaderName>() else {
-        return Finding::refused("the name is not a valid field name");
+        return Outcome::refused("the name is not a valid field name");
     };
     let lower = parsed.as_str();
     let (key, value, calls, text) = match change {
@@ -34,7 +45,7 @@ pub(super) fn change(settings: &mut Settings, name: &str, change: FieldChange<'_
         ),
         FieldChange::SetInRequests(value) => (
             "request_fields.set",
-            Some(value),
+            Some(value.as_str()),
             format!(
                 ".map_request(|parts| drop(parts.headers.insert({lower:?}, \
                  HeaderValue::from_static({value:?}))))"
@@ -52,7 +63,7 @@ pub(super) fn change(settings: &mut Settings, name: &str, change: FieldChange<'_
         ),
         FieldChange::SetInResponses(value) => (
             "response_fields.set",
-            Some(value),
+            Some(value.as_str()),
             format!(
                 ".map_response(|mut response| {{ response.headers_mut().insert({lower:?}, \
                  HeaderValue::from_static({value:?})); response }})"
@@ -61,7 +72,7 @@ pub(super) fn change(settings: &mut Settings, name: &str, change: FieldChange<'_
         ),
         FieldChange::AddToResponses(value) => (
             "response_fields.add",
-            Some(value),
+            Some(value.as_str()),
             format!(
                 ".map_response(|mut response| {{ response.headers_mut().append({lower:?}, \
                  HeaderValue::from_static({value:?})); response }})"
@@ -71,18 +82,18 @@ pub(super) fn change(settings: &mut Settings, name: &str, change: FieldChange<'_
     };
     if let Some(value) = value {
         if is_secret(lower) {
-            return Finding::by_hand(
+            return Outcome::by_hand(
                 "the value looks secret: `set` in `request_fields` of the configuration takes it \
                  from a file or the environment",
             );
         }
         if !value.is_ascii() || HeaderValue::from_str(value).is_err() {
-            return Finding::refused("the value is not a valid field value");
+            return Outcome::refused("the value is not a valid field value");
         }
     }
     // The table of the configuration has one value for each name.
     if key == "response_fields.add" && settings.lists(key, &lower.into()) {
-        return Finding::by_hand("a second value: `OriginProxy::map_response`");
+        return Outcome::by_hand("a second value: `OriginProxy::map_response`");
     }
     let addition = match value {
         Some(value) => Map::from_iter([(lower.to_owned(), value.into())]).into(),
@@ -92,12 +103,12 @@ pub(super) fn change(settings: &mut Settings, name: &str, change: FieldChange<'_
 }
 
 /// What becomes of a field of requests that the proxy writes itself.
-pub(super) fn own_field(name: &str) -> Option<Finding> {
+pub(super) fn own_field(name: &str) -> Option<Outcome> {
     match name {
-        "connection" | "upgrade" | "keep-alive" | "proxy-connection" => Some(Finding::no_effect(
+        "connection" | "upgrade" | "keep-alive" | "proxy-connection" => Some(Outcome::no_effect(
             "the proxy writes this field for each connection; WebSockets pass by default",
         )),
-        "content-length" | "transfer-encoding" | "te" | "expect" => Some(Finding::refused(
+        "content-length" | "transfer-encoding" | "te" | "expect" => Some(Outcome::refused(
             "the framing of a request is the proxy's own",
         )),
         _ => None,
@@ -105,7 +116,7 @@ pub(super) fn own_field(name: &str) -> Option<Finding> {
 }
 
 /// Believes the forwarded fields of peers in this network, or of this address.
-pub(super) fn trust(settings: &mut Settings, network: &str, text: &'static str) -> Finding {
+pub(super) fn trust(settings: &mut Settings, network: &str, text: &'static str) -> Outcome {
     const KEY: &str = "forwarded.trust";
     let network = match (network.contains('/'), network.contains(':')) {
         (true, _) => network.to_owned(),
@@ -124,16 +135,16 @@ pub(super) fn is_plain_prefix(text: &str) -> bool {
 }
 
 /// Adds a prefix of the client's paths, and the origin's for it.
-pub(super) fn map_path(settings: &mut Settings, client: &str, origin: &str) -> Finding {
+pub(super) fn map_path(settings: &mut Settings, client: &str, origin: &str) -> Outcome {
     let json = serde_json::json!([{ "client": client, "origin": origin }]);
     let code = format!(".map_path({client:?}.parse()?, {origin:?}.parse()?)");
     let value = SettingValue::Both(json, code);
-    let finding = super::draft::set(settings, "map_path", value, "`OriginProxy::map_path`");
-    match finding.kind {
-        NoteKind::Mapped => Finding::mapped(
+    let outcome = settings.set("map_path", value, "`OriginProxy::map_path`");
+    match outcome.kind {
+        NoteKind::Mapped => Outcome::mapped(
             "`OriginProxy::map_path`, of whole segments; redirects and cookies are mapped back",
         ),
-        _ => finding,
+        _ => outcome,
     }
 }
 

@@ -68,7 +68,7 @@
 //! [`OriginConfig`]: crate::config::OriginConfig
 
 mod answer;
-mod budget;
+
 mod caddy;
 mod directive;
 mod directive_row;
@@ -77,14 +77,18 @@ mod envoy;
 mod error;
 mod group_calls;
 mod haproxy;
+mod has_settings;
+mod import_limit;
 mod imported;
 mod local_address;
 mod message_fields;
 mod nginx;
 mod note;
+mod origin_url;
 mod print_code;
 mod rewrite_entries;
 mod settings;
+mod values;
 
 #[cfg(test)]
 mod tests;

@@ -103,13 +103,13 @@ pub struct ImportNote {
 }
 
 impl ImportNote {
-    pub(super) fn new(line: usize, directive: &str, finding: Finding) -> Self {
+    pub(super) fn new(line: usize, directive: &str, outcome: Outcome) -> Self {
         const MAX_DIRECTIVE: usize = 80;
         Self {
             line,
             directive: PeerText::new(directive, MAX_DIRECTIVE).into(),
-            kind: finding.kind,
-            text: finding.text,
+            kind: outcome.kind,
+            text: outcome.text,
         }
     }
 }
@@ -129,14 +129,14 @@ impl fmt::Display for ImportNote {
 /// The text about a line that lets only some clients in.
 pub(super) const ACCESS: &str = "access is not checked: a layer in front of the proxy";
 
-/// Kind and text of a note.
+/// What becomes of a directive: kind and text of its note.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Finding {
+pub(super) struct Outcome {
     pub(super) kind: NoteKind,
     pub(super) text: Cow<'static, str>,
 }
 
-impl Finding {
+impl Outcome {
     pub(super) fn by_hand(text: impl Into<Cow<'static, str>>) -> Self {
         Self::of(NoteKind::ByHand, text)
     }
@@ -153,6 +153,11 @@ impl Finding {
         Self::of(NoteKind::Refused, text)
     }
 
+    /// Of a value that the configuration does not accept.
+    pub(super) fn unusable(problem: &str) -> Self {
+        Self::refused(format!("the value cannot be used: {problem}"))
+    }
+
     /// Of a line that lets only some clients in, or only with a secret: nothing checks that here.
     pub(super) fn access() -> Self {
         Self::refused(ACCESS)
@@ -166,7 +171,7 @@ impl Finding {
         Self::of(NoteKind::Warning, text)
     }
 
-    fn of(kind: NoteKind, text: impl Into<Cow<'static, str>>) -> Self {
+    pub(super) fn of(kind: NoteKind, text: impl Into<Cow<'static, str>>) -> Self {
         Self {
             kind,
             text: text.into(),

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::error::PeerText;
 
 use super::{
-    draft::{Draft, Server},
+    draft::{Draft, OriginDraft},
     settings::Settings,
 };
 
@@ -56,7 +56,7 @@ const ITEMS: [&str; 42] = [
 ];
 
 /// A server with its settings.
-type SettledServer<'a> = (&'a Server, Settings);
+type SettledServer<'a> = (&'a OriginDraft, Settings);
 
 /// A section and its servers.
 pub(super) type Settled<'a> = (&'a Draft, Vec<SettledServer<'a>>);

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    note::Finding,
+    note::Outcome,
     settings::{SettingValue, Settings},
 };
 
@@ -11,19 +11,19 @@ use super::{
 pub(super) fn keep_cookies(settings: &mut Settings) {
     if settings.take("response_rewrite.off").is_some() {
         // The configuration has this key.
-        let _ = settings.set("response_rewrite.cookies_only", SettingValue::Flag);
+        let _ = settings.insert("response_rewrite.cookies_only", SettingValue::Flag);
     }
 }
 
 /// Adds a name of the origin.
-pub(super) fn add_name(settings: &mut Settings, name: &str) -> Finding {
+pub(super) fn add_name(settings: &mut Settings, name: &str) -> Outcome {
     let code = format!(".name({name:?}.parse()?)");
     let text = "`ResponseRewriteLayer::name`";
     add(settings, "response_rewrite.names", json!(name), &code, text)
 }
 
 /// Adds a prefix of the origin's paths, and the client's for it.
-pub(super) fn add_path(settings: &mut Settings, origin: &str, client: &str) -> Finding {
+pub(super) fn add_path(settings: &mut Settings, origin: &str, client: &str) -> Outcome {
     let (origin, client) = (without_final_slash(origin), without_final_slash(client));
     let entry = json!({ "origin": origin, "client": client });
     let code = format!(".path({origin:?}.parse()?, {client:?}.parse()?)");
@@ -45,10 +45,10 @@ fn add(
     entry: Json,
     code: &str,
     text: &'static str,
-) -> Finding {
+) -> Outcome {
     match settings.lists(key, &entry) {
         // `proxy_redirect` and `proxy_cookie_path` often name the same path.
-        true => Finding::mapped(text),
+        true => Outcome::mapped(text),
         false => settings.append(key, Json::Array(vec![entry]), code, text),
     }
 }

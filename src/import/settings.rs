@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::config::OriginConfig;
 
-use super::note::Finding;
+use super::note::Outcome;
 
 /// The value of a setting.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,14 +21,42 @@ pub(super) enum SettingValue {
     Time(Duration),
 }
 
+impl From<u32> for SettingValue {
+    fn from(number: u32) -> Self {
+        Self::Number(number.into())
+    }
+}
+
+impl From<u64> for SettingValue {
+    fn from(number: u64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<&str> for SettingValue {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<Duration> for SettingValue {
+    fn from(time: Duration) -> Self {
+        Self::Time(time)
+    }
+}
+
 impl SettingValue {
+    pub(super) fn both(json: impl Into<Json>, code: impl Into<String>) -> Self {
+        Self::Both(json.into(), code.into())
+    }
+
     fn json(&self) -> Json {
         match self {
             Self::Both(json, _) => json.clone(),
             Self::Flag => Json::Bool(true),
             Self::Number(number) => json!(number),
             Self::Text(text) => json!(text),
-            Self::Time(time) => json!(humantime::format_duration(*time).to_string()),
+            Self::Time(time) => json!(time_text(*time)),
         }
     }
 
@@ -56,6 +84,11 @@ fn join(code: &mut String, more: &str) {
     }
 }
 
+/// A duration, as text.
+pub(super) fn time_text(time: Duration) -> String {
+    humantime::format_duration(time).to_string()
+}
+
 /// A duration, as code.
 pub(super) fn duration(time: Duration) -> String {
     if time.subsec_nanos() == 0 {
@@ -74,19 +107,29 @@ pub(super) fn duration(time: Duration) -> String {
 pub(super) struct Settings(BTreeMap<&'static str, SettingValue>);
 
 impl Settings {
+    /// Whether the configuration accepts the value.
+    ///
+    /// # Errors
+    ///
+    /// Why it does not.
+    pub(super) fn check(key: &'static str, value: impl Into<SettingValue>) -> Result<(), Outcome> {
+        let inserted = Self::default().insert(key, value);
+        inserted.map_err(|problem| Outcome::unusable(&problem))
+    }
+
     /// Sets a key, if the configuration accepts the value.
     ///
     /// # Errors
     ///
     /// Why it does not.
-    pub(super) fn set(&mut self, key: &'static str, value: SettingValue) -> Result<(), String> {
-        let mut alone = Self::default();
-        alone.0.insert(
-            "url",
-            SettingValue::Text("http://origin.invalid".to_owned()),
-        );
-        alone.0.insert(key, value.clone());
-        alone.config()?;
+    pub(super) fn insert(
+        &mut self,
+        key: &'static str,
+        value: impl Into<SettingValue>,
+    ) -> Result<(), String> {
+        let value = value.into();
+        let url = ("url", "http://origin.invalid".into());
+        Self(BTreeMap::from([url, (key, value.clone())])).config()?;
         self.0.insert(key, value);
         Ok(())
     }
@@ -114,7 +157,7 @@ impl Settings {
         addition: Json,
         call: &str,
         text: &'static str,
-    ) -> Finding {
+    ) -> Outcome {
         const MAX_ENTRIES: usize = 1000;
         let entries = match self.0.get(key) {
             Some(SettingValue::Both(Json::Array(list), _)) => list.len(),
@@ -122,28 +165,24 @@ impl Settings {
             _ => 0,
         };
         if entries >= MAX_ENTRIES {
-            return Finding::refused("more than 1000 of these lines");
+            return Outcome::refused("more than 1000 of these lines");
         }
-        let mut alone = Self::default();
-        let value = SettingValue::Both(addition, call.to_owned());
-        if let Err(problem) = alone.set(key, value) {
-            return Finding::refused(format!("the value cannot be used: {problem}"));
+        let alone = SettingValue::both(addition.clone(), call);
+        if let Err(outcome) = Self::check(key, alone) {
+            return outcome;
         }
-        let Some(SettingValue::Both(addition, call)) = alone.take(key) else {
-            return Finding::mapped(text);
-        };
         match (self.0.get_mut(key), addition) {
             (Some(SettingValue::Both(Json::Array(list), calls)), Json::Array(one)) => {
                 list.extend(one);
-                join(calls, &call);
+                join(calls, call);
             }
             (Some(SettingValue::Both(Json::Object(table), calls)), Json::Object(one)) => {
                 table.extend(one);
-                join(calls, &call);
+                join(calls, call);
             }
-            (_, addition) => drop(self.0.insert(key, SettingValue::Both(addition, call))),
+            (_, addition) => drop(self.0.insert(key, SettingValue::both(addition, call))),
         }
-        Finding::mapped(text)
+        Outcome::mapped(text)
     }
 
     /// Whether the list of this key has the entry, or its table this name.

@@ -168,14 +168,12 @@
 // | `send/` | one request: attempts, retries, errors |
 // | `tasks/` | opens and prewarms connections, closes idle ones, follows DNS |
 // | `connection_budget` | a limit of connections that several pools share |
-// | `close_tunnels` | ends the tunnels of upgrades |
 // | `upload_limit` | how many uploads may hold a connection |
 // | `origin_history` | whether the origin has responded, or returned 421 to a new connection |
 // | `pool_lock` | the mutex around the pool's state, and what may not run under it |
 
 mod check_in;
 mod checkout;
-mod close_tunnels;
 mod connection;
 mod connection_budget;
 mod origin_history;

@@ -189,6 +189,6 @@ impl OriginPool {
         let tunnel_closer = self
             .0
             .with(|inventory| std::mem::take(&mut inventory.tunnel_closer));
-        tunnel_closer.close_tunnels();
+        tunnel_closer.cancel();
     }
 }

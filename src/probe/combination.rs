@@ -238,12 +238,8 @@ impl fmt::Display for Combination {
 }
 
 impl Combination {
-    /// The keys of the origin's table that attempts may change, in TOML.
-    fn fmt_keys(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "url = \"{}\"", self.url)?;
-        if let Some(dial) = &self.names.dial {
-            write!(f, "\ndial = \"{dial}\"")?;
-        }
+    /// The calls about names and TLS that attempts may change.
+    fn calls(&self) -> Vec<FixKind> {
         let is_tls = self.url.scheme() == Scheme::Https;
         let versions = match self.versions {
             (TlsVersion::V1_2, TlsVersion::V1_3) => None,
@@ -255,7 +251,7 @@ impl Combination {
         };
         let groups = self.groups.names().map(FixKind::KeyExchangeGroups);
         let name = self.names.expected_name.clone();
-        let keys = [
+        let calls = [
             match &self.names.sni {
                 Some(Sni::Send(name)) => Some(FixKind::Sni(name.clone())),
                 Some(Sni::Omit(SniOmission::Requested)) => Some(FixKind::OmitSni),
@@ -266,13 +262,23 @@ impl Combination {
             versions.filter(|_| is_tls),
             alpn.filter(|_| is_tls),
             groups.filter(|_| is_tls),
-            (self.proxy_header == ProxyHeader::Added).then_some(FixKind::ProxyProtocol),
         ];
-        for key in keys.into_iter().flatten() {
-            write!(f, "\n{}", Fix::in_file(key))?;
+        calls.into_iter().flatten().collect()
+    }
+
+    /// The keys of the origin's table that attempts may change, in TOML.
+    fn fmt_keys(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "url = \"{}\"", self.url)?;
+        if let Some(dial) = &self.names.dial {
+            write!(f, "\ndial = \"{dial}\"")?;
         }
-        if self.proxy_header == ProxyHeader::LeftOut {
-            f.write_str("\n# without proxy_protocol")?;
+        for call in self.calls() {
+            write!(f, "\n{}", Fix::in_file(call))?;
+        }
+        match self.proxy_header {
+            ProxyHeader::AsConfigured => {}
+            ProxyHeader::Added => write!(f, "\n{}", Fix::in_file(FixKind::ProxyProtocol))?,
+            ProxyHeader::LeftOut => f.write_str("\n# without proxy_protocol")?,
         }
         match self.client_scheme {
             ClientScheme::Unsaid => Ok(()),
@@ -285,24 +291,18 @@ impl Combination {
         if let Some(dial) = &self.names.dial {
             write!(f, "\n    .dial(\"{dial}\")")?;
         }
-        match &self.names.sni {
-            Some(Sni::Send(name)) => write!(f, "\n    .sni(\"{name}\")")?,
-            Some(Sni::Omit(SniOmission::Requested)) => f.write_str("\n    .omit_sni()")?,
-            _ => {}
-        }
-        if let Some(name) = &self.names.expected_name {
-            write!(f, "\n    .expected_name(\"{name}\")")?;
-        }
-        match self.host_to_write() {
-            Some(fix @ FixKind::Host(_)) => write!(f, "\n    {fix}")?,
-            Some(fix) => write!(f, "\n    // on the proxy: {fix}")?,
-            None => {}
+        for call in self.calls() {
+            match call {
+                FixKind::HostRewrite(_) => write!(f, "\n    // on the proxy: {call}")?,
+                call => write!(f, "\n    {call}")?,
+            }
         }
         if self.url.scheme() == Scheme::Https {
-            self.fmt_tls(f)?;
+            let setters = self.tls_setters.iter().copied();
+            write_comments(f, setters.filter(|setter| !self.is_written(setter)))?;
         }
         if self.proxy_header == ProxyHeader::Added {
-            f.write_str("\n    .proxy_protocol(ProxyProtocol::V2)")?;
+            write!(f, "\n    {}", FixKind::ProxyProtocol)?;
         }
         let dial_setters = self.dial_setters.iter().copied();
         match self.proxy_header {
@@ -316,24 +316,6 @@ impl Combination {
             ClientScheme::Unsaid => Ok(()),
             ClientScheme::Https => write!(f, "\n    // {}", FixKind::ClientScheme),
         }
-    }
-
-    fn fmt_tls(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.versions {
-            (TlsVersion::V1_2, TlsVersion::V1_3) => {}
-            (TlsVersion::V1_2, _) => f.write_str("\n    .tls_versions(..=TlsVersion::V1_2)")?,
-            _ => f.write_str("\n    .tls_versions(TlsVersion::V1_3..)")?,
-        }
-        match self.alpn {
-            Alpn::Http2OrHttp1 => {}
-            alpn => write!(f, "\n    .alpn(Alpn::{alpn:?})")?,
-        }
-        if let Some(names) = self.groups.names() {
-            let parameters = "TlsParameters::default().key_exchange_groups";
-            write!(f, "\n    .tls_parameters({parameters}({names:?}))")?;
-        }
-        let setters = self.tls_setters.iter().copied();
-        write_comments(f, setters.filter(|setter| !self.is_written(setter)))
     }
 
     /// Whether the code contains the value of this call.

@@ -23,11 +23,7 @@ use crate::{
     error::{CertificateProblem, ErrorKind, PeerCertificate},
 };
 
-use super::{
-    error_evidence::Evidence,
-    presented_certificate::short,
-    rule::{Rule, another_sni, sni_missing},
-};
+use super::{error_evidence::Evidence, presented_certificate::short, rule::Rule};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -49,7 +45,9 @@ pub(super) const RULES: &[Rule] = &[
         fixes: correct_dates,
     },
     // A certificate for other names would be refused without this fault, too.
-    sni_missing_if(Likely, |e| is_default(e) && e.sni().is_none()),
+    Rule::sni_missing(Likely, &[Clue::NoSni, Clue::Names], |e| {
+        is_default(e) && e.sni().is_none()
+    }),
     sni_not_served_if(Likely, |e| is_default(e) && e.sni().is_some()),
     Rule {
         id: CauseId::CertificateExpired,
@@ -71,7 +69,9 @@ pub(super) const RULES: &[Rule] = &[
     },
     pin_mismatch_if(Certain, |e| is_not_pinned(e) && is_for_us(e)),
     pin_mismatch_if(Likely, |e| is_not_pinned(e) && !is_for_us(e)),
-    sni_missing_if(Possible, |e| may_be_default(e) && e.sni().is_none()),
+    Rule::sni_missing(Possible, &[Clue::NoSni, Clue::Names], |e| {
+        may_be_default(e) && e.sni().is_none()
+    }),
     sni_not_served_if(Possible, |e| may_be_default(e) && e.sni().is_some()),
     revoked_if(Certain, |e| is_revoked(e) && is_for_us(e)),
     revoked_if(Likely, |e| is_revoked(e) && !is_for_us(e)),
@@ -99,25 +99,9 @@ pub(super) const RULES: &[Rule] = &[
     unusable_if(Likely, is_rejected_default),
 ];
 
-/// SNI is missing, in front of another fault.
-const fn sni_missing_if(certainty: Certainty, when: fn(&Evidence<'_>) -> bool) -> Rule {
-    Rule {
-        id: CauseId::SniMissing,
-        certainty,
-        when,
-        text: sni_missing,
-        clues: &[Clue::NoSni, Clue::Names],
-        confirmation: Confirmation::ProbeNames,
-        fixes: another_sni,
-    }
-}
-
 /// The name in SNI is not served, in front of another fault.
 const fn sni_not_served_if(certainty: Certainty, when: fn(&Evidence<'_>) -> bool) -> Rule {
     Rule {
-        id: CauseId::SniNotServed,
-        certainty,
-        when,
         text: |e| {
             let expected = e.facts.expected_alternatives().map(str::to_owned);
             let expected = expected.unwrap_or_else(|| e.origin.expected_name().to_string());
@@ -126,9 +110,7 @@ const fn sni_not_served_if(certainty: Certainty, when: fn(&Evidence<'_>) -> bool
                  presented its default certificate"
             )
         },
-        clues: &[Clue::Sni, Clue::Names],
-        confirmation: Confirmation::ProbeNames,
-        fixes: another_sni,
+        ..Rule::sni_not_served(certainty, &[Clue::Sni, Clue::Names], when)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The diagnosis of an error: selects the tables that apply to it.
 //!
 //! ```text
-//! stage Prepare, or a body that is too large ──> refused_requests
+//! stage Prepare, or a body that is too large ──> unsent_requests
 //! no origin in the facts ──────────────────────> no diagnosis
 //! else, the first row that matches:
 //!   a refused certificate ─────────────────────> names, issuers, other refusals
@@ -28,9 +28,9 @@ use super::{
     broken_tls, certificate_names, certificate_refusals, connect_failures, ech_failures,
     error_evidence::{Evidence, Http2Evidence},
     exchange_failures, handshake_failures, http_faults, http2_codes, proxy_protocol_mismatch,
-    refused_requests::refused,
     rule::Rule,
     tls_alerts, unknown_issuers,
+    unsent_requests::cause_of_unsent,
 };
 
 impl Error {
@@ -54,7 +54,7 @@ impl Error {
         if self.stage() == Stage::Prepare
             || self.kind() == ErrorKind::Request(RequestProblem::BodyTooLarge)
         {
-            let cause = refused(self.kind(), self.facts());
+            let cause = cause_of_unsent(self.kind(), self.facts());
             let written_in = self.facts().origin().map(Origin::written_in);
             let diagnosis = Diagnosis::ranked(cause.into_iter().collect());
             return diagnosis.written_in(written_in.unwrap_or_default());

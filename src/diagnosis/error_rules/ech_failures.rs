@@ -23,7 +23,7 @@ use crate::{
 
 use super::{
     error_evidence::Evidence,
-    rule::{Rule, another_sni, nothing, sni_not_served},
+    rule::{Rule, nothing},
 };
 
 /// Alerts of a peer that does not serve the name in SNI: handshake_failure, internal_error,
@@ -125,15 +125,9 @@ pub(super) const RULES: &[Rule] = &[
         confirmation: Confirmation::NameServers,
         fixes: |_| vec![FixKind::EchConfig],
     },
-    Rule {
-        id: CauseId::SniNotServed,
-        certainty: Possible,
-        when: |e| e.hides_sni() && e.early_alert() == Some(UNRECOGNIZED_NAME),
-        text: sni_not_served,
-        clues: &[Clue::Sni, Clue::Alert],
-        confirmation: Confirmation::ProbeNames,
-        fixes: another_sni,
-    },
+    Rule::sni_not_served(Possible, &[Clue::Sni, Clue::Alert], |e| {
+        e.hides_sni() && e.early_alert() == Some(UNRECOGNIZED_NAME)
+    }),
 ];
 
 fn publish_configuration(_: &Evidence<'_>) -> Vec<FixKind> {

@@ -27,9 +27,7 @@ use crate::{
 use super::{
     connect_failures::OVERLOADED_PEER,
     error_evidence::Evidence,
-    rule::{
-        Rule, client_certificate_asked, nothing, over_tls, present_a_certificate, restore_origin,
-    },
+    rule::{Rule, nothing, over_tls, restore_origin},
 };
 
 /// Ports that serve https and hardly ever plain HTTP.
@@ -181,21 +179,13 @@ pub(super) const RULES: &[Rule] = &[
         confirmation: Confirmation::ProbeProtocols,
         fixes: over_tls,
     },
-    Rule {
-        id: CauseId::ClientCertificateRequired,
-        // In TLS 1.3 the client's handshake is complete before the origin checks the certificate.
-        // It then owes an alert, and may have requested a certificate without requiring one.
-        certainty: Possible,
-        when: |e| {
-            let is_first = !e.facts.has_answered_before();
-            let is_unexplained = e.was_cut_off() && !e.is_ended_by_go_away();
-            is_unexplained && is_first && e.withheld_certificate() && is_tls_1_3(e)
-        },
-        text: client_certificate_asked,
-        clues: &[Clue::ClientCertificate, Clue::Ending],
-        confirmation: Confirmation::Listener,
-        fixes: present_a_certificate,
-    },
+    // In TLS 1.3 the client's handshake is complete before the origin checks the certificate.
+    // It then owes an alert, and may have requested a certificate without requiring one.
+    Rule::client_certificate_required(Possible, &[Clue::ClientCertificate, Clue::Ending], |e| {
+        let is_first = !e.facts.has_answered_before();
+        let is_unexplained = e.was_cut_off() && !e.is_ended_by_go_away();
+        is_unexplained && is_first && e.withheld_certificate() && is_tls_1_3(e)
+    }),
     Rule {
         id: CauseId::OriginDown,
         certainty: Possible,

@@ -29,10 +29,7 @@ use crate::{
 
 use super::{
     error_evidence::Evidence,
-    rule::{
-        Rule, TLS_PORT, another_sni, broken_tls, client_certificate_asked, nothing,
-        present_a_certificate, restore_origin, sni_missing, sni_not_served, use_tls_port,
-    },
+    rule::{Rule, TLS_PORT, broken_tls, nothing, restore_origin, use_tls_port},
     service_greetings::{is_http2_settings, is_no_web_server, service},
     tls_versions::{no_common_version, offers_one_version, other_versions},
 };
@@ -176,15 +173,9 @@ pub(super) const RULES: &[Rule] = &[
         confirmation: Confirmation::ProbeProtocols,
         fixes: |e| vec![FixKind::Builder(e.origin.url_with(Scheme::Http, None))],
     },
-    Rule {
-        id: CauseId::SniMissing,
-        certainty: Likely,
-        when: |e| is_cut_off(e) && e.sni().is_none(),
-        text: sni_missing,
-        clues: &[Clue::NoSni, Clue::Ending],
-        confirmation: Confirmation::ProbeNames,
-        fixes: another_sni,
-    },
+    Rule::sni_missing(Likely, &[Clue::NoSni, Clue::Ending], |e| {
+        is_cut_off(e) && e.sni().is_none()
+    }),
     // Schannel sends no alert.
     Rule {
         id: CauseId::NoCommonTlsVersion,
@@ -195,15 +186,9 @@ pub(super) const RULES: &[Rule] = &[
         confirmation: Confirmation::ProbeProtocols,
         fixes: other_versions,
     },
-    Rule {
-        id: CauseId::SniNotServed,
-        certainty: Possible,
-        when: |e| is_cut_off(e) && e.sni().is_some(),
-        text: sni_not_served,
-        clues: &[Clue::Sni, Clue::Ending],
-        confirmation: Confirmation::ProbeNames,
-        fixes: another_sni,
-    },
+    Rule::sni_not_served(Possible, &[Clue::Sni, Clue::Ending], |e| {
+        is_cut_off(e) && e.sni().is_some()
+    }),
     Rule {
         id: CauseId::OtherService,
         certainty: Possible,
@@ -213,15 +198,9 @@ pub(super) const RULES: &[Rule] = &[
         confirmation: Confirmation::AnotherNetwork,
         fixes: dial_another_port_unless_edge,
     },
-    Rule {
-        id: CauseId::ClientCertificateRequired,
-        certainty: Likely,
-        when: |e| is_cut_off_late(e) && e.withheld_certificate(),
-        text: client_certificate_asked,
-        clues: &[Clue::ClientCertificate, Clue::Ending],
-        confirmation: Confirmation::Listener,
-        fixes: present_a_certificate,
-    },
+    Rule::client_certificate_required(Likely, &[Clue::ClientCertificate, Clue::Ending], |e| {
+        is_cut_off_late(e) && e.withheld_certificate()
+    }),
     Rule {
         id: CauseId::OriginDown,
         certainty: Likely,

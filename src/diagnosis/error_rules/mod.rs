@@ -5,7 +5,7 @@
 //! | `error_evidence` | What is known of the failure? |
 //! | `presented_certificate` | What is known of the certificate? |
 //! | `rule` | What is a rule? |
-//! | `refused_requests` | Why was the request refused before it was sent? |
+//! | `unsent_requests` | Why was the request not sent? |
 //! | `connect_failures` | Why was no address reached? |
 //! | `tls_alerts` | Which alert did the peer send, and when? |
 //! | `client_certificate_refusals` | Why does it refuse our client certificate? |
@@ -35,9 +35,9 @@ mod http2_codes;
 mod http_faults;
 mod presented_certificate;
 mod proxy_protocol_mismatch;
-mod refused_requests;
 mod rule;
 mod service_greetings;
 mod tls_alerts;
 mod tls_versions;
 mod unknown_issuers;
+mod unsent_requests;

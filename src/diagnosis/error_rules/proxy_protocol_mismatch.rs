@@ -16,7 +16,7 @@
 use crate::{
     diagnosis::{
         CauseId,
-        Certainty::{Likely, Possible},
+        Certainty::{self, Likely, Possible},
         Clue, Confirmation, FixKind,
     },
     error::{HttpFault, Stage},
@@ -33,29 +33,15 @@ const PROTOCOL_VERSION: u8 = 70;
 
 /// The rules for a connection that began with a header.
 pub(super) const SENT: &[Rule] = &[
-    Rule {
-        id: CauseId::ProxyHeaderNotExpected,
-        certainty: Likely,
-        // nginx parses what does not begin like TLS as plain HTTP, and answers 400.
-        when: |e| e.facts.has_proxy_header() && e.is_answered_in_http(),
-        text: not_expected,
-        clues: &[Clue::ProxyHeader, Clue::FirstBytes],
-        confirmation: Confirmation::Listener,
-        fixes: without,
-    },
-    Rule {
-        id: CauseId::ProxyHeaderNotExpected,
-        certainty: Likely,
-        // A server of plain HTTP takes the header for a request, and answers it at once.
-        when: |e| {
-            let is_early = e.facts.http_fault() == Some(HttpFault::Unsolicited);
-            e.facts.has_proxy_header() && is_early
-        },
-        text: not_expected,
-        clues: &[Clue::ProxyHeader, Clue::Response],
-        confirmation: Confirmation::Listener,
-        fixes: without,
-    },
+    // nginx parses what does not begin like TLS as plain HTTP, and answers 400.
+    proxy_header_not_expected(Likely, &[Clue::ProxyHeader, Clue::FirstBytes], |e| {
+        e.facts.has_proxy_header() && e.is_answered_in_http()
+    }),
+    // A server of plain HTTP takes the header for a request, and answers it at once.
+    proxy_header_not_expected(Likely, &[Clue::ProxyHeader, Clue::Response], |e| {
+        let is_early = e.facts.http_fault() == Some(HttpFault::Unsolicited);
+        e.facts.has_proxy_header() && is_early
+    }),
     Rule {
         id: CauseId::PlainHttpPeer,
         certainty: Possible,
@@ -65,15 +51,9 @@ pub(super) const SENT: &[Rule] = &[
         confirmation: Confirmation::ProbeProtocols,
         fixes: use_tls_port,
     },
-    Rule {
-        id: CauseId::ProxyHeaderNotExpected,
-        certainty: Likely,
-        when: |e| e.may_misread_proxy_header(),
-        text: not_expected,
-        clues: &[Clue::ProxyHeader, Clue::Alert],
-        confirmation: Confirmation::Listener,
-        fixes: without,
-    },
+    proxy_header_not_expected(Likely, &[Clue::ProxyHeader, Clue::Alert], |e| {
+        e.may_misread_proxy_header()
+    }),
     Rule {
         id: CauseId::NoCommonTlsVersion,
         certainty: Possible,
@@ -83,16 +63,10 @@ pub(super) const SENT: &[Rule] = &[
         confirmation: Confirmation::ProbeProtocols,
         fixes: other_versions,
     },
-    Rule {
-        id: CauseId::ProxyHeaderNotExpected,
-        certainty: Possible,
-        // HAProxy closes the connection without an answer.
-        when: |e| e.facts.has_proxy_header() && is_closed_at_once(e),
-        text: not_expected,
-        clues: &[Clue::ProxyHeader, Clue::Ending],
-        confirmation: Confirmation::Listener,
-        fixes: without,
-    },
+    // HAProxy closes the connection without an answer.
+    proxy_header_not_expected(Possible, &[Clue::ProxyHeader, Clue::Ending], |e| {
+        e.facts.has_proxy_header() && is_closed_at_once(e)
+    }),
 ];
 
 /// The rules for a connection without a header.
@@ -119,11 +93,21 @@ fn is_closed_at_once(evidence: &Evidence<'_>) -> bool {
     is_first && is_ended && is_unanswered && !facts.has_answered_before()
 }
 
-fn not_expected(_: &Evidence<'_>) -> String {
-    String::from("the peer does not expect the PROXY protocol header that it received")
-}
-
-/// With the directive of each server that would make it expect the header.
-fn without(_: &Evidence<'_>) -> Vec<FixKind> {
-    vec![FixKind::NoProxyProtocol]
+const fn proxy_header_not_expected(
+    certainty: Certainty,
+    clues: &'static [Clue],
+    when: fn(&Evidence<'_>) -> bool,
+) -> Rule {
+    Rule {
+        id: CauseId::ProxyHeaderNotExpected,
+        certainty,
+        when,
+        text: |_| {
+            String::from("the peer does not expect the PROXY protocol header that it received")
+        },
+        clues,
+        confirmation: Confirmation::Listener,
+        // With the directive of each server that would make it expect the header.
+        fixes: |_| vec![FixKind::NoProxyProtocol],
+    }
 }

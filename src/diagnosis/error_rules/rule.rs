@@ -36,6 +36,62 @@ impl Rule {
         met.map(|rule| rule.cause(evidence)).collect()
     }
 
+    /// The edge needs the SNI, and got none.
+    pub(super) const fn sni_missing(
+        certainty: Certainty,
+        clues: &'static [Clue],
+        when: fn(&Evidence<'_>) -> bool,
+    ) -> Self {
+        Self {
+            id: CauseId::SniMissing,
+            certainty,
+            when,
+            text: |e| e.sni_missing(),
+            clues,
+            confirmation: Confirmation::ProbeNames,
+            fixes: another_sni,
+        }
+    }
+
+    /// The edge does not serve the name in SNI.
+    pub(super) const fn sni_not_served(
+        certainty: Certainty,
+        clues: &'static [Clue],
+        when: fn(&Evidence<'_>) -> bool,
+    ) -> Self {
+        Self {
+            id: CauseId::SniNotServed,
+            certainty,
+            when,
+            text: |e| {
+                format!(
+                    "the edge does not serve {}, the name in SNI",
+                    e.origin.sni()
+                )
+            },
+            clues,
+            confirmation: Confirmation::ProbeNames,
+            fixes: another_sni,
+        }
+    }
+
+    /// The origin requires a client certificate, and got none.
+    pub(super) const fn client_certificate_required(
+        certainty: Certainty,
+        clues: &'static [Clue],
+        when: fn(&Evidence<'_>) -> bool,
+    ) -> Self {
+        Self {
+            id: CauseId::ClientCertificateRequired,
+            certainty,
+            when,
+            text: client_certificate_asked,
+            clues,
+            confirmation: Confirmation::Listener,
+            fixes: present_a_certificate,
+        }
+    }
+
     fn cause(&self, evidence: &Evidence<'_>) -> Cause {
         Cause::new(self.id, self.certainty, (self.text)(evidence))
             .shown_by(self.clues)
@@ -49,20 +105,9 @@ pub(super) fn nothing(_: &Evidence<'_>) -> Vec<FixKind> {
     Vec::new()
 }
 
-/// The text of a missing SNI.
-pub(super) fn sni_missing(evidence: &Evidence<'_>) -> String {
-    evidence.sni_missing()
-}
-
 /// The fix that sends another name in SNI.
 pub(super) fn another_sni(evidence: &Evidence<'_>) -> Vec<FixKind> {
     vec![evidence.another_sni()]
-}
-
-/// The text of a name in SNI that the edge does not serve.
-pub(super) fn sni_not_served(evidence: &Evidence<'_>) -> String {
-    let name = evidence.origin.sni();
-    format!("the edge does not serve {name}, the name in SNI")
 }
 
 /// The text of a peer that breaks the TLS protocol.
@@ -71,7 +116,7 @@ pub(super) fn broken_tls(_: &Evidence<'_>) -> String {
 }
 
 /// The text of a missing client certificate.
-pub(super) fn client_certificate_asked(evidence: &Evidence<'_>) -> String {
+fn client_certificate_asked(evidence: &Evidence<'_>) -> String {
     String::from(match evidence.facts.has_client_identity() {
         true => {
             "the origin requires a client certificate, and ours is of a type that it does not \
@@ -82,7 +127,7 @@ pub(super) fn client_certificate_asked(evidence: &Evidence<'_>) -> String {
 }
 
 /// The fix that presents a client certificate, or another one.
-pub(super) fn present_a_certificate(evidence: &Evidence<'_>) -> Vec<FixKind> {
+fn present_a_certificate(evidence: &Evidence<'_>) -> Vec<FixKind> {
     vec![match evidence.facts.has_client_identity() {
         true => FixKind::Advice("use a client certificate of a key type that the origin accepts"),
         false => FixKind::ClientIdentity,

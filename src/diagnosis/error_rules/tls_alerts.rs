@@ -28,10 +28,7 @@ use crate::{
 use super::{
     client_certificate_refusals::{refusal, refused_certificate},
     error_evidence::Evidence,
-    rule::{
-        Rule, another_sni, broken_tls, client_certificate_asked, nothing, present_a_certificate,
-        restore_origin, sni_missing, sni_not_served,
-    },
+    rule::{Rule, broken_tls, nothing, restore_origin},
 };
 
 // RFC 8446 section 6.
@@ -64,46 +61,18 @@ const REJECTING_HELLO: [u8; 6] = [47, 50, 86, MISSING_EXTENSION, 110, 115];
 const UNREADABLE: [u8; 6] = [10, 20, 21, 22, 30, DECRYPT_ERROR];
 
 pub(super) const RULES: &[Rule] = &[
-    Rule {
-        id: CauseId::SniMissing,
-        certainty: Certain,
-        when: |e| e.sni().is_none() && e.early_alert() == Some(UNRECOGNIZED_NAME),
-        text: sni_missing,
-        clues: &[Clue::NoSni, Clue::Alert],
-        confirmation: Confirmation::ProbeNames,
-        fixes: another_sni,
-    },
-    Rule {
-        id: CauseId::SniNotServed,
-        certainty: Certain,
-        when: |e| {
-            let is_readable = e.sni().is_some() && !e.hides_sni();
-            is_readable && e.early_alert() == Some(UNRECOGNIZED_NAME)
-        },
-        text: sni_not_served,
-        clues: &[Clue::Sni, Clue::Alert],
-        confirmation: Confirmation::ProbeNames,
-        fixes: another_sni,
-    },
+    Rule::sni_missing(Certain, &[Clue::NoSni, Clue::Alert], |e| {
+        e.sni().is_none() && e.early_alert() == Some(UNRECOGNIZED_NAME)
+    }),
+    Rule::sni_not_served(Certain, &[Clue::Sni, Clue::Alert], |e| {
+        let is_readable = e.sni().is_some() && !e.hides_sni();
+        is_readable && e.early_alert() == Some(UNRECOGNIZED_NAME)
+    }),
     // Alert 40 alone has many causes. They follow in the order of their frequency.
-    Rule {
-        id: CauseId::SniMissing,
-        certainty: Certain,
-        when: |e| is_alert_40_without_sni(e) && e.answers_missing_sni_with(HANDSHAKE_FAILURE),
-        text: sni_missing,
-        clues: &[Clue::NoSni, Clue::Alert, Clue::Edge],
-        confirmation: Confirmation::ProbeNames,
-        fixes: another_sni,
-    },
-    Rule {
-        id: CauseId::SniMissing,
-        certainty: Likely,
-        when: is_alert_40_without_sni,
-        text: sni_missing,
-        clues: &[Clue::NoSni, Clue::Alert],
-        confirmation: Confirmation::ProbeNames,
-        fixes: another_sni,
-    },
+    Rule::sni_missing(Certain, &[Clue::NoSni, Clue::Alert, Clue::Edge], |e| {
+        is_alert_40_without_sni(e) && e.answers_missing_sni_with(HANDSHAKE_FAILURE)
+    }),
+    Rule::sni_missing(Likely, &[Clue::NoSni, Clue::Alert], is_alert_40_without_sni),
     Rule {
         id: CauseId::NoCommonCipher,
         certainty: Likely,
@@ -118,24 +87,12 @@ pub(super) const RULES: &[Rule] = &[
         confirmation: Confirmation::ProbeProtocols,
         fixes: |_| vec![FixKind::Advice("leave out .tls_parameters(..)")],
     },
-    Rule {
-        id: CauseId::SniNotServed,
-        certainty: Likely,
-        when: |e| is_alert_40_with_sni(e) && e.may_have_wrong_sni(),
-        text: sni_not_served,
-        clues: &[Clue::Sni, Clue::Alert],
-        confirmation: Confirmation::ProbeNames,
-        fixes: another_sni,
-    },
-    Rule {
-        id: CauseId::SniNotServed,
-        certainty: Possible,
-        when: |e| is_alert_40_with_sni(e) && !e.may_have_wrong_sni(),
-        text: sni_not_served,
-        clues: &[Clue::Sni, Clue::Alert],
-        confirmation: Confirmation::ProbeNames,
-        fixes: another_sni,
-    },
+    Rule::sni_not_served(Likely, &[Clue::Sni, Clue::Alert], |e| {
+        is_alert_40_with_sni(e) && e.may_have_wrong_sni()
+    }),
+    Rule::sni_not_served(Possible, &[Clue::Sni, Clue::Alert], |e| {
+        is_alert_40_with_sni(e) && !e.may_have_wrong_sni()
+    }),
     Rule {
         id: CauseId::NoCommonCipher,
         certainty: Possible,
@@ -146,24 +103,12 @@ pub(super) const RULES: &[Rule] = &[
         fixes: nothing,
     },
     // Go's TLS server sends internal_error if it has no certificate for the name.
-    Rule {
-        id: CauseId::SniMissing,
-        certainty: Likely,
-        when: |e| e.sni().is_none() && e.early_alert() == Some(INTERNAL_ERROR),
-        text: sni_missing,
-        clues: &[Clue::NoSni, Clue::Alert],
-        confirmation: Confirmation::ProbeNames,
-        fixes: another_sni,
-    },
-    Rule {
-        id: CauseId::SniNotServed,
-        certainty: Likely,
-        when: |e| e.sni().is_some() && e.early_alert() == Some(INTERNAL_ERROR),
-        text: sni_not_served,
-        clues: &[Clue::Sni, Clue::Alert],
-        confirmation: Confirmation::ProbeNames,
-        fixes: another_sni,
-    },
+    Rule::sni_missing(Likely, &[Clue::NoSni, Clue::Alert], |e| {
+        e.sni().is_none() && e.early_alert() == Some(INTERNAL_ERROR)
+    }),
+    Rule::sni_not_served(Likely, &[Clue::Sni, Clue::Alert], |e| {
+        e.sni().is_some() && e.early_alert() == Some(INTERNAL_ERROR)
+    }),
     Rule {
         id: CauseId::OriginDown,
         certainty: Possible,
@@ -204,48 +149,19 @@ pub(super) const RULES: &[Rule] = &[
         fixes: nothing,
     },
     // RFC 8446 section 9.2: a server that requires SNI sends this alert.
-    Rule {
-        id: CauseId::SniMissing,
-        certainty: Likely,
-        when: |e| e.sni().is_none() && e.early_alert() == Some(MISSING_EXTENSION),
-        text: sni_missing,
-        clues: &[Clue::NoSni, Clue::Alert],
-        confirmation: Confirmation::ProbeNames,
-        fixes: another_sni,
-    },
-    Rule {
-        id: CauseId::ClientCertificateRequired,
-        certainty: Certain,
-        when: |e| e.alert() == Some(CERTIFICATE_REQUIRED) && !e.sent_certificate(),
-        text: client_certificate_asked,
-        clues: &[Clue::Alert, Clue::ClientCertificate],
-        confirmation: Confirmation::Listener,
-        fixes: present_a_certificate,
-    },
-    Rule {
-        id: CauseId::ClientCertificateRequired,
-        certainty: Likely,
-        when: |e| {
-            e.withheld_certificate() && e.late_alert().is_some_and(is_about_client_certificate)
-        },
-        text: client_certificate_asked,
-        clues: &[Clue::Alert, Clue::ClientCertificate],
-        confirmation: Confirmation::Listener,
-        fixes: present_a_certificate,
-    },
-    Rule {
-        id: CauseId::ClientCertificateRequired,
-        certainty: Possible,
-        // A TLS 1.2 server may request it later, by renegotiation, which rustls does not support.
-        when: |e| {
-            e.has_no_certificate_to_send()
-                && e.late_alert().is_some_and(is_about_client_certificate)
-        },
-        text: client_certificate_asked,
-        clues: &[Clue::Alert],
-        confirmation: Confirmation::Listener,
-        fixes: present_a_certificate,
-    },
+    Rule::sni_missing(Likely, &[Clue::NoSni, Clue::Alert], |e| {
+        e.sni().is_none() && e.early_alert() == Some(MISSING_EXTENSION)
+    }),
+    Rule::client_certificate_required(Certain, &[Clue::Alert, Clue::ClientCertificate], |e| {
+        e.alert() == Some(CERTIFICATE_REQUIRED) && !e.sent_certificate()
+    }),
+    Rule::client_certificate_required(Likely, &[Clue::Alert, Clue::ClientCertificate], |e| {
+        e.withheld_certificate() && e.late_alert().is_some_and(is_about_client_certificate)
+    }),
+    // A TLS 1.2 server may request it later, by renegotiation, which rustls does not support.
+    Rule::client_certificate_required(Possible, &[Clue::Alert], |e| {
+        e.has_no_certificate_to_send() && e.late_alert().is_some_and(is_about_client_certificate)
+    }),
     Rule {
         id: CauseId::ClientCertificateRefused,
         certainty: Certain,
@@ -303,15 +219,9 @@ pub(super) const RULES: &[Rule] = &[
     },
     // A peer with a rule about names received none. That is likelier than a rule about client
     // certificates.
-    Rule {
-        id: CauseId::SniMissing,
-        certainty: Likely,
-        when: |e| e.sni().is_none() && e.early_alert() == Some(ACCESS_DENIED),
-        text: sni_missing,
-        clues: &[Clue::NoSni, Clue::Alert],
-        confirmation: Confirmation::ProbeNames,
-        fixes: another_sni,
-    },
+    Rule::sni_missing(Likely, &[Clue::NoSni, Clue::Alert], |e| {
+        e.sni().is_none() && e.early_alert() == Some(ACCESS_DENIED)
+    }),
     Rule {
         id: CauseId::AccessDenied,
         certainty: Likely,

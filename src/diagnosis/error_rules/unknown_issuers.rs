@@ -23,7 +23,7 @@ use crate::{
 
 use super::{
     error_evidence::Evidence,
-    rule::{Rule, another_sni, nothing, sni_missing},
+    rule::{Rule, another_sni, nothing},
 };
 
 pub(super) const RULES: &[Rule] = &[
@@ -46,15 +46,9 @@ pub(super) const RULES: &[Rule] = &[
         confirmation: Confirmation::AnotherNetwork,
         fixes: nothing,
     },
-    Rule {
-        id: CauseId::SniMissing,
-        certainty: Certain,
-        when: |e| is_placeholder(e, SourceKind::Primary) && e.sni().is_none(),
-        text: sni_missing,
-        clues: &[Clue::NoSni, Clue::Subject],
-        confirmation: Confirmation::ProbeNames,
-        fixes: another_sni,
-    },
+    Rule::sni_missing(Certain, &[Clue::NoSni, Clue::Subject], |e| {
+        is_placeholder(e, SourceKind::Primary) && e.sni().is_none()
+    }),
     Rule {
         id: CauseId::SniNotServed,
         certainty: Certain,

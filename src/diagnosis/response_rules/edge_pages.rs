@@ -50,32 +50,11 @@ pub(super) fn causes(evidence: &ResponseEvidence<'_>) -> Vec<Cause> {
 /// The kind of the page decides the cause; the evidence decides certainty and fix. Each cause names
 /// the document that describes the page.
 fn causes_of(page: &ErrorPage, evidence: &ResponseEvidence<'_>, body: &str) -> Vec<Cause> {
-    let strength = match page.strength_with(evidence.headers) {
-        EvidenceStrength::Weak => Certainty::Possible,
-        EvidenceStrength::Strong => Certainty::Likely,
-        EvidenceStrength::Conclusive => Certainty::Certain,
-    };
     let edge = page
         .edge()
         .map_or(Cow::Borrowed("the edge"), |edge| edge.to_string().into());
-    let mut causes = Vec::new();
-    let certainty = match page.kind() {
-        _ if strength < Certainty::Likely || !is_about_other_names(page, evidence, body) => {
-            strength
-        }
-        // The names sent from here disagree too, so the page may be about them.
-        EdgeErrorKind::SniAndHostDisagree => Certainty::Likely,
-        _ => {
-            causes.push(sent_through_another_edge(&edge));
-            Certainty::Possible
-        }
-    };
-    // Google sends its page for every path that it does not know, or reserves.
-    let certainty = match page.edge() == Some(Edge::Google) && evidence.is_dialled_host() {
-        true => certainty.min(Certainty::Possible),
-        false => certainty,
-    };
-    causes.extend(match page.kind() {
+    let (certainty, is_elsewhere) = certainty_of(page, evidence, body);
+    let causes = match page.kind() {
         EdgeErrorKind::HostIsAddress => vec![host_is_address(evidence, certainty, &edge)],
         EdgeErrorKind::HostNotAllowed => vec![host_not_allowed(evidence, certainty)],
         EdgeErrorKind::HostNotServed
@@ -103,9 +82,39 @@ fn causes_of(page: &ErrorPage, evidence: &ResponseEvidence<'_>, body: &str) -> V
             other_kind(page.kind(), Certainty::Possible, &edge),
         ],
         other => vec![other_kind(other, certainty, &edge)],
-    });
+    };
+    let elsewhere = is_elsewhere.then(|| sent_through_another_edge(&edge));
     let documented = |cause: Cause| cause.documented_in(page.documentation());
-    causes.into_iter().map(documented).collect()
+    elsewhere
+        .into_iter()
+        .chain(causes)
+        .map(documented)
+        .collect()
+}
+
+/// How certain the page makes its cause, and whether it is about the names of another proxy.
+fn certainty_of(
+    page: &ErrorPage,
+    evidence: &ResponseEvidence<'_>,
+    body: &str,
+) -> (Certainty, bool) {
+    let strength = match page.strength_with(evidence.headers) {
+        EvidenceStrength::Weak => Certainty::Possible,
+        EvidenceStrength::Strong => Certainty::Likely,
+        EvidenceStrength::Conclusive => Certainty::Certain,
+    };
+    let is_of_others = strength >= Certainty::Likely && is_about_other_names(page, evidence, body);
+    let (certainty, is_elsewhere) = match page.kind() {
+        _ if !is_of_others => (strength, false),
+        // The names sent from here disagree too, so the page may be about them.
+        EdgeErrorKind::SniAndHostDisagree => (Certainty::Likely, false),
+        _ => (Certainty::Possible, true),
+    };
+    // Google sends its page for every path that it does not know, or reserves.
+    match page.edge() == Some(Edge::Google) && evidence.is_dialled_host() {
+        true => (certainty.min(Certainty::Possible), is_elsewhere),
+        false => (certainty, is_elsewhere),
+    }
 }
 
 /// Whether the page may be about names that another proxy sent to its edge.

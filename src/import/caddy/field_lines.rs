@@ -11,14 +11,14 @@
 //!
 //! Fields that the proxy writes keep the proxy's value, whatever the line says.
 
-use serde_json::json;
-
 use crate::import::{
     directive::Directive,
     draft::HostChoice,
+    has_settings::HasSettings,
     message_fields::{self, FieldChange},
-    note::{Finding, NoteKind},
-    settings::SettingValue,
+    note::{NoteKind, Outcome},
+    settings::Settings,
+    values,
 };
 
 use super::reverse_proxy::ReverseProxy;
@@ -30,7 +30,7 @@ pub(super) fn trusted_proxies(
     proxy: &mut ReverseProxy,
     line: &Directive,
     text: &'static str,
-) -> Finding {
+) -> Outcome {
     const PRIVATE: [&str; 6] = [
         "10.0.0.0/8",
         "127.0.0.0/8",
@@ -45,12 +45,12 @@ pub(super) fn trusted_proxies(
         word => vec![word],
     });
     for network in networks {
-        let finding = message_fields::trust(&mut proxy.shared().settings, network, text);
-        if finding.kind != NoteKind::Mapped {
-            return finding;
+        let outcome = message_fields::trust(&mut proxy.shared().settings, network, text);
+        if outcome.kind != NoteKind::Mapped {
+            return outcome;
         }
     }
-    Finding::mapped(text)
+    Outcome::mapped(text)
 }
 
 /// The forms of both lines: `-Name`, `+Name value`, `?Name value`, `Name value`, and
@@ -82,20 +82,20 @@ fn form(line: &Directive) -> FieldForm<'_> {
     }
 }
 
-pub(super) fn header_up(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
+pub(super) fn header_up(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Outcome {
     match form(line) {
-        FieldForm::Other => Finding::by_hand(text),
+        FieldForm::Other => Outcome::by_hand(text),
         FieldForm::Remove(name) => match forwarded_name(name) {
             Some(field) => {
                 proxy.shared().forward(field, false);
-                Finding::mapped("`ForwardedLayer::fields`, without it")
+                Outcome::mapped("`ForwardedLayer::fields`, without it")
             }
             None if name.eq_ignore_ascii_case("host") => {
-                Finding::refused("a request needs a Host (RFC 9110 section 7.2)")
+                Outcome::refused("a request needs a Host (RFC 9110 section 7.2)")
             }
             None => {
                 let change = FieldChange::RemoveFromRequests;
-                message_fields::change(&mut proxy.shared().settings, name, change)
+                message_fields::change(&mut proxy.shared().settings, name, &change)
             }
         },
         FieldForm::Set(name, value) => {
@@ -106,14 +106,14 @@ pub(super) fn header_up(proxy: &mut ReverseProxy, line: &Directive, text: &'stat
             if let Some(field) = forwarded_name(name) {
                 return forwarded(proxy, field, value);
             }
-            if let Some(finding) = message_fields::own_field(&lower) {
-                return finding;
+            if let Some(outcome) = message_fields::own_field(&lower) {
+                return outcome;
             }
             if value.contains('{') {
-                return Finding::by_hand(text);
+                return Outcome::by_hand(text);
             }
-            let change = FieldChange::SetInRequests(value);
-            message_fields::change(&mut proxy.shared().settings, name, change)
+            let change = FieldChange::SetInRequests(value.to_owned());
+            message_fields::change(&mut proxy.shared().settings, name, &change)
         }
     }
 }
@@ -147,7 +147,7 @@ fn placeholder(value: &str) -> &str {
 }
 
 /// A name is checked here, so that the note has its line.
-fn host(proxy: &mut ReverseProxy, value: &str) -> Finding {
+fn host(proxy: &mut ReverseProxy, value: &str) -> Outcome {
     let (choice, text) = match placeholder(value) {
         "upstream" => (HostChoice::Url, "the origin's host is the default"),
         "host" => (
@@ -156,21 +156,22 @@ fn host(proxy: &mut ReverseProxy, value: &str) -> Finding {
         ),
         "hostport" => (HostChoice::Preserve, "`HostRewriteLayer::preserve`"),
         _ if value.contains('{') => {
-            return Finding::by_hand(
+            return Outcome::by_hand(
                 "`HostRewriteLayer::from_fn`, with the Host computed from the request",
             );
         }
         _ => {
-            let checked = SettingValue::Text(value.to_owned());
-            let finding = proxy.set("host", checked, "`CdnOriginBuilder::host`");
-            if proxy.shared().settings.take("host").is_some() {
-                proxy.host = Some(HostChoice::Fixed(value.to_owned()));
+            if let Err(outcome) = Settings::check("host", value) {
+                return outcome;
             }
-            return finding;
+            (
+                HostChoice::Fixed(value.to_owned()),
+                "`CdnOriginBuilder::host`",
+            )
         }
     };
     proxy.host = Some(choice);
-    Finding::mapped(text)
+    Outcome::mapped(text)
 }
 
 /// The name as this crate writes it.
@@ -188,15 +189,11 @@ fn forwarded_name(name: &str) -> Option<&'static str> {
 }
 
 /// A field that the forwarded layer writes: its value is the layer's.
-fn forwarded(proxy: &mut ReverseProxy, field: &'static str, value: &str) -> Finding {
+fn forwarded(proxy: &mut ReverseProxy, field: &'static str, value: &str) -> Outcome {
     if field == "X-Forwarded-Proto"
         && let "http" | "https" = value
     {
-        let code = match value {
-            "https" => "Scheme::Https",
-            _ => "Scheme::Http",
-        };
-        let value = SettingValue::Both(json!(value), code.to_owned());
+        let value = values::client_scheme(value == "https");
         return proxy.set(
             "forwarded.client_scheme",
             value,
@@ -212,30 +209,26 @@ fn forwarded(proxy: &mut ReverseProxy, field: &'static str, value: &str) -> Find
     let kind = placeholder(value);
     if kind == own || (own, kind) == ("host", "hostport") {
         proxy.shared().forward(field, true);
-        return Finding::mapped(WRITTEN);
+        return Outcome::mapped(WRITTEN);
     }
-    match value.starts_with("{header.") || value.starts_with("{http.request.header.") {
-        true => Finding::warning(
-            "clients can write this field; the import writes what the connection shows. \
-             `ForwardedLayer::trust` takes the value from your own proxies",
-        ),
-        false => Finding::refused("the import writes what the connection shows"),
-    }
+    let from_client = ["{header.", "{http.request.header."];
+    values::forwarded_otherwise(from_client.iter().any(|start| value.starts_with(start)))
 }
 
 pub(super) fn header_down(
     proxy: &mut ReverseProxy,
     line: &Directive,
     text: &'static str,
-) -> Finding {
+) -> Outcome {
     let settings = &mut proxy.shared().settings;
     match form(line) {
         FieldForm::Remove(name) => {
-            message_fields::change(settings, name, FieldChange::RemoveFromResponses)
+            message_fields::change(settings, name, &FieldChange::RemoveFromResponses)
         }
         FieldForm::Set(name, value) if !value.contains('{') => {
-            message_fields::change(settings, name, FieldChange::SetInResponses(value))
+            let change = FieldChange::SetInResponses(value.to_owned());
+            message_fields::change(settings, name, &change)
         }
-        _ => Finding::by_hand(text),
+        _ => Outcome::by_hand(text),
     }
 }

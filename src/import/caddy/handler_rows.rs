@@ -12,9 +12,11 @@
 
 use crate::import::{
     directive::Directive,
+    has_settings::HasSettings,
     message_fields::{is_plain_prefix, map_path},
-    note::Finding,
-    settings::{SettingValue, duration},
+    note::Outcome,
+    settings::duration,
+    values::balance_by_header,
 };
 
 use super::{
@@ -42,13 +44,25 @@ pub(super) const ROWS: [CaddyRow; 42] = [
     CaddyRow::refused("health_upstream", "checks go to the address of the member"),
     CaddyRow::maps(
         "health_interval",
-        health_interval,
+        |proxy, line, text| check_time(proxy, "interval", line, text),
         "`HealthCheck::interval`",
     ),
-    CaddyRow::maps("health_timeout", health_timeout, "`HealthCheck::timeout`"),
+    CaddyRow::maps(
+        "health_timeout",
+        |proxy, line, text| check_time(proxy, "timeout", line, text),
+        "`HealthCheck::timeout`",
+    ),
     CaddyRow::maps("health_status", health_status, "`HealthCheck::statuses`"),
-    CaddyRow::maps("health_passes", health_passes, "`HealthCheck::rise`"),
-    CaddyRow::maps("health_fails", health_fails, "`HealthCheck::fall`"),
+    CaddyRow::maps(
+        "health_passes",
+        |proxy, line, text| check_count(proxy, "rise", line, text),
+        "`HealthCheck::rise`",
+    ),
+    CaddyRow::maps(
+        "health_fails",
+        |proxy, line, text| check_count(proxy, "fall", line, text),
+        "`HealthCheck::fall`",
+    ),
     CaddyRow::maps("health_method", health_method, "`HealthCheck::method`"),
     CaddyRow::refused("health_body", CHECKED),
     CaddyRow::refused("health_request_body", CHECKED),
@@ -66,7 +80,7 @@ pub(super) const ROWS: [CaddyRow; 42] = [
     ),
     CaddyRow::maps(
         "unhealthy_request_count",
-        request_count,
+        |proxy, line, text| proxy.set_number("pool.max_connections", line.word(), text),
         "`PoolSettings::max_connections`, of each member",
     ),
     CaddyRow::no_effect("flush_interval", STREAMED),
@@ -112,87 +126,78 @@ pub(super) const ROWS: [CaddyRow; 42] = [
 /// A matcher of responses, such as `@error`, which `handle_response` names.
 pub(super) const RESPONSE_MATCHER: &str = RESPONSE;
 
-fn to(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
+fn to(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Outcome {
     for word in &line.words {
         proxy.add_upstream(line.line, word);
     }
     match line.words.is_empty() {
-        true => Finding::refused("there is no address"),
-        false => Finding::mapped(text),
+        true => Outcome::refused("there is no address"),
+        false => Outcome::mapped(text),
     }
 }
 
-fn lb_policy(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
+fn lb_policy(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Outcome {
     let balance = match line.word() {
         "random" | "random_choose" | "least_conn" => {
-            return Finding::mapped("`Balance::least_loaded`, the default");
+            return Outcome::mapped("`Balance::least_loaded`, the default");
         }
         "round_robin" => "Balance::round_robin()".to_owned(),
         "weighted_round_robin" => {
             let weights = line.words[1..].iter().map(|word| word.parse().ok());
             let Some(weights) = weights.collect() else {
-                return Finding::refused("a weight is no number");
+                return Outcome::refused("a weight is no number");
             };
             proxy.weights = weights;
             "Balance::round_robin()".to_owned()
         }
         "ip_hash" | "client_ip_hash" => "Balance::by_client_address()".to_owned(),
         "header" => {
-            let name = line.words.get(1).map(|name| name.to_ascii_lowercase());
-            let name = name.filter(|name| name.parse::<http::HeaderName>().is_ok());
-            let Some(name) = name else {
-                return Finding::refused("the name is not a valid field name");
-            };
-            format!("Balance::by_header(HeaderName::from_static({name:?}))")
+            let name = line.words.get(1);
+            match name.and_then(|name| balance_by_header(name)) {
+                Some(balance) => balance,
+                None => return Outcome::refused("the name is not a valid field name"),
+            }
         }
-        "first" => return Finding::by_hand("`OriginGroupBuilder::tier` for each origin"),
+        "first" => return Outcome::by_hand("`OriginGroupBuilder::tier` for each origin"),
         "cookie" => {
-            return Finding::by_hand(
+            return Outcome::by_hand(
                 "`Balance::by_cookie`, of a cookie that the application sets: Caddy sets its own",
             );
         }
-        "uri_hash" | "query" => return Finding::by_hand(FROM_FN),
-        _ => return Finding::refused("the policy is not known"),
+        "uri_hash" | "query" => return Outcome::by_hand(FROM_FN),
+        _ => return Outcome::refused("the policy is not known"),
     };
     proxy.group.balance(balance, text)
 }
 
-fn lb_retries(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
+fn lb_retries(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Outcome {
     match number_of(line) {
         // The first attempt is no retry.
         Ok(count) => {
             let call = format!(".max_attempts({})", u64::from(count) + 1);
             proxy.group.fail_over(&call, text)
         }
-        Err(finding) => finding,
+        Err(outcome) => outcome,
     }
 }
 
-fn lb_try_duration(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
+fn lb_try_duration(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Outcome {
     match time_of(line) {
         Ok(time) => proxy
             .group
             .fail_over(&format!(".within({})", duration(time)), text),
-        Err(finding) => finding,
+        Err(outcome) => outcome,
     }
 }
 
-fn health_uri(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
+fn health_uri(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Outcome {
     let path = line.word();
     if !path.starts_with('/') || path.contains('{') {
-        return Finding::refused("the value is no path");
+        return Outcome::refused("the value is no path");
     }
     proxy.group.check.is_on = true;
     proxy.group.check.path = Some(path.to_owned());
     proxy.group.checked(text)
-}
-
-fn health_interval(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
-    check_time(proxy, "interval", line, text)
-}
-
-fn health_timeout(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
-    check_time(proxy, "timeout", line, text)
 }
 
 fn check_time(
@@ -200,32 +205,24 @@ fn check_time(
     call: &str,
     line: &Directive,
     text: &'static str,
-) -> Finding {
+) -> Outcome {
     match time_of(line) {
         Ok(time) => {
             let call = format!(".{call}({})", duration(time));
             proxy.group.check(call, text)
         }
-        Err(finding) => finding,
+        Err(outcome) => outcome,
     }
 }
 
-fn health_status(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
+fn health_status(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Outcome {
     match line.word().parse::<u16>() {
         Ok(status) if (100..1000).contains(&status) => {
             let call = format!(".statuses([StatusCode::from_u16({status})?])");
             proxy.group.check(call, text)
         }
-        _ => Finding::by_hand("`HealthCheck::statuses` takes a list of statuses"),
+        _ => Outcome::by_hand("`HealthCheck::statuses` takes a list of statuses"),
     }
-}
-
-fn health_passes(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
-    check_count(proxy, "rise", line, text)
-}
-
-fn health_fails(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
-    check_count(proxy, "fall", line, text)
 }
 
 fn check_count(
@@ -233,63 +230,53 @@ fn check_count(
     call: &str,
     line: &Directive,
     text: &'static str,
-) -> Finding {
+) -> Outcome {
     match number_of(line) {
         Ok(count) => proxy.group.check(format!(".{call}({count})"), text),
-        Err(finding) => finding,
+        Err(outcome) => outcome,
     }
 }
 
-fn health_method(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
+fn health_method(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Outcome {
     match line.word() {
-        "GET" => Finding::mapped("GET is the default"),
+        "GET" => Outcome::mapped("GET is the default"),
         method @ ("HEAD" | "OPTIONS") => proxy
             .group
             .check(format!(".method(Method::{method})"), text),
-        _ => Finding::refused("checks change nothing: GET, HEAD or OPTIONS"),
+        _ => Outcome::refused("checks change nothing: GET, HEAD or OPTIONS"),
     }
 }
 
-fn fail_duration(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
+fn fail_duration(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Outcome {
     match time_of(line) {
         Ok(time) => proxy
             .group
             .eject(&format!(".time({})", duration(time)), text),
-        Err(finding) => finding,
+        Err(outcome) => outcome,
     }
 }
 
-fn max_fails(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
+fn max_fails(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Outcome {
     match number_of(line) {
         Ok(count) => proxy.group.eject(&format!(".failures({count})"), text),
-        Err(finding) => finding,
+        Err(outcome) => outcome,
     }
 }
 
-fn request_count(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
-    match number_of(line) {
-        Ok(count) => {
-            let count = SettingValue::Number(count.into());
-            proxy.set("pool.max_connections", count, text)
-        }
-        Err(finding) => finding,
-    }
-}
-
-fn request_buffers(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
+fn request_buffers(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Outcome {
     match value::size(line.word()) {
-        Some(bytes) => proxy.set("limits.buffer_requests", SettingValue::Number(bytes), text),
-        None => Finding::refused("the value is no size"),
+        Some(bytes) => proxy.set("limits.buffer_requests", bytes, text),
+        None => Outcome::refused("the value is no size"),
     }
 }
 
 /// `/prefix{uri}`: each path gets a prefix.
-fn rewrite(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
+fn rewrite(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Outcome {
     let prefix = line.word().strip_suffix("{uri}").unwrap_or_default();
     let origin = format!("{prefix}/");
     let settings = &mut proxy.shared().settings;
     match !prefix.is_empty() && is_plain_prefix(&origin) && !settings.has("map_path") {
         true => map_path(settings, "/", &origin),
-        false => Finding::by_hand(text),
+        false => Outcome::by_hand(text),
     }
 }

@@ -28,13 +28,13 @@ mod unrelated_directives;
 mod value;
 
 use super::{
-    budget::{Budget, line_weight},
     directive::Directive,
     draft::Draft,
     error::ImportError,
+    import_limit::{ImportLimit, line_weight},
     imported::Imported,
     message_fields,
-    note::{Finding, ImportNote},
+    note::{ImportNote, Outcome},
 };
 
 use self::reverse_proxy::ReverseProxy;
@@ -46,7 +46,7 @@ pub(super) fn import(text: &str) -> Result<Imported, ImportError> {
     let lines = parse::parse(text)?;
     let mut importer = CaddyImporter::default();
     importer.file(&lines);
-    importer.budget.check()?;
+    importer.limit.check()?;
     Ok(Imported::new(&importer.drafts, importer.notes))
 }
 
@@ -92,19 +92,19 @@ const NESTING: [&str; 3] = ["handle", "handle_path", "route"];
 #[derive(Default)]
 struct CaddyImporter {
     drafts: Vec<Draft>,
-    budget: Budget,
+    limit: ImportLimit,
     notes: Vec<ImportNote>,
 }
 
 impl CaddyImporter {
     /// Values may be secret, and are left out.
-    fn note(&mut self, line: &Directive, finding: Finding) {
+    fn note(&mut self, line: &Directive, outcome: Outcome) {
         // The second word of these is the name of a field.
         let name = match line.name.as_str() {
             "header" | "request_header" => format!("{} {}", line.name, line.word()),
             name => name.to_owned(),
         };
-        self.notes.push(ImportNote::new(line.line, &name, finding));
+        self.notes.push(ImportNote::new(line.line, &name, outcome));
     }
 
     /// A file may be one site without braces: its first line is the address then.
@@ -119,7 +119,7 @@ impl CaddyImporter {
         for (index, line) in lines.iter().enumerate() {
             let is_directive =
                 line.name == "reverse_proxy" || NESTING.contains(&line.name.as_str());
-            let is_known = unrelated_directives::finding(line) != Finding::unmapped();
+            let is_known = unrelated_directives::outcome(line) != Outcome::unmapped();
             match &line.block {
                 Some(_) if line.name.is_empty() => self.options(line),
                 Some(block) if line.name.starts_with('(') => {
@@ -134,12 +134,12 @@ impl CaddyImporter {
                 }
                 // The address of a file with one site.
                 None if index == 0 => site.title = format!("site {}", title(line)),
-                None => self.note(line, Finding::unmapped()),
+                None => self.note(line, Outcome::unmapped()),
             }
         }
         if sites.len() > 1 {
-            let finding = Finding::by_hand("`VirtualHosts` chooses an origin by the client's Host");
-            let note = |line| ImportNote::new(line, "site", finding.clone());
+            let outcome = Outcome::by_hand("`VirtualHosts` chooses an origin by the client's Host");
+            let note = |line| ImportNote::new(line, "site", outcome.clone());
             self.notes.extend(sites.into_iter().map(note));
         }
     }
@@ -149,12 +149,12 @@ impl CaddyImporter {
     /// Those of `servers` are in a block of their own.
     fn options(&mut self, options: &Directive) {
         for line in options.lines() {
-            let finding = match line.name.as_str() {
-                "trusted_proxies" => Finding::by_hand("`ForwardedLayer::trust`"),
-                "log" => Finding::by_hand("`AccessLogLayer`"),
-                _ => Finding::no_effect("it concerns the process of Caddy"),
+            let outcome = match line.name.as_str() {
+                "trusted_proxies" => Outcome::by_hand("`ForwardedLayer::trust`"),
+                "log" => Outcome::by_hand("`AccessLogLayer`"),
+                _ => Outcome::no_effect("it concerns the process of Caddy"),
             };
-            self.note(line, finding);
+            self.note(line, outcome);
             if line.name == "servers" {
                 self.options(line);
             }
@@ -170,7 +170,7 @@ impl CaddyImporter {
                 "reverse_proxy" | "handle" | "handle_path" | "route" => self.line(line, site),
                 _ => {
                     let text = "snippets are not read: put the content in place of `import`";
-                    self.note(line, Finding::refused(text));
+                    self.note(line, Outcome::refused(text));
                 }
             }
         }
@@ -190,12 +190,12 @@ impl CaddyImporter {
                 if name == "handle_path" {
                     inner.stripped.clone_from(&inner.path);
                     if inner.path.is_none() {
-                        self.note(line, Finding::by_hand("`OriginProxy::map_path`"));
+                        self.note(line, Outcome::by_hand("`OriginProxy::map_path`"));
                     }
                 }
                 self.block(line.lines(), &inner);
             }
-            _ => self.note(line, unrelated_directives::finding(line)),
+            _ => self.note(line, unrelated_directives::outcome(line)),
         }
     }
 
@@ -208,15 +208,15 @@ impl CaddyImporter {
         let lines = directive.lines();
         let more = lines.iter().filter(|line| line.name == "to");
         let count = addresses.len() + more.map(|line| line.words.len()).sum::<usize>();
-        if self.budget.is_spent() {
+        if self.limit.is_spent() {
             return;
         }
         let (own, shared): (Vec<_>, Vec<_>) = lines.iter().partition(|line| line.name == "to");
         let weight = |lines: Vec<&Directive>| lines.into_iter().map(Directive::weight).sum();
         let own: usize = weight(own);
         let weights = [weight(shared), own + line_weight(&directive.words)];
-        if let Some(finding) = self.budget.take(directive.line, count, weights) {
-            return self.note(directive, finding);
+        if let Some(outcome) = self.limit.take(directive.line, count, weights) {
+            return self.note(directive, outcome);
         }
         let mut proxy = ReverseProxy::new(count > 1);
         proxy.draft.section = match &site.path {
@@ -225,16 +225,16 @@ impl CaddyImporter {
         };
         proxy.draft.line = directive.line;
         if count == 0 {
-            let finding = Finding::refused("there is no address: there is no origin");
-            proxy.note(directive.line, "reverse_proxy", finding);
+            let outcome = Outcome::refused("there is no address: there is no origin");
+            proxy.note(directive.line, "reverse_proxy", outcome);
         }
         for address in addresses {
             proxy.add_upstream(directive.line, address);
         }
         if let Some(client) = &site.stripped {
             let settings = &mut proxy.shared().settings;
-            let finding = message_fields::map_path(settings, client, "/");
-            proxy.note(directive.line, "handle_path", finding);
+            let outcome = message_fields::map_path(settings, client, "/");
+            proxy.note(directive.line, "handle_path", outcome);
         }
         for line in lines {
             handler_line(&mut proxy, line);
@@ -248,17 +248,17 @@ impl CaddyImporter {
 /// A line that no row has is unmapped, except for a matcher of responses.
 fn handler_line(proxy: &mut ReverseProxy, line: &Directive) {
     let row = handler_rows::ROWS.iter().find(|row| row.name == line.name);
-    let finding = match row {
+    let outcome = match row {
         Some(row) => row.apply(|map| map(proxy, line, row.text)),
-        None if line.name.starts_with('@') => Finding::by_hand(handler_rows::RESPONSE_MATCHER),
-        None => Finding::unmapped(),
+        None if line.name.starts_with('@') => Outcome::by_hand(handler_rows::RESPONSE_MATCHER),
+        None => Outcome::unmapped(),
     };
     // The second word of these is the name of a field.
     let name = match line.name.as_str() {
         "header_up" | "header_down" => format!("{} {}", line.name, line.word()),
         name => name.to_owned(),
     };
-    proxy.note(line.line, &name, finding);
+    proxy.note(line.line, &name, outcome);
     proxy.note_block(line, row);
 }
 

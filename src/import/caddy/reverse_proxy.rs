@@ -12,11 +12,13 @@ use std::time::Duration;
 
 use crate::import::{
     directive::Directive,
-    directive_row::RowKind,
-    draft::{Draft, HostChoice, Server, SharedSettings, SniChoice, VerifyChoice},
+    draft::{Draft, HostChoice, OriginDraft, SharedSettings, SniChoice, VerifyChoice},
     group_calls::GroupCalls,
-    note::{Finding, ImportNote},
-    settings::SettingValue,
+    has_settings::HasSettings,
+    note::{ImportNote, Outcome},
+    origin_url::origin_url,
+    settings::Settings,
+    values,
 };
 
 use super::value::{self, Upstream};
@@ -25,7 +27,7 @@ use super::value::{self, Upstream};
 pub(super) type CaddyRow = crate::import::directive_row::DirectiveRow<MapSubdirective>;
 
 /// Maps a line. The last argument is the text of its row.
-pub(super) type MapSubdirective = fn(&mut ReverseProxy, &Directive, &'static str) -> Finding;
+pub(super) type MapSubdirective = fn(&mut ReverseProxy, &Directive, &'static str) -> Outcome;
 
 #[derive(Debug, Default)]
 pub(super) struct ReverseProxy {
@@ -65,6 +67,12 @@ impl UpstreamLine {
     }
 }
 
+impl HasSettings for ReverseProxy {
+    fn settings(&mut self) -> &mut Settings {
+        &mut self.draft.shared.settings
+    }
+}
+
 impl ReverseProxy {
     pub(super) fn new(is_group: bool) -> Self {
         Self {
@@ -73,26 +81,26 @@ impl ReverseProxy {
         }
     }
 
-    pub(super) fn note(&mut self, line: usize, directive: &str, finding: Finding) {
-        self.notes.push(ImportNote::new(line, directive, finding));
+    pub(super) fn note(&mut self, line: usize, directive: &str, outcome: Outcome) {
+        self.notes.push(ImportNote::new(line, directive, outcome));
     }
 
     /// Adds notes on the lines of a block that the function of its row does not read.
     pub(super) fn note_block(&mut self, line: &Directive, row: Option<&CaddyRow>) {
-        let Some(row) = row.filter(|row| matches!(row.rule, RowKind::Maps(_))) else {
+        let Some(row) = row.filter(|row| row.map.is_some()) else {
             return;
         };
         if ["tls_trust_pool", "transport"].contains(&row.name) {
             return;
         }
         for inner in line.lines() {
-            let finding = match (row.name, inner.name.as_str()) {
+            let outcome = match (row.name, inner.name.as_str()) {
                 ("lb_policy", "fallback") => {
-                    Finding::refused("a request without a key gets the member with the least load")
+                    Outcome::refused("a request without a key gets the member with the least load")
                 }
-                _ => Finding::unmapped(),
+                _ => Outcome::unmapped(),
             };
-            self.note(inner.line, &format!("{} {}", row.name, inner.name), finding);
+            self.note(inner.line, &format!("{} {}", row.name, inner.name), outcome);
         }
     }
 
@@ -100,30 +108,9 @@ impl ReverseProxy {
         &mut self.draft.shared
     }
 
-    pub(super) fn set(
-        &mut self,
-        key: &'static str,
-        value: SettingValue,
-        text: &'static str,
-    ) -> Finding {
-        self.shared().set(key, value, text)
-    }
-
-    pub(super) fn set_time(
-        &mut self,
-        key: &'static str,
-        line: &Directive,
-        text: &'static str,
-    ) -> Finding {
-        match time_of(line) {
-            Ok(time) => self.set(key, SettingValue::Time(time), text),
-            Err(finding) => finding,
-        }
-    }
-
     /// Adds the address of an upstream.
     pub(super) fn add_upstream(&mut self, line: usize, word: &str) {
-        let finding = match value::upstream(word) {
+        let outcome = match value::upstream(word) {
             Ok(upstream) => {
                 self.upstreams.push(UpstreamLine {
                     line,
@@ -131,13 +118,13 @@ impl ReverseProxy {
                     upstream,
                 });
                 match self.group.is_group {
-                    true => Finding::mapped("a member of `OriginGroup::builder`"),
-                    false => Finding::mapped("`CdnOriginConnector::builder`"),
+                    true => Outcome::mapped("a member of `OriginGroup::builder`"),
+                    false => Outcome::mapped("`CdnOriginConnector::builder`"),
                 }
             }
-            Err(problem) => Finding::refused(problem),
+            Err(problem) => Outcome::refused(problem),
         };
-        self.note(line, "reverse_proxy to", finding);
+        self.note(line, "reverse_proxy to", outcome);
     }
 
     /// The draft, once all lines are read.
@@ -167,8 +154,8 @@ impl ReverseProxy {
         self.draft.group_calls = std::mem::take(&mut self.group).into_calls();
         if is_bounded && !self.draft.servers.is_empty() {
             let line = self.draft.line;
-            if let Some(finding) = self.draft.add_route(path) {
-                self.note(line, "reverse_proxy", finding);
+            if let Some(outcome) = self.draft.add_route(path) {
+                self.note(line, "reverse_proxy", outcome);
             }
         }
         (self.draft, self.notes)
@@ -187,7 +174,7 @@ impl ReverseProxy {
             .into_iter()
             .fold(Duration::ZERO, Duration::saturating_add);
         if parts != [None, None] && sum > WHOLE {
-            self.set("timeouts.connect", SettingValue::Time(sum), "");
+            self.set("timeouts.connect", sum, "");
         }
     }
 
@@ -227,19 +214,15 @@ impl ReverseProxy {
         }
         let line = self.draft.line;
         for (directive, text) in texts {
-            self.note(line, directive, Finding::warning(text));
+            self.note(line, directive, Outcome::warning(text));
         }
     }
 
     /// An address without a scheme has port 80 in Caddy, even if the transport has TLS.
-    fn server(&mut self, line: UpstreamLine, is_tls: bool, weight: Option<u32>) -> Server {
-        let (scheme, default_port) = match is_tls {
-            true => ("https", 443),
-            false => ("http", 80),
-        };
+    fn server(&mut self, line: UpstreamLine, is_tls: bool, weight: Option<u32>) -> OriginDraft {
         let (url, dial) = match line.upstream {
             Upstream::Socket(path) => (
-                format!("{scheme}://localhost"),
+                origin_url(is_tls, "localhost", None),
                 Some(format!("unix:{path}")),
             ),
             Upstream::Host(said, host, port) => {
@@ -260,33 +243,25 @@ impl ReverseProxy {
                     _ => None,
                 };
                 if let Some(text) = text {
-                    self.note(line.line, "reverse_proxy to", Finding::warning(text));
+                    self.note(line.line, "reverse_proxy to", Outcome::warning(text));
                 }
-                let port = match port == default_port {
-                    true => String::new(),
-                    false => format!(":{port}"),
-                };
-                (format!("{scheme}://{host}{port}"), None)
+                (origin_url(is_tls, &host, Some(port)), None)
             }
         };
-        let mut server = Server::new(&self.draft.shared, line.name, line.line, url);
+        let mut server = OriginDraft::new(&self.draft.shared, line.name, line.line, url);
         server.dial = dial;
         server.weight = weight.filter(|_| self.group.is_group);
         server
     }
 }
 
-/// The time in a line, or a finding that it is none.
-pub(super) fn time_of(line: &Directive) -> Result<Duration, Finding> {
-    match value::time(line.word()) {
-        Some(time) if !time.is_zero() => Ok(time),
-        Some(_) => Err(Finding::refused("a time of zero would pass at once")),
-        None => Err(Finding::refused("the value is no time")),
-    }
+/// The time in a line, or why there is none.
+pub(super) fn time_of(line: &Directive) -> Result<Duration, Outcome> {
+    values::non_zero(value::time(line.word()))
 }
 
-/// The number in a line, or a finding that it is none.
-pub(super) fn number_of(line: &Directive) -> Result<u32, Finding> {
-    let no_number = |_| Finding::refused("the value is no number");
+/// The number in a line, or why there is none.
+pub(super) fn number_of(line: &Directive) -> Result<u32, Outcome> {
+    let no_number = |_| Outcome::refused("the value is no number");
     line.word().parse().map_err(no_number)
 }

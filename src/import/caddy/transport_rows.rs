@@ -14,18 +14,18 @@
 
 use std::time::Duration;
 
-use serde_json::json;
-
 use crate::import::{
     directive::Directive,
-    draft::{SniChoice, VerifyChoice},
+    draft::SniChoice,
+    has_settings::HasSettings,
     local_address::{set_local_address, split_port},
-    note::Finding,
-    settings::{SettingValue, duration},
+    note::Outcome,
+    settings::Settings,
+    values::{self, mapped_file},
 };
 
 use super::{
-    reverse_proxy::{CaddyRow, ReverseProxy, number_of, time_of},
+    reverse_proxy::{CaddyRow, ReverseProxy, time_of},
     value,
 };
 
@@ -33,13 +33,21 @@ const BUFFERS: &str = "the pool has buffers of its own";
 const OUTGOING: &str = "`CdnOriginBuilder::transport` dials through another proxy";
 
 pub(super) const ROWS: [CaddyRow; 34] = [
-    CaddyRow::maps("tls", tls, "`https://` in the URL"),
+    CaddyRow::maps(
+        "tls",
+        |_, _, text| Outcome::mapped(text),
+        "`https://` in the URL",
+    ),
     CaddyRow::maps(
         "tls_server_name",
         server_name,
         "`CdnOriginBuilder::sni`, which the expected name follows",
     ),
-    CaddyRow::maps("tls_insecure_skip_verify", skip_verify, "`tls::danger`"),
+    CaddyRow::maps(
+        "tls_insecure_skip_verify",
+        |proxy, _, _| values::accept_any_certificate(&mut proxy.shared().tls),
+        "`tls::danger`",
+    ),
     CaddyRow::maps("tls_trust_pool", trust_pool, "`Roots::pem_file`"),
     CaddyRow::maps(
         "tls_trusted_ca_certs",
@@ -62,12 +70,12 @@ pub(super) const ROWS: [CaddyRow; 34] = [
     CaddyRow::maps("dial_timeout", dial_timeout, "`Timeouts::dial`"),
     CaddyRow::maps(
         "dial_fallback_delay",
-        fallback_delay,
+        |proxy, line, text| proxy.set_time("happy_eyeballs.attempt_delay", time_of(line), text),
         "`HappyEyeballs::attempt_delay`",
     ),
     CaddyRow::maps(
         "response_header_timeout",
-        header_timeout,
+        |proxy, line, text| proxy.set_time("limits.response_timeout", time_of(line), text),
         "`Limits::response_timeout`",
     ),
     CaddyRow::maps(
@@ -92,7 +100,7 @@ pub(super) const ROWS: [CaddyRow; 34] = [
     ),
     CaddyRow::maps(
         "keepalive_idle_conns_per_host",
-        max_idle,
+        |proxy, line, text| proxy.set_number("pool.max_idle", line.word(), text),
         "`PoolSettings::max_idle`",
     ),
     CaddyRow::maps(
@@ -135,58 +143,45 @@ pub(super) const ROWS: [CaddyRow; 34] = [
 ];
 
 /// Reads a transport by its name.
-pub(super) fn transport(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
+pub(super) fn transport(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Outcome {
     match line.word() {
         "http" => {}
-        "fastcgi" => return Finding::refused("FastCGI is not spoken"),
-        _ => return Finding::refused("the transport is HTTP"),
+        "fastcgi" => return Outcome::refused("FastCGI is not spoken"),
+        _ => return Outcome::refused("the transport is HTTP"),
     }
     for line in line.lines() {
         let row = ROWS.iter().find(|row| row.name == line.name);
-        let finding = match row {
+        let outcome = match row {
             Some(row) => row.apply(|map| map(proxy, line, row.text)),
-            None => Finding::unmapped(),
+            None => Outcome::unmapped(),
         };
         proxy.has_tls_line |= line.name == "tls" || line.name.starts_with("tls_");
-        proxy.note(line.line, &line.name, finding);
+        proxy.note(line.line, &line.name, outcome);
         proxy.note_block(line, row);
     }
-    Finding::mapped(text)
+    Outcome::mapped(text)
 }
 
-fn tls(_: &mut ReverseProxy, _: &Directive, text: &'static str) -> Finding {
-    Finding::mapped(text)
-}
-
-fn server_name(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
+fn server_name(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Outcome {
     let name = line.word();
     if name.contains('{') {
-        return Finding::refused(
+        return Outcome::refused(
             "the SNI of a connector is fixed, because connections are shared; the import sends \
              the origin's host. For a name of each client's, see `VirtualHosts`",
         );
     }
     // The name is checked here, so that the note has its line.
-    let finding = proxy.set("sni", SettingValue::Text(name.to_owned()), text);
-    if proxy.shared().settings.take("sni").is_some() {
-        proxy.shared().tls.sni = SniChoice::Name(name.to_owned());
+    if let Err(outcome) = Settings::check("sni", name) {
+        return outcome;
     }
-    finding
-}
-
-fn skip_verify(proxy: &mut ReverseProxy, _: &Directive, _: &'static str) -> Finding {
-    proxy.shared().tls.verify = VerifyChoice::Off;
-    Finding::warning(
-        "anybody on the path can read and change the traffic; imported as \
-         `danger::accept_any_certificate`. Leave that out, or see the alternatives in \
-         `tls::danger`",
-    )
+    proxy.shared().tls.sni = SniChoice::Name(name.to_owned());
+    Outcome::mapped(text)
 }
 
 /// `file a.pem`, or a block with `pem_file a.pem`.
-fn trust_pool(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
+fn trust_pool(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Outcome {
     if line.word() != "file" {
-        return Finding::by_hand(
+        return Outcome::by_hand(
             "`Roots::pem`, `Roots::pem_file`; the import trusts the system's roots",
         );
     }
@@ -195,26 +190,26 @@ fn trust_pool(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) ->
         match line.name.as_str() {
             "pem_file" => {
                 files.extend(line.words.iter().map(String::as_str));
-                proxy.note(line.line, "tls_trust_pool pem_file", Finding::mapped(text));
+                proxy.note(line.line, "tls_trust_pool pem_file", Outcome::mapped(text));
             }
             name => proxy.note(
                 line.line,
                 &format!("tls_trust_pool {name}"),
-                Finding::unmapped(),
+                Outcome::unmapped(),
             ),
         }
     }
     one_file(proxy, &files, text)
 }
 
-fn trusted_certificates(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
+fn trusted_certificates(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Outcome {
     let files: Vec<&str> = line.words.iter().map(String::as_str).collect();
     one_file(proxy, &files, text)
 }
 
-fn one_file(proxy: &mut ReverseProxy, files: &[&str], text: &'static str) -> Finding {
+fn one_file(proxy: &mut ReverseProxy, files: &[&str], text: &'static str) -> Outcome {
     let [file] = files else {
-        return Finding::by_hand(
+        return Outcome::by_hand(
             "`Roots::and` takes several files; the import trusts the system's roots",
         );
     };
@@ -222,19 +217,9 @@ fn one_file(proxy: &mut ReverseProxy, files: &[&str], text: &'static str) -> Fin
     mapped_file(file, text)
 }
 
-/// Caddy reads relative paths from its working directory, as this crate does.
-fn mapped_file(path: &str, text: &'static str) -> Finding {
-    match path.starts_with('/') {
-        true => Finding::mapped(text),
-        false => {
-            Finding::warning("the file is read from the working directory: write an absolute path")
-        }
-    }
-}
-
-fn client_auth(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
+fn client_auth(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Outcome {
     let [certificate, key] = line.words.as_slice() else {
-        return Finding::refused("certificates are not issued here: write the paths of two files");
+        return Outcome::refused("certificates are not issued here: write the paths of two files");
     };
     let tls = &mut proxy.shared().tls;
     tls.certificate = Some(certificate.clone());
@@ -242,129 +227,91 @@ fn client_auth(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -
     mapped_file(certificate, text)
 }
 
-fn renegotiation(_: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
+fn renegotiation(_: &mut ReverseProxy, line: &Directive, text: &'static str) -> Outcome {
     match line.word() {
-        "never" => Finding::mapped(text),
-        _ => Finding::refused(text),
+        "never" => Outcome::mapped(text),
+        _ => Outcome::refused(text),
     }
 }
 
-fn tls_timeout(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
+fn tls_timeout(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Outcome {
     proxy.tls_timeout = time_of(line).ok();
-    proxy.set_time("timeouts.tls_handshake", line, text)
+    proxy.set_time("timeouts.tls_handshake", time_of(line), text)
 }
 
-fn dial_timeout(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
+fn dial_timeout(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Outcome {
     proxy.dial_timeout = time_of(line).ok();
-    proxy.set_time("timeouts.dial", line, text)
+    proxy.set_time("timeouts.dial", time_of(line), text)
 }
 
-fn fallback_delay(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
-    proxy.set_time("happy_eyeballs.attempt_delay", line, text)
-}
-
-fn header_timeout(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
-    proxy.set_time("limits.response_timeout", line, text)
-}
-
-fn read_timeout(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
+fn read_timeout(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Outcome {
     if !proxy.shared().settings.has("limits.response_timeout") {
-        proxy.set_time("limits.response_timeout", line, text);
+        proxy.set_time("limits.response_timeout", time_of(line), text);
     }
-    proxy.set_time("limits.body_idle_timeout", line, text)
+    proxy.set_time("limits.body_idle_timeout", time_of(line), text)
 }
 
-fn keepalive(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
+fn keepalive(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Outcome {
     match line.word() {
-        "off" => {
-            let uses = SettingValue::Number(1);
-            proxy.set("pool.max_uses", uses, "`PoolSettings::max_uses` of 1")
-        }
-        _ => proxy.set_time("pool.idle_timeout", line, text),
+        "off" => proxy.set("pool.max_uses", 1_u64, "`PoolSettings::max_uses` of 1"),
+        _ => proxy.set_time("pool.idle_timeout", time_of(line), text),
     }
 }
 
 /// The interval between probes and their number are those of Go.
-fn keepalive_interval(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
+fn keepalive_interval(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Outcome {
     const INTERVAL: Duration = Duration::from_secs(15);
     const PROBES: u32 = 9;
     let time = match time_of(line) {
         Ok(time) => time,
-        Err(finding) => return finding,
+        Err(outcome) => return outcome,
     };
-    let written = |time| humantime::format_duration(time).to_string();
-    let (idle, interval) = (written(time), written(INTERVAL));
-    let json = json!({ "probe": { "idle": idle, "interval": interval, "retries": PROBES } });
-    let (idle, interval) = (duration(time), duration(INTERVAL));
-    let code = format!(".keepalive({idle}, {interval}, {PROBES})");
-    proxy.set(
-        "socket_options.keepalive",
-        SettingValue::Both(json, code),
-        text,
-    )
+    let value = values::keepalive(time, INTERVAL, PROBES);
+    proxy.set("socket_options.keepalive", value, text)
 }
 
-fn max_idle(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
-    number(proxy, "pool.max_idle", line, text)
-}
-
-fn max_connections(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
+fn max_connections(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Outcome {
     match line.word() {
-        "0" => Finding::no_effect("a pool has at most 256 connections by default"),
-        _ => number(proxy, "pool.max_connections", line, text),
+        "0" => Outcome::no_effect("a pool has at most 256 connections by default"),
+        _ => proxy.set_number("pool.max_connections", line.word(), text),
     }
 }
 
-fn number(
-    proxy: &mut ReverseProxy,
-    key: &'static str,
-    line: &Directive,
-    text: &'static str,
-) -> Finding {
-    match number_of(line) {
-        Ok(number) => proxy.set(key, SettingValue::Number(number.into()), text),
-        Err(finding) => finding,
-    }
-}
-
-fn versions(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
+fn versions(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Outcome {
     let words: Vec<_> = line.words.iter().map(String::as_str).collect();
-    let (json, code) = match words.as_slice() {
-        ["1.1" | "1"] => (json!(["http/1.1"]), "Alpn::Http1"),
-        ["2"] => (json!(["h2"]), "Alpn::Http2"),
-        ["1.1", "2"] | ["2", "1.1"] => return Finding::mapped("both are offered by default"),
+    let value = match words.as_slice() {
+        ["1.1" | "1"] => values::http1(),
+        ["2"] => values::http2(),
+        ["1.1", "2"] | ["2", "1.1"] => return Outcome::mapped("both are offered by default"),
         words if words.contains(&"h2c") => {
-            return Finding::refused("HTTP/2 is spoken over TLS only");
+            return Outcome::refused("HTTP/2 is spoken over TLS only");
         }
-        words if words.contains(&"3") => return Finding::refused("HTTP/3 is not spoken"),
-        _ => return Finding::refused("neither HTTP/1.1 nor HTTP/2"),
+        words if words.contains(&"3") => return Outcome::refused("HTTP/3 is not spoken"),
+        _ => return Outcome::refused("neither HTTP/1.1 nor HTTP/2"),
     };
-    proxy.set("alpn", SettingValue::Both(json, code.to_owned()), text)
+    proxy.set("alpn", value, text)
 }
 
-fn compression(_: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
+fn compression(_: &mut ReverseProxy, line: &Directive, text: &'static str) -> Outcome {
     match line.word() {
-        "off" => Finding::mapped(text),
-        _ => Finding::no_effect(text),
+        "off" => Outcome::mapped(text),
+        _ => Outcome::no_effect(text),
     }
 }
 
-fn proxy_protocol(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
-    let (json, code) = match line.word() {
-        "v1" => ("v1", "ProxyProtocol::V1"),
-        "v2" => ("v2", "ProxyProtocol::V2"),
-        _ => return Finding::refused("the value is neither `v1` nor `v2`"),
-    };
-    proxy.set(
-        "proxy_protocol",
-        SettingValue::Both(json!(json), code.to_owned()),
-        text,
-    )
+fn proxy_protocol(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Outcome {
+    match line.word() {
+        version @ ("v1" | "v2") => {
+            let value = values::proxy_protocol(version == "v2");
+            proxy.set("proxy_protocol", value, text)
+        }
+        _ => Outcome::refused("the value is neither `v1` nor `v2`"),
+    }
 }
 
-fn local_address(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
+fn local_address(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Outcome {
     match split_port(line.word()) {
-        None => Finding::refused("the value is no address"),
+        None => Outcome::refused("the value is no address"),
         Some((address, port)) => {
             let has_port = port.is_some_and(|port| port != 0);
             set_local_address(&mut proxy.shared().settings, address, has_port, text)
@@ -373,12 +320,10 @@ fn local_address(proxy: &mut ReverseProxy, line: &Directive, text: &'static str)
 }
 
 /// More than the default is taken over; less would refuse responses for nothing.
-fn max_response_header(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Finding {
+fn max_response_header(proxy: &mut ReverseProxy, line: &Directive, text: &'static str) -> Outcome {
     match value::size(line.word()) {
-        Some(bytes) if bytes > 128 << 10 => {
-            proxy.set("pool.max_response_head", SettingValue::Number(bytes), text)
-        }
-        Some(_) => Finding::no_effect("a head may have 128 KiB by default"),
-        None => Finding::refused("the value is no size"),
+        Some(bytes) if bytes > 128 << 10 => proxy.set("pool.max_response_head", bytes, text),
+        Some(_) => Outcome::no_effect("a head may have 128 KiB by default"),
+        None => Outcome::refused("the value is no size"),
     }
 }

@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use crate::import::origin_url::{in_brackets, split_host_port};
+
 /// A time of Go: `1h30m`, `1.5s`, `250ms`; and days: `2d`.
 ///
 /// `None` for a number without a unit, which Caddy refuses as well.
@@ -85,16 +87,9 @@ pub(super) fn upstream(text: &str) -> Result<Upstream, &'static str> {
     if rest.contains('/') {
         return Err("neither a host with a port nor a path of a socket");
     }
-    let (host, port) = match rest.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') => (host, Some(port)),
-        _ => (rest, None),
-    };
+    let (host, port) = split_host_port(rest);
     // Without a host, Caddy connects to its own machine.
-    let host = if host.is_empty() { "localhost" } else { host };
-    let host = match host.contains(':') && !host.starts_with('[') {
-        true => format!("[{host}]"),
-        false => host.to_owned(),
-    };
+    let host = in_brackets(if host.is_empty() { "localhost" } else { host });
     match port.map(str::parse) {
         None => Ok(Upstream::Host(scheme, host, None)),
         Some(Ok(port)) => Ok(Upstream::Host(scheme, host, Some(port))),

@@ -7,11 +7,11 @@
 //! .client_identity(ClientIdentity::pem_files("/tls/chain.pem", "/tls/key.pem"))
 //! ```
 
-use crate::import::note::Finding;
+use crate::import::{note::Outcome, values::mapped_file};
 
 use super::{
     cluster::{Cluster, ClusterRow},
-    message::{Mapping, Message, read},
+    message::{Mapping, NoteSink, read},
     node::JsonNode,
 };
 
@@ -49,14 +49,14 @@ pub(super) const ROWS: [ClusterRow; 8] = [
 pub(super) fn certificates(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     let mut certificates = node.list()?.iter();
     let Some(first) = certificates.next() else {
-        return Ok(Finding::no_effect("there is no certificate"));
+        return Ok(Outcome::no_effect("there is no certificate"));
     };
     read(cluster, "tls_certificates", first, &ROWS);
     for other in certificates {
-        let finding = Finding::by_hand("`ClientIdentity::resolver` chooses among several");
-        cluster.note(other.line, "tls_certificates", finding);
+        let outcome = Outcome::by_hand("`ClientIdentity::resolver` chooses among several");
+        cluster.note(other.line, "tls_certificates", outcome);
     }
-    Ok(Finding::mapped(text))
+    Ok(Outcome::mapped(text))
 }
 
 fn chain(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
@@ -75,21 +75,11 @@ fn key(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
 ///
 /// By hand for `inline_string`, `inline_bytes` and environment variables: a key is never copied
 /// into code.
-pub(super) fn file<'a>(source: &'a JsonNode, call: &'static str) -> Result<&'a str, Finding> {
+pub(super) fn file<'a>(source: &'a JsonNode, call: &'static str) -> Result<&'a str, Outcome> {
     match source.get("filename") {
         Some(path) => path.text(),
-        None => Err(Finding::by_hand(format!(
+        None => Err(Outcome::by_hand(format!(
             "the text is not in a file: {call}"
         ))),
-    }
-}
-
-/// Envoy reads relative paths from its working directory, as this crate does.
-pub(super) fn mapped_file(path: &str, text: &'static str) -> Finding {
-    match path.starts_with('/') {
-        true => Finding::mapped(text),
-        false => {
-            Finding::warning("the file is read from the working directory: write an absolute path")
-        }
     }
 }

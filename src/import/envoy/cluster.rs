@@ -16,22 +16,22 @@
 //! | pins alone | the pins |
 //! | neither | the system's roots. Envoy verifies nothing: a warning |
 
-use std::{
-    net::{IpAddr, Ipv6Addr},
-    time::Duration,
-};
+use std::{net::IpAddr, time::Duration};
 
 use http::uri::Authority;
 use serde_json::json;
 
 use crate::import::{
-    draft::{Draft, HostChoice, Server, SharedSettings, SniChoice, VerifyChoice},
+    draft::{Draft, HostChoice, OriginDraft, SharedSettings, SniChoice, VerifyChoice},
     group_calls::GroupCalls,
-    note::{Finding, ImportNote},
-    settings::{SettingValue, duration},
+    has_settings::HasSettings,
+    note::{ImportNote, Outcome},
+    origin_url::{in_brackets, origin_url},
+    settings::{SettingValue, Settings, duration, time_text},
+    values,
 };
 
-use super::message::{FieldRow, Message};
+use super::message::{FieldRow, NoteSink};
 
 /// A row about a cluster, its endpoints, TLS or protocols.
 pub(super) type ClusterRow = FieldRow<Cluster>;
@@ -41,7 +41,7 @@ pub(super) type ClusterRow = FieldRow<Cluster>;
 pub(super) struct Cluster {
     pub(super) name: String,
     pub(super) line: usize,
-    /// What its fields weigh in the budget, and what its endpoints do.
+    /// What its fields weigh for the limit, and what its endpoints do.
     pub(super) weights: [usize; 2],
     pub(super) shared: SharedSettings,
     pub(super) group: GroupCalls,
@@ -125,22 +125,19 @@ pub(super) enum RouteHost {
     Unknown,
 }
 
-impl Message for Cluster {
-    fn note(&mut self, line: usize, field: &str, finding: Finding) {
-        self.notes.push(ImportNote::new(line, field, finding));
+impl NoteSink for Cluster {
+    fn note(&mut self, line: usize, field: &str, outcome: Outcome) {
+        self.notes.push(ImportNote::new(line, field, outcome));
+    }
+}
+
+impl HasSettings for Cluster {
+    fn settings(&mut self) -> &mut Settings {
+        &mut self.shared.settings
     }
 }
 
 impl Cluster {
-    pub(super) fn set(
-        &mut self,
-        key: &'static str,
-        value: SettingValue,
-        text: &'static str,
-    ) -> Finding {
-        self.shared.set(key, value, text)
-    }
-
     /// Whether the endpoints are reached by TLS.
     fn is_tls(&self) -> bool {
         self.tls_line.is_some()
@@ -175,19 +172,13 @@ impl Cluster {
         let Some(time) = self.dns_refresh else {
             return;
         };
-        let written = humantime::format_duration(time).to_string();
-        let time = duration(time);
-        let (json, code) = match self.respects_ttl {
-            true => (
-                json!({ "without_ttl": written }),
-                format!(".without_ttl({time})"),
+        let value = match self.respects_ttl {
+            true => SettingValue::both(
+                json!({ "without_ttl": time_text(time) }),
+                format!("DnsCache::default().without_ttl({})", duration(time)),
             ),
-            false => (
-                json!({ "min_ttl": written, "max_ttl": written }),
-                format!(".ttl({time}..={time})"),
-            ),
+            false => values::fixed_ttl(time),
         };
-        let value = SettingValue::Both(json, format!("DnsCache::default(){code}"));
         // The time was checked when its field was read.
         self.set("dns.cache", value, "");
     }
@@ -197,19 +188,13 @@ impl Cluster {
         let Some((line, protocol)) = self.protocol else {
             return;
         };
-        let (name, code) = match protocol {
-            OnlyProtocol::Http1 => ("http/1.1", "Alpn::Http1"),
-            OnlyProtocol::Http2 => ("h2", "Alpn::Http2"),
-        };
         match (self.is_tls(), protocol) {
-            (true, _) => {
-                let value = SettingValue::Both(json!([name]), code.to_owned());
-                self.set("alpn", value, "");
-            }
+            (true, OnlyProtocol::Http1) => drop(self.set("alpn", values::http1(), "")),
+            (true, OnlyProtocol::Http2) => drop(self.set("alpn", values::http2(), "")),
             (false, OnlyProtocol::Http1) => {}
             (false, OnlyProtocol::Http2) => {
-                let finding = Finding::refused("HTTP/2 is spoken over TLS only");
-                self.note(line, "http2_protocol_options", finding);
+                let outcome = Outcome::refused("HTTP/2 is spoken over TLS only");
+                self.note(line, "http2_protocol_options", outcome);
             }
         }
     }
@@ -298,60 +283,56 @@ impl Cluster {
     }
 
     fn warn(&mut self, line: usize, field: &str, text: &'static str) {
-        self.note(line, field, Finding::warning(text));
+        self.note(line, field, Outcome::warning(text));
     }
 
     /// `None` for an endpoint without a port.
-    fn server(&mut self, endpoint: &EndpointLine, host: &RouteHost) -> Option<Server> {
-        let (scheme, default_port) = match self.is_tls() {
-            true => ("https", 443),
-            false => ("http", 80),
-        };
-        let name = endpoint.hostname.as_deref();
-        let is_v6 = |host: &str| host.parse::<Ipv6Addr>().is_ok();
-        let in_brackets = |host: &str| match is_v6(host) {
-            true => format!("[{host}]"),
-            false => host.to_owned(),
-        };
-        let (title, url, dial) = match (&endpoint.pipe, endpoint.port) {
-            (Some(path), _) => {
-                let url = format!("{scheme}://{}", name.unwrap_or("localhost"));
+    fn server(&mut self, endpoint: &EndpointLine, host: &RouteHost) -> Option<OriginDraft> {
+        let (title, url, dial) = match &endpoint.pipe {
+            Some(path) => {
+                let host = endpoint.hostname.as_deref().unwrap_or("localhost");
+                let url = origin_url(self.is_tls(), host, None);
                 (path.clone(), url, Some(format!("unix:{path}")))
             }
-            (None, None) => {
-                let finding = Finding::refused("the endpoint has no `port_value`");
-                self.note(endpoint.line, "lb_endpoints", finding);
-                return None;
-            }
-            (None, Some(port)) => {
-                if port == 443 && !self.is_tls() {
-                    self.warn(
-                        endpoint.line,
-                        "transport_socket",
-                        "without this field, plain HTTP is sent to a port of TLS: an edge answers \
-                         400",
-                    );
-                }
-                let address = in_brackets(&endpoint.address);
-                let title = format!("{address}:{port}");
-                let suffix = match port == default_port {
-                    true => String::new(),
-                    false => format!(":{port}"),
-                };
-                let host = name.map_or(address, in_brackets);
-                let is_same = name.is_none_or(|name| name == endpoint.address);
-                let dial = (!is_same).then(|| title.clone());
-                (title, format!("{scheme}://{host}{suffix}"), dial)
-            }
+            None => self.tcp_address(endpoint)?,
         };
-        let mut server = Server::new(&self.shared, title, endpoint.line, url);
+        let mut server = OriginDraft::new(&self.shared, title, endpoint.line, url);
         server.dial = dial;
         server.weight = endpoint.weight;
         server.is_backup = endpoint.is_backup;
-        server.host = match (host, name) {
+        server.host = self.host_of(endpoint, host);
+        Some(server)
+    }
+
+    /// Title, URL, and what is dialled if that is not the URL's authority.
+    fn tcp_address(&mut self, endpoint: &EndpointLine) -> Option<(String, String, Option<String>)> {
+        let Some(port) = endpoint.port else {
+            let outcome = Outcome::refused("the endpoint has no `port_value`");
+            self.note(endpoint.line, "lb_endpoints", outcome);
+            return None;
+        };
+        if port == 443 && !self.is_tls() {
+            self.warn(
+                endpoint.line,
+                "transport_socket",
+                "without this field, plain HTTP is sent to a port of TLS: an edge answers 400",
+            );
+        }
+        let address = in_brackets(&endpoint.address);
+        let title = format!("{address}:{port}");
+        let name = endpoint.hostname.as_deref();
+        let other_name = name.filter(|name| *name != endpoint.address);
+        let dial = other_name.map(|_| title.clone());
+        let host = other_name.map_or(address, in_brackets);
+        Some((title, origin_url(self.is_tls(), &host, Some(port)), dial))
+    }
+
+    fn host_of(&mut self, endpoint: &EndpointLine, host: &RouteHost) -> HostChoice {
+        match (host, &endpoint.hostname) {
             (RouteHost::Client | RouteHost::Unknown, _) => HostChoice::Preserve,
-            (RouteHost::Literal(name), _) => HostChoice::Fixed(name.clone()),
-            (RouteHost::Endpoint, Some(name)) => HostChoice::Fixed(name.to_owned()),
+            (RouteHost::Literal(name), _) | (RouteHost::Endpoint, Some(name)) => {
+                HostChoice::Fixed(name.clone())
+            }
             (RouteHost::Endpoint, None) if self.is_nameless(endpoint) => {
                 self.warn(
                     endpoint.line,
@@ -362,8 +343,7 @@ impl Cluster {
                 HostChoice::Preserve
             }
             (RouteHost::Endpoint, None) => HostChoice::Fixed(in_brackets(&endpoint.address)),
-        };
-        Some(server)
+        }
     }
 
     /// Whether Envoy knows the endpoint by its address alone.

@@ -5,12 +5,7 @@
 
 use std::time::Duration;
 
-use serde_json::json;
-
-use crate::import::{
-    note::Finding,
-    settings::{SettingValue, duration},
-};
+use crate::import::{has_settings::HasSettings, note::Outcome, settings::duration, values};
 
 use super::{cluster::Cluster, message::Mapping, node::JsonNode};
 
@@ -18,16 +13,16 @@ pub(super) fn discovery(cluster: &mut Cluster, node: &JsonNode, text: &'static s
     let kind = node.text()?;
     cluster.has_names = ["LOGICAL_DNS", "STRICT_DNS"].contains(&kind);
     Ok(match kind {
-        "STATIC" | "LOGICAL_DNS" => Finding::mapped(text),
-        "STRICT_DNS" => Finding::mapped(
+        "STATIC" | "LOGICAL_DNS" => Outcome::mapped(text),
+        "STRICT_DNS" => Outcome::mapped(
             "the addresses of a name are raced; `MemberSource::dns` makes a member of each",
         ),
-        "EDS" => Finding::refused(
+        "EDS" => Outcome::refused(
             "endpoints do not come from a control plane: `OriginGroup::put` changes members at \
              run time",
         ),
-        "ORIGINAL_DST" => Finding::refused("the address of a connector is fixed"),
-        _ => Finding::refused("the value is no type of a cluster"),
+        "ORIGINAL_DST" => Outcome::refused("the address of a connector is fixed"),
+        _ => Outcome::refused("the value is no type of a cluster"),
     })
 }
 
@@ -41,10 +36,10 @@ pub(super) fn connect_timeout(
     let time = node.time()?;
     if time > PART {
         for key in ["timeouts.dial", "timeouts.tls_handshake"] {
-            cluster.set(key, SettingValue::Time(time), text);
+            cluster.set(key, time, text);
         }
     }
-    Ok(cluster.set("timeouts.connect", SettingValue::Time(time), text))
+    Ok(cluster.set("timeouts.connect", time, text))
 }
 
 pub(super) fn lb_policy(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
@@ -52,13 +47,13 @@ pub(super) fn lb_policy(cluster: &mut Cluster, node: &JsonNode, text: &'static s
         "ROUND_ROBIN" => cluster
             .group
             .balance("Balance::round_robin()".to_owned(), text),
-        "LEAST_REQUEST" | "RANDOM" => Finding::mapped("`Balance::least_loaded`, the default"),
+        "LEAST_REQUEST" | "RANDOM" => Outcome::mapped("`Balance::least_loaded`, the default"),
         "RING_HASH" | "MAGLEV" => {
             cluster.is_hashed = true;
-            Finding::by_hand("`Balance::by_key`; a route's `hash_policy` is imported")
+            Outcome::by_hand("`Balance::by_key`; a route's `hash_policy` is imported")
         }
-        "LOAD_BALANCING_POLICY_CONFIG" => Finding::by_hand(text),
-        _ => Finding::refused("the group chooses among its members: `Balance`"),
+        "LOAD_BALANCING_POLICY_CONFIG" => Outcome::by_hand(text),
+        _ => Outcome::refused("the group chooses among its members: `Balance`"),
     })
 }
 
@@ -86,14 +81,13 @@ pub(super) fn dns_lookup_family(
     node: &JsonNode,
     text: &'static str,
 ) -> Mapping {
-    let (name, code) = match node.text()? {
-        "AUTO" | "ALL" => return Ok(Finding::mapped("both families are raced by default")),
-        "V4_ONLY" => ("only_v4", "IpFamilies::OnlyV4"),
-        "V6_ONLY" => ("only_v6", "IpFamilies::OnlyV6"),
-        "V4_PREFERRED" => ("prefer_v4", "IpFamilies::PreferV4"),
-        _ => return Err(Finding::refused("the value is no family")),
+    let value = match node.text()? {
+        "AUTO" | "ALL" => return Ok(Outcome::mapped("both families are raced by default")),
+        "V4_ONLY" => values::families("only_v4", "OnlyV4"),
+        "V6_ONLY" => values::families("only_v6", "OnlyV6"),
+        "V4_PREFERRED" => values::families("prefer_v4", "PreferV4"),
+        _ => return Err(Outcome::refused("the value is no family")),
     };
-    let value = SettingValue::Both(json!(name), code.to_owned());
     Ok(cluster.set("happy_eyeballs.families", value, text))
 }
 
@@ -103,7 +97,7 @@ pub(super) fn dns_refresh_rate(
     text: &'static str,
 ) -> Mapping {
     cluster.dns_refresh = Some(node.time()?);
-    Ok(Finding::mapped(text))
+    Ok(Outcome::mapped(text))
 }
 
 pub(super) fn respect_dns_ttl(
@@ -112,5 +106,5 @@ pub(super) fn respect_dns_ttl(
     text: &'static str,
 ) -> Mapping {
     cluster.respects_ttl = node.boolean()?;
-    Ok(Finding::mapped(text))
+    Ok(Outcome::mapped(text))
 }

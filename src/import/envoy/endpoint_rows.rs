@@ -9,11 +9,11 @@
 //! }] }]
 //! ```
 
-use crate::import::note::Finding;
+use crate::import::note::Outcome;
 
 use super::{
     cluster::{Cluster, ClusterRow, EndpointLine},
-    message::{Mapping, Message, read},
+    message::{Mapping, NoteSink, read},
     node::JsonNode,
 };
 
@@ -147,17 +147,17 @@ pub(super) fn endpoints(cluster: &mut Cluster, node: &JsonNode, text: &'static s
         }
     }
     Ok(match cluster.endpoints.is_empty() {
-        true => Finding::refused("there is no endpoint: the cluster has no origin"),
-        false => Finding::mapped(text),
+        true => Outcome::refused("there is no endpoint: the cluster has no origin"),
+        false => Outcome::mapped(text),
     })
 }
 
 fn priority(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     Ok(match node.small_count()? {
-        0 => Finding::mapped("the first tier"),
-        _ if !cluster.group.is_group => Finding::no_effect("there is one endpoint"),
-        1 => Finding::mapped(text),
-        _ => Finding::refused(
+        0 => Outcome::mapped("the first tier"),
+        _ if !cluster.group.is_group => Outcome::no_effect("there is one endpoint"),
+        1 => Outcome::mapped(text),
+        _ => Outcome::refused(
             "the import has two tiers: `OriginGroupBuilder::tier` adds more by hand",
         ),
     })
@@ -167,8 +167,8 @@ fn priority(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mappi
 fn lb_endpoints(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     for element in node.list()? {
         if let Some(status) = status_out(element) {
-            let finding = Finding::no_effect("the endpoint is out of use, and left out");
-            cluster.note(status.line, "lb_endpoints.health_status", finding);
+            let outcome = Outcome::no_effect("the endpoint is out of use, and left out");
+            cluster.note(status.line, "lb_endpoints.health_status", outcome);
             continue;
         }
         cluster.endpoints.push(EndpointLine {
@@ -182,45 +182,45 @@ fn lb_endpoints(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> M
             .is_some_and(|endpoint| !endpoint.address.is_empty() || endpoint.pipe.is_some());
         if !has_address {
             cluster.endpoints.pop();
-            let finding = Finding::refused("the endpoint has no address, and is left out");
-            cluster.note(element.line, "lb_endpoints", finding);
+            let outcome = Outcome::refused("the endpoint has no address, and is left out");
+            cluster.note(element.line, "lb_endpoints", outcome);
         }
     }
-    Ok(Finding::mapped(text))
+    Ok(Outcome::mapped(text))
 }
 
 /// The endpoint that is being read.
-fn current(cluster: &mut Cluster) -> Result<&mut EndpointLine, Finding> {
-    let none = || Finding::refused("it belongs to no endpoint");
+fn current(cluster: &mut Cluster) -> Result<&mut EndpointLine, Outcome> {
+    let none = || Outcome::refused("it belongs to no endpoint");
     cluster.endpoints.last_mut().ok_or_else(none)
 }
 
 fn address(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     let address = node.text()?;
     if address.is_empty() {
-        return Err(Finding::refused("the address is empty"));
+        return Err(Outcome::refused("the address is empty"));
     }
     current(cluster)?.address = address.to_owned();
-    Ok(Finding::mapped(text))
+    Ok(Outcome::mapped(text))
 }
 
 fn port(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     let port = u16::try_from(node.count()?).ok().filter(|port| *port > 0);
-    let none = || Finding::refused("the value is no port");
+    let none = || Outcome::refused("the value is no port");
     current(cluster)?.port = Some(port.ok_or_else(none)?);
-    Ok(Finding::mapped(text))
+    Ok(Outcome::mapped(text))
 }
 
 fn protocol(_: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     Ok(match node.text()? {
-        "TCP" => Finding::mapped(text),
-        _ => Finding::refused("only TCP is dialled"),
+        "TCP" => Outcome::mapped(text),
+        _ => Outcome::refused("only TCP is dialled"),
     })
 }
 
 fn pipe(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     current(cluster)?.pipe = Some(node.text()?.to_owned());
-    Ok(Finding::mapped(text))
+    Ok(Outcome::mapped(text))
 }
 
 fn hostname(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
@@ -228,14 +228,14 @@ fn hostname(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mappi
     if !hostname.is_empty() {
         current(cluster)?.hostname = Some(hostname.to_owned());
     }
-    Ok(Finding::mapped(text))
+    Ok(Outcome::mapped(text))
 }
 
 fn weight(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     let weight = node.small_count()?;
     if !cluster.group.is_group {
-        return Ok(Finding::no_effect("there is one endpoint"));
+        return Ok(Outcome::no_effect("there is one endpoint"));
     }
     current(cluster)?.weight = Some(weight);
-    Ok(Finding::mapped(text))
+    Ok(Outcome::mapped(text))
 }

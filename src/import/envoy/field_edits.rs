@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use crate::import::{
     message_fields::{self, FieldChange},
-    note::{Finding, NoteKind},
+    note::{NoteKind, Outcome},
     settings::Settings,
 };
 
@@ -34,86 +34,59 @@ struct FieldEdit {
     level: usize,
     /// In lower case.
     name: String,
-    kind: EditKind,
+    change: FieldChange,
 }
 
-#[derive(Clone, Debug)]
-pub(super) enum EditKind {
-    AddToResponses(String),
-    RemoveFromRequests,
-    RemoveFromResponses,
-    SetInRequests(String),
-    SetInResponses(String),
-}
-
-impl EditKind {
-    fn change(&self) -> FieldChange<'_> {
-        match self {
-            Self::AddToResponses(value) => FieldChange::AddToResponses(value),
-            Self::RemoveFromRequests => FieldChange::RemoveFromRequests,
-            Self::RemoveFromResponses => FieldChange::RemoveFromResponses,
-            Self::SetInRequests(value) => FieldChange::SetInRequests(value),
-            Self::SetInResponses(value) => FieldChange::SetInResponses(value),
+/// The field of a route that has the change.
+fn field_of(change: &FieldChange) -> &'static str {
+    match change {
+        FieldChange::AddToResponses(_) | FieldChange::SetInResponses(_) => {
+            "response_headers_to_add"
         }
-    }
-
-    /// The field of a route that has the change.
-    fn field(&self) -> &'static str {
-        match self {
-            Self::AddToResponses(_) | Self::SetInResponses(_) => "response_headers_to_add",
-            Self::RemoveFromRequests => "request_headers_to_remove",
-            Self::RemoveFromResponses => "response_headers_to_remove",
-            Self::SetInRequests(_) => "request_headers_to_add",
-        }
-    }
-
-    fn is_of_requests(&self) -> bool {
-        matches!(self, Self::RemoveFromRequests | Self::SetInRequests(_))
-    }
-
-    fn removes(&self) -> bool {
-        matches!(self, Self::RemoveFromRequests | Self::RemoveFromResponses)
+        FieldChange::RemoveFromRequests => "request_headers_to_remove",
+        FieldChange::RemoveFromResponses => "response_headers_to_remove",
+        FieldChange::SetInRequests(_) => "request_headers_to_add",
     }
 }
 
 impl FieldEdits {
     /// Adds a change of the level that is read, if it can be made.
-    pub(super) fn add(&mut self, name: &str, kind: EditKind) -> Finding {
-        let finding = message_fields::change(&mut Settings::default(), name, kind.change());
-        if finding.kind == NoteKind::Mapped {
+    pub(super) fn add(&mut self, name: &str, change: FieldChange) -> Outcome {
+        let outcome = message_fields::change(&mut Settings::default(), name, &change);
+        if outcome.kind == NoteKind::Mapped {
             self.edits.push(FieldEdit {
                 level: self.level,
                 name: name.to_ascii_lowercase(),
-                kind,
+                change,
             });
         }
-        finding
+        outcome
     }
 
     /// Makes the changes. Returns why some of them cannot be made, with the names of their fields.
-    pub(super) fn apply(&self, settings: &mut Settings) -> Vec<(&'static str, Finding)> {
+    pub(super) fn apply(&self, settings: &mut Settings) -> Vec<(&'static str, Outcome)> {
         let mut edits: Vec<_> = self.edits.iter().collect();
         let order = |edit: &FieldEdit| match self.ends_with_route {
             true => edit.level,
             false => self.level - edit.level,
         };
-        edits.sort_by_key(|edit| (order(edit), !edit.kind.removes()));
+        edits.sort_by_key(|edit| (order(edit), !edit.change.is_removal()));
         // The changes of each name that no later one undoes.
-        let mut changes: BTreeMap<(bool, &str), Vec<&EditKind>> = BTreeMap::new();
+        let mut changes: BTreeMap<(bool, &str), Vec<&FieldChange>> = BTreeMap::new();
         for edit in edits {
-            let key = (edit.kind.is_of_requests(), edit.name.as_str());
+            let key = (edit.change.is_of_requests(), edit.name.as_str());
             let of_name = changes.entry(key).or_default();
-            if !matches!(edit.kind, EditKind::AddToResponses(_)) {
+            if !matches!(edit.change, FieldChange::AddToResponses(_)) {
                 of_name.clear();
             }
-            of_name.push(&edit.kind);
+            of_name.push(&edit.change);
         }
         let mut problems = Vec::new();
-        for ((_, name), kinds) in changes {
-            for kind in kinds {
-                let finding = message_fields::change(settings, name, kind.change());
-                if finding.kind != NoteKind::Mapped {
-                    problems.push((kind.field(), finding));
+        for ((_, name), changes) in changes {
+            for change in changes {
+                let outcome = message_fields::change(settings, name, change);
+                if outcome.kind != NoteKind::Mapped {
+                    problems.push((field_of(change), outcome));
                 }
             }
         }

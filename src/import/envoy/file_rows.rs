@@ -3,11 +3,11 @@
 //! The parts of a bootstrap around clusters and routes. Routes are found here: in the
 //! `HttpConnectionManager` of a listener's filter chains.
 
-use crate::import::note::Finding;
+use crate::import::note::Outcome;
 
 use super::{
     importer::{EnvoyImporter, FileRow},
-    message::{Mapping, Message, read},
+    message::{Mapping, NoteSink, read},
     node::JsonNode,
 };
 
@@ -248,7 +248,7 @@ fn listeners(importer: &mut EnvoyImporter, node: &JsonNode, text: &'static str) 
     for listener in node.list()? {
         read_listener(importer, listener);
     }
-    Ok(Finding::mapped(text))
+    Ok(Outcome::mapped(text))
 }
 
 pub(super) fn read_listener(importer: &mut EnvoyImporter, listener: &JsonNode) {
@@ -266,31 +266,31 @@ fn filters(importer: &mut EnvoyImporter, node: &JsonNode, text: &'static str) ->
             }
             _ => {
                 let text = "connections without HTTP: `CdnOriginConnector` alone";
-                let finding = match checks_access(filter) {
-                    true => Finding::access(),
-                    false => Finding::refused(text),
+                let outcome = match checks_access(filter) {
+                    true => Outcome::access(),
+                    false => Outcome::refused(text),
                 };
-                importer.note(filter.line, "filters", finding);
+                importer.note(filter.line, "filters", outcome);
             }
         }
     }
-    Ok(Finding::mapped(text))
+    Ok(Outcome::mapped(text))
 }
 
 fn route_config(importer: &mut EnvoyImporter, node: &JsonNode, text: &'static str) -> Mapping {
     importer.add_configuration(node);
-    Ok(Finding::mapped(text))
+    Ok(Outcome::mapped(text))
 }
 
 /// Filters that check access have a note each.
 fn http_filters(importer: &mut EnvoyImporter, node: &JsonNode, text: &'static str) -> Mapping {
     let filters = node.list()?;
     for filter in filters.iter().filter(|filter| checks_access(filter)) {
-        importer.note(filter.line, "http_filters", Finding::access());
+        importer.note(filter.line, "http_filters", Outcome::access());
     }
     Ok(match filters.iter().all(is_router) {
-        true => Finding::no_effect("the router is the proxy itself"),
-        false => Finding::by_hand(text),
+        true => Outcome::no_effect("the router is the proxy itself"),
+        false => Outcome::by_hand(text),
     })
 }
 
@@ -331,13 +331,13 @@ fn kind_names(filter: &JsonNode) -> impl Iterator<Item = &str> {
 /// The TLS of clients is of the server in front of the proxy, which may need their certificates.
 fn client_tls(_: &mut EnvoyImporter, node: &JsonNode, text: &'static str) -> Mapping {
     Ok(match needs_certificate(node)? {
-        true => Finding::access(),
-        false => Finding::no_effect(text),
+        true => Outcome::access(),
+        false => Outcome::no_effect(text),
     })
 }
 
 /// Whether the TLS context in a transport socket, or in a socket inside of it, needs a certificate.
-fn needs_certificate(node: &JsonNode) -> Result<bool, Finding> {
+fn needs_certificate(node: &JsonNode) -> Result<bool, Outcome> {
     if let Some(requires) = node.get("require_client_certificate") {
         return requires.boolean();
     }
@@ -361,8 +361,8 @@ fn upgrades(_: &mut EnvoyImporter, node: &JsonNode, text: &'static str) -> Mappi
     for upgrade in node.list()? {
         let kind = upgrade.get("upgrade_type").map_or(Ok(""), JsonNode::text)?;
         if !kind.eq_ignore_ascii_case("websocket") {
-            return Ok(Finding::by_hand("`Upgrades::and`"));
+            return Ok(Outcome::by_hand("`Upgrades::and`"));
         }
     }
-    Ok(Finding::mapped(text))
+    Ok(Outcome::mapped(text))
 }

@@ -9,11 +9,11 @@
 //! .health_check(HealthCheck::get("/healthz").interval(Duration::from_secs(5)).fall(3))
 //! ```
 
-use crate::import::{note::Finding, settings::duration};
+use crate::import::{note::Outcome, settings::duration};
 
 use super::{
     cluster::{Cluster, ClusterRow},
-    message::{Mapping, Message, read},
+    message::{Mapping, NoteSink, read},
     node::JsonNode,
 };
 
@@ -122,17 +122,17 @@ pub(super) const ROWS: [ClusterRow; 36] = [
 pub(super) fn checks(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     let mut checks = node.list()?.iter();
     let Some(first) = checks.next() else {
-        return Ok(Finding::no_effect("there is no check"));
+        return Ok(Outcome::no_effect("there is no check"));
     };
     cluster.group.check.is_on = true;
     read(cluster, "health_checks", first, &ROWS);
     for check in checks {
-        let finding = Finding::refused("a group has one check: the first one counts");
-        cluster.note(check.line, "health_checks", finding);
+        let outcome = Outcome::refused("a group has one check: the first one counts");
+        cluster.note(check.line, "health_checks", outcome);
     }
     Ok(match cluster.group.check.path {
         Some(_) => cluster.group.checked(text),
-        None => Finding::by_hand(REQUESTS),
+        None => Outcome::by_hand(REQUESTS),
     })
 }
 
@@ -168,10 +168,10 @@ fn host(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
 
 fn method(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     let method = match node.text()? {
-        "METHOD_UNSPECIFIED" | "GET" => return Ok(Finding::mapped("GET is the default")),
+        "METHOD_UNSPECIFIED" | "GET" => return Ok(Outcome::mapped("GET is the default")),
         method @ ("HEAD" | "OPTIONS") => method,
         _ => {
-            return Err(Finding::refused(
+            return Err(Outcome::refused(
                 "checks change nothing: GET, HEAD or OPTIONS",
             ));
         }
@@ -185,11 +185,11 @@ fn statuses(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mappi
     let mut list = Vec::new();
     for range in node.list()? {
         let (Some(start), Some(end)) = (range.get("start"), range.get("end")) else {
-            return Err(Finding::refused("a range has a start and an end"));
+            return Err(Outcome::refused("a range has a start and an end"));
         };
         let (start, end) = (start.count()?, end.count()?);
         if start < 100 || end > 1000 || end.saturating_sub(start) > MAX_STATUSES {
-            return Ok(Finding::by_hand(
+            return Ok(Outcome::by_hand(
                 "`HealthCheck::statuses` takes a list of statuses",
             ));
         }

@@ -7,18 +7,18 @@
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use crate::import::{
-    budget::Budget,
     draft::Draft,
     error::ImportError,
     group_calls::GroupCalls,
+    import_limit::ImportLimit,
     imported::Imported,
-    note::{Finding, ImportNote},
+    note::{ImportNote, Outcome},
 };
 
 use super::{
     cluster::{Cluster, RouteHost},
     cluster_rows, endpoint_rows,
-    message::{FieldRow, Message, read},
+    message::{FieldRow, NoteSink, read},
     node::JsonNode,
     route::Route,
     route_rows, transport_rows, virtual_host_rows,
@@ -36,13 +36,13 @@ pub(super) struct EnvoyImporter {
     /// A cluster that is not among them becomes a section by itself.
     used: BTreeSet<String>,
     drafts: Vec<Draft>,
-    budget: Budget,
+    limit: ImportLimit,
     notes: Vec<ImportNote>,
 }
 
-impl Message for EnvoyImporter {
-    fn note(&mut self, line: usize, field: &str, finding: Finding) {
-        self.notes.push(ImportNote::new(line, field, finding));
+impl NoteSink for EnvoyImporter {
+    fn note(&mut self, line: usize, field: &str, outcome: Outcome) {
+        self.notes.push(ImportNote::new(line, field, outcome));
     }
 }
 
@@ -67,14 +67,14 @@ impl EnvoyImporter {
         read(&mut cluster, "", node, &cluster_rows::ROWS);
         self.notes.append(&mut cluster.notes);
         if cluster.endpoints.is_empty() {
-            let finding = Finding::refused("the cluster has no endpoint: there is no origin");
-            self.note(node.line, "load_assignment", finding);
+            let outcome = Outcome::refused("the cluster has no endpoint: there is no origin");
+            self.note(node.line, "load_assignment", outcome);
         }
         match self.clusters.entry(name) {
             Entry::Vacant(entry) => drop(entry.insert(cluster)),
             Entry::Occupied(_) => {
-                let finding = Finding::refused("a cluster of this name is there already");
-                self.note(node.line, "name", finding);
+                let outcome = Outcome::refused("a cluster of this name is there already");
+                self.note(node.line, "name", outcome);
             }
         }
     }
@@ -113,7 +113,7 @@ impl EnvoyImporter {
     ///
     /// A route without a cluster, such as a redirect, has notes and no draft.
     pub(super) fn add_route(&mut self, node: &JsonNode, shared: &Route) {
-        if self.budget.is_spent() {
+        if self.limit.is_spent() {
             return;
         }
         let name = match node.at(&["route", "cluster"]).map(JsonNode::text) {
@@ -137,8 +137,8 @@ impl EnvoyImporter {
         self.notes.append(&mut route.notes);
         let Some(cluster) = cluster else {
             if !name.is_empty() {
-                let finding = Finding::refused("the text has no cluster of this name");
-                self.note(node.line, "route.cluster", finding);
+                let outcome = Outcome::refused("the text has no cluster of this name");
+                self.note(node.line, "route.cluster", outcome);
             }
             return;
         };
@@ -155,12 +155,12 @@ impl EnvoyImporter {
     fn is_spent(&mut self, cluster: &Cluster, route: usize) -> bool {
         let [shared, own] = cluster.weights;
         let servers = cluster.endpoints.len();
-        let finding = self
-            .budget
+        let outcome = self
+            .limit
             .take(cluster.line, servers, [shared + route, own]);
-        let is_spent = finding.is_some();
-        if let Some(finding) = finding {
-            self.note(cluster.line, "load_assignment", finding);
+        let is_spent = outcome.is_some();
+        if let Some(outcome) = outcome {
+            self.note(cluster.line, "load_assignment", outcome);
         }
         is_spent
     }
@@ -182,7 +182,7 @@ impl EnvoyImporter {
             self.drafts.push(draft);
         }
         self.drafts.sort_by_key(|draft| draft.line);
-        self.budget.check()?;
+        self.limit.check()?;
         Ok(Imported::new(&self.drafts, self.notes))
     }
 }

@@ -10,11 +10,11 @@
 
 use serde_json::json;
 
-use crate::import::{note::Finding, settings::SettingValue};
+use crate::import::{has_settings::HasSettings, note::Outcome, settings::SettingValue};
 
 use super::{
     cluster::{Cluster, ClusterRow},
-    message::{Mapping, Message, read},
+    message::{Mapping, NoteSink, read},
     node::JsonNode,
 };
 
@@ -35,17 +35,17 @@ pub(super) const THRESHOLD_ROWS: [ClusterRow; 8] = [
     ClusterRow::no_effect("thresholds.priority", "requests have no priority"),
     ClusterRow::maps(
         "thresholds.max_connections",
-        max_connections,
+        |cluster, node, text| number(cluster, "pool.max_connections", node, text),
         "`PoolSettings::max_connections`, of each member",
     ),
     ClusterRow::maps(
         "thresholds.max_pending_requests",
-        max_queued,
+        |cluster, node, text| number(cluster, "pool.max_queued", node, text),
         "`PoolSettings::max_queued`, of each member",
     ),
     ClusterRow::maps(
         "thresholds.max_requests",
-        max_concurrency,
+        |cluster, node, text| number(cluster, "limits.max_concurrency", node, text),
         "`Limits::max_concurrency`, of each member",
     ),
     ClusterRow::by_hand("thresholds.max_retries", "`PoolSettings::retry_budget`"),
@@ -67,20 +67,20 @@ pub(super) fn circuit_breakers(
     text: &'static str,
 ) -> Mapping {
     read(cluster, "circuit_breakers", node, &ROWS);
-    Ok(Finding::mapped(text))
+    Ok(Outcome::mapped(text))
 }
 
 fn thresholds(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     for element in node.list()? {
         match element.get("priority").map(JsonNode::text) {
             Some(Ok("HIGH")) => {
-                let finding = Finding::refused("requests have no priority: those of DEFAULT count");
-                cluster.note(element.line, "circuit_breakers.thresholds", finding);
+                let outcome = Outcome::refused("requests have no priority: those of DEFAULT count");
+                cluster.note(element.line, "circuit_breakers.thresholds", outcome);
             }
             _ => read(cluster, "thresholds", element, &THRESHOLD_ROWS),
         }
     }
-    Ok(Finding::mapped(text))
+    Ok(Outcome::mapped(text))
 }
 
 fn number(
@@ -89,26 +89,13 @@ fn number(
     node: &JsonNode,
     text: &'static str,
 ) -> Mapping {
-    let number = SettingValue::Number(u64::from(node.small_count()?));
-    Ok(cluster.set(key, number, text))
-}
-
-fn max_connections(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
-    number(cluster, "pool.max_connections", node, text)
-}
-
-fn max_queued(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
-    number(cluster, "pool.max_queued", node, text)
-}
-
-fn max_concurrency(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
-    number(cluster, "limits.max_concurrency", node, text)
+    Ok(cluster.set(key, node.small_count()?, text))
 }
 
 /// Also the row of `max_requests_per_connection`, which is in other messages.
 pub(super) fn max_uses(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     match node.small_count()? {
-        0 => Ok(Finding::no_effect(
+        0 => Ok(Outcome::no_effect(
             "a connection has at most 100,000 requests by default",
         )),
         _ => number(cluster, "pool.max_uses", node, text),

@@ -13,7 +13,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::import::{directive_row::DirectiveRow, note::Finding};
+use crate::import::{directive_row::DirectiveRow, note::Outcome};
 
 use super::node::{JsonNode, JsonValue, field_bytes, is_same_field};
 
@@ -25,27 +25,27 @@ pub(super) type FieldRow<T> = DirectiveRow<MapField<T>>;
 /// Called for each field that is present and not null.
 pub(super) type MapField<T> = fn(&mut T, &JsonNode, &'static str) -> Mapping;
 
-/// A finding, or one that says why the value cannot be used.
-pub(super) type Mapping = Result<Finding, Finding>;
+/// What becomes of a field, or why its value cannot be used.
+pub(super) type Mapping = Result<Outcome, Outcome>;
 
 /// What has fields, and takes a note for each of them.
 ///
 /// Notes are kept with the message until it is complete, and then moved to the importer.
-pub(super) trait Message {
-    fn note(&mut self, line: usize, field: &str, finding: Finding);
+pub(super) trait NoteSink {
+    fn note(&mut self, line: usize, field: &str, outcome: Outcome);
 }
 
 /// Reads the fields of a message. `path` is the start of the names of the rows.
 ///
 /// A field without a row has a note, and so has one that occurs twice.
-pub(super) fn read<T: Message>(
+pub(super) fn read<T: NoteSink>(
     message: &mut T,
     path: &str,
     node: &JsonNode,
     rows: &'static [FieldRow<T>],
 ) {
     let JsonValue::Object(members) = &node.value else {
-        return message.note(node.line, path, Finding::refused("the value is no object"));
+        return message.note(node.line, path, Outcome::refused("the value is no object"));
     };
     let mut seen = BTreeSet::new();
     for (name, node) in members {
@@ -60,13 +60,13 @@ pub(super) fn read<T: Message>(
             read_field(message, &path, node, rows);
         } else {
             let text = "the field occurs twice: the first one counts";
-            message.note(node.line, &path, Finding::refused(text));
+            message.note(node.line, &path, Outcome::refused(text));
         }
     }
 }
 
 /// An empty object or list has the defaults of its fields.
-fn read_field<T: Message>(
+fn read_field<T: NoteSink>(
     message: &mut T,
     path: &str,
     node: &JsonNode,
@@ -74,9 +74,9 @@ fn read_field<T: Message>(
 ) {
     let row = rows.iter().find(|row| is_same_field(row.name, path));
     let is_parent = || rows.iter().any(|row| is_below(row.name, path));
-    let finding = match (row, &node.value) {
-        (None, _) if !is_parent() => Finding::unmapped(),
-        (_, JsonValue::Null) => Finding::no_effect("null stands for the default"),
+    let outcome = match (row, &node.value) {
+        (None, _) if !is_parent() => Outcome::unmapped(),
+        (_, JsonValue::Null) => Outcome::no_effect("null stands for the default"),
         (Some(row), _) => row.apply(|map| map(message, node, row.text).unwrap_or_else(|it| it)),
         (None, JsonValue::Object(members)) if !members.is_empty() => {
             return read(message, path, node, rows);
@@ -87,11 +87,11 @@ fn read_field<T: Message>(
                 .for_each(|element| read(message, path, element, rows));
         }
         (None, JsonValue::Object(_) | JsonValue::List(_)) => {
-            Finding::no_effect("it is empty, and has the defaults")
+            Outcome::no_effect("it is empty, and has the defaults")
         }
-        (None, _) => Finding::refused("the value is no object"),
+        (None, _) => Outcome::refused("the value is no object"),
     };
-    message.note(node.line, row.map_or(path, |row| row.name), finding);
+    message.note(node.line, row.map_or(path, |row| row.name), outcome);
 }
 
 /// Whether the field of this name is inside of the one at this path.

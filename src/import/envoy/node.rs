@@ -2,13 +2,13 @@
 //!
 //! Conversions follow the JSON mapping of protobuf 3: a duration is a text with `s`, a 64-bit
 //! number may be a text, null is the default, and names are in snake case or in lower camel case.
-//! An error of a conversion is a finding, so that a row can return it with `?`.
+//! An error of a conversion is an `Outcome`, so that a row can return it with `?`.
 
 use std::time::Duration;
 
 use serde_json::Number;
 
-use crate::import::{budget::line_weight, note::Finding};
+use crate::import::{import_limit::line_weight, note::Outcome};
 
 /// A value, and the line of its key or of itself.
 ///
@@ -54,7 +54,7 @@ impl JsonNode {
         (!matches!(node.value, JsonValue::Null)).then_some(node)
     }
 
-    /// What it weighs in the budget.
+    /// What it weighs for the limit.
     pub(super) fn weight(&self) -> usize {
         let inner: usize = match &self.value {
             JsonValue::List(elements) => elements.iter().map(Self::weight).sum(),
@@ -81,72 +81,72 @@ impl JsonNode {
         }
     }
 
-    pub(super) fn list(&self) -> Result<&[Self], Finding> {
+    pub(super) fn list(&self) -> Result<&[Self], Outcome> {
         match &self.value {
             JsonValue::List(elements) => Ok(elements),
-            _ => Err(Finding::refused("the value is no list")),
+            _ => Err(Outcome::refused("the value is no list")),
         }
     }
 
-    pub(super) fn text(&self) -> Result<&str, Finding> {
+    pub(super) fn text(&self) -> Result<&str, Outcome> {
         match &self.value {
             JsonValue::Text(text) => Ok(text),
-            _ => Err(Finding::refused("the value is no text")),
+            _ => Err(Outcome::refused("the value is no text")),
         }
     }
 
     /// Fails if one element is no text.
-    pub(super) fn texts(&self) -> Result<Vec<&str>, Finding> {
+    pub(super) fn texts(&self) -> Result<Vec<&str>, Outcome> {
         self.list()?.iter().map(Self::text).collect()
     }
 
-    pub(super) fn boolean(&self) -> Result<bool, Finding> {
+    pub(super) fn boolean(&self) -> Result<bool, Outcome> {
         match &self.value {
             JsonValue::Bool(value) => Ok(*value),
-            _ => Err(Finding::refused("the value is neither true nor false")),
+            _ => Err(Outcome::refused("the value is neither true nor false")),
         }
     }
 
     /// A number of things. Protobuf also writes it as a text.
-    pub(super) fn count(&self) -> Result<u64, Finding> {
+    pub(super) fn count(&self) -> Result<u64, Outcome> {
         let number = match &self.value {
             JsonValue::Number(number) => number.as_u64(),
             JsonValue::Text(text) => text.parse().ok(),
             _ => None,
         };
-        number.ok_or_else(|| Finding::refused("the value is no whole number"))
+        number.ok_or_else(|| Outcome::refused("the value is no whole number"))
     }
 
     /// A count of the size that calls take.
-    pub(super) fn small_count(&self) -> Result<u32, Finding> {
-        let too_large = |_| Finding::refused("the number is too large");
+    pub(super) fn small_count(&self) -> Result<u32, Outcome> {
+        let too_large = |_| Outcome::refused("the number is too large");
         u32::try_from(self.count()?).map_err(too_large)
     }
 
     /// A percentage, rounded down.
     ///
     /// Rounded down: a limit must not become looser.
-    pub(super) fn percent(&self) -> Result<u32, Finding> {
+    pub(super) fn percent(&self) -> Result<u32, Outcome> {
         match &self.value {
             JsonValue::Number(number) => {
                 let percent = number.as_f64().unwrap_or(-1.0).floor();
                 let known = (0..=100).find(|known| f64::from(*known) == percent);
-                known.ok_or_else(|| Finding::refused("the value is no percentage"))
+                known.ok_or_else(|| Outcome::refused("the value is no percentage"))
             }
             _ => self.small_count(),
         }
     }
 
     /// A duration such as `0.25s`.
-    pub(super) fn duration(&self) -> Result<Duration, Finding> {
+    pub(super) fn duration(&self) -> Result<Duration, Outcome> {
         duration(self.text()?)
-            .ok_or_else(|| Finding::refused("the value is no time such as `0.25s`"))
+            .ok_or_else(|| Outcome::refused("the value is no time such as `0.25s`"))
     }
 
     /// A duration that is not zero.
-    pub(super) fn time(&self) -> Result<Duration, Finding> {
+    pub(super) fn time(&self) -> Result<Duration, Outcome> {
         match self.duration()? {
-            Duration::ZERO => Err(Finding::refused("a time of zero would pass at once")),
+            Duration::ZERO => Err(Outcome::refused("a time of zero would pass at once")),
             time => Ok(time),
         }
     }

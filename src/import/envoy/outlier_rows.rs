@@ -10,13 +10,13 @@
 //! ```
 
 use crate::import::{
-    note::{Finding, NoteKind},
+    note::{NoteKind, Outcome},
     settings::duration,
 };
 
 use super::{
     cluster::{Cluster, ClusterRow},
-    message::{Mapping, Message, read},
+    message::{Mapping, NoteSink, read},
     node::JsonNode,
 };
 
@@ -27,17 +27,17 @@ const ALWAYS: &str = "`Ejection::max_share` bounds how many members are ejected"
 pub(super) const ROWS: [ClusterRow; 25] = [
     ClusterRow::maps(
         "outlier_detection.consecutive_5xx",
-        consecutive_5xx,
+        |cluster, node, text| failures(cluster, node, text, cluster.enforced[0]),
         "`Ejection::failures`",
     ),
     ClusterRow::maps(
         "outlier_detection.consecutive_gateway_failure",
-        gateway_failures,
+        |cluster, node, text| failures(cluster, node, text, cluster.enforced[1]),
         "`Ejection::failures`",
     ),
     ClusterRow::maps(
         "outlier_detection.consecutive_local_origin_failure",
-        local_failures,
+        |cluster, node, text| failures(cluster, node, text, cluster.enforced[2]),
         "`Ejection::failures`",
     ),
     ClusterRow::maps(
@@ -120,11 +120,11 @@ pub(super) fn outliers(cluster: &mut Cluster, node: &JsonNode, text: &'static st
     cluster.enforced = enforced(node);
     if !cluster.enforced.contains(&true) {
         let text = "no condition is enforced: `Ejection::max_share` of 0";
-        let finding = cluster.group.eject(".max_share(0)", text);
-        cluster.note(node.line, "outlier_detection", finding);
+        let outcome = cluster.group.eject(".max_share(0)", text);
+        cluster.note(node.line, "outlier_detection", outcome);
     }
     read(cluster, "outlier_detection", node, &ROWS);
-    Ok(Finding::mapped(text))
+    Ok(Outcome::mapped(text))
 }
 
 /// The conditions with a percentage above 0.
@@ -145,18 +145,6 @@ fn enforced(node: &JsonNode) -> [bool; 3] {
     ]
 }
 
-fn consecutive_5xx(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
-    failures(cluster, node, text, cluster.enforced[0])
-}
-
-fn gateway_failures(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
-    failures(cluster, node, text, cluster.enforced[1])
-}
-
-fn local_failures(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
-    failures(cluster, node, text, cluster.enforced[2])
-}
-
 fn failures(
     cluster: &mut Cluster,
     node: &JsonNode,
@@ -165,27 +153,27 @@ fn failures(
 ) -> Mapping {
     let count = node.small_count()?;
     if !is_enforced {
-        return Ok(Finding::no_effect("Envoy does not enforce it"));
+        return Ok(Outcome::no_effect("Envoy does not enforce it"));
     }
     if count == 0 {
-        return Ok(Finding::by_hand(
+        return Ok(Outcome::by_hand(
             "`Ejection::max_share` of 0 ejects no member",
         ));
     }
-    let finding = cluster.group.eject(&format!(".failures({count})"), text);
-    Ok(match finding.kind {
+    let outcome = cluster.group.eject(&format!(".failures({count})"), text);
+    Ok(match outcome.kind {
         NoteKind::Refused => {
-            Finding::refused("one number is for all failures in a row: the first one holds")
+            Outcome::refused("one number is for all failures in a row: the first one holds")
         }
-        _ => finding,
+        _ => outcome,
     })
 }
 
 fn enforcing(_: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     Ok(match node.percent()? {
-        0 => Finding::mapped(text),
-        100 => Finding::no_effect(ALWAYS),
-        _ => Finding::refused("an ejection is no matter of chance: the condition always counts"),
+        0 => Outcome::mapped(text),
+        100 => Outcome::no_effect(ALWAYS),
+        _ => Outcome::refused("an ejection is no matter of chance: the condition always counts"),
     })
 }
 
@@ -202,7 +190,7 @@ fn longest(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mappin
 fn max_share(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     let percent = node.percent()?;
     if !cluster.enforced.contains(&true) {
-        return Ok(Finding::no_effect("no condition is enforced"));
+        return Ok(Outcome::no_effect("no condition is enforced"));
     }
     Ok(cluster.group.eject(&format!(".max_share({percent})"), text))
 }

@@ -10,12 +10,12 @@
 //! "common_http_protocol_options": { "idle_timeout": "60s" }     pool.idle_timeout = 60s
 //! ```
 
-use crate::import::{note::Finding, settings::SettingValue};
+use crate::import::{has_settings::HasSettings, note::Outcome};
 
 use super::{
     cluster::{Cluster, ClusterRow, OnlyProtocol},
     limit_rows::max_uses,
-    message::{Mapping, Message, read},
+    message::{Mapping, NoteSink, read},
     node::{JsonNode, JsonValue},
 };
 
@@ -30,12 +30,12 @@ const FLOODS: &str = "floods of frames are bounded";
 pub(super) const ROWS: [ClusterRow; 24] = [
     ClusterRow::maps(
         "common_http_protocol_options.idle_timeout",
-        idle_timeout,
+        |cluster, node, text| Ok(cluster.set("pool.idle_timeout", node.time()?, text)),
         "`PoolSettings::idle_timeout`",
     ),
     ClusterRow::maps(
         "common_http_protocol_options.max_connection_duration",
-        max_age,
+        |cluster, node, text| Ok(cluster.set("pool.max_age", node.time()?, text)),
         "`PoolSettings::max_age`",
     ),
     ClusterRow::maps(
@@ -180,36 +180,36 @@ pub(super) const VERSION_ROWS: [ClusterRow; 29] = [
 pub(super) fn extensions(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     const HTTP: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
     let JsonValue::Object(options) = &node.value else {
-        return Err(Finding::refused("the value is no object"));
+        return Err(Outcome::refused("the value is no object"));
     };
     for (name, options) in options {
         match name.as_str() {
             HTTP => read(cluster, "", options, &ROWS),
             name => {
                 let path = format!("typed_extension_protocol_options.{name}");
-                cluster.note(options.line, &path, Finding::unmapped());
+                cluster.note(options.line, &path, Outcome::unmapped());
             }
         }
     }
-    Ok(Finding::mapped(text))
+    Ok(Outcome::mapped(text))
 }
 
 /// The older place of `common_http_protocol_options`, in the cluster itself.
 pub(super) fn common(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     read(cluster, "common_http_protocol_options", node, &ROWS);
-    Ok(Finding::mapped(text))
+    Ok(Outcome::mapped(text))
 }
 
 /// The older place of `upstream_http_protocol_options`, in the cluster itself.
 pub(super) fn upstream(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     read(cluster, "upstream_http_protocol_options", node, &ROWS);
-    Ok(Finding::mapped(text))
+    Ok(Outcome::mapped(text))
 }
 
 /// Settings of HTTP/1.1 that do not choose the protocol.
 pub(super) fn http1(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     read(cluster, "http_protocol_options", node, &VERSION_ROWS);
-    Ok(Finding::mapped(text))
+    Ok(Outcome::mapped(text))
 }
 
 fn explicit_http1(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
@@ -225,25 +225,14 @@ pub(super) fn http2(cluster: &mut Cluster, node: &JsonNode, text: &'static str) 
 
 fn http2_settings(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     read(cluster, "http2_protocol_options", node, &VERSION_ROWS);
-    Ok(Finding::mapped(text))
-}
-
-fn idle_timeout(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
-    let time = SettingValue::Time(node.time()?);
-    Ok(cluster.set("pool.idle_timeout", time, text))
-}
-
-fn max_age(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
-    let time = SettingValue::Time(node.time()?);
-    Ok(cluster.set("pool.max_age", time, text))
+    Ok(Outcome::mapped(text))
 }
 
 fn max_stream_duration(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     if node.duration()?.is_zero() {
-        return Ok(Finding::mapped("there is no limit by default"));
+        return Ok(Outcome::mapped("there is no limit by default"));
     }
-    let time = SettingValue::Time(node.time()?);
-    Ok(cluster.set("limits.request_timeout", time, text))
+    Ok(cluster.set("limits.request_timeout", node.time()?, text))
 }
 
 /// More than the default is taken over; less would refuse responses for nothing.
@@ -252,20 +241,20 @@ fn max_stream_duration(cluster: &mut Cluster, node: &JsonNode, text: &'static st
 fn max_response_head(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     let bytes = u64::from(node.small_count()?) << 10;
     Ok(match bytes > 128 << 10 {
-        true => cluster.set("pool.max_response_head", SettingValue::Number(bytes), text),
-        false => Finding::no_effect("a head may have 128 KiB by default"),
+        true => cluster.set("pool.max_response_head", bytes, text),
+        false => Outcome::no_effect("a head may have 128 KiB by default"),
     })
 }
 
 fn auto_sni(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     if node.boolean()? {
         cluster.names.sni_from_host = Some(node.line);
-        return Ok(Finding::mapped(text));
+        return Ok(Outcome::mapped(text));
     }
-    Ok(Finding::no_effect("`sni` decides"))
+    Ok(Outcome::no_effect("`sni` decides"))
 }
 
 fn auto_san_validation(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     cluster.names.is_checked |= node.boolean()?;
-    Ok(Finding::mapped(text))
+    Ok(Outcome::mapped(text))
 }

@@ -9,7 +9,7 @@
 //! Conditions about connections need no call: such failures are retried by default, where that is
 //! safe.
 
-use crate::import::note::Finding;
+use crate::import::{has_settings::HasSettings, note::Outcome};
 
 use super::{
     message::{Mapping, read},
@@ -85,7 +85,7 @@ pub(super) fn retry(route: &mut Route, node: &JsonNode, _: &'static str) -> Mapp
     statuses.dedup();
     let is_status = |status: &u32| (100..1000).contains(status);
     if !statuses.iter().all(is_status) {
-        return Err(Finding::refused("a status has three digits"));
+        return Err(Outcome::refused("a status has three digits"));
     }
     let list = statuses
         .iter()
@@ -97,7 +97,7 @@ pub(super) fn retry(route: &mut Route, node: &JsonNode, _: &'static str) -> Mapp
 
 fn retry_on(_: &mut Route, node: &JsonNode, text: &'static str) -> Mapping {
     node.text()?;
-    Ok(Finding::mapped(text))
+    Ok(Outcome::mapped(text))
 }
 
 fn num_retries(route: &mut Route, node: &JsonNode, text: &'static str) -> Mapping {
@@ -110,9 +110,9 @@ fn num_retries(route: &mut Route, node: &JsonNode, text: &'static str) -> Mappin
 
 fn per_try_timeout(route: &mut Route, node: &JsonNode, text: &'static str) -> Mapping {
     if node.duration()?.is_zero() {
-        return Ok(Finding::no_effect(
+        return Ok(Outcome::no_effect(
             "`Limits::response_timeout` is 60 s by default",
         ));
     }
-    route.set_time("limits.response_timeout", node, text)
+    Ok(route.set("limits.response_timeout", node.time()?, text))
 }

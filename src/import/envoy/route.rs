@@ -7,15 +7,16 @@
 use crate::import::{
     draft::Draft,
     group_calls::GroupCalls,
-    message_fields,
-    note::{Finding, ImportNote, NoteKind},
-    settings::{SettingValue, Settings},
+    has_settings::HasSettings,
+    message_fields::{self, FieldChange},
+    note::{ImportNote, NoteKind, Outcome},
+    settings::Settings,
 };
 
 use super::{
     cluster::{Cluster, RouteHost},
-    field_edits::{EditKind, FieldEdits},
-    message::{FieldRow, Mapping, Message},
+    field_edits::FieldEdits,
+    message::{FieldRow, Mapping, NoteSink},
     node::JsonNode,
 };
 
@@ -26,7 +27,7 @@ pub(super) type RouteRow = FieldRow<Route>;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Route {
     pub(super) line: usize,
-    /// What its fields weigh in the budget.
+    /// What its fields weigh for the limit.
     pub(super) weight: usize,
     /// The prefix of the paths, if the route matches by one.
     ///
@@ -41,46 +42,33 @@ pub(super) struct Route {
     pub(super) notes: Vec<ImportNote>,
 }
 
-impl Message for Route {
-    fn note(&mut self, line: usize, field: &str, finding: Finding) {
-        self.notes.push(ImportNote::new(line, field, finding));
+impl NoteSink for Route {
+    fn note(&mut self, line: usize, field: &str, outcome: Outcome) {
+        self.notes.push(ImportNote::new(line, field, outcome));
+    }
+}
+
+impl HasSettings for Route {
+    fn settings(&mut self) -> &mut Settings {
+        &mut self.settings
     }
 }
 
 impl Route {
-    pub(super) fn set(
-        &mut self,
-        key: &'static str,
-        value: SettingValue,
-        text: &'static str,
-    ) -> Finding {
-        crate::import::draft::set(&mut self.settings, key, value, text)
-    }
-
-    pub(super) fn set_time(
-        &mut self,
-        key: &'static str,
-        node: &JsonNode,
-        text: &'static str,
-    ) -> Mapping {
-        let time = SettingValue::Time(node.time()?);
-        Ok(self.set(key, time, text))
-    }
-
     /// The draft of the cluster with this route.
     ///
     /// Settings of the route are laid over those of the cluster.
     pub(super) fn finish(mut self, mut cluster: Cluster) -> (Draft, Vec<ImportNote>) {
         cluster.shared.settings.extend(self.settings);
-        for (field, finding) in self.edits.apply(&mut cluster.shared.settings) {
-            self.notes.push(ImportNote::new(self.line, field, finding));
+        for (field, outcome) in self.edits.apply(&mut cluster.shared.settings) {
+            self.notes.push(ImportNote::new(self.line, field, outcome));
         }
         cluster.group.extend(self.group);
         let mut draft = cluster.finish(&self.host);
         draft.line = self.line;
-        if let Some(finding) = draft.add_route(self.prefix.as_deref()) {
+        if let Some(outcome) = draft.add_route(self.prefix.as_deref()) {
             self.notes
-                .push(ImportNote::new(self.line, "match", finding));
+                .push(ImportNote::new(self.line, "match", outcome));
         }
         if let Some(prefix) = self.prefix {
             draft.section = format!("{} at {prefix}", draft.section);
@@ -102,11 +90,11 @@ impl Route {
             let name = option
                 .at(&["header", "key"])
                 .map_or(Ok(""), JsonNode::text)?;
-            let finding = self.add_field(option, name, key);
-            let finding = finding.unwrap_or_else(|finding| finding);
-            self.note(option.line, &format!("{key} {name}"), finding);
+            let outcome = self.add_field(option, name, key);
+            let outcome = outcome.unwrap_or_else(|outcome| outcome);
+            self.note(option.line, &format!("{key} {name}"), outcome);
         }
-        Ok(Finding::mapped(text))
+        Ok(Outcome::mapped(text))
     }
 
     /// Values with `%` are formats that Envoy computes for each request.
@@ -117,8 +105,8 @@ impl Route {
             false => "`OriginProxy::map_response`",
         };
         let own = own_request_field(&name.to_ascii_lowercase());
-        if let (true, Some(finding)) = (is_request, own) {
-            return Ok(finding);
+        if let (true, Some(outcome)) = (is_request, own) {
+            return Ok(outcome);
         }
         let action = option
             .get("append_action")
@@ -128,25 +116,25 @@ impl Route {
             (None, None) | (Some("APPEND_IF_EXISTS_OR_ADD"), _) => true,
             (Some("OVERWRITE_IF_EXISTS_OR_ADD"), _) => false,
             (None, Some(append)) => append.boolean()?,
-            (Some(_), _) => return Ok(Finding::by_hand(hook)),
+            (Some(_), _) => return Ok(Outcome::by_hand(hook)),
         };
         let value = option
             .at(&["header", "value"])
             .map_or(Ok(""), JsonNode::text)?;
         if value.contains('%') || value.is_empty() {
-            return Ok(Finding::by_hand(hook));
+            return Ok(Outcome::by_hand(hook));
         }
-        let kind = match (is_request, appends) {
-            (true, _) => EditKind::SetInRequests(value.to_owned()),
-            (false, true) => EditKind::AddToResponses(value.to_owned()),
-            (false, false) => EditKind::SetInResponses(value.to_owned()),
+        let change = match (is_request, appends) {
+            (true, _) => FieldChange::SetInRequests(value.to_owned()),
+            (false, true) => FieldChange::AddToResponses(value.to_owned()),
+            (false, false) => FieldChange::SetInResponses(value.to_owned()),
         };
-        let finding = self.edits.add(name, kind);
-        Ok(match (finding.kind, is_request && appends) {
-            (NoteKind::Mapped, true) => Finding::mapped(format!(
+        let outcome = self.edits.add(name, change);
+        Ok(match (outcome.kind, is_request && appends) {
+            (NoteKind::Mapped, true) => Outcome::mapped(format!(
                 "{hook}; a value that is there already is replaced, where Envoy adds to it"
             )),
-            _ => finding,
+            _ => outcome,
         })
     }
 
@@ -158,25 +146,25 @@ impl Route {
         text: &'static str,
     ) -> Mapping {
         for name in node.texts()? {
-            let kind = match key == "request_headers_to_remove" {
-                true => EditKind::RemoveFromRequests,
-                false => EditKind::RemoveFromResponses,
+            let change = match key == "request_headers_to_remove" {
+                true => FieldChange::RemoveFromRequests,
+                false => FieldChange::RemoveFromResponses,
             };
-            let finding = self.edits.add(name, kind);
-            self.note(node.line, &format!("{key} {name}"), finding);
+            let outcome = self.edits.add(name, change);
+            self.note(node.line, &format!("{key} {name}"), outcome);
         }
-        Ok(Finding::mapped(text))
+        Ok(Outcome::mapped(text))
     }
 }
 
 /// What becomes of a field of requests that the proxy or its layers write.
 ///
 /// A Host has its own fields in a route, and the forwarded fields are a layer's.
-fn own_request_field(name: &str) -> Option<Finding> {
+fn own_request_field(name: &str) -> Option<Outcome> {
     match name {
-        "host" | ":authority" => Some(Finding::by_hand("`HostRewriteLayer::from_fn`")),
+        "host" | ":authority" => Some(Outcome::by_hand("`HostRewriteLayer::from_fn`")),
         "x-forwarded-for" | "x-forwarded-host" | "x-forwarded-proto" | "x-forwarded-port"
-        | "x-real-ip" | "forwarded" => Some(Finding::refused(
+        | "x-real-ip" | "forwarded" => Some(Outcome::refused(
             "`ForwardedLayer` writes what the connection shows; `ForwardedLayer::fields` chooses \
              the fields",
         )),

@@ -3,17 +3,17 @@
 //! A field that occurs in routes, virtual hosts and route configurations has one function for all
 //! three.
 
-use serde_json::json;
-
 use crate::import::{
+    has_settings::HasSettings,
     message_fields::map_path,
-    note::{Finding, NoteKind},
-    settings::SettingValue,
+    note::{NoteKind, Outcome},
+    settings::Settings,
+    values,
 };
 
 use super::{
     cluster::RouteHost,
-    message::{Mapping, Message},
+    message::{Mapping, NoteSink},
     node::JsonNode,
     route::Route,
 };
@@ -41,110 +41,110 @@ pub(super) fn most_specific_wins(
     text: &'static str,
 ) -> Mapping {
     route.edits.ends_with_route = node.boolean()?;
-    Ok(Finding::mapped(text))
+    Ok(Outcome::mapped(text))
 }
 
 pub(super) fn domains(_: &mut Route, node: &JsonNode, text: &'static str) -> Mapping {
     Ok(match node.texts()?.as_slice() {
-        ["*"] => Finding::mapped("requests of all hosts reach the origin"),
-        _ => Finding::by_hand(text),
+        ["*"] => Outcome::mapped("requests of all hosts reach the origin"),
+        _ => Outcome::by_hand(text),
     })
 }
 
 pub(super) fn cluster(_: &mut Route, node: &JsonNode, text: &'static str) -> Mapping {
     node.text()?;
-    Ok(Finding::mapped(text))
+    Ok(Outcome::mapped(text))
 }
 
 pub(super) fn host_literal(route: &mut Route, node: &JsonNode, text: &'static str) -> Mapping {
     let name = node.text()?;
-    let finding = route.set("host", SettingValue::Text(name.to_owned()), text);
-    if route.settings.take("host").is_some() {
-        route.host = RouteHost::Literal(name.to_owned());
-    }
-    Ok(finding)
+    Settings::check("host", name)?;
+    route.host = RouteHost::Literal(name.to_owned());
+    Ok(Outcome::mapped(text))
 }
 
 pub(super) fn auto_host(route: &mut Route, node: &JsonNode, text: &'static str) -> Mapping {
     if node.boolean()? {
         route.host = RouteHost::Endpoint;
-        return Ok(Finding::mapped(text));
+        return Ok(Outcome::mapped(text));
     }
-    Ok(Finding::no_effect("the client's Host is passed"))
+    Ok(Outcome::no_effect("the client's Host is passed"))
 }
 
 pub(super) fn prefix_rewrite(route: &mut Route, node: &JsonNode, _: &'static str) -> Mapping {
     let origin = node.text()?;
     match route.prefix.clone() {
-        Some(client) if client == origin => Ok(Finding::no_effect("both prefixes are the same")),
+        Some(client) if client == origin => Ok(Outcome::no_effect("both prefixes are the same")),
         Some(client) => Ok(map_path(&mut route.settings, &client, origin)),
-        None => Ok(Finding::by_hand("`OriginProxy::map_request`")),
+        None => Ok(Outcome::by_hand("`OriginProxy::map_request`")),
     }
 }
 
 pub(super) fn timeout(route: &mut Route, node: &JsonNode, text: &'static str) -> Mapping {
     if node.duration()?.is_zero() {
-        return Ok(Finding::mapped("there is no limit by default"));
+        return Ok(Outcome::mapped("there is no limit by default"));
     }
-    route.set_time("limits.request_timeout", node, text)
+    Ok(route.set("limits.request_timeout", node.time()?, text))
 }
 
 pub(super) fn idle_timeout(route: &mut Route, node: &JsonNode, text: &'static str) -> Mapping {
+    let time = node.time()?;
     for key in ["upgrades.idle_timeout", "limits.body_idle_timeout"] {
-        route.set_time(key, node, text)?;
+        route.set(key, time, text);
     }
-    route.set_time("limits.response_timeout", node, text)
+    Ok(route.set("limits.response_timeout", time, text))
 }
 
 pub(super) fn hash_policy(route: &mut Route, node: &JsonNode, text: &'static str) -> Mapping {
     if !route.is_hashed {
-        return Ok(Finding::no_effect(
+        return Ok(Outcome::no_effect(
             "the `lb_policy` of the cluster is neither RING_HASH nor MAGLEV",
         ));
     }
     let [policy] = node.list()? else {
-        return Ok(Finding::by_hand("`Balance::by_key`"));
+        return Ok(Outcome::by_hand("`Balance::by_key`"));
     };
     let balance = if let Some(name) = policy.at(&["header", "header_name"]) {
-        let name = name.text()?.to_ascii_lowercase();
-        let invalid = |_| Finding::refused("the name is not a valid field name");
-        name.parse::<http::HeaderName>().map_err(invalid)?;
-        format!("Balance::by_header(HeaderName::from_static({name:?}))")
+        let invalid = || Outcome::refused("the name is not a valid field name");
+        values::balance_by_header(name.text()?).ok_or_else(invalid)?
     } else if let Some(name) = policy.at(&["cookie", "name"]) {
         format!("Balance::by_cookie({:?})", name.text()?)
     } else if policy.at(&["connection_properties", "source_ip"]).is_some() {
         "Balance::by_client_address()".to_owned()
     } else {
-        return Ok(Finding::by_hand("`Balance::by_key`"));
+        return Ok(Outcome::by_hand("`Balance::by_key`"));
     };
-    let finding = route.group.balance(balance, text);
-    if policy.at(&["cookie", "ttl"]).is_some() && finding.kind == NoteKind::Mapped {
+    let outcome = route.group.balance(balance, text);
+    if policy.at(&["cookie", "ttl"]).is_some() && outcome.kind == NoteKind::Mapped {
         let text = "the application sets the cookie: `Balance::by_cookie` reads it";
         route.note(
             node.line,
             "route.hash_policy.cookie.ttl",
-            Finding::refused(text),
+            Outcome::refused(text),
         );
     }
-    Ok(finding)
+    Ok(outcome)
 }
 
 pub(super) fn upgrades(route: &mut Route, node: &JsonNode, text: &'static str) -> Mapping {
-    let mut finding = Finding::mapped(text);
+    let mut outcome = Outcome::mapped(text);
     for upgrade in node.list()? {
         let kind = upgrade.get("upgrade_type").map_or(Ok(""), JsonNode::text)?;
         let is_on = upgrade.get("enabled").map_or(Ok(true), JsonNode::boolean)?;
         match (kind.to_ascii_lowercase().as_str(), is_on) {
             ("websocket", true) => {}
             ("websocket", false) => {
-                let none = SettingValue::Both(json!([]), String::new());
-                finding = route.set("upgrades.protocols", none, "`Upgrades::none`");
+                outcome = route.set(
+                    "upgrades.protocols",
+                    values::no_upgrades(),
+                    "`Upgrades::none`",
+                );
             }
             ("connect" | "connect-udp", _) => {
-                finding = Finding::refused("CONNECT is not proxied");
+                outcome = Outcome::refused("CONNECT is not proxied");
             }
-            _ => finding = Finding::by_hand("`Upgrades::and`"),
+            _ => outcome = Outcome::by_hand("`Upgrades::and`"),
         }
     }
-    Ok(finding)
+    Ok(outcome)
 }

@@ -8,11 +8,10 @@
 //! socket_options.keepalive = probes after 60 s, then each 75 s, 9 of them
 //! ```
 
-use serde_json::json;
+use std::time::Duration;
 
 use crate::import::{
-    note::Finding,
-    settings::{SettingValue, duration},
+    has_settings::HasSettings, local_address::set_local_address, note::Outcome, values,
 };
 
 use super::{
@@ -72,24 +71,24 @@ pub(super) const ROWS: [ClusterRow; 13] = [
 pub(super) const KEEPALIVE_ROWS: [ClusterRow; 3] = [
     ClusterRow::maps(
         "tcp_keepalive.keepalive_time",
-        keepalive_time,
+        |cluster, node, text| keepalive_number(cluster, 0, node, text),
         "`SocketOptions::keepalive`",
     ),
     ClusterRow::maps(
         "tcp_keepalive.keepalive_interval",
-        keepalive_interval,
+        |cluster, node, text| keepalive_number(cluster, 1, node, text),
         "`SocketOptions::keepalive`",
     ),
     ClusterRow::maps(
         "tcp_keepalive.keepalive_probes",
-        keepalive_probes,
+        |cluster, node, text| keepalive_number(cluster, 2, node, text),
         "`SocketOptions::keepalive`",
     ),
 ];
 
 pub(super) fn bind(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     read(cluster, "upstream_bind_config", node, &ROWS);
-    Ok(Finding::mapped(text))
+    Ok(Outcome::mapped(text))
 }
 
 pub(super) fn connection_options(
@@ -98,23 +97,22 @@ pub(super) fn connection_options(
     text: &'static str,
 ) -> Mapping {
     read(cluster, "upstream_connection_options", node, &ROWS);
-    Ok(Finding::mapped(text))
+    Ok(Outcome::mapped(text))
 }
 
 fn local_address(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     let address = node.text()?;
     if matches!(address, "0.0.0.0" | "::") {
-        return Ok(Finding::mapped("the system chooses by default"));
+        return Ok(Outcome::mapped("the system chooses by default"));
     }
-    let code = format!("{address:?}.parse::<std::net::IpAddr>()?");
-    let value = SettingValue::Both(json!(address), code);
-    Ok(cluster.set("socket_options.local_address", value, text))
+    let settings = cluster.settings();
+    Ok(set_local_address(settings, address, false, text))
 }
 
 fn local_port(_: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     Ok(match node.count()? {
-        0 => Finding::no_effect(text),
-        _ => Finding::refused(text),
+        0 => Outcome::no_effect(text),
+        _ => Outcome::refused(text),
     })
 }
 
@@ -122,31 +120,10 @@ fn local_port(_: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
 fn keepalive(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     read(cluster, "tcp_keepalive", node, &KEEPALIVE_ROWS);
     let [idle, interval, probes] = cluster.keepalive;
-    let [idle, interval] = [idle.unwrap_or(7200), interval.unwrap_or(75)];
-    let probes = probes.unwrap_or(9);
-    let json = json!({ "probe": {
-        "idle": format!("{idle}s"), "interval": format!("{interval}s"), "retries": probes,
-    } });
-    let seconds = |count: u32| duration(std::time::Duration::from_secs(count.into()));
-    let [idle, interval] = [seconds(idle), seconds(interval)];
-    let code = format!(".keepalive({idle}, {interval}, {probes})");
-    Ok(cluster.set(
-        "socket_options.keepalive",
-        SettingValue::Both(json, code),
-        text,
-    ))
-}
-
-fn keepalive_time(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
-    keepalive_number(cluster, 0, node, text)
-}
-
-fn keepalive_interval(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
-    keepalive_number(cluster, 1, node, text)
-}
-
-fn keepalive_probes(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
-    keepalive_number(cluster, 2, node, text)
+    let seconds = |count: u32| Duration::from_secs(count.into());
+    let (idle, interval) = (idle.unwrap_or(7200), interval.unwrap_or(75));
+    let value = values::keepalive(seconds(idle), seconds(interval), probes.unwrap_or(9));
+    Ok(cluster.set("socket_options.keepalive", value, text))
 }
 
 fn keepalive_number(
@@ -156,28 +133,27 @@ fn keepalive_number(
     text: &'static str,
 ) -> Mapping {
     match node.small_count()? {
-        0 => Ok(Finding::refused(
+        0 => Ok(Outcome::refused(
             "zero is none of its values: the system's counts",
         )),
         number => {
             cluster.keepalive[index] = Some(number);
-            Ok(Finding::mapped(text))
+            Ok(Outcome::mapped(text))
         }
     }
 }
 
 fn first_family(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
-    let (name, code) = match node.text()? {
-        "DEFAULT" => return Ok(Finding::mapped("both families are raced by default")),
-        "V4" => ("prefer_v4", "IpFamilies::PreferV4"),
-        "V6" => ("prefer_v6", "IpFamilies::PreferV6"),
-        _ => return Err(Finding::refused("the value is no family")),
+    let value = match node.text()? {
+        "DEFAULT" => return Ok(Outcome::mapped("both families are raced by default")),
+        "V4" => values::families("prefer_v4", "PreferV4"),
+        "V6" => values::families("prefer_v6", "PreferV6"),
+        _ => return Err(Outcome::refused("the value is no family")),
     };
-    let value = SettingValue::Both(json!(name), code.to_owned());
     Ok(cluster.set("happy_eyeballs.families", value, text))
 }
 
 fn first_family_count(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
-    let count = SettingValue::Number(node.small_count()?.into());
+    let count = node.small_count()?;
     Ok(cluster.set("happy_eyeballs.first_family_count", count, text))
 }

@@ -11,14 +11,18 @@
 //!
 //! A transport socket may wrap another, such as that of the PROXY protocol around that of TLS.
 
-use serde_json::json;
-
-use crate::import::{draft::SniChoice, note::Finding, settings::SettingValue};
+use crate::import::{
+    draft::SniChoice,
+    has_settings::HasSettings,
+    note::Outcome,
+    settings::{SettingValue, Settings},
+    values,
+};
 
 use super::{
     certificate_rows,
     cluster::{Cluster, ClusterRow},
-    message::{Mapping, Message, read},
+    message::{Mapping, NoteSink, read},
     node::JsonNode,
     validation_rows,
 };
@@ -174,23 +178,23 @@ pub(super) fn transport_socket(
 ) -> Mapping {
     if is_plain(node) {
         cluster.tls_line = None;
-        return Ok(Finding::mapped("`http://` in the URL"));
+        return Ok(Outcome::mapped("`http://` in the URL"));
     }
     cluster.tls_line = Some(node.line);
     let Some(config) = node.get("typed_config") else {
         return match node.get("name").map(JsonNode::text) {
-            Some(Ok("envoy.transport_sockets.tls" | "tls")) => Ok(Finding::mapped(text)),
-            _ => Err(Finding::refused(
+            Some(Ok("envoy.transport_sockets.tls" | "tls")) => Ok(Outcome::mapped(text)),
+            _ => Err(Outcome::refused(
                 "there is no `typed_config`: the import speaks TLS",
             )),
         };
     };
-    let finding = match type_name(config) {
+    let outcome = match type_name(config) {
         "UpstreamTlsContext" => return tls_context(cluster, config, text),
         "ProxyProtocolUpstreamTransport" => {
             read(cluster, "", config, &PROXY_ROWS);
             version_by_default(cluster, config);
-            return Ok(Finding::mapped("`CdnOriginBuilder::proxy_protocol`"));
+            return Ok(Outcome::mapped("`CdnOriginBuilder::proxy_protocol`"));
         }
         "QuicUpstreamTransport" => "HTTP/3 is not spoken: the import speaks TLS over TCP",
         _ => {
@@ -199,16 +203,16 @@ pub(super) fn transport_socket(
         }
     };
     if let Some(inner) = config.get("transport_socket") {
-        let finding = transport_socket(cluster, inner, text).unwrap_or_else(|finding| finding);
-        cluster.note(inner.line, "transport_socket", finding);
+        let outcome = transport_socket(cluster, inner, text).unwrap_or_else(|outcome| outcome);
+        cluster.note(inner.line, "transport_socket", outcome);
     }
     for field in ["upstream_tls_context", "tls_socket_config"] {
         if let Some(context) = config.get(field) {
-            let finding = tls_context(cluster, context, text).unwrap_or_else(|finding| finding);
-            cluster.note(context.line, field, finding);
+            let outcome = tls_context(cluster, context, text).unwrap_or_else(|outcome| outcome);
+            cluster.note(context.line, field, outcome);
         }
     }
-    Err(Finding::refused(finding))
+    Err(Outcome::refused(outcome))
 }
 
 /// The line of `transport_socket_matches`, if one of its sockets is not that of TCP alone.
@@ -240,105 +244,90 @@ fn type_name(config: &JsonNode) -> &str {
 pub(super) fn tls_context(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     cluster.tls_line = Some(node.line);
     read(cluster, "", node, &ROWS);
-    Ok(Finding::mapped(text))
+    Ok(Outcome::mapped(text))
 }
 
 fn sni(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     let name = node.text()?;
     if name.is_empty() {
-        return Ok(Finding::no_effect("an empty name is none"));
+        return Ok(Outcome::no_effect("an empty name is none"));
     }
     // The name is checked here, so that the note has its line.
-    let finding = cluster.set("sni", SettingValue::Text(name.to_owned()), text);
-    if cluster.shared.settings.take("sni").is_some() {
-        cluster.shared.tls.sni = SniChoice::Name(name.to_owned());
-    }
-    Ok(finding)
+    Settings::check("sni", name)?;
+    cluster.shared.tls.sni = SniChoice::Name(name.to_owned());
+    Ok(Outcome::mapped(text))
 }
 
 fn auto_host_sni(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     cluster.names.sni_from_endpoint = node.boolean()?;
-    Ok(Finding::mapped(text))
+    Ok(Outcome::mapped(text))
 }
 
 fn auto_sni_san_validation(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     cluster.names.is_checked |= node.boolean()?;
-    Ok(Finding::mapped(text))
+    Ok(Outcome::mapped(text))
 }
 
 fn max_session_keys(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     Ok(match node.small_count()? {
         0 => cluster.set("sessions.off", SettingValue::Flag, "`Sessions::off`"),
-        count => cluster.set(
-            "sessions.capacity",
-            SettingValue::Number(count.into()),
-            text,
-        ),
+        count => cluster.set("sessions.capacity", count, text),
     })
 }
 
 fn min_version(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     match node.text()? {
-        "TLS_AUTO" => Ok(Finding::mapped("TLS 1.2 is the default")),
-        "TLSv1_2" => Ok(version(cluster, "tls.min_version", false, text)),
-        "TLSv1_3" => Ok(version(cluster, "tls.min_version", true, text)),
-        _ => Err(Finding::refused(OLD_TLS)),
+        "TLS_AUTO" => Ok(Outcome::mapped("TLS 1.2 is the default")),
+        "TLSv1_2" => Ok(cluster.set("tls.min_version", values::tls_version(false), text)),
+        "TLSv1_3" => Ok(cluster.set("tls.min_version", values::tls_version(true), text)),
+        _ => Err(Outcome::refused(OLD_TLS)),
     }
 }
 
 fn max_version(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     match node.text()? {
-        "TLS_AUTO" => Ok(Finding::mapped(
+        "TLS_AUTO" => Ok(Outcome::mapped(
             "TLS 1.3 is the default, where the origin has it",
         )),
-        "TLSv1_2" => Ok(version(cluster, "tls.max_version", false, text)),
-        "TLSv1_3" => Ok(version(cluster, "tls.max_version", true, text)),
-        _ => Err(Finding::refused(OLD_TLS)),
+        "TLSv1_2" => Ok(cluster.set("tls.max_version", values::tls_version(false), text)),
+        "TLSv1_3" => Ok(cluster.set("tls.max_version", values::tls_version(true), text)),
+        _ => Err(Outcome::refused(OLD_TLS)),
     }
-}
-
-fn version(cluster: &mut Cluster, key: &'static str, is_1_3: bool, text: &'static str) -> Finding {
-    let (json, code) = match is_1_3 {
-        true => ("1.3", "TlsVersion::V1_3"),
-        false => ("1.2", "TlsVersion::V1_2"),
-    };
-    cluster.set(key, SettingValue::Both(json!(json), code.to_owned()), text)
 }
 
 /// Validation whose roots are elsewhere.
 fn provided_roots(cluster: &mut Cluster, _: &JsonNode, text: &'static str) -> Mapping {
     cluster.has_roots = true;
-    Err(Finding::refused(text))
+    Err(Outcome::refused(text))
 }
 
 fn alpn_protocols(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
-    let (json, code) = match node.texts()?.as_slice() {
-        ["h2"] => (json!(["h2"]), "Alpn::Http2"),
-        ["http/1.1"] => (json!(["http/1.1"]), "Alpn::Http1"),
+    let value = match node.texts()?.as_slice() {
+        ["h2"] => values::http2(),
+        ["http/1.1"] => values::http1(),
         ["h2", "http/1.1"] | ["http/1.1", "h2"] => {
-            return Ok(Finding::mapped("both are offered by default"));
+            return Ok(Outcome::mapped("both are offered by default"));
         }
-        [] => return Ok(Finding::no_effect("both are offered by default")),
-        _ => return Err(Finding::refused("neither HTTP/1.1 nor HTTP/2")),
+        [] => return Ok(Outcome::no_effect("both are offered by default")),
+        _ => return Err(Outcome::refused("neither HTTP/1.1 nor HTTP/2")),
     };
-    Ok(cluster.set("alpn", SettingValue::Both(json, code.to_owned()), text))
+    Ok(cluster.set("alpn", value, text))
 }
 
 fn proxy_version(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
-    let (json, code) = match node.text()? {
-        "V1" => ("v1", "ProxyProtocol::V1"),
-        "V2" => ("v2", "ProxyProtocol::V2"),
-        _ => return Err(Finding::refused("the value is neither V1 nor V2")),
+    let value = match node.text()? {
+        "V1" => values::proxy_protocol(false),
+        "V2" => values::proxy_protocol(true),
+        _ => return Err(Outcome::refused("the value is neither V1 nor V2")),
     };
-    let value = SettingValue::Both(json!(json), code.to_owned());
     Ok(cluster.set("proxy_protocol", value, text))
 }
 
 /// Version 1 is the default of the message.
 fn version_by_default(cluster: &mut Cluster, config: &JsonNode) {
     if config.at(&["config", "version"]).is_none() {
-        let value = SettingValue::Both(json!("v1"), "ProxyProtocol::V1".to_owned());
-        let finding = cluster.set("proxy_protocol", value, "`ProxyProtocol::V1`, the default");
-        cluster.note(config.line, "config.version", finding);
+        let value = values::proxy_protocol(false);
+        let outcome = cluster.set("proxy_protocol", value, "`ProxyProtocol::V1`, the default");
+        cluster.note(config.line, "config.version", outcome);
     }
 }

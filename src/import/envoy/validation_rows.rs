@@ -13,13 +13,13 @@ use std::net::IpAddr;
 use serde_json::{Value as Json, json};
 
 use crate::import::{
-    draft::VerifyChoice,
-    note::Finding,
+    note::Outcome,
     settings::{SettingValue, Settings},
+    values::{self, mapped_file},
 };
 
 use super::{
-    certificate_rows::{file, mapped_file},
+    certificate_rows::file,
     cluster::{Cluster, ClusterRow},
     message::{Mapping, read},
     node::JsonNode,
@@ -96,7 +96,7 @@ pub(super) const ROWS: [ClusterRow; 15] = [
 
 pub(super) fn validation(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     read(cluster, "validation_context", node, &ROWS);
-    Ok(Finding::mapped(text))
+    Ok(Outcome::mapped(text))
 }
 
 /// Roots in the text itself are by hand; the system's are trusted until then.
@@ -109,12 +109,12 @@ fn trusted_ca(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Map
 
 fn system_roots(cluster: &mut Cluster, _: &JsonNode, text: &'static str) -> Mapping {
     cluster.has_roots = true;
-    Ok(Finding::mapped(text))
+    Ok(Outcome::mapped(text))
 }
 
 fn provided(cluster: &mut Cluster, _: &JsonNode, text: &'static str) -> Mapping {
     cluster.has_roots = true;
-    Err(Finding::refused(text))
+    Err(Outcome::refused(text))
 }
 
 fn crl(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
@@ -125,16 +125,9 @@ fn crl(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
 
 fn trust_chain(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     match node.text()? {
-        "VERIFY_TRUST_CHAIN" => Ok(Finding::mapped(text)),
-        "ACCEPT_UNTRUSTED" => {
-            cluster.shared.tls.verify = VerifyChoice::Off;
-            Ok(Finding::warning(
-                "anybody on the path can read and change the traffic; imported as \
-                 `danger::accept_any_certificate`. Leave that out, or see the alternatives in \
-                 `tls::danger`",
-            ))
-        }
-        _ => Err(Finding::refused("the value is not known")),
+        "VERIFY_TRUST_CHAIN" => Ok(Outcome::mapped(text)),
+        "ACCEPT_UNTRUSTED" => Ok(values::accept_any_certificate(&mut cluster.shared.tls)),
+        _ => Err(Outcome::refused("the value is not known")),
     }
 }
 
@@ -143,23 +136,21 @@ fn key_pins(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mappi
     let pins: Vec<_> = pins.map(|pin| format!("sha256/{pin}")).collect();
     check(json!({ "and_pins": pins }))?;
     cluster.shared.tls.key_pins = pins;
-    Ok(Finding::mapped(text))
+    Ok(Outcome::mapped(text))
 }
 
 fn certificate_pins(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
     let pins: Vec<_> = node.texts()?.into_iter().map(str::to_owned).collect();
     check(json!({ "and_certificate_pins": pins }))?;
     cluster.shared.tls.certificate_pins = pins;
-    Ok(Finding::mapped(text))
+    Ok(Outcome::mapped(text))
 }
 
 /// Whether the configuration accepts a policy.
 ///
 /// A pin or a name is checked when its field is read, so that the note has its line.
-fn check(policy: Json) -> Result<(), Finding> {
-    let value = SettingValue::Both(policy, String::new());
-    let set = Settings::default().set("verify", value);
-    set.map_err(|problem| Finding::refused(format!("the value cannot be used: {problem}")))
+fn check(policy: Json) -> Result<(), Outcome> {
+    Settings::check("verify", SettingValue::both(policy, ""))
 }
 
 fn typed_names(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
@@ -167,7 +158,7 @@ fn typed_names(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Ma
     let mut names = Vec::new();
     for element in node.list()? {
         let kind = element.get("san_type").map_or(Ok(""), JsonNode::text)?;
-        let none = || Finding::refused("a name has no `matcher`");
+        let none = || Outcome::refused("a name has no `matcher`");
         names.push(name(kind, element.get("matcher").ok_or_else(none)?)?);
     }
     expect(cluster, &names, text)
@@ -192,7 +183,7 @@ enum SanName<'a> {
 }
 
 /// The name that a matcher of this type accepts. An empty type stands for all types.
-fn name<'a>(kind: &str, matcher: &'a JsonNode) -> Result<SanName<'a>, Finding> {
+fn name<'a>(kind: &str, matcher: &'a JsonNode) -> Result<SanName<'a>, Outcome> {
     if let Some(exact) = matcher.get("exact") {
         let exact = exact.text()?;
         return match kind {
@@ -201,14 +192,14 @@ fn name<'a>(kind: &str, matcher: &'a JsonNode) -> Result<SanName<'a>, Finding> {
             "" if exact.parse::<IpAddr>().is_ok() => Ok(SanName::Ip(exact)),
             "" if exact.contains("://") => Ok(SanName::Uri(exact)),
             "DNS" | "" => Ok(SanName::Dns(exact)),
-            _ => Err(Finding::refused(
+            _ => Err(Outcome::refused(
                 "names are DNS names, IP addresses or URIs",
             )),
         };
     }
     if let ("DNS" | "", Some(suffix)) = (kind, matcher.get("suffix")) {
         let suffix = suffix.text()?;
-        let none = || Finding::refused("a suffix begins with a dot");
+        let none = || Outcome::refused("a suffix begins with a dot");
         return Ok(SanName::DnsSuffix(
             suffix.strip_prefix('.').ok_or_else(none)?,
         ));
@@ -220,7 +211,7 @@ fn name<'a>(kind: &str, matcher: &'a JsonNode) -> Result<SanName<'a>, Finding> {
             return Ok(SanName::SpiffeTrustDomain(domain));
         }
     }
-    Err(Finding::refused(
+    Err(Outcome::refused(
         "a name is matched exactly, by `SanMatcher::dns_suffix`, or by \
          `SanMatcher::spiffe_trust_domain`; the import expects the SNI",
     ))
@@ -254,21 +245,18 @@ impl SanName<'_> {
 /// list of the policy.
 fn expect(cluster: &mut Cluster, names: &[SanName<'_>], text: &'static str) -> Mapping {
     match names {
-        [] => Ok(Finding::no_effect("there is no name")),
+        [] => Ok(Outcome::no_effect("there is no name")),
         [SanName::Dns(name) | SanName::Ip(name)] => {
-            let value = SettingValue::Text((*name).to_owned());
-            let finding = cluster.set("expected_name", value, text);
-            if cluster.shared.settings.take("expected_name").is_some() {
-                cluster.shared.tls.expected_name = Some((*name).to_owned());
-            }
-            Ok(finding)
+            Settings::check("expected_name", *name)?;
+            cluster.shared.tls.expected_name = Some((*name).to_owned());
+            Ok(Outcome::mapped(text))
         }
         names => {
             let names: Vec<_> = names.iter().map(SanName::matcher).collect();
             let list: Vec<_> = names.iter().map(|(json, _)| json.clone()).collect();
             check(json!({ "expecting_any": list }))?;
             cluster.shared.tls.names = names;
-            Ok(Finding::mapped(text))
+            Ok(Outcome::mapped(text))
         }
     }
 }

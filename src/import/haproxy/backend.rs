@@ -1,12 +1,12 @@
 //! A section with servers, and the values of its lines so far.
 //!
 //! HAProxy's `server` line carries most of what other servers have in directives of the section:
-//! address, TLS, names, limits. Its values are kept apart in [`ServerDraft`] until the line is
+//! address, TLS, names, limits. Its values are kept apart in [`ServerLine`] until the line is
 //! complete.
 //!
 //! ```text
 //! server a a.example:443 ssl sni str(www.example.com) verify required weight 10
-//! │      │ │             └── keywords ──> ServerDraft
+//! │      │ │             └── keywords ──> ServerLine
 //! │      │ └── address ──> url https://a.example
 //! │      └── the name of the member
 //! ```
@@ -14,11 +14,14 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use crate::import::{
-    draft::{Draft, HostChoice, Server, SharedSettings, SniChoice, TlsChoice},
+    draft::{Draft, HostChoice, OriginDraft, SharedSettings, SniChoice, TlsChoice},
     group_calls::GroupCalls,
+    has_settings::HasSettings,
     local_address::{port_left_out, set_local_address},
-    note::{Finding, NoteKind},
-    settings::{SettingValue, Settings},
+    note::{NoteKind, Outcome},
+    origin_url::origin_url,
+    settings::Settings,
+    values,
 };
 
 use super::{
@@ -30,7 +33,7 @@ use super::{
 pub(super) type BackendRow = crate::import::directive_row::DirectiveRow<MapLine>;
 
 /// Maps a line. The last argument is the text of its row.
-pub(super) type MapLine = fn(&mut Backend, &ConfigLine, &'static str) -> Finding;
+pub(super) type MapLine = fn(&mut Backend, &ConfigLine, &'static str) -> Outcome;
 
 /// A `backend` or `listen`, with its defaults.
 #[derive(Debug, Default)]
@@ -38,7 +41,7 @@ pub(super) struct Backend {
     pub(super) draft: Draft,
     pub(super) group: GroupCalls,
     /// The values of `default-server`.
-    pub(super) default_server: ServerDraft,
+    pub(super) default_server: ServerLine,
     /// The lines of servers without `check`.
     unchecked: Vec<usize>,
     /// Whether a rule removes or replaces the client's X-Forwarded-For.
@@ -49,7 +52,7 @@ pub(super) struct Backend {
 ///
 /// It starts as a copy of the `default-server` values.
 #[derive(Clone, Debug, Default)]
-pub(super) struct ServerDraft {
+pub(super) struct ServerLine {
     pub(super) settings: Settings,
     pub(super) tls: TlsChoice,
     pub(super) weight: Option<u32>,
@@ -76,6 +79,18 @@ pub(super) struct ServerDraft {
     pub(super) has_sni: bool,
 }
 
+impl HasSettings for Backend {
+    fn settings(&mut self) -> &mut Settings {
+        &mut self.draft.shared.settings
+    }
+}
+
+impl HasSettings for ServerLine {
+    fn settings(&mut self) -> &mut Settings {
+        &mut self.settings
+    }
+}
+
 impl Backend {
     /// Unlike nginx, HAProxy passes the client's Host unless a rule changes it.
     pub(super) fn new(section: String, line: usize, count: usize) -> Self {
@@ -94,32 +109,11 @@ impl Backend {
         &mut self.draft.shared
     }
 
-    pub(super) fn set(
-        &mut self,
-        key: &'static str,
-        value: SettingValue,
-        text: &'static str,
-    ) -> Finding {
-        self.shared().set(key, value, text)
-    }
-
-    pub(super) fn set_time(
-        &mut self,
-        key: &'static str,
-        word: &str,
-        text: &'static str,
-    ) -> Finding {
-        match time_of(word) {
-            Ok(time) => self.set(key, SettingValue::Time(time), text),
-            Err(finding) => finding,
-        }
-    }
-
     /// What becomes of a keyword that concerns the whole group.
-    pub(super) fn of_group(&self, text: &'static str) -> Finding {
+    pub(super) fn of_group(&self, text: &'static str) -> Outcome {
         match self.group.is_group {
-            true => Finding::mapped(text),
-            false => Finding::no_effect("there is one server"),
+            true => Outcome::mapped(text),
+            false => Outcome::no_effect("there is one server"),
         }
     }
 
@@ -129,74 +123,71 @@ impl Backend {
     pub(super) fn add(
         &mut self,
         line: &ConfigLine,
-        mut own: ServerDraft,
-    ) -> (Finding, Vec<Finding>) {
+        mut own: ServerLine,
+    ) -> (Outcome, Vec<Outcome>) {
         let mut warnings = Vec::new();
         let address = match value::address(line.word(2)) {
             Ok(address) => address,
-            Err(problem) => return (Finding::refused(problem), warnings),
+            Err(problem) => return (Outcome::refused(problem), warnings),
         };
         let is_tls = own.tls.is_on;
         if own.is_http2 && !is_tls {
             own.settings.take("alpn");
-            warnings.push(Finding::refused("HTTP/2 is spoken over TLS only"));
+            warnings.push(Outcome::refused("HTTP/2 is spoken over TLS only"));
         }
         self.take_group_calls(line.number, &own, &mut warnings);
-        let scheme = if is_tls { "https" } else { "http" };
         let (url, dial) = match address {
             Address::Socket(path) => (
-                format!("{scheme}://localhost"),
+                origin_url(is_tls, "localhost", None),
                 Some(format!("unix:{path}")),
             ),
             Address::Host(host, port) => {
                 if port.is_none() {
-                    warnings.push(Finding::warning(
+                    warnings.push(Outcome::warning(
                         "no port: HAProxy connects to the port that the client used; the import \
                          takes 80, or 443 with TLS",
                     ));
                 }
                 if port == Some(443) && !is_tls {
-                    warnings.push(Finding::warning(
+                    warnings.push(Outcome::warning(
                         "no `ssl`: plain HTTP to a port of TLS: an edge answers 400",
                     ));
                 }
-                let port = port.filter(|port| *port != if is_tls { 443 } else { 80 });
-                let port = port.map(|port| format!(":{port}")).unwrap_or_default();
                 self.warn(&host, &own, &mut warnings);
-                (format!("{scheme}://{host}{port}"), None)
+                (origin_url(is_tls, &host, port), None)
             }
         };
         let name = line.word(1).to_owned();
-        let mut server = Server::new(&self.draft.shared, name, line.number, url);
+        let mut server = OriginDraft::new(&self.draft.shared, name, line.number, url);
         server.dial = dial;
         server.weight = own.weight.filter(|_| self.group.is_group);
         server.is_backup = own.is_backup && self.group.is_group;
         server.settings.extend(own.settings);
         server.tls = own.tls;
         self.draft.servers.push(server);
-        let finding = match self.group.is_group {
-            true => Finding::mapped("a member of `OriginGroup::builder`"),
-            false => Finding::mapped("`CdnOriginConnector::builder`"),
+        let outcome = match self.group.is_group {
+            true => Outcome::mapped("a member of `OriginGroup::builder`"),
+            false => Outcome::mapped("`CdnOriginConnector::builder`"),
         };
-        (finding, warnings)
+        (outcome, warnings)
     }
 
     /// The values of the group: the first server that names one decides.
-    fn take_group_calls(&mut self, line: usize, own: &ServerDraft, warnings: &mut Vec<Finding>) {
-        let mut findings = Vec::new();
+    fn take_group_calls(&mut self, line: usize, own: &ServerLine, warnings: &mut Vec<Outcome>) {
+        let mut outcomes = Vec::new();
         for (setter, value) in &own.ejection {
-            findings.push(self.group.eject(&format!(".{setter}({value})"), ""));
+            outcomes.push(self.group.eject(&format!(".{setter}({value})"), ""));
         }
         if !own.is_checked {
             self.unchecked.push(line);
         } else {
             self.group.check.is_on = true;
             for (setter, value) in &own.checks {
-                findings.push(self.group.check(format!(".{setter}({value})"), ""));
+                outcomes.push(self.group.check(format!(".{setter}({value})"), ""));
             }
         }
-        findings.retain(|finding| finding.kind == NoteKind::Refused);
-        warnings.append(&mut findings);
+        outcomes.retain(|outcome| outcome.kind == NoteKind::Refused);
+        warnings.append(&mut outcomes);
     }
 
     /// The lines of servers that are checked here, and not in HAProxy.
@@ -212,10 +203,10 @@ impl Backend {
     ///
     /// An edge has to know the name in SNI and the name in Host; both are missing in many
     /// configurations that work with a server of one's own.
-    fn warn(&self, host: &str, own: &ServerDraft, warnings: &mut Vec<Finding>) {
+    fn warn(&self, host: &str, own: &ServerLine, warnings: &mut Vec<Outcome>) {
         let is_name = host.chars().any(|char| char.is_ascii_alphabetic()) && !host.starts_with('[');
         if is_name && self.draft.shared.host == HostChoice::Preserve {
-            warnings.push(Finding::warning(
+            warnings.push(Outcome::warning(
                 "no `http-request set-header Host`: the client's Host is passed, and an edge that \
                  does not serve that name refuses the request",
             ));
@@ -224,14 +215,14 @@ impl Backend {
             return;
         }
         if !own.has_sni && is_name {
-            warnings.push(Finding::warning(
+            warnings.push(Outcome::warning(
                 "no `sni`: HAProxy before 3.3 sends none, and a CDN closes the connection. The \
                  import sends the server's name",
             ));
         }
         let has_name = own.tls.expected_name.is_some() || own.tls.sni != SniChoice::Url;
         if !is_name && !has_name {
-            warnings.push(Finding::warning(
+            warnings.push(Outcome::warning(
                 "no `verifyhost`: HAProxy accepts the certificate of any name. The import expects \
                  the address: `CdnOriginBuilder::expected_name`",
             ));
@@ -245,17 +236,13 @@ impl Backend {
     }
 }
 
-/// The time, or a finding that it is none.
-pub(super) fn time_of(word: &str) -> Result<Duration, Finding> {
-    match value::time(word) {
-        Some(time) if !time.is_zero() => Ok(time),
-        Some(_) => Err(Finding::refused("a time of zero would pass at once")),
-        None => Err(Finding::refused("the value is no time")),
-    }
+/// The time, or why there is none.
+pub(super) fn time_of(word: &str) -> Result<Duration, Outcome> {
+    values::non_zero(value::time(word))
 }
 
 /// Sets the address of `source`, of a section or a server. A port is left out with a warning.
-pub(super) fn set_source(settings: &mut Settings, word: &str, text: &'static str) -> Finding {
+pub(super) fn set_source(settings: &mut Settings, word: &str, text: &'static str) -> Outcome {
     let (address, port) = value::local_address(word);
     let has_port = port.is_some_and(|port| port != "0");
     match (address, has_port) {
@@ -263,7 +250,7 @@ pub(super) fn set_source(settings: &mut Settings, word: &str, text: &'static str
             settings.take("socket_options.local_address");
             match has_port {
                 true => port_left_out(),
-                false => Finding::mapped("the system chooses by default"),
+                false => Outcome::mapped("the system chooses by default"),
             }
         }
         _ => set_local_address(settings, address, has_port, text),

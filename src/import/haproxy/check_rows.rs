@@ -9,7 +9,7 @@
 //! http-check expect status 200              .statuses([StatusCode::from_u16(200)?])
 //! ```
 
-use crate::import::note::{Finding, NoteKind};
+use crate::import::note::{NoteKind, Outcome};
 
 use super::{
     backend::{Backend, BackendRow},
@@ -62,56 +62,56 @@ pub(super) fn without_replaced<'a>(chain: &[&Section<'a>]) -> Vec<&'a ConfigLine
 }
 
 /// A Host may follow the version: as a word, or in the old form as the start of a head.
-fn httpchk(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
+fn httpchk(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Outcome {
     let (method, path, rest) = match &line.words[line.words.len().min(2)..] {
         [] => ("OPTIONS", "/", &[][..]),
         [path] => ("OPTIONS", path.as_str(), &[][..]),
         [method, path, rest @ ..] => (method.as_str(), path.as_str(), rest),
     };
     backend.group.check.path = Some(path.to_owned());
-    let finding = check_method(backend, method, text);
+    let outcome = check_method(backend, method, text);
     let (version, host) = match rest {
-        [] => return finding,
+        [] => return outcome,
         [version, rest @ ..] => (version, rest.first()),
     };
     if let Some(host) = host {
-        return check_host(backend, host, finding);
+        return check_host(backend, host, outcome);
     }
     let mut head = version
         .split("\r\n")
         .skip(1)
         .filter(|line| !line.is_empty());
     let Some((name, host)) = head.next().and_then(|line| line.split_once(':')) else {
-        return finding;
+        return outcome;
     };
     match name.eq_ignore_ascii_case("host") && head.next().is_none() {
-        true => check_host(backend, host.trim(), finding),
-        false => Finding::by_hand(CHECK_FIELDS),
+        true => check_host(backend, host.trim(), outcome),
+        false => Outcome::by_hand(CHECK_FIELDS),
     }
 }
 
-fn check_method(backend: &mut Backend, method: &str, text: &'static str) -> Finding {
+fn check_method(backend: &mut Backend, method: &str, text: &'static str) -> Outcome {
     let code = match method {
         "GET" => None,
         "HEAD" | "OPTIONS" => Some(format!("Method::{method}")),
-        _ => return Finding::refused("checks change nothing: GET, HEAD or OPTIONS"),
+        _ => return Outcome::refused("checks change nothing: GET, HEAD or OPTIONS"),
     };
     backend.group.set_check("method", code);
     backend.group.checked(text)
 }
 
 /// Sets the Host of checks, if it is a fixed one.
-fn check_host(backend: &mut Backend, host: &str, finding: Finding) -> Finding {
+fn check_host(backend: &mut Backend, host: &str, outcome: Outcome) -> Outcome {
     if host.contains('%') {
-        return Finding::by_hand("`HealthCheck::host` takes a fixed name");
+        return Outcome::by_hand("`HealthCheck::host` takes a fixed name");
     }
     backend.group.set_check("host", Some(format!("{host:?}")));
-    finding
+    outcome
 }
 
 /// Method, path and Host are taken over, other fields and bodies are not.
-fn check_send(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
-    let mut finding = backend.group.checked(text);
+fn check_send(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Outcome {
+    let mut outcome = backend.group.checked(text);
     let mut words = line.words.iter().skip(2).map(String::as_str);
     while let Some(word) = words.next() {
         let value = words.next().unwrap_or_default();
@@ -127,25 +127,25 @@ fn check_send(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> F
             }
             "hdr" => {
                 words.next();
-                Finding::by_hand(CHECK_FIELDS)
+                Outcome::by_hand(CHECK_FIELDS)
             }
-            "body" | "body-lf" => Finding::by_hand(CHECK_FIELDS),
-            "uri-lf" => Finding::by_hand("`HealthCheck::get` takes a fixed path"),
+            "body" | "body-lf" => Outcome::by_hand(CHECK_FIELDS),
+            "uri-lf" => Outcome::by_hand("`HealthCheck::get` takes a fixed path"),
             _ => continue,
         };
         // What is left to do counts, whatever comes after it.
-        if finding.kind == NoteKind::Mapped {
-            finding = next;
+        if outcome.kind == NoteKind::Mapped {
+            outcome = next;
         }
     }
-    finding
+    outcome
 }
 
 /// Only lists of statuses; patterns are by hand.
-fn check_expect(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
+fn check_expect(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Outcome {
     let words: Vec<_> = line.words.iter().skip(2).map(String::as_str).collect();
     let ["status", statuses] = words.as_slice() else {
-        return Finding::by_hand("`HealthCheck::statuses`; bodies are not compared");
+        return Outcome::by_hand("`HealthCheck::statuses`; bodies are not compared");
     };
     let statuses: Option<Vec<_>> = statuses
         .split(',')
@@ -159,6 +159,6 @@ fn check_expect(backend: &mut Backend, line: &ConfigLine, text: &'static str) ->
         Some(list) => backend
             .group
             .check(format!(".statuses([{}])", list.join(", ")), text),
-        None => Finding::by_hand("`HealthCheck::statuses` takes a list of statuses"),
+        None => Outcome::by_hand("`HealthCheck::statuses` takes a list of statuses"),
     }
 }

@@ -2,8 +2,6 @@
 //!
 //! A backend without a frontend has no such rules. Frontends that change no message are alike.
 
-use crate::import::directive_row::RowKind;
-
 use super::{
     parse::ConfigLine,
     section::{Section, is_row, is_rule, keyword},
@@ -42,7 +40,7 @@ pub(super) fn frontends<'a>(sections: &[Section<'a>]) -> Vec<Frontend<'a>> {
 fn maps(line: &ConfigLine) -> bool {
     let name = keyword(line);
     let mut rows = rows().filter(|row| is_row(row.name, &name));
-    rows.any(|row| matches!(row.rule, RowKind::Maps(_)))
+    rows.any(|row| row.map.is_some())
 }
 
 impl Frontend<'_> {

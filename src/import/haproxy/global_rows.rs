@@ -10,10 +10,10 @@
 //!
 //! The words of `ssl-default-server-options` are those of a `server` line.
 
-use crate::import::{directive_row::DirectiveRow, note::Finding};
+use crate::import::{directive_row::DirectiveRow, note::Outcome};
 
 use super::{
-    backend::ServerDraft,
+    backend::ServerLine,
     parse::ConfigLine,
     server_tls_rows::{CIPHERS, CLIENT_SIGALGS, PARAMETERS, verification},
 };
@@ -22,12 +22,12 @@ use super::{
 pub(super) type GlobalRow = DirectiveRow<MapGlobal>;
 
 /// Maps a line. The last argument is the text of its row.
-pub(super) type MapGlobal = fn(&mut ServerDraft, &ConfigLine, &'static str) -> Finding;
+pub(super) type MapGlobal = fn(&mut ServerLine, &ConfigLine, &'static str) -> Outcome;
 
 pub(super) const ROWS: [GlobalRow; 9] = [
     GlobalRow::maps(
         "ssl-server-verify",
-        server_verify,
+        |server, line, text| verification(server, line.word(1), text),
         "certificates are verified by default",
     ),
     GlobalRow::maps("ca-base", ca_base, "the folder of `ca-file` and `crl-file`"),
@@ -43,16 +43,12 @@ pub(super) const ROWS: [GlobalRow; 9] = [
     GlobalRow::refused("ssl-default-server-client-sigalgs", CLIENT_SIGALGS),
 ];
 
-fn server_verify(server: &mut ServerDraft, line: &ConfigLine, text: &'static str) -> Finding {
-    verification(server, line.word(1), text)
-}
-
-fn ca_base(server: &mut ServerDraft, line: &ConfigLine, text: &'static str) -> Finding {
+fn ca_base(server: &mut ServerLine, line: &ConfigLine, text: &'static str) -> Outcome {
     line.word(1).clone_into(&mut server.ca_base);
-    Finding::mapped(text)
+    Outcome::mapped(text)
 }
 
-fn crt_base(server: &mut ServerDraft, line: &ConfigLine, text: &'static str) -> Finding {
+fn crt_base(server: &mut ServerLine, line: &ConfigLine, text: &'static str) -> Outcome {
     line.word(1).clone_into(&mut server.crt_base);
-    Finding::mapped(text)
+    Outcome::mapped(text)
 }

@@ -28,6 +28,7 @@ mod backend;
 mod check_rows;
 mod frontend_rules;
 mod global_rows;
+mod line_order;
 mod parse;
 mod request_rows;
 mod section;
@@ -41,21 +42,21 @@ mod value;
 use std::{collections::BTreeSet, mem};
 
 use super::{
-    budget::{Budget, line_weight},
-    directive_row::RowKind,
     draft::Draft,
     error::ImportError,
+    import_limit::{ImportLimit, line_weight},
     imported::Imported,
-    note::{Finding, ImportNote},
+    note::{ImportNote, Outcome},
 };
 
 use self::{
-    backend::{Backend, BackendRow, ServerDraft},
+    backend::{Backend, BackendRow, ServerLine},
     frontend_rules::{Frontend, FrontendRules, frontend_rules, frontends},
+    line_order::LineOrder,
     parse::ConfigLine,
     section::{Section, inherited, is_row, is_rule, keyword, reached, sections},
     section_rows::rows,
-    server_rows::Keyword,
+    server_rows::ServerRow,
 };
 
 /// Imports a file, or a part of one.
@@ -73,7 +74,7 @@ pub(super) fn import(text: &str) -> Result<Imported, ImportError> {
         importer.section(&sections, index, &frontends);
     }
     importer.note_the_rest(&sections);
-    importer.budget.check()?;
+    importer.limit.check()?;
     Ok(Imported::new(&importer.drafts, importer.notes))
 }
 
@@ -81,7 +82,15 @@ pub(super) fn import(text: &str) -> Result<Imported, ImportError> {
 #[cfg(test)]
 pub(super) fn tables() -> Vec<(&'static str, Vec<super::directive_row::Listed>)> {
     let listed = |rows: &[BackendRow]| rows.iter().map(BackendRow::listed).collect();
-    let keywords = keywords().map(|keyword| keyword.row.listed());
+    let keywords = [
+        &server_tls_rows::FLAGS[..],
+        &server_tls_rows::ARGUMENTS,
+        &server_rows::FLAGS,
+        &server_rows::ARGUMENTS,
+        &server_socket_rows::FLAGS,
+        &server_socket_rows::ARGUMENTS,
+    ];
+    let keywords = keywords.into_iter().flatten().map(ServerRow::listed);
     let global = global_rows::ROWS.iter().map(|row| row.listed());
     vec![
         ("The global section", global.collect()),
@@ -95,31 +104,37 @@ pub(super) fn tables() -> Vec<(&'static str, Vec<super::directive_row::Listed>)>
     ]
 }
 
-/// The keywords of a server.
-///
-/// They may stand in any order on a line.
-fn keywords() -> impl Iterator<Item = &'static Keyword> {
-    server_tls_rows::KEYWORDS
+/// The keywords of a server that have no argument.
+fn flags() -> impl Iterator<Item = &'static ServerRow> {
+    server_tls_rows::FLAGS
         .iter()
-        .chain(&server_rows::KEYWORDS)
-        .chain(&server_socket_rows::KEYWORDS)
+        .chain(&server_rows::FLAGS)
+        .chain(&server_socket_rows::FLAGS)
+}
+
+/// The keywords of a server that have one argument.
+fn arguments() -> impl Iterator<Item = &'static ServerRow> {
+    server_tls_rows::ARGUMENTS
+        .iter()
+        .chain(&server_rows::ARGUMENTS)
+        .chain(&server_socket_rows::ARGUMENTS)
 }
 
 #[derive(Default)]
 struct BackendImporter {
     /// The values of `global` for each server.
-    global: ServerDraft,
+    global: ServerLine,
     drafts: Vec<Draft>,
-    budget: Budget,
+    limit: ImportLimit,
     notes: Vec<ImportNote>,
     /// The numbers of lines that have a note.
     noted: BTreeSet<usize>,
 }
 
 impl BackendImporter {
-    fn note(&mut self, line: usize, directive: &str, finding: Finding) {
+    fn note(&mut self, line: usize, directive: &str, outcome: Outcome) {
         self.noted.insert(line);
-        self.notes.push(ImportNote::new(line, directive, finding));
+        self.notes.push(ImportNote::new(line, directive, outcome));
     }
 
     /// Lines that concern the process alone are left to the note on the section.
@@ -130,8 +145,8 @@ impl BackendImporter {
                 let base = mem::take(&mut self.global);
                 self.global = self.parameters(&mut Backend::default(), line, 1, base);
             } else if let Some(row) = rows.find(|row| row.name == line.word(0)) {
-                let finding = row.apply(|map| map(&mut self.global, line, row.text));
-                self.note(line.number, row.name, finding);
+                let outcome = row.apply(|map| map(&mut self.global, line, row.text));
+                self.note(line.number, row.name, outcome);
             }
         }
     }
@@ -142,8 +157,8 @@ impl BackendImporter {
         let section = &sections[index];
         let is_backend = ["", "backend", "listen"].contains(&section.kind);
         if section.is_disabled && (is_backend || section.kind == "frontend") {
-            let finding = Finding::no_effect("the section is disabled");
-            return self.note_all(section, &finding);
+            let outcome = Outcome::no_effect("the section is disabled");
+            return self.note_all(section, &outcome);
         }
         if !is_backend {
             return;
@@ -153,14 +168,14 @@ impl BackendImporter {
         }
         let serves = |line: &&ConfigLine| !line.words.iter().any(|word| word == "disabled");
         let count = section.servers().filter(serves).count();
-        if count == 0 || self.budget.is_spent() {
+        if count == 0 || self.limit.is_spent() {
             return;
         }
         // A part of a file may leave the mode out, but what has defaults is more than a part.
         if section.mode.is_none() && section.parent.is_some() {
             let text =
                 "no `mode`: HAProxy passes connections on and reads no HTTP; imported as HTTP";
-            self.note(section.line, section.kind, Finding::warning(text));
+            self.note(section.line, section.kind, Outcome::warning(text));
         }
         let chain = inherited(sections, index);
         let mut drafts: Vec<(Draft, Vec<&str>)> = Vec::new();
@@ -177,7 +192,7 @@ impl BackendImporter {
         if drafts.len() > 1 {
             let text = "a section of the code for each frontend, because their rules differ: route \
                         the requests of each to its own";
-            self.note(section.line, section.kind, Finding::by_hand(text));
+            self.note(section.line, section.kind, Outcome::by_hand(text));
             for (draft, frontends) in &mut drafts {
                 draft.section += " from ";
                 draft.section += frontends.first().copied().unwrap_or_default();
@@ -190,9 +205,9 @@ impl BackendImporter {
             .extend(drafts.into_iter().map(|(draft, _)| draft));
     }
 
-    fn note_all(&mut self, section: &Section<'_>, finding: &Finding) {
+    fn note_all(&mut self, section: &Section<'_>, outcome: &Outcome) {
         for line in section.lines {
-            self.note(line.number, &keyword(line), finding.clone());
+            self.note(line.number, &keyword(line), outcome.clone());
         }
     }
 
@@ -211,8 +226,8 @@ impl BackendImporter {
         let servers = section.servers().map(|line| weigh(&line)).sum();
         let all: usize = own.iter().chain(rules).map(weigh).sum();
         let weights = [all.saturating_sub(servers), servers];
-        if let Some(finding) = self.budget.take(section.line, count, weights) {
-            self.note(section.line, section.kind, finding);
+        if let Some(outcome) = self.limit.take(section.line, count, weights) {
+            self.note(section.line, section.kind, outcome);
             return None;
         }
         let kind = match section.kind {
@@ -228,43 +243,39 @@ impl BackendImporter {
             actions.contains(&line.word(1)) && field.eq_ignore_ascii_case("x-forwarded-for")
         });
         // A request passes the rules of the frontend first, and a response those of the backend.
-        let orders = [[rules, &own].concat(), [&own, rules].concat()]
-            .map(|lines| (request_rows::removals(&lines), lines));
+        let requests = LineOrder::new([rules, &own].concat());
+        let responses = LineOrder::new([&own, rules].concat());
         for row in rows() {
-            let (removals, lines) = &orders[usize::from(row.name.starts_with("http-response"))];
-            let is_of_row = |line: &&ConfigLine| is_row(row.name, &keyword(line));
-            let lines = lines.iter().copied().enumerate();
-            let lines: Vec<_> = lines.filter(|(_, line)| is_of_row(line)).collect();
-            // Rules are applied one after the other, and other lines replace each other.
-            let is_value = matches!(row.rule, RowKind::Maps(_)) && !row.name.starts_with("http-");
-            for (at, (index, line)) in lines.iter().enumerate() {
-                let unused = if request_rows::is_removed(removals, line, *index) {
-                    Some("a later line removes the field")
-                } else if is_value && at + 1 < lines.len() {
-                    Some("a later line replaces it")
-                } else {
-                    None
-                };
+            let order = match row.name.starts_with("http-response") {
+                true => &responses,
+                false => &requests,
+            };
+            for (line, unused) in order.lines_of(row) {
                 self.line(&mut backend, line, row, unused);
             }
         }
-        for line in own {
+        self.servers(&mut backend, &own);
+        Some(backend.finish())
+    }
+
+    /// Reads the servers of a section, each on top of the `default-server` lines before it.
+    fn servers(&mut self, backend: &mut Backend, lines: &[&ConfigLine]) {
+        for line in lines {
             match line.word(0) {
                 "default-server" => {
                     let base = backend.default_server.clone();
-                    let own = self.parameters(&mut backend, line, 1, base);
+                    let own = self.parameters(backend, line, 1, base);
                     backend.default_server = own;
                     self.noted.insert(line.number);
                 }
-                "server" => self.server(&mut backend, line),
+                "server" => self.server(backend, line),
                 _ => {}
             }
         }
         for line in backend.unchecked() {
             let text = "no `check`: the check of a group is for all its members";
-            self.note(*line, "server", Finding::warning(text));
+            self.note(*line, "server", Outcome::warning(text));
         }
-        Some(backend.finish())
     }
 
     /// Applies a row to a line, unless there is a reason to leave it out.
@@ -278,9 +289,9 @@ impl BackendImporter {
         unused: Option<&'static str>,
     ) {
         let is_off = line.word(0) == "no" && row.name != "option redispatch";
-        let finding = match unused {
-            Some(reason) => Finding::no_effect(reason),
-            None if is_off => Finding::no_effect("the option is off"),
+        let outcome = match unused {
+            Some(reason) => Outcome::no_effect(reason),
+            None if is_off => Outcome::no_effect("the option is off"),
             None => row.apply(|map| map(backend, line, row.text)),
         };
         // The third word of these names the field; other values may be secret.
@@ -288,7 +299,7 @@ impl BackendImporter {
             true => format!("{} {}", row.name, line.word(2)),
             false => keyword(line),
         };
-        self.note(line.number, &name, finding);
+        self.note(line.number, &name, outcome);
     }
 
     fn server(&mut self, backend: &mut Backend, line: &ConfigLine) {
@@ -298,78 +309,84 @@ impl BackendImporter {
         if own.is_disabled {
             return;
         }
-        let (finding, warnings) = backend.add(line, own);
-        for finding in [finding].into_iter().chain(warnings) {
-            self.note(line.number, "server", finding);
+        let (outcome, warnings) = backend.add(line, own);
+        for outcome in [outcome].into_iter().chain(warnings) {
+            self.note(line.number, "server", outcome);
         }
     }
 
     /// Reads the keywords of a line from this word on.
     ///
-    /// A keyword takes as many words as its row says; one that no row has takes none, so the words
-    /// after it may be unmapped as well.
+    /// A keyword that no row has takes no argument, so the words after it may be unmapped as well.
     fn parameters(
         &mut self,
         backend: &mut Backend,
         line: &ConfigLine,
         from: usize,
-        mut own: ServerDraft,
-    ) -> ServerDraft {
+        mut own: ServerLine,
+    ) -> ServerLine {
         let mut words = line.words.iter().skip(from);
         while let Some(word) = words.next() {
             let name = word.split('(').next().unwrap_or_default();
-            let Some(Keyword { row, arguments }) = keywords().find(|it| it.row.name == name) else {
+            let is_row = |row: &&ServerRow| row.name == name;
+            let (row, argument) = if let Some(row) = flags().find(is_row) {
+                (row, "")
+            } else if let Some(row) = arguments().find(is_row) {
+                (row, words.next().map_or("", String::as_str))
+            } else {
                 let subject = format!("{} {word}", line.word(0));
-                self.note(line.number, &subject, Finding::unmapped());
+                self.note(line.number, &subject, Outcome::unmapped());
                 continue;
             };
-            let argument = match arguments {
-                0 => "",
-                _ => words.next().map_or("", String::as_str),
-            };
-            let finding = row.apply(|map| map(&mut own, backend, argument, row.text));
+            let outcome = row.apply(|map| map(&mut own, backend, argument, row.text));
             let subject = format!("{} {name}", line.word(0));
-            self.note(line.number, &subject, finding);
+            self.note(line.number, &subject, outcome);
         }
         own
     }
 
     /// Notes on all lines that have none.
     ///
-    /// A section that does not concern origins has one note for all its lines. A line that could be
-    /// imported is by hand if requests of servers that are not imported have it: those of templates
-    /// and of other files.
+    /// A section that does not concern origins has one note for all its lines.
     fn note_the_rest(&mut self, sections: &[Section<'_>]) {
         let of_servers = reached(sections, |it| it.kind.is_empty() || it.has_template());
         let of_frontends = reached(sections, |it| it.is_frontend());
         for (index, section) in sections.iter().enumerate() {
-            if let Some(finding) = unrelated_keywords::section(section.kind) {
-                self.note(section.line, section.kind, finding);
+            if let Some(outcome) = unrelated_keywords::section(section.kind) {
+                self.note(section.line, section.kind, outcome);
                 continue;
             }
             for line in section.lines {
-                if self.noted.contains(&line.number) {
-                    continue;
+                if !self.noted.contains(&line.number) {
+                    let is_open = of_servers[index] || of_frontends[index] && is_rule(line);
+                    let name = keyword(line);
+                    self.note(line.number, &name, outcome_of_unused(line, &name, is_open));
                 }
-                let name = keyword(line);
-                let is_open = of_servers[index] || of_frontends[index] && is_rule(line);
-                let finding = match rows().find(|row| is_row(row.name, &name)) {
-                    Some(_) if line.word(0) == "no" => Finding::no_effect("the option is off"),
-                    Some(row) if row.name == "mode" => section_rows::mode_of(line),
-                    Some(row) => row.apply(|_| match is_open {
-                        true => {
-                            let text = format!("no server is imported with it: {}", row.text);
-                            Finding::by_hand(text)
-                        }
-                        false => Finding::no_effect("no server is imported with it"),
-                    }),
-                    None if ["default-server", "server"].contains(&line.word(0)) => {
-                        Finding::no_effect("no server is imported with it")
-                    }
-                    None => unrelated_keywords::finding(line, &name),
-                };
-                self.note(line.number, &name, finding);
             }
         }
     }
+}
+
+/// What becomes of a line that no backend has used.
+///
+/// A line that could be imported is by hand if it `is_open`: requests of servers that are not
+/// imported have it, those of templates and of other files.
+fn outcome_of_unused(line: &ConfigLine, name: &str, is_open: bool) -> Outcome {
+    const UNUSED: &str = "no server is imported with it";
+    let Some(row) = rows().find(|row| is_row(row.name, name)) else {
+        return match line.word(0) {
+            "default-server" | "server" => Outcome::no_effect(UNUSED),
+            _ => unrelated_keywords::outcome(line, name),
+        };
+    };
+    if line.word(0) == "no" {
+        return Outcome::no_effect("the option is off");
+    }
+    if row.name == "mode" {
+        return section_rows::mode_of(line);
+    }
+    row.apply(|_| match is_open {
+        true => Outcome::by_hand(format!("{UNUSED}: {}", row.text)),
+        false => Outcome::no_effect(UNUSED),
+    })
 }

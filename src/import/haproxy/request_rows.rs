@@ -14,14 +14,14 @@
 
 use std::collections::HashMap;
 
-use serde_json::json;
-
 use crate::import::{
     draft::HostChoice,
+    has_settings::HasSettings,
     message_fields::{self, FieldChange},
-    note::{ACCESS, Finding},
+    note::{ACCESS, Outcome},
     rewrite_entries::add_name,
-    settings::SettingValue,
+    settings::Settings,
+    values,
 };
 
 use super::{
@@ -166,23 +166,19 @@ fn field(line: &ConfigLine) -> (String, String) {
 }
 
 /// `add-header` of a fixed value is by hand: it would keep a client's own value.
-fn set_header(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
+fn set_header(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Outcome {
     let value = line.word(3);
     let condition = condition(line);
     match line.word(2).to_ascii_lowercase().as_str() {
         "host" => host(backend, value, condition.is_some()),
         "x-forwarded-proto" => match (value, condition) {
             ("http" | "https", None) => {
-                let code = match value {
-                    "https" => "Scheme::Https",
-                    _ => "Scheme::Http",
-                };
-                let value = SettingValue::Both(json!(value), code.to_owned());
+                let value = values::client_scheme(value == "https");
                 let text = "`ForwardedLayer::client_scheme`";
                 backend.set("forwarded.client_scheme", value, text)
             }
             _ if line.words.iter().any(|word| has_client_field(word)) => own(line, &[]),
-            _ => Finding::mapped("`ForwardedLayer` writes it"),
+            _ => Outcome::mapped("`ForwardedLayer` writes it"),
         },
         "x-forwarded-host" => own(line, &["%[req.hdr(host)]", "%[hdr(host)]"]),
         "x-forwarded-for" | "x-real-ip" => own(line, &["%[src]"]),
@@ -191,14 +187,14 @@ fn set_header(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> F
             own(line, &["%[dst_port]"])
         }
         name => {
-            if let Some(finding) = message_fields::own_field(name) {
-                return finding;
+            if let Some(outcome) = message_fields::own_field(name) {
+                return outcome;
             }
             if condition.is_some() || value.contains('%') || line.word(1) == "add-header" {
-                return Finding::by_hand(text);
+                return Outcome::by_hand(text);
             }
-            let change = FieldChange::SetInRequests(value);
-            message_fields::change(&mut backend.shared().settings, name, change)
+            let change = FieldChange::SetInRequests(value.to_owned());
+            message_fields::change(&mut backend.shared().settings, name, &change)
         }
     }
 }
@@ -206,18 +202,12 @@ fn set_header(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> F
 /// A field that the forwarded layer writes: its value is the layer's.
 ///
 /// Whatever the sample, the layer writes what the connection shows.
-fn own(line: &ConfigLine, values: &[&str]) -> Finding {
+fn own(line: &ConfigLine, values: &[&str]) -> Outcome {
     let value = line.word(3).to_ascii_lowercase();
     if values.contains(&value.as_str()) {
-        return Finding::mapped("`ForwardedLayer` writes it");
+        return Outcome::mapped("`ForwardedLayer` writes it");
     }
-    match line.words.iter().any(|word| has_client_field(word)) {
-        true => Finding::warning(
-            "clients can write this field; the import writes what the connection shows. \
-             `ForwardedLayer::trust` takes the value from your own proxies",
-        ),
-        false => Finding::refused("the import writes what the connection shows"),
-    }
+    values::forwarded_otherwise(line.words.iter().any(|word| has_client_field(word)))
 }
 
 /// Whether a sample reads a field that is not of HTTP itself, such as `req.hdr(X-Forwarded-For)`.
@@ -226,52 +216,51 @@ fn has_client_field(word: &str) -> bool {
 }
 
 /// A Host from the client's own is the default here.
-fn host(backend: &mut Backend, value: &str, is_conditional: bool) -> Finding {
+fn host(backend: &mut Backend, value: &str, is_conditional: bool) -> Outcome {
     if is_conditional {
-        return Finding::by_hand("`HostRewriteLayer::from_fn`: the Host depends on the request");
+        return Outcome::by_hand("`HostRewriteLayer::from_fn`: the Host depends on the request");
     }
     match value.to_ascii_lowercase().as_str() {
-        "%[req.hdr(host)]" | "%[hdr(host)]" => Finding::mapped("`HostRewriteLayer::preserve`"),
+        "%[req.hdr(host)]" | "%[hdr(host)]" => Outcome::mapped("`HostRewriteLayer::preserve`"),
         _ if value.contains("%[") || value.contains('$') => {
-            Finding::by_hand("`HostRewriteLayer::from_fn`, with the Host computed from the request")
+            Outcome::by_hand("`HostRewriteLayer::from_fn`, with the Host computed from the request")
         }
         _ => {
-            let checked = SettingValue::Text(value.to_owned());
-            let finding = backend.set("host", checked, "`CdnOriginBuilder::host`");
-            if backend.shared().settings.take("host").is_some() {
-                backend.shared().host = HostChoice::Fixed(value.to_owned());
+            if let Err(outcome) = Settings::check("host", value) {
+                return outcome;
             }
-            finding
+            backend.shared().host = HostChoice::Fixed(value.to_owned());
+            Outcome::mapped("`CdnOriginBuilder::host`")
         }
     }
 }
 
 /// Fields that the proxy writes are replaced anyway.
-fn del_header(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
+fn del_header(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Outcome {
     match line.word(2).to_ascii_lowercase().as_str() {
         "x-forwarded-for" | "x-forwarded-host" | "x-forwarded-proto" | "x-real-ip"
-        | "forwarded" => Finding::mapped("a client's own value is replaced by default"),
-        "host" => Finding::refused("a request needs a Host (RFC 9110 section 7.2)"),
-        _ if line.words.len() > 3 => Finding::by_hand(text),
+        | "forwarded" => Outcome::mapped("a client's own value is replaced by default"),
+        "host" => Outcome::refused("a request needs a Host (RFC 9110 section 7.2)"),
+        _ if line.words.len() > 3 => Outcome::by_hand(text),
         name => {
             let settings = &mut backend.shared().settings;
-            message_fields::change(settings, name, FieldChange::RemoveFromRequests)
+            message_fields::change(settings, name, &FieldChange::RemoveFromRequests)
         }
     }
 }
 
 /// `/prefix%[path]`: each path gets a prefix.
-fn set_path(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
+fn set_path(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Outcome {
     let prefix = line.word(2).strip_suffix("%[path]").unwrap_or_default();
     let origin = format!("{prefix}/");
     match line.words.len() == 3 && !prefix.is_empty() && message_fields::is_plain_prefix(&origin) {
         true => map_path(backend, "/", &origin, text),
-        false => Finding::by_hand(text),
+        false => Outcome::by_hand(text),
     }
 }
 
 /// `/client/(.*) /origin/\1`: a prefix becomes another. `/client(/)?(.*) /\2` removes one.
-fn replace_path(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
+fn replace_path(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Outcome {
     let pattern = line.word(2);
     let pattern = pattern.strip_prefix('^').unwrap_or(pattern);
     let pattern = pattern.strip_suffix('$').unwrap_or(pattern);
@@ -290,15 +279,15 @@ fn replace_path(backend: &mut Backend, line: &ConfigLine, text: &'static str) ->
         {
             map_path(backend, &client, origin, text)
         }
-        _ => Finding::by_hand(text),
+        _ => Outcome::by_hand(text),
     }
 }
 
 /// Maps a prefix, unless another line does.
-fn map_path(backend: &mut Backend, client: &str, origin: &str, text: &'static str) -> Finding {
+fn map_path(backend: &mut Backend, client: &str, origin: &str, text: &'static str) -> Outcome {
     let settings = &mut backend.shared().settings;
     match settings.has("map_path") {
-        true => Finding::by_hand(text),
+        true => Outcome::by_hand(text),
         false => message_fields::map_path(settings, client, origin),
     }
 }
@@ -307,17 +296,17 @@ fn replace_response_header(
     backend: &mut Backend,
     line: &ConfigLine,
     text: &'static str,
-) -> Finding {
+) -> Outcome {
     let pattern = line.word(3).to_ascii_lowercase();
     match line.word(2).to_ascii_lowercase().as_str() {
         "location" if line.word(4).starts_with(r"https://\1") => {
-            Finding::by_hand("`ForwardedLayer::client_scheme`, if TLS ends in front of the proxy")
+            Outcome::by_hand("`ForwardedLayer::client_scheme`, if TLS ends in front of the proxy")
         }
         "location" => rewritten_name(backend, &pattern, "://", text),
         "set-cookie" if pattern.contains("domain") => {
             rewritten_name(backend, &pattern, "domain=", text)
         }
-        _ => Finding::by_hand(RESPONSE),
+        _ => Outcome::by_hand(RESPONSE),
     }
 }
 
@@ -330,32 +319,33 @@ fn rewritten_name(
     pattern: &str,
     before: &str,
     text: &'static str,
-) -> Finding {
+) -> Outcome {
     let pattern = pattern.replace(r"\.?", "").replace(r"\.", ".");
     let Some((_, rest)) = pattern.split_once(before) else {
-        return Finding::mapped(text);
+        return Outcome::mapped(text);
     };
     let is_in_name = |char: char| char.is_ascii_alphanumeric() || ".-".contains(char);
     let end = rest.find(|char| !is_in_name(char)).unwrap_or(rest.len());
     match rest[..end].trim_start_matches('.') {
-        "" => Finding::mapped(text),
+        "" => Outcome::mapped(text),
         name => add_name(&mut backend.shared().settings, name),
     }
 }
 
-fn set_response_header(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
+fn set_response_header(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Outcome {
     let value = line.word(3);
     if condition(line).is_some() || value.contains('%') {
-        return Finding::by_hand(text);
+        return Outcome::by_hand(text);
     }
     let settings = &mut backend.shared().settings;
-    message_fields::change(settings, line.word(2), FieldChange::SetInResponses(value))
+    let change = FieldChange::SetInResponses(value.to_owned());
+    message_fields::change(settings, line.word(2), &change)
 }
 
-fn del_response_header(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
+fn del_response_header(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Outcome {
     if line.words.len() > 3 {
-        return Finding::by_hand(text);
+        return Outcome::by_hand(text);
     }
     let settings = &mut backend.shared().settings;
-    message_fields::change(settings, line.word(2), FieldChange::RemoveFromResponses)
+    message_fields::change(settings, line.word(2), &FieldChange::RemoveFromResponses)
 }

@@ -10,8 +10,10 @@
 //! ```
 
 use crate::import::{
-    note::{Finding, NoteKind},
+    has_settings::HasSettings,
+    note::{NoteKind, Outcome},
     settings::{SettingValue, duration},
+    values::{APPENDED, balance_by_header},
 };
 
 use super::{
@@ -24,7 +26,7 @@ use super::{
 const KEPT: &str = "connections are kept for all clients";
 
 pub(super) const ROWS: [BackendRow; 45] = [
-    BackendRow::maps("mode", mode, "HTTP"),
+    BackendRow::maps("mode", |_, line, _| mode_of(line), "HTTP"),
     BackendRow::maps("balance", balance, "`Balance`"),
     BackendRow::maps(
         "hash-balance-factor",
@@ -60,7 +62,7 @@ pub(super) const ROWS: [BackendRow; 45] = [
     BackendRow::maps("timeout tunnel", timeout_tunnel, "`Upgrades::idle_timeout`"),
     BackendRow::maps(
         "timeout queue",
-        timeout_queue,
+        |backend, line, text| backend.set_time("pool.queue_timeout", time_of(line.word(2)), text),
         "`PoolSettings::queue_timeout`",
     ),
     BackendRow::no_effect(
@@ -132,94 +134,84 @@ pub(super) fn rows() -> impl Iterator<Item = &'static BackendRow> {
         .chain(&request_rows::ROWS)
 }
 
-fn mode(_: &mut Backend, line: &ConfigLine, _: &'static str) -> Finding {
-    mode_of(line)
-}
-
 /// What becomes of a `mode`, of whatever section.
-pub(super) fn mode_of(line: &ConfigLine) -> Finding {
+pub(super) fn mode_of(line: &ConfigLine) -> Outcome {
     match line.word(1) {
-        "http" => Finding::mapped("HTTP"),
+        "http" => Outcome::mapped("HTTP"),
         _ => without_http(),
     }
 }
 
 /// What becomes of a section that is not in HTTP mode.
-pub(super) fn without_http() -> Finding {
-    Finding::refused("connections without HTTP: `CdnOriginConnector` alone")
+pub(super) fn without_http() -> Outcome {
+    Outcome::refused("connections without HTTP: `CdnOriginConnector` alone")
 }
 
 /// `first`, which fills one server after the other, becomes the default, too.
-fn balance(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
+fn balance(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Outcome {
     let algorithm = line.word(1);
     let balance = match algorithm {
         "roundrobin" | "static-rr" => "Balance::round_robin()".to_owned(),
-        "leastconn" | "random" | "first" => return Finding::mapped("`Balance::least_loaded`"),
+        "leastconn" | "random" | "first" => return Outcome::mapped("`Balance::least_loaded`"),
         "source" => "Balance::by_client_address()".to_owned(),
         _ if algorithm.starts_with("random(") => {
-            return Finding::mapped("`Balance::least_loaded`");
+            return Outcome::mapped("`Balance::least_loaded`");
         }
         _ => {
-            let name = value::argument(algorithm, "hdr").map(str::to_ascii_lowercase);
-            let name = name.filter(|name| name.parse::<http::HeaderName>().is_ok());
-            let Some(name) = name else {
-                return Finding::by_hand("`Balance::by_key`");
-            };
-            let name = format!("HeaderName::from_static({name:?})");
-            format!("Balance::by_header({name})")
+            let name = value::argument(algorithm, "hdr");
+            match name.and_then(balance_by_header) {
+                Some(balance) => balance,
+                None => return Outcome::by_hand("`Balance::by_key`"),
+            }
         }
     };
     backend.group.balance(balance, text)
 }
 
 /// Zero is no limit in HAProxy, and is not taken over.
-fn hash_balance_factor(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
+fn hash_balance_factor(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Outcome {
     match line.word(1).parse() {
-        Ok(0) => Finding::no_effect("a member gets at most 150 % of its share by default"),
+        Ok(0) => Outcome::no_effect("a member gets at most 150 % of its share by default"),
         Ok(percent) => backend.group.max_load(percent, text),
-        Err(_) => Finding::refused("the value is no number"),
+        Err(_) => Outcome::refused("the value is no number"),
     }
 }
 
 /// Bounds each attempt, and the whole connect.
-fn timeout_connect(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
-    backend.set_time("timeouts.connect", line.word(2), text);
-    backend.set_time("timeouts.dial", line.word(2), text)
+fn timeout_connect(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Outcome {
+    backend.set_time("timeouts.connect", time_of(line.word(2)), text);
+    backend.set_time("timeouts.dial", time_of(line.word(2)), text)
 }
 
-fn timeout_server(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
-    backend.set_time("limits.body_idle_timeout", line.word(2), text);
-    backend.set_time("limits.response_timeout", line.word(2), text)
+fn timeout_server(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Outcome {
+    backend.set_time("limits.body_idle_timeout", time_of(line.word(2)), text);
+    backend.set_time("limits.response_timeout", time_of(line.word(2)), text)
 }
 
-fn timeout_tunnel(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
-    backend.set_time("upgrades.idle_timeout", line.word(2), text)
-}
-
-fn timeout_queue(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
-    backend.set_time("pool.queue_timeout", line.word(2), text)
+fn timeout_tunnel(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Outcome {
+    backend.set_time("upgrades.idle_timeout", time_of(line.word(2)), text)
 }
 
 /// HAProxy counts retries, and the crate counts attempts.
-fn retries(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
+fn retries(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Outcome {
     match line.word(1).parse::<u16>() {
         // The first attempt is no retry.
         Ok(count) => backend
             .group
             .fail_over(&format!(".max_attempts({})", u32::from(count) + 1), text),
-        Err(_) => Finding::refused("the value is no number"),
+        Err(_) => Outcome::refused("the value is no number"),
     }
 }
 
 /// `response-timeout` is an option of its own, as in nginx.
-fn retry_on(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
+fn retry_on(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Outcome {
     let words = &line.words[1..];
     let has = |word: &str| words.iter().any(|it| it == word);
     if has("none") {
         return backend.group.fail_over_off();
     }
     if has("all-retryable-errors") {
-        return Finding::mapped("failed attempts are repeated where it is safe by default");
+        return Outcome::mapped("failed attempts are repeated where it is safe by default");
     }
     let statuses = [
         ("401", "UNAUTHORIZED"),
@@ -245,69 +237,65 @@ fn retry_on(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Fin
     backend.group.fail_over(&calls, text)
 }
 
-fn redispatch(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
+fn redispatch(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Outcome {
     match line.words.first().is_some_and(|word| word == "no") {
         true => backend
             .group
             .fail_over(".max_attempts(1)", "`Failover::max_attempts` of 1"),
-        false => Finding::mapped(text),
+        false => Outcome::mapped(text),
     }
 }
 
 /// Not appended if a rule removes the client's own value.
-fn forwardfor(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
+fn forwardfor(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Outcome {
     let has = |word: &str| line.words.iter().any(|it| it == word);
     if has("header") {
-        return Finding::by_hand("`OriginProxy::map_request` writes a field of another name");
+        return Outcome::by_hand("`OriginProxy::map_request` writes a field of another name");
     }
     if backend.replaces_forwarded_for {
-        return Finding::mapped("`ForwardedLayer` writes it");
+        return Outcome::mapped("`ForwardedLayer` writes it");
     }
     backend.set("forwarded.append_unverified", SettingValue::Flag, text);
     if has("except") {
-        return Finding::warning(
+        return Outcome::warning(
             "clients can write the start of the field; the import appends the address of each \
              peer. `ForwardedLayer::trust` believes the networks after `except`",
         );
     }
     match has("if-none") {
-        true => Finding::warning(
+        true => Outcome::warning(
             "clients can write the field; the import appends the client's address, and \
              `ForwardedLayer::trust` believes your own proxies alone",
         ),
-        false => Finding::warning(
-            "clients can write the start of the field; imported as \
-             `ForwardedLayer::append_unverified`. `ForwardedLayer::trust` with the networks of \
-             your own proxies is safe",
-        ),
+        false => Outcome::warning(APPENDED),
     }
 }
 
-fn forwarded(backend: &mut Backend, _: &ConfigLine, text: &'static str) -> Finding {
+fn forwarded(backend: &mut Backend, _: &ConfigLine, text: &'static str) -> Outcome {
     backend.shared().forward("Forwarded", true);
-    Finding::mapped(text)
+    Outcome::mapped(text)
 }
 
 /// An interface may follow the address.
-fn source(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
+fn source(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Outcome {
     if line.words.iter().any(|word| word == "usesrc") {
-        return Finding::refused("the local address of a connector is fixed");
+        return Outcome::refused("the local address of a connector is fixed");
     }
     if line.word(2) == "interface" {
         let name = SettingValue::Text(line.word(3).to_owned());
-        let finding = backend.set(
+        let outcome = backend.set(
             "socket_options.interface",
             name,
             "`SocketOptions::interface`",
         );
-        if finding.kind != NoteKind::Mapped {
-            return finding;
+        if outcome.kind != NoteKind::Mapped {
+            return outcome;
         }
     }
     set_source(&mut backend.shared().settings, line.word(1), text)
 }
 
 /// A duration as an argument, or why there is none.
-pub(super) fn time_argument(word: &str) -> Result<String, Finding> {
+pub(super) fn time_argument(word: &str) -> Result<String, Outcome> {
     time_of(word).map(duration)
 }

@@ -10,240 +10,154 @@
 
 use std::mem;
 
-use serde_json::json;
-
-use crate::import::{draft, note::Finding, settings::SettingValue};
+use crate::import::{has_settings::HasSettings, note::Outcome, values};
 
 use super::{
-    backend::{Backend, ServerDraft, set_source, time_of},
-    server_rows::{Keyword, ServerRow, flag, one, reset},
+    backend::{Backend, ServerLine, set_source, time_of},
+    server_rows::{ServerRow, reset},
 };
 
 const PROTOCOLS: &str = "the PROXY protocol: `CdnOriginBuilder::proxy_protocol`";
 const OLD_TLS: &str = "versions before TLS 1.2 are not offered";
 const SERVER_STATE: &str = "it concerns the administration of HAProxy";
 
-pub(super) const KEYWORDS: [Keyword; 39] = [
-    flag(ServerRow::maps(
-        "send-proxy",
-        proxy_v1,
-        "`ProxyProtocol::V1`",
-    )),
-    flag(ServerRow::maps(
-        "send-proxy-v2",
-        proxy_v2,
-        "`ProxyProtocol::V2`",
-    )),
-    flag(ServerRow::maps("no-send-proxy", no_proxy_v1, "the default")),
-    flag(ServerRow::maps(
-        "no-send-proxy-v2",
-        no_proxy_v2,
-        "the default",
-    )),
-    flag(ServerRow::by_hand("send-proxy-v2-ssl", PROTOCOLS)),
-    flag(ServerRow::by_hand("send-proxy-v2-ssl-cn", PROTOCOLS)),
-    flag(ServerRow::maps(
-        "no-send-proxy-v2-ssl",
-        no_proxy_v2,
-        "the default",
-    )),
-    flag(ServerRow::maps(
-        "no-send-proxy-v2-ssl-cn",
-        no_proxy_v2,
-        "the default",
-    )),
-    one(ServerRow::by_hand("proxy-v2-options", PROTOCOLS)),
-    one(ServerRow::by_hand("set-proxy-v2-tlv-fmt", PROTOCOLS)),
-    one(ServerRow::maps(
+pub(super) const FLAGS: [ServerRow; 13] = [
+    ServerRow::maps("send-proxy", proxy_v1, "`ProxyProtocol::V1`"),
+    ServerRow::maps("send-proxy-v2", proxy_v2, "`ProxyProtocol::V2`"),
+    ServerRow::maps("no-send-proxy", no_proxy_v1, "the default"),
+    ServerRow::maps("no-send-proxy-v2", no_proxy_v2, "the default"),
+    ServerRow::by_hand("send-proxy-v2-ssl", PROTOCOLS),
+    ServerRow::by_hand("send-proxy-v2-ssl-cn", PROTOCOLS),
+    ServerRow::maps("no-send-proxy-v2-ssl", no_proxy_v2, "the default"),
+    ServerRow::maps("no-send-proxy-v2-ssl-cn", no_proxy_v2, "the default"),
+    ServerRow::no_effect("tfo", "TCP Fast Open is not used"),
+    ServerRow::no_effect("no-tfo", "TCP Fast Open is not used"),
+    ServerRow::no_effect("force-sslv3", OLD_TLS),
+    ServerRow::no_effect("force-tlsv10", OLD_TLS),
+    ServerRow::no_effect("force-tlsv11", OLD_TLS),
+];
+
+pub(super) const ARGUMENTS: [ServerRow; 26] = [
+    ServerRow::by_hand("proxy-v2-options", PROTOCOLS),
+    ServerRow::by_hand("set-proxy-v2-tlv-fmt", PROTOCOLS),
+    ServerRow::maps(
         "source",
-        source,
+        |server, _, word, text| set_source(&mut server.settings, word, text),
         "`SocketOptions::local_address`",
-    )),
-    one(ServerRow::maps(
+    ),
+    ServerRow::maps(
         "interface",
-        interface,
+        |server, _, word, text| server.set("socket_options.interface", word, text),
         "`SocketOptions::interface`",
-    )),
-    one(ServerRow::refused(
-        "usesrc",
-        "the local address of a connector is fixed",
-    )),
-    one(ServerRow::maps(
+    ),
+    ServerRow::refused("usesrc", "the local address of a connector is fixed"),
+    ServerRow::maps(
         "tcp-ut",
-        tcp_ut,
+        |server, _, word, text| server.set_time("socket_options.user_timeout", time_of(word), text),
         "`SocketOptions::user_timeout`",
-    )),
-    one(ServerRow::refused(
-        "tcp-md5sig",
-        "TCP MD5 signatures are not supported",
-    )),
-    one(ServerRow::refused(
-        "cc",
-        "the system chooses the congestion control",
-    )),
-    one(ServerRow::refused("quic-cc-algo", "QUIC is not spoken")),
-    flag(ServerRow::no_effect("tfo", "TCP Fast Open is not used")),
-    flag(ServerRow::no_effect("no-tfo", "TCP Fast Open is not used")),
-    one(ServerRow::refused(
+    ),
+    ServerRow::refused("tcp-md5sig", "TCP MD5 signatures are not supported"),
+    ServerRow::refused("cc", "the system chooses the congestion control"),
+    ServerRow::refused("quic-cc-algo", "QUIC is not spoken"),
+    ServerRow::refused(
         "namespace",
         "`CdnOriginBuilder::transport` dials in another namespace",
-    )),
-    one(ServerRow::refused(
+    ),
+    ServerRow::refused(
         "socks4",
         "`CdnOriginBuilder::transport` dials through another proxy",
-    )),
-    one(ServerRow::by_hand(
-        "resolvers",
-        "`Dns::resolver` with a `HickoryResolver`",
-    )),
-    one(ServerRow::maps(
+    ),
+    ServerRow::by_hand("resolvers", "`Dns::resolver` with a `HickoryResolver`"),
+    ServerRow::maps(
         "resolve-prefer",
         resolve_prefer,
         "`HappyEyeballs::families`",
-    )),
-    one(ServerRow::no_effect(
-        "resolve-opts",
-        "all addresses of an answer are used",
-    )),
-    one(ServerRow::refused(
-        "resolve-net",
-        "`HappyEyeballs` orders addresses",
-    )),
-    one(ServerRow::no_effect(
-        "init-addr",
-        "a name is resolved when it is dialled",
-    )),
-    one(ServerRow::by_hand("track", "`HealthCheck` of each group")),
-    one(ServerRow::no_effect("id", SERVER_STATE)),
-    one(ServerRow::no_effect("guid", SERVER_STATE)),
-    one(ServerRow::no_effect("shard", SERVER_STATE)),
-    one(ServerRow::no_effect("log-proto", SERVER_STATE)),
-    one(ServerRow::no_effect("log-bufsize", SERVER_STATE)),
-    one(ServerRow::refused(
-        "redir",
-        "a router in front of the proxy redirects",
-    )),
-    one(ServerRow::maps("proto", proto, "`Alpn`")),
-    one(ServerRow::no_effect("ws", "WebSockets use HTTP/1.1")),
-    flag(ServerRow::no_effect("force-sslv3", OLD_TLS)),
-    flag(ServerRow::no_effect("force-tlsv10", OLD_TLS)),
-    flag(ServerRow::no_effect("force-tlsv11", OLD_TLS)),
-    one(ServerRow::refused("ktls", "the kernel does not encrypt")),
+    ),
+    ServerRow::no_effect("resolve-opts", "all addresses of an answer are used"),
+    ServerRow::refused("resolve-net", "`HappyEyeballs` orders addresses"),
+    ServerRow::no_effect("init-addr", "a name is resolved when it is dialled"),
+    ServerRow::by_hand("track", "`HealthCheck` of each group"),
+    ServerRow::no_effect("id", SERVER_STATE),
+    ServerRow::no_effect("guid", SERVER_STATE),
+    ServerRow::no_effect("shard", SERVER_STATE),
+    ServerRow::no_effect("log-proto", SERVER_STATE),
+    ServerRow::no_effect("log-bufsize", SERVER_STATE),
+    ServerRow::refused("redir", "a router in front of the proxy redirects"),
+    ServerRow::maps("proto", proto, "`Alpn`"),
+    ServerRow::no_effect("ws", "WebSockets use HTTP/1.1"),
+    ServerRow::refused("ktls", "the kernel does not encrypt"),
 ];
 
-fn set(
-    server: &mut ServerDraft,
-    key: &'static str,
-    value: SettingValue,
-    text: &'static str,
-) -> Finding {
-    draft::set(&mut server.settings, key, value, text)
-}
-
-fn proxy_v1(server: &mut ServerDraft, _: &mut Backend, _: &str, text: &'static str) -> Finding {
+fn proxy_v1(server: &mut ServerLine, _: &mut Backend, _: &str, text: &'static str) -> Outcome {
     server.sends_proxy_v1 = true;
     send_proxy(server);
     match server.sends_proxy_v2 {
-        true => Finding::no_effect("`send-proxy-v2` decides"),
-        false => Finding::mapped(text),
+        true => Outcome::no_effect("`send-proxy-v2` decides"),
+        false => Outcome::mapped(text),
     }
 }
 
-fn proxy_v2(server: &mut ServerDraft, _: &mut Backend, _: &str, text: &'static str) -> Finding {
+fn proxy_v2(server: &mut ServerLine, _: &mut Backend, _: &str, text: &'static str) -> Outcome {
     server.sends_proxy_v2 = true;
     send_proxy(server);
-    Finding::mapped(text)
+    Outcome::mapped(text)
 }
 
-fn no_proxy_v1(server: &mut ServerDraft, _: &mut Backend, _: &str, text: &'static str) -> Finding {
+fn no_proxy_v1(server: &mut ServerLine, _: &mut Backend, _: &str, text: &'static str) -> Outcome {
     let was_sent = mem::replace(&mut server.sends_proxy_v1, false);
     send_proxy(server);
     reset(was_sent, text)
 }
 
-fn no_proxy_v2(server: &mut ServerDraft, _: &mut Backend, _: &str, text: &'static str) -> Finding {
+fn no_proxy_v2(server: &mut ServerLine, _: &mut Backend, _: &str, text: &'static str) -> Outcome {
     let was_sent = mem::replace(&mut server.sends_proxy_v2, false);
     send_proxy(server);
     reset(was_sent, text)
 }
 
 /// HAProxy keeps the two versions apart, and sends version 2 if both are on.
-fn send_proxy(server: &mut ServerDraft) {
-    let (name, code) = match (server.sends_proxy_v2, server.sends_proxy_v1) {
-        (true, _) => ("v2", "ProxyProtocol::V2"),
-        (false, true) => ("v1", "ProxyProtocol::V1"),
-        (false, false) => return drop(server.settings.take("proxy_protocol")),
-    };
-    let value = SettingValue::Both(json!(name), code.to_owned());
-    // The configuration has this key.
-    let _ = server.settings.set("proxy_protocol", value);
-}
-
-fn source(server: &mut ServerDraft, _: &mut Backend, word: &str, text: &'static str) -> Finding {
-    set_source(&mut server.settings, word, text)
-}
-
-fn interface(server: &mut ServerDraft, _: &mut Backend, word: &str, text: &'static str) -> Finding {
-    set(
-        server,
-        "socket_options.interface",
-        SettingValue::Text(word.to_owned()),
-        text,
-    )
-}
-
-fn tcp_ut(server: &mut ServerDraft, _: &mut Backend, word: &str, text: &'static str) -> Finding {
-    match time_of(word) {
-        Ok(time) => set(
-            server,
-            "socket_options.user_timeout",
-            SettingValue::Time(time),
-            text,
-        ),
-        Err(finding) => finding,
+fn send_proxy(server: &mut ServerLine) {
+    if !server.sends_proxy_v1 && !server.sends_proxy_v2 {
+        return drop(server.settings.take("proxy_protocol"));
     }
+    let value = values::proxy_protocol(server.sends_proxy_v2);
+    server.set("proxy_protocol", value, "");
 }
 
 fn resolve_prefer(
-    server: &mut ServerDraft,
+    server: &mut ServerLine,
     _: &mut Backend,
     word: &str,
     text: &'static str,
-) -> Finding {
-    let (name, code) = match word {
-        "ipv4" => ("prefer_v4", "IpFamilies::PreferV4"),
-        "ipv6" => ("prefer_v6", "IpFamilies::PreferV6"),
-        _ => return Finding::refused("the value is neither `ipv4` nor `ipv6`"),
+) -> Outcome {
+    let value = match word {
+        "ipv4" => values::families("prefer_v4", "PreferV4"),
+        "ipv6" => values::families("prefer_v6", "PreferV6"),
+        _ => return Outcome::refused("the value is neither `ipv4` nor `ipv6`"),
     };
-    let value = SettingValue::Both(json!(name), code.to_owned());
-    set(server, "happy_eyeballs.families", value, text)
+    server.set("happy_eyeballs.families", value, text)
 }
 
-fn proto(server: &mut ServerDraft, _: &mut Backend, word: &str, text: &'static str) -> Finding {
+fn proto(server: &mut ServerLine, _: &mut Backend, word: &str, text: &'static str) -> Outcome {
     // `ssl` may come later on the line.
     server.is_http2 = word == "h2";
     match word {
         "h1" => alpn(server, "http/1.1", text),
         "h2" => alpn(server, "h2", text),
-        _ => Finding::refused("neither HTTP/1.1 nor HTTP/2"),
+        _ => Outcome::refused("neither HTTP/1.1 nor HTTP/2"),
     }
 }
 
 /// Sets the protocols that are offered, in the notation of `alpn`.
-pub(super) fn alpn(server: &mut ServerDraft, protocols: &str, text: &'static str) -> Finding {
-    let (json, code) = match protocols {
-        "h2" => (json!(["h2"]), "Alpn::Http2"),
-        "http/1.1" => (json!(["http/1.1"]), "Alpn::Http1"),
+pub(super) fn alpn(server: &mut ServerLine, protocols: &str, text: &'static str) -> Outcome {
+    let value = match protocols {
+        "h2" => values::http2(),
+        "http/1.1" => values::http1(),
         "h2,http/1.1" | "http/1.1,h2" => {
             server.settings.take("alpn");
-            return Finding::mapped("both are offered by default");
+            return Outcome::mapped("both are offered by default");
         }
-        _ => return Finding::refused("neither HTTP/1.1 nor HTTP/2"),
+        _ => return Outcome::refused("neither HTTP/1.1 nor HTTP/2"),
     };
-    set(
-        server,
-        "alpn",
-        SettingValue::Both(json, code.to_owned()),
-        text,
-    )
+    server.set("alpn", value, text)
 }

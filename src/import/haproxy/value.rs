@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use crate::import::origin_url::{in_brackets, split_host_port};
+
 /// A time: `5s`, `1m`, or a number of milliseconds.
 ///
 /// One number and one unit: `1m30s` is no time in HAProxy.
@@ -51,20 +53,13 @@ pub(super) fn address(text: &str) -> Result<Address, &'static str> {
     if host.contains('@') {
         return Err("no TCP address and no path of a socket");
     }
-    // The last colon is before the port, also after an IPv6 address without brackets.
-    let (host, port) = match host.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') => (host, Some(port)),
-        _ => (host, None),
-    };
+    let (host, port) = split_host_port(host);
     // A sign before the port means an offset from the client's.
     let port = port.map(|port| port.strip_prefix('+').map_or(port, |_| ""));
     if host.is_empty() || host == "*" {
         return Err("the address has no host");
     }
-    let host = match host.contains(':') && !host.starts_with('[') {
-        true => format!("[{host}]"),
-        false => host.to_owned(),
-    };
+    let host = in_brackets(host);
     match port.map(str::parse) {
         None => Ok(Address::Host(host, None)),
         Some(Ok(port)) => Ok(Address::Host(host, Some(port))),
@@ -74,13 +69,9 @@ pub(super) fn address(text: &str) -> Result<Address, &'static str> {
 
 /// The address of `source`, and its port or range of ports.
 ///
-/// As in [`address`], the last colon is before the port. Whether the result is an address is
-/// checked when it is set.
+/// Whether the result is an address is checked when it is set.
 pub(super) fn local_address(text: &str) -> (&str, Option<&str>) {
-    let (host, port) = match text.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') => (host, Some(port)),
-        _ => (text, None),
-    };
+    let (host, port) = split_host_port(text);
     (host.trim_matches(['[', ']']), port)
 }
 

@@ -6,8 +6,8 @@
 
 use crate::import::{
     draft::{HostChoice, SniChoice, VerifyChoice},
-    note::Finding,
-    settings::SettingValue,
+    has_settings::HasSettings,
+    note::Outcome,
 };
 
 use super::{
@@ -48,7 +48,7 @@ pub(super) fn set_ejection(location: &mut Location) {
 pub(super) fn set_defaults(
     scope: &Scope<'_>,
     location: &mut Location,
-) -> Vec<(&'static str, Finding)> {
+) -> Vec<(&'static str, Outcome)> {
     const DEFAULT: u64 = 1 << 20;
     /// What the buffers of a proxy hold together.
     const MAX_BUFFERED: u64 = 64 << 20;
@@ -60,11 +60,11 @@ pub(super) fn set_defaults(
         // `error timeout`.
         location.group.fail_over(".statuses([])", "");
     }
-    found.push(("defaults", Finding::warning(DIFFERENCES)));
+    found.push(("defaults", Outcome::warning(DIFFERENCES)));
     if location.draft.shared.settings.has("forwarded.trust") {
         found.push((
             "real_ip_recursive",
-            Finding::warning(
+            Outcome::warning(
                 "imported as `ForwardedLayer::trust`, which believes X-Forwarded-Proto of these \
                  peers too, skips all of them in X-Forwarded-For as with `real_ip_recursive on`, \
                  and appends the address of the peer, where nginx appends that of the client",
@@ -75,11 +75,11 @@ pub(super) fn set_defaults(
     let limit = match sizes.last() {
         Some(line) => value::size(line.word()).unwrap_or_default(),
         None => {
-            location.set("limits.max_request_body", SettingValue::Number(DEFAULT), "");
+            location.set("limits.max_request_body", DEFAULT, "");
             if !scope.is_whole_file {
                 found.push((
                     "client_max_body_size",
-                    Finding::warning(
+                    Outcome::warning(
                         "the import has nginx's default, 1 MiB. If another file sets it, change \
                          `Limits::max_request_body`",
                     ),
@@ -93,12 +93,12 @@ pub(super) fn set_defaults(
         return found;
     }
     if (1..=MAX_BUFFERED).contains(&limit) {
-        location.set("limits.buffer_requests", SettingValue::Number(limit), "");
+        location.set("limits.buffer_requests", limit, "");
     } else {
-        location.set("limits.buffer_requests", SettingValue::Number(DEFAULT), "");
+        location.set("limits.buffer_requests", DEFAULT, "");
         found.push((
             "proxy_request_buffering",
-            Finding::warning(
+            Outcome::warning(
                 "nginx sends a Content-Length for each chunked upload. Here, those of more than \
                  1 MiB stay chunked: `Limits::buffer_requests` holds larger ones in memory, if the \
                  origin cannot read chunks",
@@ -109,9 +109,9 @@ pub(super) fn set_defaults(
 }
 
 /// `None` for a prefix with a slash at its end.
-pub(super) fn longer_names(path: &str) -> Option<Finding> {
+pub(super) fn longer_names(path: &str) -> Option<Outcome> {
     (!path.ends_with('/')).then(|| {
-        Finding::warning(format!(
+        Outcome::warning(format!(
             "nginx also takes paths that go on after `{path}` without a slash, such as `{path}x`. \
              The routes do not have them: they reach `location /`"
         ))

@@ -12,7 +12,7 @@
 //! | `auth_basic`, `auth_request`, some addresses: nothing checks these here | 403 |
 //! | files, FastCGI, variables | 501 |
 
-use crate::import::{answer::Answer, directive::Directive, note::Finding};
+use crate::import::{answer::Answer, directive::Directive, note::Outcome};
 
 use super::{scope::Scope, unused_directives};
 
@@ -25,21 +25,21 @@ pub(super) struct Answered<'a> {
     /// `None` if no route can have the requests.
     pub(super) answer: Option<Answer>,
     /// About the location.
-    pub(super) finding: Finding,
+    pub(super) outcome: Outcome,
     /// The directive that the answer stands for.
     pub(super) cause: Option<&'a Directive>,
 }
 
 /// The answer of a block that has an origin; `None` if that gets its requests.
 pub(super) fn in_place_of_origin<'a>(scope: &Scope<'a>) -> Option<Answered<'a>> {
-    let (code, finding, cause) = match closed(scope)? {
+    let (code, outcome, cause) = match closed(scope)? {
         Closed::Same(code, cause) => {
             let text = "the program answers its requests, and the origin gets none";
-            (code, Finding::mapped(text), Some(cause))
+            (code, Outcome::mapped(text), Some(cause))
         }
         Closed::Unless(cause) => (
             "StatusCode::FORBIDDEN".to_owned(),
-            Finding::warning(format!(
+            Outcome::warning(format!(
                 "nothing checks `{}` here: the program answers 403 in place of the origin, until \
                  you add a layer that checks it and call the function of the section",
                 cause.name
@@ -54,7 +54,7 @@ pub(super) fn in_place_of_origin<'a>(scope: &Scope<'a>) -> Option<Answered<'a>> 
         None => Some(("/", false)),
     };
     let answer = path.and_then(|(path, is_exact)| Answer::new(code, path, is_exact));
-    Some(Answered::new(answer, finding, cause))
+    Some(Answered::new(answer, outcome, cause))
 }
 
 /// The answer of a `location` without `proxy_pass`, whose requests another section could have.
@@ -68,10 +68,10 @@ pub(super) fn without_origin<'a>(
         return None;
     }
     let path = path(scope);
-    let (code, finding, cause) = match closed(scope) {
+    let (code, outcome, cause) = match closed(scope) {
         Some(Closed::Same(code, cause)) => {
             let text = "the program answers its requests, and no origin gets them";
-            (code, Finding::mapped(text), Some(cause))
+            (code, Outcome::mapped(text), Some(cause))
         }
         None if unused_directives::has_proxy_pass(directive.lines()) => return None,
         _ if path == Some(("/", false)) => return None,
@@ -79,22 +79,22 @@ pub(super) fn without_origin<'a>(
             let text = "nginx does not proxy its requests: the program answers 501, until you \
                         write a route for them, such as `ServeDir` of tower-http for files";
             let code = "StatusCode::NOT_IMPLEMENTED".to_owned();
-            (code, Finding::by_hand(text), None)
+            (code, Outcome::by_hand(text), None)
         }
     };
     let answer = path.and_then(|(path, is_exact)| Answer::new(code, path, is_exact));
-    Some(Answered::new(answer, finding, cause))
+    Some(Answered::new(answer, outcome, cause))
 }
 
 impl<'a> Answered<'a> {
-    fn new(answer: Option<Answer>, finding: Finding, cause: Option<&'a Directive>) -> Self {
+    fn new(answer: Option<Answer>, outcome: Outcome, cause: Option<&'a Directive>) -> Self {
         let is_open = answer.is_none();
         Self {
             answer,
-            finding: if is_open {
-                Finding::warning(OPEN)
+            outcome: if is_open {
+                Outcome::warning(OPEN)
             } else {
-                finding
+                outcome
             },
             cause: cause.filter(|_| !is_open),
         }

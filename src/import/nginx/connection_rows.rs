@@ -12,13 +12,13 @@
 //! proxy_buffering off;          a note: nothing is buffered
 //! ```
 
-use serde_json::json;
-
 use crate::import::{
     directive::Directive,
+    has_settings::HasSettings,
     local_address::{set_local_address, split_port},
-    note::Finding,
+    note::Outcome,
     settings::{SettingValue, duration},
+    values,
 };
 
 use super::{
@@ -55,12 +55,12 @@ pub(super) const ROWS: [NginxRow; 30] = [
     ),
     NginxRow::maps(
         "proxy_socket_rcvbuf",
-        receive_buffer,
+        |location, line, text| set_size(location, "socket_options.receive_buffer", line, text),
         "`SocketOptions::receive_buffer`",
     ),
     NginxRow::maps(
         "proxy_socket_sndbuf",
-        send_buffer,
+        |location, line, text| set_size(location, "socket_options.send_buffer", line, text),
         "`SocketOptions::send_buffer`",
     ),
     NginxRow::no_effect("proxy_send_lowat", "only FreeBSD has it"),
@@ -135,41 +135,37 @@ pub(super) const ROWS: [NginxRow; 30] = [
 ];
 
 /// nginx's time holds for TCP and for the TLS handshake, each. The sum bounds both.
-fn connect_timeout(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+fn connect_timeout(location: &mut Location, directive: &Directive, text: &'static str) -> Outcome {
     let time = match time_of(directive.word()) {
         Ok(time) => time,
-        Err(finding) => return finding,
+        Err(outcome) => return outcome,
     };
-    location.set("timeouts.tls_handshake", SettingValue::Time(time), text);
-    location.set(
-        "timeouts.connect",
-        SettingValue::Time(time.saturating_mul(2)),
-        text,
-    );
-    location.set("timeouts.dial", SettingValue::Time(time), text)
+    location.set("timeouts.tls_handshake", time, text);
+    location.set("timeouts.connect", time.saturating_mul(2), text);
+    location.set("timeouts.dial", time, text)
 }
 
 /// nginx counts it between two reads, so one directive becomes three settings.
-fn read_timeout(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+fn read_timeout(location: &mut Location, directive: &Directive, text: &'static str) -> Outcome {
     let word = directive.word();
-    location.set_time("upgrades.idle_timeout", word, text);
-    location.set_time("limits.body_idle_timeout", word, text);
-    location.set_time("limits.response_timeout", word, text)
+    location.set_time("upgrades.idle_timeout", time_of(word), text);
+    location.set_time("limits.body_idle_timeout", time_of(word), text);
+    location.set_time("limits.response_timeout", time_of(word), text)
 }
 
 /// `transparent` and variables need an address for each client.
 ///
 /// The port, which nginx accepts since 1.11.2, is left out with a warning. nginx refuses port 0.
-fn bind(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+fn bind(location: &mut Location, directive: &Directive, text: &'static str) -> Outcome {
     let word = location.expand(directive.word());
     if word == "off" {
-        return Finding::mapped("the system chooses by default");
+        return Outcome::mapped("the system chooses by default");
     }
     if word.contains('$') || directive.words.get(1).is_some_and(|it| it == "transparent") {
-        return Finding::refused("the local address of a connector is fixed");
+        return Outcome::refused("the local address of a connector is fixed");
     }
     match split_port(&word) {
-        Some((_, Some(0))) | None => Finding::refused("the value is no address"),
+        Some((_, Some(0))) | None => Outcome::refused("the value is no address"),
         Some((address, port)) => {
             let settings = &mut location.shared().settings;
             set_local_address(settings, address, port.is_some(), text)
@@ -178,26 +174,18 @@ fn bind(location: &mut Location, directive: &Directive, text: &'static str) -> F
 }
 
 /// On by default here, so that only `off` has an effect.
-fn socket_keepalive(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+fn socket_keepalive(location: &mut Location, directive: &Directive, text: &'static str) -> Outcome {
     match directive.word() {
         "off" => {
-            let value = SettingValue::Both(json!("off"), ".no_keepalive()".to_owned());
+            let value = SettingValue::both("off", ".no_keepalive()");
             location.set(
                 "socket_options.keepalive",
                 value,
                 "`SocketOptions::no_keepalive`",
             )
         }
-        _ => Finding::mapped(text),
+        _ => Outcome::mapped(text),
     }
-}
-
-fn receive_buffer(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
-    set_size(location, "socket_options.receive_buffer", directive, text)
-}
-
-fn send_buffer(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
-    set_size(location, "socket_options.send_buffer", directive, text)
 }
 
 /// In bytes, with nginx's units.
@@ -206,62 +194,54 @@ fn set_size(
     key: &'static str,
     directive: &Directive,
     text: &'static str,
-) -> Finding {
+) -> Outcome {
     match value::size(directive.word()) {
-        Some(bytes) => location.set(key, SettingValue::Number(bytes), text),
-        None => Finding::refused("the value is no size"),
+        Some(bytes) => location.set(key, bytes, text),
+        None => Outcome::refused("the value is no size"),
     }
 }
 
 /// More than the default is taken over; less would refuse responses for nothing.
 ///
 /// nginx's buffer has to hold the head of a response; the default here is 128 KiB.
-fn buffer_size(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+fn buffer_size(location: &mut Location, directive: &Directive, text: &'static str) -> Outcome {
     match value::size(directive.word()) {
         Some(bytes) if bytes > 128 << 10 => {
-            let value = SettingValue::Number(bytes);
+            let value = bytes;
             location.set(
                 "pool.max_response_head",
                 value,
                 "`PoolSettings::max_response_head`",
             )
         }
-        Some(_) => Finding::no_effect(text),
-        None => Finding::refused("the value is no size"),
+        Some(_) => Outcome::no_effect(text),
+        None => Outcome::refused("the value is no size"),
     }
 }
 
 /// `1.0` and `1.1` are both HTTP/1.1 here.
-fn http_version(location: &mut Location, directive: &Directive, _: &'static str) -> Finding {
+fn http_version(location: &mut Location, directive: &Directive, _: &'static str) -> Outcome {
     match directive.word() {
-        "2" => {
-            let value = SettingValue::Both(json!(["h2"]), "Alpn::Http2".to_owned());
-            location.set("alpn", value, "`Alpn::Http2`")
-        }
+        "2" => location.set("alpn", values::http2(), "`Alpn::Http2`"),
         _ if location.is_https() => {
-            let value = SettingValue::Both(json!(["http/1.1"]), "Alpn::Http1".to_owned());
             let text = "`Alpn::Http1`; without the call, the origin chooses HTTP/2 or HTTP/1.1";
-            location.set("alpn", value, text)
+            location.set("alpn", values::http1(), text)
         }
-        _ => Finding::mapped("an origin without TLS gets HTTP/1.1"),
+        _ => Outcome::mapped("an origin without TLS gets HTTP/1.1"),
     }
 }
 
 /// The addresses of name servers stay a task for the operator: they need a feature of the crate.
-fn resolver(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+fn resolver(location: &mut Location, directive: &Directive, text: &'static str) -> Outcome {
     let mut has_servers = false;
     for word in &directive.words {
         match word.split_once('=') {
             Some(("valid", time)) => {
                 let time = match time_of(time) {
                     Ok(time) => time,
-                    Err(finding) => return finding,
+                    Err(outcome) => return outcome,
                 };
-                let written = humantime::format_duration(time).to_string();
-                let json = json!({ "min_ttl": written, "max_ttl": written });
-                let time = duration(time);
-                let code = format!("DnsCache::default().ttl({time}..={time})");
-                location.set("dns.cache", SettingValue::Both(json, code), text);
+                location.set("dns.cache", values::fixed_ttl(time), text);
             }
             Some(("ipv6", "off")) => set_family(location, "only_v4", "OnlyV4", text),
             Some(("ipv4", "off")) => set_family(location, "only_v6", "OnlyV6", text),
@@ -270,30 +250,30 @@ fn resolver(location: &mut Location, directive: &Directive, text: &'static str) 
         }
     }
     match has_servers {
-        true => Finding::by_hand(
+        true => Outcome::by_hand(
             "the system's resolver is used; `Dns::resolver` with a `HickoryResolver` asks these \
              servers. `valid=` and `ipv6=off` are mapped",
         ),
-        false => Finding::mapped(text),
+        false => Outcome::mapped(text),
     }
 }
 
 /// The size follows from `client_max_body_size`, in `absent_lines`.
-fn request_buffering(_: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+fn request_buffering(_: &mut Location, directive: &Directive, text: &'static str) -> Outcome {
     match directive.word() {
-        "off" => Finding::mapped("uploads are streamed by default"),
-        _ => Finding::mapped(text),
+        "off" => Outcome::mapped("uploads are streamed by default"),
+        _ => Outcome::mapped(text),
     }
 }
 
 fn set_family(location: &mut Location, name: &str, variant: &str, text: &'static str) {
-    let value = SettingValue::Both(json!(name), format!("IpFamilies::{variant}"));
+    let value = values::families(name, variant);
     location.set("happy_eyeballs.families", value, text);
 }
 
 /// Of the conditions, statuses and `timeout` are options. Failed connections are retried by
 /// default.
-fn next_upstream(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+fn next_upstream(location: &mut Location, directive: &Directive, text: &'static str) -> Outcome {
     let words: Vec<_> = directive.words.iter().map(String::as_str).collect();
     if words.contains(&"off") {
         return location.group.fail_over_off();
@@ -315,13 +295,13 @@ fn next_upstream(location: &mut Location, directive: &Directive, text: &'static 
     if !words.contains(&"timeout") {
         calls += ".without_timeouts()";
     }
-    let finding = location.group.fail_over(&calls, text);
+    let outcome = location.group.fail_over(&calls, text);
     match words.contains(&"non_idempotent") && location.group.is_group {
-        true => Finding::refused(
+        true => Outcome::refused(
             "`non_idempotent`: an origin may have done what a POST asks for; the other conditions \
              are mapped to `Failover::statuses`",
         ),
-        false => finding,
+        false => outcome,
     }
 }
 
@@ -330,13 +310,13 @@ fn next_upstream_tries(
     location: &mut Location,
     directive: &Directive,
     text: &'static str,
-) -> Finding {
+) -> Outcome {
     match directive.word().parse::<u32>() {
-        Ok(0) => Finding::refused("the number of tries has a bound, 3 by default"),
+        Ok(0) => Outcome::refused("the number of tries has a bound, 3 by default"),
         Ok(count) => location
             .group
             .fail_over(&format!(".max_attempts({count})"), text),
-        Err(_) => Finding::refused("the value is no number"),
+        Err(_) => Outcome::refused("the value is no number"),
     }
 }
 
@@ -344,14 +324,14 @@ fn next_upstream_timeout(
     location: &mut Location,
     directive: &Directive,
     text: &'static str,
-) -> Finding {
+) -> Outcome {
     if directive.word() == "0" {
-        return Finding::mapped("there is no limit by default");
+        return Outcome::mapped("there is no limit by default");
     }
     match time_of(directive.word()) {
         Ok(time) => location
             .group
             .fail_over(&format!(".within({})", duration(time)), text),
-        Err(finding) => finding,
+        Err(outcome) => outcome,
     }
 }

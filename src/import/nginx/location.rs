@@ -21,13 +21,15 @@ use std::{collections::BTreeMap, time::Duration};
 
 use crate::import::{
     directive::Directive,
-    draft::{Draft, HostChoice, Server, SharedSettings, SniChoice},
+    draft::{Draft, HostChoice, OriginDraft, SharedSettings, SniChoice},
     group_calls::GroupCalls,
-    note::Finding,
-    settings::SettingValue,
+    has_settings::HasSettings,
+    note::Outcome,
+    settings::Settings,
+    values,
 };
 
-use super::value;
+use super::{scope::Scope, value};
 
 /// A row of this importer.
 pub(super) type NginxRow = crate::import::directive_row::DirectiveRow<MapDirective>;
@@ -35,7 +37,7 @@ pub(super) type NginxRow = crate::import::directive_row::DirectiveRow<MapDirecti
 /// Maps a directive. The last argument is the text of its row.
 ///
 /// It is called for each line of the row's name that holds in the location.
-pub(super) type MapDirective = fn(&mut Location, &Directive, &'static str) -> Finding;
+pub(super) type MapDirective = fn(&mut Location, &Directive, &'static str) -> Outcome;
 
 /// A block with `proxy_pass`.
 #[derive(Debug, Default)]
@@ -85,7 +87,26 @@ pub(super) struct MemberLine {
     pub(super) max_connections: Option<u64>,
 }
 
+impl HasSettings for Location {
+    fn settings(&mut self) -> &mut Settings {
+        &mut self.draft.shared.settings
+    }
+}
+
 impl Location {
+    pub(super) fn new(scope: &Scope<'_>) -> Self {
+        let mut location = Self {
+            path: scope.path.clone(),
+            exact_path: scope.exact_path.clone(),
+            variables: scope.variables(),
+            server_name: scope.server_name(),
+            ..Self::default()
+        };
+        location.draft.section.clone_from(&scope.section);
+        location.draft.line = scope.line;
+        location
+    }
+
     pub(super) fn shared(&mut self) -> &mut SharedSettings {
         &mut self.draft.shared
     }
@@ -103,44 +124,7 @@ impl Location {
         words.map(|word| self.expand(word)).collect()
     }
 
-    pub(super) fn set(
-        &mut self,
-        key: &'static str,
-        value: SettingValue,
-        text: &'static str,
-    ) -> Finding {
-        self.shared().set(key, value, text)
-    }
-
-    /// In nginx's units: a number without a unit is seconds.
-    pub(super) fn set_time(
-        &mut self,
-        key: &'static str,
-        word: &str,
-        text: &'static str,
-    ) -> Finding {
-        match time_of(word) {
-            Ok(time) => self.set(key, SettingValue::Time(time), text),
-            Err(finding) => finding,
-        }
-    }
-
-    pub(super) fn set_number(
-        &mut self,
-        key: &'static str,
-        word: &str,
-        text: &'static str,
-    ) -> Finding {
-        match word.parse() {
-            Ok(number) => self.set(key, SettingValue::Number(number), text),
-            Err(_) => Finding::refused("the value is no number"),
-        }
-    }
-
     /// The draft, once all directives are read.
-    ///
-    /// A member without a port gets port 80, also with TLS, as in nginx. A `server` line for TLS
-    /// needs `:443`.
     pub(super) fn finish(mut self) -> Draft {
         let Some(pass) = self.pass else {
             return self.draft;
@@ -153,66 +137,24 @@ impl Location {
             (Some(name), false) => tls.sni = SniChoice::Name(name),
             (None, _) => {}
         }
-        if pass.target.starts_with("unix:") {
-            let shared = &self.draft.shared;
-            let url = format!("{}://localhost", pass.scheme);
-            let mut server = Server::new(shared, pass.target.clone(), pass.line, url);
-            server.dial = Some(pass.target);
-            self.draft.servers.push(server);
-            return self.draft;
-        }
-        if !pass.is_upstream {
-            let url = format!("{}://{}", pass.scheme, pass.target);
-            let server = Server::new(&self.draft.shared, pass.target, pass.line, url);
-            self.draft.servers.push(server);
-            return self.draft;
-        }
-        // nginx takes the name of an `upstream` for all names. A name without a dot is a label of
-        // the file, which no origin knows.
-        let is_host_name = pass.target.contains('.');
-        let is_tls = pass.scheme == "https";
-        for member in self.members {
-            let is_socket = member.address.starts_with("unix:");
-            let address = match (is_socket, is_host_name) {
-                (_, true) => pass.target.clone(),
-                (true, false) => "localhost".to_owned(),
-                // The port of a server is 80, whatever the scheme.
-                (false, false) if is_tls && !has_port(&member.address) => {
-                    format!("{}:80", member.address)
-                }
-                (false, false) => member.address.clone(),
-            };
-            let url = format!("{}://{address}", pass.scheme);
-            let shared = &self.draft.shared;
-            let mut server = Server::new(shared, member.address.clone(), member.line, url);
-            if is_socket {
-                server.dial = Some(member.address);
-            } else if is_host_name {
-                server.dial = Some(match has_port(&member.address) {
-                    true => member.address,
-                    false => format!("{}:80", member.address),
-                });
+        let shared = &self.draft.shared;
+        self.draft.servers = match pass.is_upstream {
+            true => {
+                let members = self.members.into_iter();
+                members.map(|it| pass.member_server(shared, it)).collect()
             }
-            server.weight = member.weight;
-            server.is_backup = member.is_backup;
-            if let Some(count) = member.max_connections {
-                // The number was checked when its line was read.
-                let _ = server
-                    .settings
-                    .set("pool.max_connections", SettingValue::Number(count));
-            }
-            self.draft.servers.push(server);
-        }
+            false => vec![pass.own_server(shared)],
+        };
         self.draft
     }
 
     /// nginx's redirect of a folder without its slash, which the routes do not have.
     ///
     /// `None` for a section whose prefix does not end in a slash.
-    pub(super) fn redirect_of_folder(&self) -> Option<Finding> {
+    pub(super) fn redirect_of_folder(&self) -> Option<Outcome> {
         let path = self.draft.route.as_deref()?;
         let folder = path.strip_suffix('/')?;
-        Some(Finding::by_hand(format!(
+        Some(Outcome::by_hand(format!(
             "nginx redirects `{folder}` to `{path}`, and the routes answer 404: \
              `.route(\"{folder}\", any(Redirect::permanent(\"{path}\")))` redirects too, but with \
              308 and without the query"
@@ -231,19 +173,60 @@ impl Location {
     }
 }
 
+impl Pass {
+    /// The origin of a URL that names no `upstream`.
+    fn own_server(self, shared: &SharedSettings) -> OriginDraft {
+        let is_socket = self.target.starts_with("unix:");
+        let host = if is_socket { "localhost" } else { &self.target };
+        let url = format!("{}://{host}", self.scheme);
+        let mut server = OriginDraft::new(shared, self.target.clone(), self.line, url);
+        server.dial = is_socket.then_some(self.target);
+        server
+    }
+
+    /// A server of the `upstream`.
+    ///
+    /// Without a port, it gets port 80, also with TLS, as in nginx. A `server` line for TLS needs
+    /// `:443`.
+    fn member_server(&self, shared: &SharedSettings, member: MemberLine) -> OriginDraft {
+        let is_socket = member.address.starts_with("unix:");
+        // nginx takes the name of an `upstream` for all names. A name without a dot is a label of
+        // the file, which no origin knows.
+        let is_host_name = self.target.contains('.');
+        let with_port = match is_socket || has_port(&member.address) {
+            true => member.address.clone(),
+            false => format!("{}:80", member.address),
+        };
+        let host = match (is_host_name, is_socket, self.scheme) {
+            (true, _, _) => &self.target,
+            (false, true, _) => "localhost",
+            (false, false, "https") => &with_port,
+            (false, false, _) => &member.address,
+        };
+        let url = format!("{}://{host}", self.scheme);
+        let mut server = OriginDraft::new(shared, member.address, member.line, url);
+        server.dial = (is_host_name || is_socket).then_some(with_port);
+        server.weight = member.weight;
+        server.is_backup = member.is_backup;
+        if let Some(count) = member.max_connections {
+            // The number was checked when its line was read.
+            let _ = server.settings.insert("pool.max_connections", count);
+        }
+        server
+    }
+}
+
 /// Understands IPv6 addresses in brackets.
 fn has_port(address: &str) -> bool {
     let after_brackets = address.rsplit(']').next().unwrap_or(address);
     after_brackets.contains(':')
 }
 
-/// The time, or a finding that it is none. nginx has no time of zero here.
-pub(super) fn time_of(word: &str) -> Result<Duration, Finding> {
-    match value::time(word) {
-        Some(time) if !time.is_zero() => Ok(time),
-        Some(_) => Err(Finding::refused("a time of zero would pass at once")),
-        None => Err(Finding::refused("the value is no time")),
-    }
+/// The time, or why there is none. A number without a unit is seconds.
+///
+/// nginx has no time of zero here.
+pub(super) fn time_of(word: &str) -> Result<Duration, Outcome> {
+    values::non_zero(value::time(word))
 }
 
 /// What becomes of a directive whose value `off` is the only one that the crate has.
@@ -251,9 +234,9 @@ pub(super) fn refused_unless_off(
     _: &mut Location,
     directive: &Directive,
     text: &'static str,
-) -> Finding {
+) -> Outcome {
     match directive.word() {
-        "off" => Finding::no_effect(text),
-        _ => Finding::refused(text),
+        "off" => Outcome::no_effect(text),
+        _ => Outcome::refused(text),
     }
 }

@@ -19,7 +19,7 @@ use http::HeaderName;
 use crate::import::{
     directive::Directive,
     message_fields::{self, FieldChange},
-    note::{Finding, NoteKind},
+    note::{NoteKind, Outcome},
     settings::SettingValue,
 };
 
@@ -146,54 +146,58 @@ pub(super) const ROWS: [NginxRow; 45] = [
 ];
 
 /// `off` is nginx's default, too. Without the line, there is no note.
-fn underscores(_: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+fn underscores(_: &mut Location, directive: &Directive, text: &'static str) -> Outcome {
     match directive.word() {
-        "off" => Finding::by_hand(text),
-        _ => Finding::no_effect(text),
+        "off" => Outcome::by_hand(text),
+        _ => Outcome::no_effect(text),
     }
 }
 
 /// The first word is the name.
-fn hide_header(location: &mut Location, directive: &Directive, _: &'static str) -> Finding {
+fn hide_header(location: &mut Location, directive: &Directive, _: &'static str) -> Outcome {
     let settings = &mut location.shared().settings;
-    message_fields::change(settings, directive.word(), FieldChange::RemoveFromResponses)
+    message_fields::change(
+        settings,
+        directive.word(),
+        &FieldChange::RemoveFromResponses,
+    )
 }
 
 /// A field with `always`. Without it, the field depends on the status.
 ///
 /// nginx adds a line to those of the origin, but for two fields that have one value. By hand for
 /// values with variables.
-fn add_header(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+fn add_header(location: &mut Location, directive: &Directive, text: &'static str) -> Outcome {
     let [name, value, always @ ..] = directive.words.as_slice() else {
-        return Finding::by_hand(text);
+        return Outcome::by_hand(text);
     };
     let value = location.expand(value);
     let lower = name.to_ascii_lowercase();
     if value.is_empty() || value.contains('$') {
-        return Finding::by_hand(text);
+        return Outcome::by_hand(text);
     }
     if always.is_empty() && name.parse::<HeaderName>().is_ok() {
         return by_status(&lower);
     }
     if always != ["always"] {
-        return Finding::by_hand(text);
+        return Outcome::by_hand(text);
     }
     let change = match lower.as_str() {
-        "etag" | "last-modified" => FieldChange::SetInResponses(&value),
-        _ => FieldChange::AddToResponses(&value),
+        "etag" | "last-modified" => FieldChange::SetInResponses(value),
+        _ => FieldChange::AddToResponses(value),
     };
-    message_fields::change(&mut location.shared().settings, name, change)
+    message_fields::change(&mut location.shared().settings, name, &change)
 }
 
-fn inherit(_: &mut Location, _: &Directive, text: &'static str) -> Finding {
-    Finding::mapped(text)
+fn inherit(_: &mut Location, _: &Directive, text: &'static str) -> Outcome {
+    Outcome::mapped(text)
 }
 
 /// A field without `always`: nginx adds it to responses of these statuses.
 ///
-/// The finding has the code to write, with the statuses that nginx documents.
-fn by_status(name: &str) -> Finding {
-    Finding::by_hand(format!(
+/// The outcome has the code to write, with the statuses that nginx documents.
+fn by_status(name: &str) -> Outcome {
+    Outcome::by_hand(format!(
         "`.map_response(|mut response| {{ if matches!(response.status().as_u16(), 200 | 201 | 204 \
          | 206 | 301..=304 | 307 | 308) {{ response.headers_mut().append({name:?}, \
          HeaderValue::from_static(\"..\")); }} response }})`; with `always`, the line is mapped"
@@ -201,13 +205,13 @@ fn by_status(name: &str) -> Finding {
 }
 
 /// Where the pattern matches, nginx ignores the path of `proxy_pass`.
-fn rewrite(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+fn rewrite(location: &mut Location, directive: &Directive, text: &'static str) -> Outcome {
     let is_first = !location.is_rewritten;
     let path = location.path.as_deref().or(location.exact_path.as_deref());
     let settings = &mut location.draft.shared.settings;
     let Some((client, origin)) = prefix_rewrite(&directive.words).filter(|_| is_first) else {
         let breaks = directive.words.last().is_some_and(|flag| flag == "break");
-        return Finding::by_hand(match breaks && settings.has("map_path") {
+        return Outcome::by_hand(match breaks && settings.has("map_path") {
             true => {
                 "`OriginProxy::map_request`, which gets paths that `map_path` has changed: nginx \
                  ignores the path of `proxy_pass` where the pattern matches"
@@ -217,20 +221,20 @@ fn rewrite(location: &mut Location, directive: &Directive, text: &'static str) -
     };
     location.is_rewritten = true;
     let of_pass = settings.take("map_path");
-    let finding = message_fields::map_path(settings, client, origin);
+    let outcome = message_fields::map_path(settings, client, origin);
     let Some(SettingValue::Both(json, code)) = of_pass else {
-        return finding;
+        return outcome;
     };
     let matches_all = path.is_some_and(|path| path.starts_with(client));
     if !matches_all {
         // Of several maps, the first that matches applies.
         settings.append("map_path", json, &code, text);
     }
-    match finding.kind {
+    match outcome.kind {
         NoteKind::Mapped => {
-            Finding::mapped("`OriginProxy::map_path`, in place of the path of `proxy_pass`")
+            Outcome::mapped("`OriginProxy::map_path`, in place of the path of `proxy_pass`")
         }
-        _ => finding,
+        _ => outcome,
     }
 }
 
@@ -248,20 +252,20 @@ fn prefix_rewrite(words: &[String]) -> Option<(&str, &str)> {
     (is_map && flag == "break").then_some((client, origin))
 }
 
-fn pass_header(_: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+fn pass_header(_: &mut Location, directive: &Directive, text: &'static str) -> Outcome {
     match directive.word().to_ascii_lowercase().as_str() {
-        "authorization" => Finding::no_effect(
+        "authorization" => Outcome::no_effect(
             "the directive acts on responses; the client's Authorization is passed by default, in \
              nginx too",
         ),
-        _ => Finding::mapped(text),
+        _ => Outcome::mapped(text),
     }
 }
 
-fn set_variable(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+fn set_variable(location: &mut Location, directive: &Directive, text: &'static str) -> Outcome {
     let name = directive.word().trim_start_matches('$');
     match location.variables.contains_key(name) {
-        true => Finding::mapped(text),
-        false => Finding::refused("the value depends on the request"),
+        true => Outcome::mapped(text),
+        false => Outcome::refused("the value depends on the request"),
     }
 }

@@ -40,17 +40,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     answer::Answer,
-    budget::Budget,
     directive::Directive,
     draft::Draft,
     error::ImportError,
     group_calls::GroupCalls,
+    import_limit::ImportLimit,
     imported::Imported,
-    note::{Finding, ImportNote, NoteKind},
+    note::{ImportNote, NoteKind, Outcome},
 };
 
 use self::{
-    answers::Answered,
     location::Location,
     location_rows::location_rows,
     scope::{Scope, is_opaque},
@@ -73,12 +72,12 @@ pub(super) fn import(text: &str) -> Result<Imported, ImportError> {
         chain: vec![&directives],
     };
     importer.walk(&root);
-    importer.budget.check()?;
+    importer.limit.check()?;
     importer.warn_of_paths();
-    for (directive, finding) in unused_directives::findings(&directives, &importer.noted) {
-        match finding.kind {
-            NoteKind::Warning => importer.warn_once(directive.line, &directive.name, finding),
-            _ => importer.note(directive, finding),
+    for (directive, outcome) in unused_directives::outcomes(&directives, &importer.noted) {
+        match outcome.kind {
+            NoteKind::Warning => importer.warn_once(directive.line, &directive.name, outcome),
+            _ => importer.note(directive, outcome),
         }
     }
     Ok(Imported::new(&importer.drafts, importer.notes))
@@ -122,7 +121,7 @@ fn collect_upstreams<'a>(
 struct LocationImporter<'a> {
     upstreams: BTreeMap<&'a str, &'a [Directive]>,
     drafts: Vec<Draft>,
-    budget: Budget,
+    limit: ImportLimit,
     notes: Vec<ImportNote>,
     /// The directives that have a note.
     ///
@@ -158,7 +157,7 @@ impl<'a> LocationImporter<'a> {
 
     /// A value may be a secret, so names have the second word for those directives only whose
     /// second word is the name of a field or variable.
-    fn note(&mut self, directive: &Directive, finding: Finding) {
+    fn note(&mut self, directive: &Directive, outcome: Outcome) {
         self.noted.insert(directive);
         // The second word of these names what it is about; other values may be secret.
         let is_about_field = [
@@ -173,105 +172,104 @@ impl<'a> LocationImporter<'a> {
             false => directive.name.clone(),
         };
         self.notes
-            .push(ImportNote::new(directive.line, &name, finding));
+            .push(ImportNote::new(directive.line, &name, outcome));
+    }
+
+    fn note_location(&mut self, scope: &Scope<'_>, outcome: Outcome) {
+        let note = ImportNote::new(scope.line, "location", outcome);
+        self.notes.push(note);
     }
 
     /// Servers of the `upstream` are counted first, as a group has calls that a single origin does
     /// not have.
     fn location(&mut self, scope: &Scope<'a>) {
-        if self.budget.is_spent() {
+        if self.limit.is_spent() {
             return;
         }
-        let mut location = Location {
-            path: scope.path.clone(),
-            exact_path: scope.exact_path.clone(),
-            variables: scope.variables(),
-            server_name: scope.server_name(),
-            ..Location::default()
-        };
-        location.draft.section.clone_from(&scope.section);
-        location.draft.line = scope.line;
+        let mut location = Location::new(scope);
         let upstream = self.upstream_of(scope, &location);
         let servers = upstream.into_iter().flatten();
         let servers = servers.filter(|it| it.name == "server" && !is_down(it));
         let servers = servers.count();
-        let blocks = scope.chain.iter().copied().chain(upstream);
-        // Only lines are inherited.
-        let lines = blocks.flatten().filter(|it| it.block.is_none());
-        let (own, shared): (Vec<_>, Vec<_>) = lines.partition(|it| it.name == "server");
-        let weights = [shared, own].map(|lines| lines.into_iter().map(Directive::weight).sum());
-        if let Some(finding) = self.budget.take(scope.line, servers, weights) {
-            let note = ImportNote::new(scope.line, "location", finding);
-            self.notes.push(note);
-            return;
+        let weights = weights_of(scope, upstream);
+        if let Some(outcome) = self.limit.take(scope.line, servers, weights) {
+            return self.note_location(scope, outcome);
         }
         location.group = GroupCalls::new(servers > 1);
+        self.apply_rows(scope, &mut location, upstream);
+        let answered = answers::in_place_of_origin(scope);
+        if scope.path.is_some() || scope.section.starts_with("location ") {
+            self.note_route(scope, &mut location, answered.is_some());
+        }
+        for (directive, outcome) in absent_lines::set_defaults(scope, &mut location) {
+            self.warn_once(scope.line, directive, outcome);
+        }
+        if let Some(pass) = &location.pass {
+            let found = absent_lines::warnings(scope, &location, pass, upstream.is_some());
+            let note =
+                |(directive, text)| ImportNote::new(pass.line, directive, Outcome::warning(text));
+            self.notes.extend(found.into_iter().map(note));
+        }
+        let mut draft = location.finish();
+        if let Some(answered) = answered {
+            draft.answer = answered.answer;
+            self.note_location(scope, answered.outcome);
+            self.note_answer(answered.cause);
+        }
+        self.drafts.push(draft);
+    }
+
+    /// Applies the rows of a location, and then those of its `upstream`.
+    fn apply_rows(
+        &mut self,
+        scope: &Scope<'a>,
+        location: &mut Location,
+        upstream: Option<&'a [Directive]>,
+    ) {
         for row in location_rows() {
             for directive in scope.lookup(row.name) {
-                let finding = row.apply(|map| map(&mut location, directive, row.text));
-                self.note(directive, finding);
+                let outcome = row.apply(|map| map(location, directive, row.text));
+                self.note(directive, outcome);
             }
         }
         if let Some(block) = upstream {
             if let Some(pass) = &mut location.pass {
                 pass.is_upstream = true;
             }
-            self.upstream(&mut location, block);
-            absent_lines::set_ejection(&mut location);
+            self.upstream(location, block);
+            absent_lines::set_ejection(location);
         }
-        let answered = answers::in_place_of_origin(scope);
-        if scope.path.is_some() || scope.section.starts_with("location ") {
-            let routes = location.draft.add_route(scope.path.as_deref());
-            let prefix = location.draft.route.as_deref();
-            let longer = prefix.and_then(absent_lines::longer_names);
-            let findings = routes.into_iter().chain(longer);
-            let redirect = location.redirect_of_folder();
-            let findings = findings.chain(redirect.filter(|_| answered.is_none()));
-            let note = |finding| ImportNote::new(scope.line, "location", finding);
-            self.notes.extend(findings.map(note));
+    }
+
+    /// Notes on how a router takes the path of a location.
+    fn note_route(&mut self, scope: &Scope<'_>, location: &mut Location, is_answered: bool) {
+        let routes = location.draft.add_route(scope.path.as_deref());
+        let prefix = location.draft.route.as_deref();
+        let longer = prefix.and_then(absent_lines::longer_names);
+        let redirect = location.redirect_of_folder().filter(|_| !is_answered);
+        for outcome in [routes, longer, redirect].into_iter().flatten() {
+            self.note_location(scope, outcome);
         }
-        for (directive, finding) in absent_lines::set_defaults(scope, &mut location) {
-            self.warn_once(scope.line, directive, finding);
-        }
-        if let Some(pass) = &location.pass {
-            let found = absent_lines::warnings(scope, &location, pass, upstream.is_some());
-            let note =
-                |(directive, text)| ImportNote::new(pass.line, directive, Finding::warning(text));
-            self.notes.extend(found.into_iter().map(note));
-        }
-        let mut draft = location.finish();
-        if let Some(Answered {
-            answer,
-            finding,
-            cause,
-        }) = answered
-        {
-            draft.answer = answer;
-            let note = ImportNote::new(scope.line, "location", finding);
-            self.notes.push(note);
-            self.note_answer(cause);
-        }
-        self.drafts.push(draft);
     }
 
     /// A location without `proxy_pass`, whose requests another section could have.
     fn answered(&mut self, directive: &'a Directive, scope: &Scope<'a>) {
-        if self.budget.is_spent() {
+        if self.limit.is_spent() {
             return;
         }
         let Some(answered) = answers::without_origin(directive, scope) else {
             return;
         };
-        if let Some(finding) = self.budget.take(scope.line, 1, [0, directive.weight()]) {
-            return self.note(directive, finding);
+        if let Some(outcome) = self.limit.take(scope.line, 1, [0, directive.weight()]) {
+            return self.note(directive, outcome);
         }
-        self.note(directive, answered.finding);
+        self.note(directive, answered.outcome);
         self.note_answer(answered.cause);
         if answered.answer.is_none() {
             return;
         }
-        if let Some(finding) = scope.path.as_deref().and_then(absent_lines::longer_names) {
-            self.note(directive, finding);
+        if let Some(outcome) = scope.path.as_deref().and_then(absent_lines::longer_names) {
+            self.note(directive, outcome);
         }
         self.drafts.push(Draft {
             section: scope.section.clone(),
@@ -283,7 +281,7 @@ impl<'a> LocationImporter<'a> {
 
     fn note_answer(&mut self, cause: Option<&Directive>) {
         if let Some(cause) = cause {
-            self.note(cause, Finding::mapped("the program answers so"));
+            self.note(cause, Outcome::mapped("the program answers so"));
         }
     }
 
@@ -299,15 +297,15 @@ impl<'a> LocationImporter<'a> {
             self.notes.push(ImportNote::new(
                 line,
                 "location",
-                Finding::warning(absent_lines::PATHS),
+                Outcome::warning(absent_lines::PATHS),
             ));
         }
     }
 
     /// A warning for the whole file.
-    fn warn_once(&mut self, line: usize, directive: &str, finding: Finding) {
-        if self.warned.insert(finding.text.to_string()) {
-            self.notes.push(ImportNote::new(line, directive, finding));
+    fn warn_once(&mut self, line: usize, directive: &str, outcome: Outcome) {
+        if self.warned.insert(outcome.text.to_string()) {
+            self.notes.push(ImportNote::new(line, directive, outcome));
         }
     }
 
@@ -329,8 +327,8 @@ impl<'a> LocationImporter<'a> {
                 .iter()
                 .filter(|it| it.name == row.name && it.name != "server")
             {
-                let finding = row.apply(|map| map(location, directive, row.text));
-                self.note(directive, finding);
+                let outcome = row.apply(|map| map(location, directive, row.text));
+                self.note(directive, outcome);
             }
         }
         for directive in block.iter().filter(|it| it.name == "server") {
@@ -344,11 +342,11 @@ impl<'a> LocationImporter<'a> {
         if is_down(directive) {
             return self.note(
                 directive,
-                Finding::no_effect("`down`: the server is left out"),
+                Outcome::no_effect("`down`: the server is left out"),
             );
         }
-        let finding = upstream_rows::server(location, directive);
-        self.note(directive, finding);
+        let outcome = upstream_rows::server(location, directive);
+        self.note(directive, outcome);
         for word in directive.words.iter().skip(1) {
             let (name, value) = word.split_once('=').unwrap_or((word, ""));
             let row = upstream_rows::PARAMETERS
@@ -360,14 +358,23 @@ impl<'a> LocationImporter<'a> {
                 words: vec![value.to_owned()],
                 block: None,
             };
-            let finding = match row {
+            let outcome = match row {
                 Some(row) => row.apply(|map| map(location, &parameter, row.text)),
-                None => Finding::unmapped(),
+                None => Outcome::unmapped(),
             };
-            let note = ImportNote::new(directive.line, &parameter.name, finding);
+            let note = ImportNote::new(directive.line, &parameter.name, outcome);
             self.notes.push(note);
         }
     }
+}
+
+/// What a location weighs for the limit: the lines that it shares with its servers, and these.
+fn weights_of(scope: &Scope<'_>, upstream: Option<&[Directive]>) -> [usize; 2] {
+    let blocks = scope.chain.iter().copied().chain(upstream);
+    // Only lines are inherited.
+    let lines = blocks.flatten().filter(|it| it.block.is_none());
+    let (own, shared): (Vec<_>, Vec<_>) = lines.partition(|it| it.name == "server");
+    [shared, own].map(|lines| lines.into_iter().map(Directive::weight).sum())
 }
 
 /// `down` takes a server out permanently.

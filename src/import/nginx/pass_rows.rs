@@ -13,14 +13,14 @@
 //! A field that the proxy writes itself keeps the proxy's value: what clients could have written
 //! must not reach the origin as if the proxy had seen it.
 
-use serde_json::json;
-
 use crate::import::{
     directive::Directive,
     draft::HostChoice,
+    has_settings::HasSettings,
     message_fields::{self, FieldChange},
-    note::{Finding, NoteKind},
-    settings::SettingValue,
+    note::{NoteKind, Outcome},
+    settings::{SettingValue, Settings},
+    values,
 };
 
 use super::location::{Location, NginxRow, Pass};
@@ -56,13 +56,13 @@ pub(super) const ROWS: [NginxRow; 6] = [
 ];
 
 /// With a path, nginx replaces the location's prefix by it; without one, the path passes.
-fn pass(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+fn pass(location: &mut Location, directive: &Directive, text: &'static str) -> Outcome {
     let word = location.expand(directive.word());
     let (scheme, rest) = match word.split_once("://") {
         Some(("http", rest)) => ("http", rest),
         Some(("https", rest)) => ("https", rest),
         _ if word.contains('$') => return no_fixed_origin(),
-        _ => return Finding::refused("the URL is neither http nor https"),
+        _ => return Outcome::refused("the URL is neither http nor https"),
     };
     let (target, path) = if let Some(socket) = rest.strip_prefix("unix:") {
         let (socket, path) = socket.split_once(':').unwrap_or((socket, ""));
@@ -81,16 +81,16 @@ fn pass(location: &mut Location, directive: &Directive, text: &'static str) -> F
         is_upstream: false,
     });
     match path {
-        "" => Finding::mapped(text),
-        "$uri" => Finding::by_hand(
+        "" => Outcome::mapped(text),
+        "$uri" => Outcome::by_hand(
             "nginx sends no query with `$uri`, and the import does: `OriginProxy::map_request`",
         ),
-        path if is_whole_uri(path) => Finding::mapped(text),
+        path if is_whole_uri(path) => Outcome::mapped(text),
         path if path.contains('$') => {
-            Finding::by_hand("the path depends on the request: `OriginProxy::map_request`")
+            Outcome::by_hand("the path depends on the request: `OriginProxy::map_request`")
         }
         // The path of a URL with variables replaces all of the request's.
-        _ if directive.word().contains('$') => Finding::by_hand(
+        _ if directive.word().contains('$') => Outcome::by_hand(
             "nginx sends this path for each request, because the URL has variables: \
              `OriginProxy::map_request`. The import passes the client's path",
         ),
@@ -99,21 +99,21 @@ fn pass(location: &mut Location, directive: &Directive, text: &'static str) -> F
 }
 
 /// The path of a URL replaces that of the location.
-fn replace_prefix(location: &mut Location, path: &str, text: &'static str) -> Finding {
+fn replace_prefix(location: &mut Location, path: &str, text: &'static str) -> Outcome {
     let client = location.path.as_ref().or(location.exact_path.as_ref());
     let Some(client) = client.cloned() else {
-        return Finding::by_hand("the path depends on the request: `OriginProxy::map_request`");
+        return Outcome::by_hand("the path depends on the request: `OriginProxy::map_request`");
     };
     if client == path {
-        return Finding::mapped(text);
+        return Outcome::mapped(text);
     }
-    let finding = message_fields::map_path(&mut location.shared().settings, &client, path);
-    match finding.kind {
-        NoteKind::Mapped => Finding::mapped(
+    let outcome = message_fields::map_path(&mut location.shared().settings, &client, path);
+    match outcome.kind {
+        NoteKind::Mapped => Outcome::mapped(
             "`OriginProxy::map_path`, of whole segments; redirects and cookies are mapped back. \
              The rest of the path passes as it is, where nginx decodes `%2F` and merges `//`",
         ),
-        _ => finding,
+        _ => outcome,
     }
 }
 
@@ -127,15 +127,15 @@ fn is_whole_uri(path: &str) -> bool {
     )
 }
 
-fn no_fixed_origin() -> Finding {
-    Finding::refused(
+fn no_fixed_origin() -> Outcome {
+    Outcome::refused(
         "the origin depends on the request: see `VirtualHosts`, or a connector without a fixed \
          origin behind `CdnOriginBuilder::egress_guard`",
     )
 }
 
 /// Names are compared without regard to case.
-fn set_header(location: &mut Location, directive: &Directive, _: &'static str) -> Finding {
+fn set_header(location: &mut Location, directive: &Directive, _: &'static str) -> Outcome {
     let value = directive.words.get(1).map_or("", String::as_str);
     let value = location.expand(value);
     match directive.word().to_ascii_lowercase().as_str() {
@@ -145,14 +145,13 @@ fn set_header(location: &mut Location, directive: &Directive, _: &'static str) -
         "x-forwarded-host" => forwarded(location, "X-Forwarded-Host", &value),
         "x-forwarded-port" => forwarded(location, "X-Forwarded-Port", &value),
         "x-real-ip" => forwarded(location, "X-Real-IP", &value),
-        "forwarded" => Finding::by_hand("`ForwardedField::Forwarded` in `ForwardedLayer::fields`"),
+        "forwarded" => Outcome::by_hand("`ForwardedField::Forwarded` in `ForwardedLayer::fields`"),
         "connection" | "upgrade" if !is_upgrade(&value) => {
-            let none = SettingValue::Both(json!([]), String::new());
             let text = "`Upgrades::none`: nginx passes no WebSockets with this line";
-            location.set("upgrades.protocols", none, text)
+            location.set("upgrades.protocols", values::no_upgrades(), text)
         }
         name => match message_fields::own_field(name) {
-            Some(finding) => finding,
+            Some(outcome) => outcome,
             None => other_header(location, directive.word(), &value),
         },
     }
@@ -161,19 +160,19 @@ fn set_header(location: &mut Location, directive: &Directive, _: &'static str) -
 /// A field that the proxy does not write itself.
 ///
 /// An empty value removes the field, as in nginx.
-fn other_header(location: &mut Location, name: &str, value: &str) -> Finding {
+fn other_header(location: &mut Location, name: &str, value: &str) -> Outcome {
     match name.to_ascii_lowercase().as_str() {
-        "early-data" => Finding::by_hand("a layer that sets the field before the proxy"),
+        "early-data" => Outcome::by_hand("a layer that sets the field before the proxy"),
         _ if value.contains('$') => {
-            Finding::by_hand("`OriginProxy::map_request`, with the value computed from the request")
+            Outcome::by_hand("`OriginProxy::map_request`, with the value computed from the request")
         }
-        "" => Finding::refused("the directive has no name"),
+        "" => Outcome::refused("the directive has no name"),
         _ => {
             let change = match value {
                 "" => FieldChange::RemoveFromRequests,
-                value => FieldChange::SetInRequests(value),
+                value => FieldChange::SetInRequests(value.to_owned()),
             };
-            message_fields::change(&mut location.shared().settings, name, change)
+            message_fields::change(&mut location.shared().settings, name, &change)
         }
     }
 }
@@ -196,71 +195,66 @@ fn is_upgrade(value: &str) -> bool {
 /// | `$server_name` | the name of the enclosing server, if it has one |
 /// | any other variable | by hand |
 /// | a name | that name |
-fn host(location: &mut Location, value: &str) -> Finding {
-    let (choice, finding) = match value {
+fn host(location: &mut Location, value: &str) -> Outcome {
+    let (choice, outcome) = match value {
         "$http_host" | "$host:$server_port" | "$host:$port" => (
             HostChoice::Preserve,
-            Finding::mapped("`HostRewriteLayer::preserve`"),
+            Outcome::mapped("`HostRewriteLayer::preserve`"),
         ),
         "$host" => (
             HostChoice::PreserveName,
-            Finding::mapped(
+            Outcome::mapped(
                 "`HostRewriteLayer::preserve_name`: `$host` has no port, no final dot and no \
                  capital letters",
             ),
         ),
         "$proxy_host" | "$proxy_host:$proxy_port" => (
             HostChoice::Url,
-            Finding::mapped("the URL's host is the default"),
+            Outcome::mapped("the URL's host is the default"),
         ),
         "" => {
-            return Finding::refused("a request needs a Host (RFC 9110 section 7.2): the URL's");
+            return Outcome::refused("a request needs a Host (RFC 9110 section 7.2): the URL's");
         }
         "$server_name" | "$ssl_server_name" => match &location.server_name {
             Some(name) => (
                 HostChoice::Fixed(name.clone()),
-                Finding::mapped("`CdnOriginBuilder::host`, with the name of the server"),
+                Outcome::mapped("`CdnOriginBuilder::host`, with the name of the server"),
             ),
             None => return computed_host(),
         },
         value if value.contains('$') => return computed_host(),
         value => {
-            let checked = SettingValue::Text(value.to_owned());
-            let finding = location.set("host", checked, "`CdnOriginBuilder::host`");
-            if location.shared().settings.take("host").is_none() {
-                return finding;
+            if let Err(outcome) = Settings::check("host", value) {
+                return outcome;
             }
-            (HostChoice::Fixed(value.to_owned()), finding)
+            let choice = HostChoice::Fixed(value.to_owned());
+            (choice, Outcome::mapped("`CdnOriginBuilder::host`"))
         }
     };
     location.shared().host = choice;
-    finding
+    outcome
 }
 
-fn computed_host() -> Finding {
-    Finding::by_hand("`HostRewriteLayer::from_fn`, with the Host computed from the request")
+fn computed_host() -> Outcome {
+    Outcome::by_hand("`HostRewriteLayer::from_fn`, with the Host computed from the request")
 }
 
 /// Appending keeps what the client has sent in front, and is a warning for that.
-fn forwarded_for(location: &mut Location, value: &str) -> Finding {
+fn forwarded_for(location: &mut Location, value: &str) -> Outcome {
     match value {
         "$proxy_add_x_forwarded_for" | "$http_x_forwarded_for, $remote_addr" => {
             let text = "`ForwardedLayer::append_unverified`";
-            let finding = location.set("forwarded.append_unverified", SettingValue::Flag, text);
-            match finding.kind {
+            let outcome = location.set("forwarded.append_unverified", SettingValue::Flag, text);
+            match outcome.kind {
                 NoteKind::Mapped if location.shared().settings.has("forwarded.trust") => {
-                    Finding::warning(
+                    Outcome::warning(
                         "clients can write the start of the field; imported as \
                          `ForwardedLayer::append_unverified`. Remove that call: the `trust` beside \
                          it is safe alone",
                     )
                 }
-                NoteKind::Mapped => Finding::warning(
-                    "clients can write the start of the field; imported as \
-                     `ForwardedLayer::append_unverified`. `ForwardedLayer::trust` with the \
-                     networks of your own proxies is safe",
-                ),
-                _ => finding,
+                NoteKind::Mapped => Outcome::warning(values::APPENDED),
+                _ => outcome,
             }
         }
         _ => forwarded(location, "X-Forwarded-For", value),
@@ -268,14 +262,10 @@ fn forwarded_for(location: &mut Location, value: &str) -> Finding {
 }
 
 /// A fixed scheme is a setting of the layer: TLS ends in front of the proxy.
-fn forwarded_proto(location: &mut Location, value: &str) -> Finding {
+fn forwarded_proto(location: &mut Location, value: &str) -> Outcome {
     match value {
         "http" | "https" => {
-            let code = match value {
-                "https" => "Scheme::Https",
-                _ => "Scheme::Http",
-            };
-            let value = SettingValue::Both(json!(value), code.to_owned());
+            let value = values::client_scheme(value == "https");
             let text = "`ForwardedLayer::client_scheme`";
             location.set("forwarded.client_scheme", value, text)
         }
@@ -284,7 +274,7 @@ fn forwarded_proto(location: &mut Location, value: &str) -> Finding {
 }
 
 /// A field that the forwarded layer writes: its value is the layer's.
-fn forwarded(location: &mut Location, field: &'static str, value: &str) -> Finding {
+fn forwarded(location: &mut Location, field: &'static str, value: &str) -> Outcome {
     let own = [
         "$remote_addr",
         "$scheme",
@@ -296,59 +286,53 @@ fn forwarded(location: &mut Location, field: &'static str, value: &str) -> Findi
     ];
     if value.is_empty() {
         location.shared().forward(field, false);
-        return Finding::mapped("`ForwardedLayer::fields`, without this field");
+        return Outcome::mapped("`ForwardedLayer::fields`, without this field");
     }
     location.shared().forward(field, true);
     if field == "X-Forwarded-Host" && value == "$host" {
-        return Finding::mapped("`ForwardedLayer` writes it, with the client's port");
+        return Outcome::mapped("`ForwardedLayer` writes it, with the client's port");
     }
     if own.contains(&value) {
-        return Finding::mapped("`ForwardedLayer` writes it");
+        return Outcome::mapped("`ForwardedLayer` writes it");
     }
-    if value.starts_with("$http_") {
-        return Finding::warning(
-            "clients can write this field; the import writes what the connection shows. \
-             `ForwardedLayer::trust` takes the value from your own proxies",
-        );
-    }
-    Finding::refused("the import writes what the connection shows")
+    values::forwarded_otherwise(value.starts_with("$http_"))
 }
 
 /// Zero is no limit, in nginx as here. nginx's default is 1 MiB, and none here.
-fn max_body_size(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+fn max_body_size(location: &mut Location, directive: &Directive, text: &'static str) -> Outcome {
     match super::value::size(directive.word()) {
-        Some(0) => Finding::mapped("there is no limit by default"),
-        Some(bytes) => location.set("limits.max_request_body", SettingValue::Number(bytes), text),
-        None => Finding::refused("the value is no size"),
+        Some(0) => Outcome::mapped("there is no limit by default"),
+        Some(bytes) => location.set("limits.max_request_body", bytes, text),
+        None => Outcome::refused("the value is no size"),
     }
 }
 
 /// A field other than `X-Forwarded-For` is by hand: the client's own `X-Forwarded-For` may pass
 /// the proxies that write it.
-fn real_ip_header(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+fn real_ip_header(location: &mut Location, directive: &Directive, text: &'static str) -> Outcome {
     let field = directive.word().to_ascii_lowercase();
-    let finding = match field.as_str() {
-        "x-forwarded-for" => Finding::mapped(text),
-        "proxy_protocol" => Finding::by_hand(CONNECTION),
-        _ => Finding::by_hand(CLIENT_FIELD),
+    let outcome = match field.as_str() {
+        "x-forwarded-for" => Outcome::mapped(text),
+        "proxy_protocol" => Outcome::by_hand(CONNECTION),
+        _ => Outcome::by_hand(CLIENT_FIELD),
     };
     location.real_ip_header = Some(field);
-    finding
+    outcome
 }
 
 /// A network whose `X-Forwarded-For` is believed, if that is the field of `real_ip_header`.
-fn real_ip_from(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+fn real_ip_from(location: &mut Location, directive: &Directive, text: &'static str) -> Outcome {
     let word = directive.word();
     if word == "unix:" {
-        return Finding::by_hand(CONNECTION);
+        return Outcome::by_hand(CONNECTION);
     }
     match location.real_ip_header.as_deref() {
         Some("x-forwarded-for") => {
             message_fields::trust(&mut location.shared().settings, word, text)
         }
-        Some("proxy_protocol") => Finding::by_hand(CONNECTION),
-        Some(_) => Finding::by_hand(CLIENT_FIELD),
-        None => Finding::warning(
+        Some("proxy_protocol") => Outcome::by_hand(CONNECTION),
+        Some(_) => Outcome::by_hand(CLIENT_FIELD),
+        None => Outcome::warning(
             "without `real_ip_header`, nginx reads X-Real-IP of these peers. The import trusts no \
              peer: `ClientAddress`, or `ForwardedLayer::trust` if they write X-Forwarded-For",
         ),

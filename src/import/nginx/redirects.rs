@@ -8,7 +8,8 @@
 
 use crate::import::{
     directive::Directive,
-    note::{Finding, NoteKind},
+    has_settings::HasSettings,
+    note::{NoteKind, Outcome},
     rewrite_entries::{add_name, add_path, keep_cookies},
     settings::SettingValue,
 };
@@ -20,10 +21,10 @@ pub(super) fn redirect(
     location: &mut Location,
     directive: &Directive,
     text: &'static str,
-) -> Finding {
+) -> Outcome {
     let words = location.expanded(directive);
     match words.as_slice() {
-        [word] if word == "default" => Finding::mapped(text),
+        [word] if word == "default" => Outcome::mapped(text),
         [word] if word == "off" => location.set(
             "response_rewrite.off",
             SettingValue::Flag,
@@ -31,52 +32,52 @@ pub(super) fn redirect(
              cookies",
         ),
         [from, _] if from.starts_with('~') => {
-            Finding::refused("no regular expressions: `ResponseRewriteLayer::path` maps prefixes")
+            Outcome::refused("no regular expressions: `ResponseRewriteLayer::path` maps prefixes")
         }
         [from, to] if from.starts_with('/') && to.starts_with('/') => {
             add_path(&mut location.shared().settings, from, to)
         }
         [from, to] if from.contains("://") => redirect_url(location, from, to, text),
-        _ => Finding::refused("the client's host is put in place of the origin's names"),
+        _ => Outcome::refused("the client's host is put in place of the origin's names"),
     }
 }
 
 /// The client's host replaces a name of the origin, and possibly a path another.
 ///
 /// By hand if the client's side is another host than its own.
-fn redirect_url(location: &mut Location, from: &str, to: &str, text: &'static str) -> Finding {
+fn redirect_url(location: &mut Location, from: &str, to: &str, text: &'static str) -> Outcome {
     let (name, origin_path) = authority_and_path(from);
     let (client, client_path) = authority_and_path(to);
     let hosts = ["", "$host", "$http_host", "$host:$server_port"];
     if !hosts.contains(&client) {
-        return Finding::by_hand(
+        return Outcome::by_hand(
             "redirects get the client's host: `OriginProxy::map_response` for another",
         );
     }
     let server_name = location.server_name.as_deref();
     let is_client = hosts.contains(&name) || name == "$server_name" || server_name == Some(name);
     if is_client && scheme(from) != scheme(to) {
-        return Finding::by_hand(
+        return Outcome::by_hand(
             "redirects to the client's own host stay as they are: an origin that reads \
              X-Forwarded-Proto sends the scheme; else `OriginProxy::map_response`",
         );
     }
-    let finding = match is_client || is_origin(location, name) {
-        true => Finding::mapped(text),
+    let outcome = match is_client || is_origin(location, name) {
+        true => Outcome::mapped(text),
         false if name.contains('$') => return name_of_request(),
         false => add_name(&mut location.shared().settings, name),
     };
-    if finding.kind != NoteKind::Mapped || origin_path == client_path {
-        return finding;
+    if outcome.kind != NoteKind::Mapped || origin_path == client_path {
+        return outcome;
     }
     match origin_path.contains('$') || client_path.contains('$') {
-        true => Finding::by_hand("the path depends on the request: `OriginProxy::map_response`"),
+        true => Outcome::by_hand("the path depends on the request: `OriginProxy::map_response`"),
         false => add_path(&mut location.shared().settings, origin_path, client_path),
     }
 }
 
-fn name_of_request() -> Finding {
-    Finding::by_hand("the name depends on the request: `OriginProxy::map_response`")
+fn name_of_request() -> Outcome {
+    Outcome::by_hand("the name depends on the request: `OriginProxy::map_response`")
 }
 
 /// Whether the origin's URL has this name, or a variable stands for it.
@@ -106,19 +107,19 @@ pub(super) fn cookie_path(
     location: &mut Location,
     directive: &Directive,
     _: &'static str,
-) -> Finding {
+) -> Outcome {
     if directive.word() != "off" {
         keep_cookies(&mut location.shared().settings);
     }
     let words = location.expanded(directive);
     match words.as_slice() {
-        [word] if word == "off" => Finding::mapped("paths are unchanged by default"),
-        [from, to] if from == to => Finding::no_effect("both paths are the same"),
+        [word] if word == "off" => Outcome::mapped("paths are unchanged by default"),
+        [from, to] if from == to => Outcome::no_effect("both paths are the same"),
         [from, to] if from.starts_with('/') && to.starts_with('/') => match to.contains(';') {
-            true => Finding::refused("a path cannot add attributes to a cookie"),
+            true => Outcome::refused("a path cannot add attributes to a cookie"),
             false => add_path(&mut location.shared().settings, from, to),
         },
-        _ => Finding::refused("no regular expressions: `ResponseRewriteLayer::path` maps prefixes"),
+        _ => Outcome::refused("no regular expressions: `ResponseRewriteLayer::path` maps prefixes"),
     }
 }
 
@@ -127,13 +128,13 @@ pub(super) fn cookie_domain(
     location: &mut Location,
     directive: &Directive,
     text: &'static str,
-) -> Finding {
+) -> Outcome {
     let words = location.expanded(directive);
     let [from, to] = words.as_slice() else {
-        return Finding::no_effect("a cookie of the origin's own name gets the client's host");
+        return Outcome::no_effect("a cookie of the origin's own name gets the client's host");
     };
     if from.starts_with('~') {
-        return Finding::refused("no regular expressions: `ResponseRewriteLayer::name`");
+        return Outcome::refused("no regular expressions: `ResponseRewriteLayer::name`");
     }
     keep_cookies(&mut location.shared().settings);
     let name = from.strip_prefix('.').unwrap_or(from);
@@ -141,18 +142,18 @@ pub(super) fn cookie_domain(
         if name.contains('$') {
             return name_of_request();
         }
-        let finding = add_name(&mut location.shared().settings, name);
-        if finding.kind != NoteKind::Mapped {
-            return finding;
+        let outcome = add_name(&mut location.shared().settings, name);
+        if outcome.kind != NoteKind::Mapped {
+            return outcome;
         }
     }
     let server_name = location.server_name.as_deref().unwrap_or_default();
     let is_parent = server_name.strip_suffix(to.as_str());
     match to.starts_with('.') || is_parent.is_some_and(|start| start.ends_with('.')) {
-        true => Finding::warning(
+        true => Outcome::warning(
             "the cookie gets the client's host alone: other hosts below the domain do not get it",
         ),
-        false => Finding::mapped(text),
+        false => Outcome::mapped(text),
     }
 }
 
@@ -160,17 +161,17 @@ pub(super) fn cookie_flags(
     location: &mut Location,
     directive: &Directive,
     text: &'static str,
-) -> Finding {
+) -> Outcome {
     match directive.words.iter().any(|word| word == "nosecure") {
         true => {
             let key = "response_rewrite.dangerously_drop_secure_over_http";
             keep_cookies(&mut location.shared().settings);
             location.set(key, SettingValue::Flag, text);
-            Finding::warning(
+            Outcome::warning(
                 "cookies without Secure pass in the clear; imported as \
                  `ResponseRewriteLayer::dangerously_drop_secure_over_http`",
             )
         }
-        false => Finding::by_hand("`OriginProxy::map_response`"),
+        false => Outcome::by_hand("`OriginProxy::map_response`"),
     }
 }

@@ -11,13 +11,13 @@
 //!
 //! Two defaults of nginx are not taken over: it neither sends SNI nor verifies certificates.
 
-use serde_json::json;
-
 use crate::import::{
     directive::Directive,
-    draft::{SniChoice, VerifyChoice},
-    note::Finding,
-    settings::SettingValue,
+    draft::SniChoice,
+    has_settings::HasSettings,
+    note::Outcome,
+    settings::{SettingValue, Settings},
+    values,
 };
 
 use super::location::{Location, NginxRow};
@@ -89,61 +89,54 @@ pub(super) const ROWS: [NginxRow; 15] = [
 ];
 
 /// `off` is taken over, with a warning.
-fn server_name(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+fn server_name(location: &mut Location, directive: &Directive, text: &'static str) -> Outcome {
     match directive.word() {
-        "on" => Finding::mapped(text),
+        "on" => Outcome::mapped(text),
         "off" => {
             location.shared().tls.sni = SniChoice::Omit;
-            Finding::warning(
+            Outcome::warning(
                 "a CDN needs the SNI to choose a certificate; imported as \
                  `CdnOriginBuilder::omit_sni`",
             )
         }
-        _ => Finding::refused("the value is neither `on` nor `off`"),
+        _ => Outcome::refused("the value is neither `on` nor `off`"),
     }
 }
 
 /// Sets neither SNI nor expected name: [`Location::finish`] decides which of the two it is.
-fn name(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+fn name(location: &mut Location, directive: &Directive, text: &'static str) -> Outcome {
     let name = location.expand(directive.word());
     match name.as_str() {
-        "$proxy_host" => return Finding::mapped("the URL's host is the default"),
+        "$proxy_host" => return Outcome::mapped("the URL's host is the default"),
         "$server_name" => {
             let Some(name) = &location.server_name else {
                 return no_fixed_name();
             };
             location.ssl_name = Some(name.clone());
-            return Finding::mapped(text);
+            return Outcome::mapped(text);
         }
         _ if name.contains('$') => return no_fixed_name(),
         _ => {}
     }
     // The name is checked here, so that the note has its line.
-    let finding = location.set("sni", SettingValue::Text(name.clone()), text);
-    location.ssl_name = location.shared().settings.take("sni").map(|_| name);
-    finding
+    let checked = Settings::check("sni", name.as_str());
+    location.ssl_name = checked.is_ok().then_some(name);
+    checked.map_or_else(|outcome| outcome, |()| Outcome::mapped(text))
 }
 
-fn no_fixed_name() -> Finding {
-    Finding::refused(
+fn no_fixed_name() -> Outcome {
+    Outcome::refused(
         "the SNI of a connector is fixed, because connections are shared; the import sends the \
          URL's host. For a name of each client's, see `VirtualHosts`",
     )
 }
 
 /// `off` is taken over, with a warning.
-fn verify(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+fn verify(location: &mut Location, directive: &Directive, text: &'static str) -> Outcome {
     match directive.word() {
-        "on" => Finding::mapped(text),
-        "off" => {
-            location.shared().tls.verify = VerifyChoice::Off;
-            Finding::warning(
-                "anybody on the path can read and change the traffic; imported as \
-                 `danger::accept_any_certificate`. Leave that out, or see the alternatives in \
-                 `tls::danger`",
-            )
-        }
-        _ => Finding::refused("the value is neither `on` nor `off`"),
+        "on" => Outcome::mapped(text),
+        "off" => values::accept_any_certificate(&mut location.shared().tls),
+        _ => Outcome::refused("the value is neither `on` nor `off`"),
     }
 }
 
@@ -152,68 +145,60 @@ fn trusted_certificate(
     location: &mut Location,
     directive: &Directive,
     text: &'static str,
-) -> Finding {
+) -> Outcome {
     location.shared().tls.roots = Some(directive.word().to_owned());
     mapped_file(directive.word(), text)
 }
 
-fn crl(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+fn crl(location: &mut Location, directive: &Directive, text: &'static str) -> Outcome {
     location.shared().tls.crls = Some(directive.word().to_owned());
     mapped_file(directive.word(), text)
 }
 
 /// Versions before TLS 1.2 are left out of a list that has newer ones.
-fn protocols(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+fn protocols(location: &mut Location, directive: &Directive, text: &'static str) -> Outcome {
     let words: Vec<_> = directive.words.iter().map(String::as_str).collect();
     let (has_1_2, has_1_3) = (words.contains(&"TLSv1.2"), words.contains(&"TLSv1.3"));
     if !has_1_2 && !has_1_3 {
-        return Finding::refused("versions before TLS 1.2 are not offered; the default stays");
+        return Outcome::refused("versions before TLS 1.2 are not offered; the default stays");
     }
     for (key, is_new) in [("tls.min_version", !has_1_2), ("tls.max_version", has_1_3)] {
-        let (version, code) = match is_new {
-            true => ("1.3", "TlsVersion::V1_3"),
-            false => ("1.2", "TlsVersion::V1_2"),
-        };
-        location.set(
-            key,
-            SettingValue::Both(json!(version), code.to_owned()),
-            text,
-        );
+        location.set(key, values::tls_version(is_new), text);
     }
     if !has_1_3 {
-        return Finding::mapped(
+        return Outcome::mapped(
             "`CdnOriginBuilder::tls_versions`; without this line, TLS 1.3 is used where the \
              origin has it",
         );
     }
-    Finding::mapped(text)
+    Outcome::mapped(text)
 }
 
-fn certificate(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+fn certificate(location: &mut Location, directive: &Directive, text: &'static str) -> Outcome {
     match file(directive) {
         Ok(path) => {
             location.shared().tls.certificate = Some(path);
             mapped_file(directive.word(), text)
         }
-        Err(finding) => finding,
+        Err(outcome) => outcome,
     }
 }
 
-fn key(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+fn key(location: &mut Location, directive: &Directive, text: &'static str) -> Outcome {
     match file(directive) {
         Ok(path) => {
             location.shared().tls.key = Some(path);
             mapped_file(directive.word(), text)
         }
-        Err(finding) => finding,
+        Err(outcome) => outcome,
     }
 }
 
 /// nginx reads relative paths from the folder of its configuration.
-fn mapped_file(path: &str, text: &'static str) -> Finding {
+fn mapped_file(path: &str, text: &'static str) -> Outcome {
     match path.starts_with('/') {
-        true => Finding::mapped(text),
-        false => Finding::warning(
+        true => Outcome::mapped(text),
+        false => Outcome::warning(
             "the file is read from the working directory, not from the folder of nginx: write an \
              absolute path",
         ),
@@ -221,18 +206,18 @@ fn mapped_file(path: &str, text: &'static str) -> Finding {
 }
 
 /// The path; by hand for a key that is no file.
-fn file(directive: &Directive) -> Result<String, Finding> {
+fn file(directive: &Directive) -> Result<String, Outcome> {
     let word = directive.word();
     let prefixes = ["engine:", "store:", "data:"];
     if word.contains('$') || prefixes.iter().any(|prefix| word.starts_with(prefix)) {
-        return Err(Finding::by_hand("no file: `ClientIdentity::resolver`"));
+        return Err(Outcome::by_hand("no file: `ClientIdentity::resolver`"));
     }
     Ok(word.to_owned())
 }
 
-fn session_reuse(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+fn session_reuse(location: &mut Location, directive: &Directive, text: &'static str) -> Outcome {
     match directive.word() {
         "off" => location.set("sessions.off", SettingValue::Flag, "`Sessions::off`"),
-        _ => Finding::mapped(text),
+        _ => Outcome::mapped(text),
     }
 }

@@ -4,7 +4,7 @@
 //! the prefix of their directives, such as `ssl_` and `gzip`. A name that is in neither list is
 //! unmapped: it may be misspelt, or of a module that nginx does not distribute.
 
-use crate::import::{directive::Directive, note::Finding};
+use crate::import::{directive::Directive, note::Outcome};
 
 const CLIENT: &str =
     "it concerns the client's side: the server in front of the proxy, such as axum";
@@ -17,40 +17,69 @@ const PLAIN: &str = "\
 const ROUTER: &str = "a router in front of the proxy, such as axum's";
 
 /// What becomes of a directive that no table of the importer has.
-pub(super) fn finding(directive: &Directive) -> Finding {
+pub(super) fn outcome(directive: &Directive) -> Outcome {
     let name = directive.name.as_str();
+    let is_tls = |word: &String| word == "ssl" || word == "quic";
     if restricts_access(directive) {
-        return Finding::access();
+        Outcome::access()
+    } else if name == "listen" && directive.words.iter().any(is_tls) {
+        Outcome::warning(PLAIN)
+    } else {
+        of_name(name)
     }
-    if name == "listen"
-        && directive
-            .words
-            .iter()
-            .any(|word| word == "ssl" || word == "quic")
-    {
-        return Finding::warning(PLAIN);
-    }
-    if ["if", "return"].contains(&name) {
-        return Finding::by_hand(ROUTER);
-    }
-    if name == "try_files" {
-        return Finding::by_hand(
+}
+
+/// Whole modules are recognised by the prefix of their directives.
+fn of_name(name: &str) -> Outcome {
+    let is_in = |names: &str| names.split(' ').any(|other| other == name);
+    let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
+    match name {
+        _ if is_in(CLIENT_NAMES) => Outcome::no_effect(CLIENT),
+        _ if is_in(FILE_NAMES) => Outcome::no_effect(FILES),
+        _ if is_in(ROUTER_NAMES) => Outcome::no_effect(ROUTER),
+        "if" | "return" => Outcome::by_hand(ROUTER),
+        "try_files" => Outcome::by_hand(
             "files that nginx serves would be requests to the origin: a layer in front of the \
              proxy, such as `ServeDir` of tower-http",
-        );
-    }
-    if let Some((_, text)) = ROWS.iter().find(|(names, _)| names.contains(&name)) {
-        return Finding::no_effect(*text);
-    }
-    if name.contains("_by_lua") {
-        return Finding::refused(PROGRAM);
-    }
-    let prefix = PREFIXES.iter().find(|(prefix, _)| name.starts_with(prefix));
-    match prefix {
-        Some((_, Reason::NoEffect(text))) => Finding::no_effect(*text),
-        Some((_, Reason::ByHand(text))) => Finding::by_hand(*text),
-        Some((_, Reason::Refused(text))) => Finding::refused(*text),
-        None => Finding::unmapped(),
+        ),
+        _ if name.contains("_by_lua") => Outcome::refused(PROGRAM),
+        _ if begins(&["js_", "lua_", "perl_"]) => Outcome::refused(PROGRAM),
+        _ if begins(&["access_log", "log_format"]) => Outcome::by_hand("`AccessLogLayer`"),
+        _ if begins(&["error_log"]) => Outcome::no_effect("errors are logged with `tracing`"),
+        _ if begins(&["limit_"]) => {
+            Outcome::refused("clients are not limited one by one; see `Limits`")
+        }
+        _ if begins(&["gzip"]) => {
+            Outcome::by_hand("a layer in front of the proxy: `CompressionLayer` of tower-http")
+        }
+        _ if begins(&["brotli", "gunzip"]) => {
+            Outcome::by_hand("a compression layer in front of the proxy")
+        }
+        _ if begins(&["charset", "expires"]) => Outcome::by_hand("`OriginProxy::map_response`"),
+        _ if begins(&["fastcgi_"]) => Outcome::refused("FastCGI is not spoken"),
+        _ if begins(&["uwsgi_"]) => Outcome::refused("uwsgi is not spoken"),
+        _ if begins(&["scgi_"]) => Outcome::refused("SCGI is not spoken"),
+        _ if begins(&["memcached_"]) => Outcome::refused("memcached is not spoken"),
+        _ if begins(&["grpc_"]) => {
+            Outcome::by_hand("gRPC passes through `OriginProxy`, with an https URL")
+        }
+        _ if begins(&["include"]) => {
+            Outcome::refused("files are not read: put the content in place of the line")
+        }
+        _ if begins(&["geo", "map"]) => {
+            Outcome::by_hand("a value computed from the request: `OriginProxy::map_request`")
+        }
+        _ if begins(&["split_clients"]) => {
+            Outcome::by_hand("a value computed from the request: a router")
+        }
+        _ if begins(&["mirror"]) => Outcome::refused("requests are not copied"),
+        _ if begins(&["sub_filter_"]) => Outcome::refused("bodies are passed as they are"),
+        _ if begins(&["ssl_"]) => Outcome::no_effect("it concerns TLS of clients"),
+        _ if begins(&["stream"]) => {
+            Outcome::refused("connections without HTTP: `CdnOriginConnector` alone")
+        }
+        _ if begins(&["mail"]) => Outcome::refused("mail is not proxied"),
+        _ => Outcome::unmapped(),
     }
 }
 
@@ -66,180 +95,27 @@ fn restricts_access(directive: &Directive) -> bool {
     }
 }
 
-enum Reason {
-    ByHand(&'static str),
-    NoEffect(&'static str),
-    Refused(&'static str),
-}
+/// Directives of the client's side and of the process, separated by spaces.
+const CLIENT_NAMES: &str = "\
+    absolute_redirect chunked_transfer_encoding client_body_buffer_size client_body_in_file_only \
+    client_body_in_single_buffer client_body_temp_path client_body_timeout \
+    client_header_buffer_size client_header_timeout connection_pool_size daemon early_hints env \
+    events http2 http2_max_concurrent_streams http3 keepalive_disable keepalive_min_timeout \
+    keepalive_requests keepalive_time keepalive_timeout large_client_header_buffers \
+    lingering_close lingering_time lingering_timeout listen load_module max_headers msie_padding \
+    msie_refresh output_buffers pcre_jit pid port_in_redirect postpone_output request_pool_size \
+    reset_timedout_connection send_lowat send_timeout server_name server_name_in_redirect \
+    server_names_hash_bucket_size server_names_hash_max_size server_tokens stub_status tcp_nodelay \
+    tcp_nopush timer_resolution types_hash_bucket_size types_hash_max_size user \
+    variables_hash_bucket_size variables_hash_max_size worker_connections worker_processes \
+    worker_rlimit_nofile use multi_accept";
 
-/// The names of a reason.
-const ROWS: [(&[&str], &str); 3] = [
-    (
-        &[
-            "absolute_redirect",
-            "chunked_transfer_encoding",
-            "client_body_buffer_size",
-            "client_body_in_file_only",
-            "client_body_in_single_buffer",
-            "client_body_temp_path",
-            "client_body_timeout",
-            "client_header_buffer_size",
-            "client_header_timeout",
-            "connection_pool_size",
-            "daemon",
-            "early_hints",
-            "env",
-            "events",
-            "http2",
-            "http2_max_concurrent_streams",
-            "http3",
-            "keepalive_disable",
-            "keepalive_min_timeout",
-            "keepalive_requests",
-            "keepalive_time",
-            "keepalive_timeout",
-            "large_client_header_buffers",
-            "lingering_close",
-            "lingering_time",
-            "lingering_timeout",
-            "listen",
-            "load_module",
-            "max_headers",
-            "msie_padding",
-            "msie_refresh",
-            "output_buffers",
-            "pcre_jit",
-            "pid",
-            "port_in_redirect",
-            "postpone_output",
-            "request_pool_size",
-            "reset_timedout_connection",
-            "send_lowat",
-            "send_timeout",
-            "server_name",
-            "server_name_in_redirect",
-            "server_names_hash_bucket_size",
-            "server_names_hash_max_size",
-            "server_tokens",
-            "stub_status",
-            "tcp_nodelay",
-            "tcp_nopush",
-            "timer_resolution",
-            "types_hash_bucket_size",
-            "types_hash_max_size",
-            "user",
-            "variables_hash_bucket_size",
-            "variables_hash_max_size",
-            "worker_connections",
-            "worker_processes",
-            "worker_rlimit_nofile",
-            "use",
-            "multi_accept",
-        ],
-        CLIENT,
-    ),
-    (
-        &[
-            "aio",
-            "aio_write",
-            "alias",
-            "autoindex",
-            "default_type",
-            "directio",
-            "directio_alignment",
-            "disable_symlinks",
-            "etag",
-            "if_modified_since",
-            "index",
-            "log_not_found",
-            "max_ranges",
-            "open_file_cache",
-            "open_file_cache_errors",
-            "open_file_cache_min_uses",
-            "open_file_cache_valid",
-            "read_ahead",
-            "root",
-            "sendfile",
-            "sendfile_max_chunk",
-            "types",
-        ],
-        FILES,
-    ),
-    (
-        &[
-            "break",
-            "log_subrequest",
-            "merge_slashes",
-            "recursive_error_pages",
-            "subrequest_output_buffer_size",
-            "uninitialized_variable_warn",
-            "rewrite_log",
-        ],
-        ROUTER,
-    ),
-];
+const FILE_NAMES: &str = "\
+    aio aio_write alias autoindex default_type directio directio_alignment disable_symlinks etag \
+    if_modified_since index log_not_found max_ranges open_file_cache open_file_cache_errors \
+    open_file_cache_min_uses open_file_cache_valid read_ahead root sendfile sendfile_max_chunk \
+    types";
 
-const PREFIXES: [(&str, Reason); 26] = [
-    ("js_", Reason::Refused(PROGRAM)),
-    ("lua_", Reason::Refused(PROGRAM)),
-    ("perl_", Reason::Refused(PROGRAM)),
-    ("access_log", Reason::ByHand("`AccessLogLayer`")),
-    ("log_format", Reason::ByHand("`AccessLogLayer`")),
-    (
-        "error_log",
-        Reason::NoEffect("errors are logged with `tracing`"),
-    ),
-    (
-        "limit_",
-        Reason::Refused("clients are not limited one by one; see `Limits`"),
-    ),
-    (
-        "gzip",
-        Reason::ByHand("a layer in front of the proxy: `CompressionLayer` of tower-http"),
-    ),
-    (
-        "gunzip",
-        Reason::ByHand("a compression layer in front of the proxy"),
-    ),
-    (
-        "brotli",
-        Reason::ByHand("a compression layer in front of the proxy"),
-    ),
-    ("charset", Reason::ByHand("`OriginProxy::map_response`")),
-    ("expires", Reason::ByHand("`OriginProxy::map_response`")),
-    ("fastcgi_", Reason::Refused("FastCGI is not spoken")),
-    ("uwsgi_", Reason::Refused("uwsgi is not spoken")),
-    ("scgi_", Reason::Refused("SCGI is not spoken")),
-    ("memcached_", Reason::Refused("memcached is not spoken")),
-    (
-        "grpc_",
-        Reason::ByHand("gRPC passes through `OriginProxy`, with an https URL"),
-    ),
-    (
-        "include",
-        Reason::Refused("files are not read: put the content in place of the line"),
-    ),
-    (
-        "map",
-        Reason::ByHand("a value computed from the request: `OriginProxy::map_request`"),
-    ),
-    (
-        "geo",
-        Reason::ByHand("a value computed from the request: `OriginProxy::map_request`"),
-    ),
-    (
-        "split_clients",
-        Reason::ByHand("a value computed from the request: a router"),
-    ),
-    ("mirror", Reason::Refused("requests are not copied")),
-    (
-        "sub_filter_",
-        Reason::Refused("bodies are passed as they are"),
-    ),
-    ("ssl_", Reason::NoEffect("it concerns TLS of clients")),
-    (
-        "stream",
-        Reason::Refused("connections without HTTP: `CdnOriginConnector` alone"),
-    ),
-    ("mail", Reason::Refused("mail is not proxied")),
-];
+const ROUTER_NAMES: &str = "\
+    break log_subrequest merge_slashes recursive_error_pages subrequest_output_buffer_size \
+    uninitialized_variable_warn rewrite_log";

@@ -9,15 +9,15 @@
 
 use std::collections::BTreeSet;
 
-use crate::import::{directive::Directive, note::Finding};
+use crate::import::{directive::Directive, note::Outcome};
 
 use super::{location_rows::location_rows, scope::is_opaque, unrelated_directives, upstream_rows};
 
-/// A finding for each directive that is not in `noted`.
-pub(super) fn findings<'a>(
+/// An outcome for each directive that is not in `noted`.
+pub(super) fn outcomes<'a>(
     directives: &'a [Directive],
     noted: &BTreeSet<*const Directive>,
-) -> Vec<(&'a Directive, Finding)> {
+) -> Vec<(&'a Directive, Outcome)> {
     let mut names = BTreeSet::new();
     collect_names(directives, &mut names);
     let reader = UnusedReader {
@@ -45,13 +45,13 @@ impl UnusedReader<'_> {
         &self,
         directives: &'a [Directive],
         outer: &str,
-        found: &mut Vec<(&'a Directive, Finding)>,
+        found: &mut Vec<(&'a Directive, Outcome)>,
     ) {
         for directive in directives {
             if !self.is_noted(directive)
-                && let Some(finding) = self.finding(directive, outer)
+                && let Some(outcome) = self.outcome(directive, outer)
             {
-                found.push((directive, finding));
+                found.push((directive, outcome));
             }
             if !is_opaque(&directive.name) {
                 self.read(directive.lines(), &directive.name, found);
@@ -81,36 +81,36 @@ impl UnusedReader<'_> {
     ///
     /// A directive that a row knows, but no `proxy_pass` inherits, has no effect. Those in an `if`,
     /// and `rewrite`, are not inherited in nginx: it applies them where their block is chosen.
-    fn finding(&self, directive: &Directive, outer: &str) -> Option<Finding> {
+    fn outcome(&self, directive: &Directive, outer: &str) -> Option<Outcome> {
         let name = directive.name.as_str();
         if outer == "upstream" && upstream_rows::ROWS.iter().any(|row| row.name == name) {
-            return Some(Finding::no_effect("no `proxy_pass` names the `upstream`"));
+            return Some(Outcome::no_effect("no `proxy_pass` names the `upstream`"));
         }
         if location_rows().any(|row| row.name == name) {
             return Some(match outer == "if" || name == "rewrite" {
-                true => Finding::by_hand(
+                true => Outcome::by_hand(
                     "nginx applies it to the requests of its block: a router in front of the \
                      proxy, or `OriginProxy::map_request`",
                 ),
-                false => Finding::no_effect("no `proxy_pass` inherits it"),
+                false => Outcome::no_effect("no `proxy_pass` inherits it"),
             });
         }
         let mut lines = directive.lines().iter();
         match name {
             "http" | "server" => None,
             "location" if has_proxy_pass(directive.lines()) => None,
-            "location" => Some(Finding::by_hand(
+            "location" => Some(Outcome::by_hand(
                 "nginx does not proxy its requests: a router in front of the proxy, such as axum's",
             )),
             "upstream" if lines.any(|line| self.is_noted(line)) => None,
-            "upstream" => Some(Finding::by_hand(
+            "upstream" => Some(Outcome::by_hand(
                 "no `proxy_pass` names it: if a variable does, `OriginGroup::builder` with its \
                  servers",
             )),
-            "server_name" if self.has_hosts => Some(Finding::by_hand(
+            "server_name" if self.has_hosts => Some(Outcome::by_hand(
                 "`VirtualHosts` chooses an origin by the client's Host",
             )),
-            "return" if outer == "if" => Some(Finding::by_hand(
+            "return" if outer == "if" => Some(Outcome::by_hand(
                 "the program sends these requests to the origin: a layer in front of the proxy \
                  has to answer them",
             )),
@@ -120,15 +120,15 @@ impl UnusedReader<'_> {
                     .iter()
                     .any(|word| word.starts_with("https://")) =>
             {
-                Some(Finding::by_hand(
+                Some(Outcome::by_hand(
                     "a listener of its own, on port 80, whose router redirects to https: in this \
                      app, a route would redirect to itself",
                 ))
             }
-            "map" if self.is_about_upgrades(directive) => Some(Finding::no_effect(
+            "map" if self.is_about_upgrades(directive) => Some(Outcome::no_effect(
                 "its value is in `Connection` and `Upgrade` alone, which the proxy writes itself",
             )),
-            _ => Some(unrelated_directives::finding(directive)),
+            _ => Some(unrelated_directives::outcome(directive)),
         }
     }
 }

@@ -15,8 +15,9 @@
 
 use crate::import::{
     directive::Directive,
-    note::Finding,
-    settings::{SettingValue, Settings, duration},
+    has_settings::HasSettings,
+    note::Outcome,
+    settings::{Settings, duration},
 };
 
 use super::location::{Location, MemberLine, NginxRow, time_of};
@@ -24,18 +25,22 @@ use super::location::{Location, MemberLine, NginxRow, time_of};
 pub(super) const ROWS: [NginxRow; 19] = [
     NginxRow::maps(
         "keepalive",
-        keepalive,
+        |location, line, text| location.set_number("pool.max_idle", line.word(), text),
         "`PoolSettings::max_idle`, for all threads together; nginx counts for each worker process",
     ),
     NginxRow::maps(
         "keepalive_requests",
-        keepalive_requests,
+        |location, line, text| location.set_number("pool.max_uses", line.word(), text),
         "`PoolSettings::max_uses`",
     ),
-    NginxRow::maps("keepalive_time", keepalive_time, "`PoolSettings::max_age`"),
+    NginxRow::maps(
+        "keepalive_time",
+        |location, line, text| location.set_time("pool.max_age", time_of(line.word()), text),
+        "`PoolSettings::max_age`",
+    ),
     NginxRow::maps(
         "keepalive_timeout",
-        keepalive_timeout,
+        |location, line, text| location.set_time("pool.idle_timeout", time_of(line.word()), text),
         "`PoolSettings::idle_timeout`",
     ),
     NginxRow::maps("ip_hash", ip_hash, "`Balance::by_client_address`"),
@@ -91,8 +96,16 @@ pub(super) const PARAMETERS: [NginxRow; 11] = [
     NginxRow::maps("weight", weight, "`Member::weight`"),
     NginxRow::maps("max_conns", max_conns, "`PoolSettings::max_connections`"),
     NginxRow::maps("max_fails", max_fails, "`Ejection::failures`, in a row"),
-    NginxRow::maps("fail_timeout", fail_timeout, "`Ejection::time`"),
-    NginxRow::maps("slow_start", slow_start, "`Ejection::slow_start`"),
+    NginxRow::maps(
+        "fail_timeout",
+        |location, line, text| eject_for(location, "time", line.word(), text),
+        "`Ejection::time`",
+    ),
+    NginxRow::maps(
+        "slow_start",
+        |location, line, text| eject_for(location, "slow_start", line.word(), text),
+        "`Ejection::slow_start`",
+    ),
     NginxRow::maps("backup", backup, "a second `OriginGroupBuilder::tier`"),
     NginxRow::no_effect("down", "the server is left out"),
     NginxRow::by_hand(
@@ -107,7 +120,7 @@ pub(super) const PARAMETERS: [NginxRow; 11] = [
 /// Reads the address of a `server`; its parameters follow by [`PARAMETERS`].
 ///
 /// Servers are counted before, so the group is known.
-pub(super) fn server(location: &mut Location, directive: &Directive) -> Finding {
+pub(super) fn server(location: &mut Location, directive: &Directive) -> Outcome {
     location.members.push(MemberLine {
         line: directive.line,
         address: directive.word().to_owned(),
@@ -116,140 +129,105 @@ pub(super) fn server(location: &mut Location, directive: &Directive) -> Finding 
         max_connections: None,
     });
     match location.group.is_group {
-        true => Finding::mapped("a member of `OriginGroup::builder`"),
-        false => Finding::mapped("`CdnOriginConnector::builder`"),
+        true => Outcome::mapped("a member of `OriginGroup::builder`"),
+        false => Outcome::mapped("`CdnOriginConnector::builder`"),
     }
 }
 
-/// nginx counts idle connections for each worker process; here, one pool serves all.
-fn keepalive(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
-    location.set_number("pool.max_idle", directive.word(), text)
-}
-
-fn keepalive_requests(
-    location: &mut Location,
-    directive: &Directive,
-    text: &'static str,
-) -> Finding {
-    location.set_number("pool.max_uses", directive.word(), text)
-}
-
-fn keepalive_time(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
-    location.set_time("pool.max_age", directive.word(), text)
-}
-
-fn keepalive_timeout(
-    location: &mut Location,
-    directive: &Directive,
-    text: &'static str,
-) -> Finding {
-    location.set_time("pool.idle_timeout", directive.word(), text)
-}
-
-fn ip_hash(location: &mut Location, _: &Directive, text: &'static str) -> Finding {
+fn ip_hash(location: &mut Location, _: &Directive, text: &'static str) -> Outcome {
     let balance = "Balance::by_client_address()";
     location.group.balance(balance.to_owned(), text)
 }
 
 /// Only keys that `AffinityKey` has as a constructor; others are by hand.
-fn hash(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+fn hash(location: &mut Location, directive: &Directive, text: &'static str) -> Outcome {
     let key = directive.word();
     let balance = if matches!(key, "$remote_addr" | "$binary_remote_addr") {
         "Balance::by_client_address()".to_owned()
     } else if let Some(name) = key.strip_prefix("$cookie_") {
         format!("Balance::by_cookie({name:?})")
     } else {
-        return Finding::by_hand("`Balance::by_key`");
+        return Outcome::by_hand("`Balance::by_key`");
     };
     location.group.balance(balance, text)
 }
 
-fn least_loaded(_: &mut Location, _: &Directive, text: &'static str) -> Finding {
-    Finding::mapped(text)
+fn least_loaded(_: &mut Location, _: &Directive, text: &'static str) -> Outcome {
+    Outcome::mapped(text)
 }
 
 /// The number, and then `timeout=`.
-fn queue(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+fn queue(location: &mut Location, directive: &Directive, text: &'static str) -> Outcome {
     if let Some(time) = directive
         .words
         .iter()
         .find_map(|word| word.strip_prefix("timeout="))
     {
-        location.set_time("pool.queue_timeout", time, text);
+        location.set_time("pool.queue_timeout", time_of(time), text);
     }
     location.set_number("pool.max_queued", directive.word(), text)
 }
 
-fn weight(location: &mut Location, parameter: &Directive, text: &'static str) -> Finding {
+fn weight(location: &mut Location, parameter: &Directive, text: &'static str) -> Outcome {
     let Ok(weight) = parameter.word().parse() else {
-        return Finding::refused("the value is no number");
+        return Outcome::refused("the value is no number");
     };
     match location.members.last_mut() {
         Some(member) if location.group.is_group => {
             member.weight = Some(weight);
-            Finding::mapped(text)
+            Outcome::mapped(text)
         }
-        _ => Finding::no_effect("there is one server"),
+        _ => Outcome::no_effect("there is one server"),
     }
 }
 
 /// Checked here, and set with the server.
-fn max_conns(location: &mut Location, parameter: &Directive, text: &'static str) -> Finding {
-    let count = match parameter.word().parse() {
-        Ok(0) => return Finding::no_effect("a pool has at most 256 connections by default"),
+fn max_conns(location: &mut Location, parameter: &Directive, text: &'static str) -> Outcome {
+    let count: u64 = match parameter.word().parse() {
+        Ok(0) => return Outcome::no_effect("a pool has at most 256 connections by default"),
         Ok(count) => count,
-        Err(_) => return Finding::refused("the value is no number"),
+        Err(_) => return Outcome::refused("the value is no number"),
     };
-    match Settings::default().set("pool.max_connections", SettingValue::Number(count)) {
-        Ok(()) => {
-            if let Some(member) = location.members.last_mut() {
-                member.max_connections = Some(count);
-            }
-            Finding::mapped(text)
-        }
-        Err(problem) => Finding::refused(format!("the value cannot be used: {problem}")),
+    if let Err(outcome) = Settings::check("pool.max_connections", count) {
+        return outcome;
     }
+    if let Some(member) = location.members.last_mut() {
+        member.max_connections = Some(count);
+    }
+    Outcome::mapped(text)
 }
 
 /// A setting of the whole group: the last server's value holds.
-fn max_fails(location: &mut Location, parameter: &Directive, text: &'static str) -> Finding {
+fn max_fails(location: &mut Location, parameter: &Directive, text: &'static str) -> Outcome {
     match parameter.word().parse::<u32>() {
-        Ok(0) if !location.group.is_group => Finding::no_effect("there is one server"),
+        Ok(0) if !location.group.is_group => Outcome::no_effect("there is one server"),
         Ok(0) => {
             location.group.eject(".max_share(0)", text);
-            Finding::warning("imported as `Ejection::max_share` of 0, for all members of the group")
+            Outcome::warning("imported as `Ejection::max_share` of 0, for all members of the group")
         }
         Ok(count) => location.group.eject(&format!(".failures({count})"), text),
-        Err(_) => Finding::refused("the value is no number"),
+        Err(_) => Outcome::refused("the value is no number"),
     }
 }
 
-fn fail_timeout(location: &mut Location, parameter: &Directive, text: &'static str) -> Finding {
-    eject_for(location, "time", parameter.word(), text)
-}
-
-fn slow_start(location: &mut Location, parameter: &Directive, text: &'static str) -> Finding {
-    eject_for(location, "slow_start", parameter.word(), text)
-}
-
 /// A setting of the whole group as well.
-fn eject_for(location: &mut Location, call: &str, word: &str, text: &'static str) -> Finding {
+fn eject_for(location: &mut Location, call: &str, word: &str, text: &'static str) -> Outcome {
     match time_of(word) {
         Ok(time) => {
             let time = duration(time);
             location.group.eject(&format!(".{call}({time})"), text)
         }
-        Err(finding) => finding,
+        Err(outcome) => outcome,
     }
 }
 
 /// All backups are one tier.
-fn backup(location: &mut Location, _: &Directive, text: &'static str) -> Finding {
+fn backup(location: &mut Location, _: &Directive, text: &'static str) -> Outcome {
     match location.members.last_mut() {
         Some(member) if location.group.is_group => {
             member.is_backup = true;
-            Finding::mapped(text)
+            Outcome::mapped(text)
         }
-        _ => Finding::no_effect("there is one server"),
+        _ => Outcome::no_effect("there is one server"),
     }
 }

@@ -7,9 +7,9 @@
 use std::{collections::VecDeque, time::Duration};
 
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use crate::pool::{
-    close_tunnels::TunnelCloser,
     connection::{CloseReason, Http1Connection},
     connection_budget::OpenConnections,
     pool_lock::Discards,
@@ -52,7 +52,7 @@ pub(crate) struct Inventory {
     /// Upgrades that wait for a permit.
     pub(crate) upgrade_waiters: Waiters<ConnectionPermit>,
     /// Ends the tunnels that exist, and those that are requested.
-    pub(crate) tunnel_closer: TunnelCloser,
+    pub(crate) tunnel_closer: CancellationToken,
     pub(crate) running: RunningTasks,
     pub(crate) dns_absence: DnsAbsence,
     /// `prewarm` was called: the minimum of idle connections is kept up.

@@ -148,7 +148,7 @@ impl PooledConnection {
         }
     }
 
-    /// Runs a tunnel through the connection. `None` if the pool ended it (`pool/close_tunnels.rs`).
+    /// Runs a tunnel through the connection. `None` if the application called `close_tunnels`.
     pub(crate) async fn run_tunnel_until_closed<T>(
         &self,
         tunnel: impl Future<Output = T>,

@@ -7,6 +7,7 @@ use hyper::{
     body::Incoming,
     client::conn::{TrySendError, http1},
 };
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     connector::{ConnectionInfo, OriginStream},
@@ -16,7 +17,6 @@ use crate::{
 
 use crate::pool::{
     checkout::{ConnectionKey, ConnectionPermit},
-    close_tunnels::TunnelCloser,
     pool_settings::PoolSettings,
     send::NoResponse,
 };
@@ -34,7 +34,7 @@ pub(crate) struct UpgradeConnection {
     info: ConnectionInfo,
     key: ConnectionKey,
     /// Ends the tunnel.
-    tunnel_closer: TunnelCloser,
+    tunnel_closer: CancellationToken,
     _permit: Arc<ConnectionPermit>,
 }
 
@@ -52,7 +52,7 @@ impl UpgradeConnection {
         permit: ConnectionPermit,
         key: ConnectionKey,
         settings: &PoolSettings,
-        tunnel_closer: TunnelCloser,
+        tunnel_closer: CancellationToken,
     ) -> hyper::Result<(Self, UpgradeIo)> {
         let info = stream.info().clone();
         let mut builder = http1::Builder::new();
@@ -93,7 +93,7 @@ impl UpgradeConnection {
         &self,
         tunnel: impl Future<Output = T>,
     ) -> Option<T> {
-        self.tunnel_closer.run_until_closed(tunnel).await
+        self.tunnel_closer.run_until_cancelled(tunnel).await
     }
 
     /// Sends a request that is encoded for HTTP/1, and waits for the head of its response.

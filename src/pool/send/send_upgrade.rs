@@ -6,6 +6,7 @@ use std::{pin::pin, sync::Arc};
 
 use http::{Request, Response};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     connector::Purpose,
@@ -16,7 +17,6 @@ use crate::{
 
 use crate::pool::{
     checkout::{ConnectionKey, upgrade_permit},
-    close_tunnels::TunnelCloser,
     connection::{PooledConnection, ResponseBody, UpgradeConnection},
     shared_pool::SharedPool,
     tasks::UpgradeDriver,
@@ -83,7 +83,7 @@ pub(crate) async fn send_upgrade(
 async fn open(
     pool: &Arc<SharedPool>,
     key: &ConnectionKey,
-    tunnel_closer: TunnelCloser,
+    tunnel_closer: CancellationToken,
     deadlines: Deadlines<'_>,
 ) -> Result<PooledConnection, Error> {
     let permit = Box::pin(upgrade_permit(pool));

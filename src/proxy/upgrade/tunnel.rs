@@ -1,7 +1,7 @@
 //! The tunnel of an upgrade: copies bytes in both directions, until one side closes or both are
 //! idle.
 //!
-//! `pool/close_tunnels.rs` ends it when the application calls `close_tunnels`.
+//! `OriginPool::close_tunnels` ends it when the application calls `close_tunnels`.
 
 use std::{fmt, io, pin::pin, sync::Arc, time::Duration};
 

@@ -1,4 +1,4 @@
-//! Requests that were refused before they were sent.
+//! Requests that were not sent.
 //!
 //! No connection is involved, so there is no [`Evidence`](super::error_evidence::Evidence): kind
 //! and limit are enough, and all causes but one are certain. Adaptive concurrency is the exception.
@@ -10,14 +10,15 @@ use crate::{
 };
 
 /// Which cause it is, its text, and the fix.
-type Refused = (CauseId, &'static str, Option<&'static str>);
+type Unsent = (CauseId, &'static str, Option<&'static str>);
 
-/// The cause of a refusal; `None` if the error itself says all, such as that the proxy is draining.
+/// Why the request was not sent. `None` if the error itself says all, such as that the proxy is
+/// draining.
 ///
 /// A fix is given where a setting of the proxy refused the request, and none where the client has
 /// to change it.
-pub(super) fn refused(kind: ErrorKind, facts: &Facts) -> Option<Cause> {
-    let (id, text, fix): Refused = match kind {
+pub(super) fn cause_of_unsent(kind: ErrorKind, facts: &Facts) -> Option<Cause> {
+    let (id, text, fix): Unsent = match kind {
         ErrorKind::ProtocolNotNegotiated => return Some(only_http2()),
         ErrorKind::Overloaded if facts.limit == Some(ReachedLimit::Adaptive) => {
             return Some(slower());
@@ -78,96 +79,104 @@ fn too_large(problem: RequestProblem, exceeded: &ExceededLimit) -> Cause {
     Cause::new(id, Certainty::Certain, text).fixed_by([FixKind::Advice(fix)])
 }
 
+/// A request that the client has to change.
+const fn invalid(text: &'static str, fix: &'static str) -> Unsent {
+    (CauseId::InvalidRequest, text, Some(fix))
+}
+
 /// What is wrong with the client's request.
-fn client_request(problem: RequestProblem) -> Refused {
-    let (text, fix) = match problem {
-        RequestProblem::BodyFailed => {
-            let text = "the body of the client's request ended in an error";
-            return (CauseId::RequestIncomplete, text, None);
-        }
-        RequestProblem::BodyNotAllowed => (
+fn client_request(problem: RequestProblem) -> Unsent {
+    match problem {
+        RequestProblem::BodyFailed => (
+            CauseId::RequestIncomplete,
+            "the body of the client's request ended in an error",
+            None,
+        ),
+        RequestProblem::BodyNotAllowed => invalid(
             "the dialled edge refuses a GET with content",
             "send the GET without content, or use .without_edge_profile() if the edge accepts it \
              now",
         ),
         RequestProblem::BodyTooLarge => (
+            CauseId::BodyTooLarge,
             "the body of the client's request is too large",
-            "allow more with Limits::max_request_body(..)",
+            Some("allow more with Limits::max_request_body(..)"),
         ),
-        RequestProblem::BuildFailed => (
+        RequestProblem::BuildFailed => invalid(
             "the client library cannot build the request; its own error says why",
             "give the request an absolute URI, or correct what the error names",
         ),
-        RequestProblem::ExpectationUnknown => (
+        RequestProblem::ExpectationUnknown => invalid(
             "the request's Expect has an unknown value",
             "send Expect: 100-continue, or no such field",
         ),
         RequestProblem::HeadTooLarge => (
+            CauseId::HeadTooLarge,
             "the head of the client's request is larger, or has more fields, than the proxy or the \
              dialled edge allows",
-            "allow more with Limits::max_request_head(..) or max_request_fields(..), unless the \
-             edge sets the limit",
+            Some(
+                "allow more with Limits::max_request_head(..) or max_request_fields(..), unless \
+                 the edge sets the limit",
+            ),
         ),
-        RequestProblem::HostConflict => (
+        RequestProblem::HostConflict => invalid(
             "Host and the authority of the request's URI name different hosts",
             "send the same host in both, or no Host field",
         ),
-        RequestProblem::HostInvalid => (
+        RequestProblem::HostInvalid => invalid(
             "the request's Host is not a host with an optional port",
             "send a DNS name or an IP address, with an optional port",
         ),
-        RequestProblem::HostMissing => (
+        RequestProblem::HostMissing => invalid(
             "the request has no Host field, and no host in its URI",
             "give the request an absolute URI, such as https://www.example.com/page; for \
              OriginProxy, a Host field is enough",
         ),
-        RequestProblem::HostRepeated => (
+        RequestProblem::HostRepeated => invalid(
             "the request has more than one Host field",
             "send one Host field",
         ),
         RequestProblem::HostUnknown => (
+            CauseId::UnknownHost,
             "no tenant has the host of the request",
-            "VirtualHosts::insert(..) with this host, or with \"*\" for all hosts without a tenant",
+            Some(
+                "VirtualHosts::insert(..) with this host, or with \"*\" for all hosts without a \
+                 tenant",
+            ),
         ),
-        RequestProblem::MethodRefused => (
+        RequestProblem::MethodRefused => invalid(
             "the request's method is TRACE, or CONNECT for a tunnel or for a protocol that is not \
              allowed",
             "use another method; for a WebSocket by CONNECT, allow its protocol with \
              OriginProxy::upgrades(..)",
         ),
-        RequestProblem::PathAmbiguous => (
+        RequestProblem::PathAmbiguous => invalid(
             "the path may lead out of the prefix that OriginProxy::map_path(..) replaces",
             "send the path without dot segments and without empty ones",
         ),
-        RequestProblem::TargetInvalid => (
+        RequestProblem::TargetInvalid => invalid(
             "the request's target is neither a path nor an http or https URI",
             "send a target such as /page",
         ),
         RequestProblem::TargetTooLong => (
+            CauseId::HeadTooLarge,
             "the request's target is longer than the dialled edge allows",
-            "send a shorter one, or use .without_edge_profile() if the edge accepts it now",
+            Some("send a shorter one, or use .without_edge_profile() if the edge accepts it now"),
         ),
-        RequestProblem::TransferCoding => (
+        RequestProblem::TransferCoding => invalid(
             "the request has a transfer coding other than chunked",
             "send the content with Transfer-Encoding: chunked alone",
         ),
-        RequestProblem::UpgradeInvalid => (
+        RequestProblem::UpgradeInvalid => invalid(
             "the opening handshake of the client's WebSocket is malformed",
             "send a GET with the fields of RFC 6455 section 4.1 and without content",
         ),
-        RequestProblem::UrlForeign => (
+        RequestProblem::UrlForeign => invalid(
             "the request's URL has another scheme, host or port than the base URL, the only one \
              that the connector serves",
             "join the path to adapt::reqwest::base_url(..), and add no port",
         ),
-    };
-    let id = match problem {
-        RequestProblem::BodyTooLarge => CauseId::BodyTooLarge,
-        RequestProblem::HeadTooLarge | RequestProblem::TargetTooLong => CauseId::HeadTooLarge,
-        RequestProblem::HostUnknown => CauseId::UnknownHost,
-        _ => CauseId::InvalidRequest,
-    };
-    (id, text, Some(fix))
+    }
 }
 
 /// Nothing was sent.

@@ -1,11 +1,11 @@
-//! `Budget`: how much a text may become.
+//! `ImportLimit`: how much a text may become.
 //!
 //! Sections share servers and lines, so that a short text could become a large number of origins,
 //! each with a copy of the same lines, and of notes.
 
 use super::{
     error::{ImportError, Position},
-    note::Finding,
+    note::Outcome,
 };
 
 /// How many origins a text may have.
@@ -17,16 +17,16 @@ const MAX_WEIGHT: usize = 32 << 20;
 /// What a line weighs, its words aside: its note.
 const LINE: usize = 64;
 
-/// What a text has become so far.
+/// Counts what a text has become so far.
 #[derive(Debug, Default)]
-pub(super) struct Budget {
+pub(super) struct ImportLimit {
     origins: usize,
     weight: usize,
     /// The line of the first section that is too heavy.
     exceeded_at: Option<usize>,
 }
 
-impl Budget {
+impl ImportLimit {
     /// Counts a section: what its shared lines weigh, and those of its servers. `Some` if it must
     /// not be imported.
     pub(super) fn take(
@@ -34,11 +34,11 @@ impl Budget {
         line: usize,
         servers: usize,
         [shared, own]: [usize; 2],
-    ) -> Option<Finding> {
+    ) -> Option<Outcome> {
         let servers = servers.max(1);
         self.origins = self.origins.saturating_add(servers);
         if self.origins > MAX_ORIGINS {
-            return Some(Finding::refused(
+            return Some(Outcome::refused(
                 "more than 1000 origins: import parts of the text",
             ));
         }
@@ -46,7 +46,7 @@ impl Budget {
         self.weight = self.weight.saturating_add(weight);
         if self.weight > MAX_WEIGHT {
             self.exceeded_at.get_or_insert(line);
-            return Some(Finding::refused("the text is refused"));
+            return Some(Outcome::refused("the text is refused"));
         }
         None
     }

@@ -49,11 +49,11 @@ pub(crate) fn pages(service: &Service, prometheus: PrometheusHandle) -> Router {
 /// Logs what each host answers. A failure is logged by its proxy, with the cause.
 pub(crate) async fn check(hosts: VirtualHosts) {
     for host in hosts.hosts() {
-        // That of all other hosts gets a name that no tenant has.
-        let name = if host == "*" {
-            "any-other.invalid"
-        } else {
-            &host
+        // That of all other hosts gets a name that no tenant has, and so does a wildcard.
+        let name = match host.strip_prefix('*') {
+            Some("") => "any-other.invalid".to_owned(),
+            Some(domain) => format!("any-other{domain}"),
+            None => host.clone(),
         };
         let request = Request::head("/").header(HOST, name);
         // The client is this process.

@@ -11,7 +11,7 @@ use http::Response;
 use http_body::Body;
 use pin_project_lite::pin_project;
 
-use crate::observe::ExchangeInfo;
+use crate::observe::ExchangeOutcome;
 
 use super::{logged_body::LoggedBody, pending_entry::PendingEntry};
 
@@ -44,14 +44,15 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let response = ready!(this.inner.poll(cx))?;
+        let result = ready!(this.inner.poll(cx));
         let mut pending = this.pending.take();
         if let Some(pending) = &mut pending {
-            let current = response.extensions().get::<ExchangeInfo>();
-            pending.entry.begin_response(response.status(), current);
-            pending.entry.has_ended = response.body().is_end_stream();
+            match &result {
+                Ok(response) => pending.entry.begin_response(response),
+                Err(_) => pending.entry.end(ExchangeOutcome::Failed),
+            }
         }
-        Poll::Ready(Ok(response.map(|inner| LoggedBody::new(inner, pending))))
+        Poll::Ready(result.map(|response| response.map(|inner| LoggedBody::new(inner, pending))))
     }
 }
 

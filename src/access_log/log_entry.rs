@@ -5,9 +5,9 @@
 //! are in it if a group has failed over.
 //!
 //! ```text
-//! of(request) ──> begin_response(status, ..) ──> bytes, has_ended ──> the line is written
-//!      │                                              │
-//!      └── the client leaves: status is None ─────────┴── or leaves within the body
+//! of(request) ──> begin_response(..) ──> add_bytes(..), outcome ──> the line is written
+//!      │                                      │
+//!      └── the client leaves before ──────────┴── or leaves within the body
 //! ```
 
 use std::{
@@ -16,13 +16,14 @@ use std::{
 };
 
 use http::{
-    HeaderMap, Method, Request, StatusCode, Uri, Version,
-    header::{HOST, HeaderName, REFERER, USER_AGENT},
+    HeaderMap, Method, Request, Response, StatusCode, Uri, Version,
+    header::{CONTENT_LENGTH, HOST, HeaderName, REFERER, USER_AGENT},
 };
+use http_body::Body;
 
 use crate::{
     downstream::Downstream,
-    observe::{ExchangeCollector, ExchangeInfo},
+    observe::{ExchangeCollector, ExchangeInfo, ExchangeOutcome},
     trace_context::TraceContext,
 };
 
@@ -52,8 +53,10 @@ pub(super) struct LogEntry {
     pub(super) status: Option<StatusCode>,
     /// Of the response's content, as they were handed to the server.
     pub(super) bytes: u64,
-    /// Whether the response ended, rather than being dropped.
-    pub(super) has_ended: bool,
+    /// Those that the server sends. It drops the body after the last one, without another poll.
+    length: Option<u64>,
+    /// How the response ended; `None` if it was dropped.
+    outcome: Option<ExchangeOutcome>,
     collector: ExchangeCollector,
     /// The exchange that goes on with the response.
     current: Option<ExchangeInfo>,
@@ -89,7 +92,8 @@ impl LogEntry {
             user_agent: logged(&USER_AGENT).to_vec(),
             status: None,
             bytes: 0,
-            has_ended: false,
+            length: None,
+            outcome: None,
             collector,
             current: None,
         }
@@ -98,9 +102,37 @@ impl LogEntry {
     /// The response has begun.
     ///
     /// An upgrade has its exchange in the response, because its collector is not complete yet.
-    pub(super) fn begin_response(&mut self, status: StatusCode, current: Option<&ExchangeInfo>) {
-        self.status = Some(status);
-        self.current = current.cloned();
+    pub(super) fn begin_response<B: Body>(&mut self, response: &Response<B>) {
+        self.status = Some(response.status());
+        self.current = response.extensions().get::<ExchangeInfo>().cloned();
+        self.length = match has_no_content(&self.method, response.status()) {
+            true => Some(0),
+            false => length(response),
+        };
+        self.add_bytes(0);
+        if response.body().is_end_stream() {
+            self.end(ExchangeOutcome::Complete);
+        }
+    }
+
+    /// The server gets so many bytes of the response's content.
+    pub(super) fn add_bytes(&mut self, count: usize) {
+        self.bytes += count as u64;
+        if self.length.is_some_and(|length| self.bytes >= length) {
+            self.end(ExchangeOutcome::Complete);
+        }
+    }
+
+    /// Notes how the response ended, unless that is known.
+    pub(super) fn end(&mut self, outcome: ExchangeOutcome) {
+        self.outcome.get_or_insert(outcome);
+    }
+
+    /// How the response ended.
+    ///
+    /// Called when the line is written.
+    pub(super) fn outcome(&self) -> ExchangeOutcome {
+        self.outcome.unwrap_or_else(ExchangeOutcome::of_drop)
     }
 
     /// The path, and the query where it is logged.
@@ -122,12 +154,31 @@ impl LogEntry {
 
     /// The last exchange, and those before it with other origins.
     ///
-    /// `None` if no proxy was called, as for a route of the application.
+    /// That of a tunnel has not ended: it is the one in the response. `None` if no proxy was
+    /// called, as for a route of the application.
     pub(super) fn exchange(&self) -> Option<(ExchangeInfo, Vec<ExchangeInfo>)> {
         let mut ended = self.collector.exchanges();
-        let last = ended.pop().or_else(|| self.current.clone())?;
+        let last_ended = ended.last();
+        let current = self
+            .current
+            .as_ref()
+            .filter(|current| last_ended.is_none_or(|last_ended| current.began_after(last_ended)));
+        let last = current.cloned().or_else(|| ended.pop())?;
         Some((last, ended))
     }
+}
+
+/// Whether a response has no content, whatever its fields say (RFC 9110 section 6.4.1).
+fn has_no_content(method: &Method, status: StatusCode) -> bool {
+    let never = [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED];
+    *method == Method::HEAD || status.is_informational() || never.contains(&status)
+}
+
+/// The length of the content, in the field or by the body.
+fn length<B: Body>(response: &Response<B>) -> Option<u64> {
+    let field = response.headers().get(CONTENT_LENGTH);
+    let field = field.and_then(|value| value.to_str().ok()?.parse().ok());
+    field.or_else(|| response.body().size_hint().exact())
 }
 
 /// The first value; empty if there is none.

@@ -45,12 +45,14 @@ pub(super) fn combined(entry: &LogEntry) -> String {
     push_escaped(&mut line, entry.method.as_str().as_bytes());
     line.push(' ');
     push_escaped(&mut line, entry.target().as_bytes());
-    let status = entry.status.map_or(CLIENT_LEFT, |status| status.as_u16());
-    let version = version(entry.version);
-    push(
-        &mut line,
-        format_args!(" {version}\" {status} {} ", entry.bytes),
-    );
+    push(&mut line, format_args!(" {}\" ", version(entry.version)));
+    match (entry.status, entry.outcome()) {
+        (Some(status), _) => push(&mut line, status.as_u16()),
+        (None, ExchangeOutcome::ClientLeft) => push(&mut line, CLIENT_LEFT),
+        // A layer further out makes a response of the error.
+        (None, _) => line.push('-'),
+    }
+    push(&mut line, format_args!(" {} ", entry.bytes));
     push_quoted(&mut line, or_dash(&entry.referer));
     line.push(' ');
     push_quoted(&mut line, or_dash(&entry.user_agent));
@@ -157,14 +159,16 @@ fn fields(entry: &LogEntry) -> Vec<(&'static str, Value)> {
         fields.push(("trace_id", text(&format_args!("{id:032x}"))));
     }
     let Some((exchange, failed_over)) = entry.exchange() else {
-        let outcome = match entry.has_ended {
-            true => ExchangeOutcome::Complete,
-            false => ExchangeOutcome::of_drop(),
-        };
-        fields.push(("outcome", text(&outcome)));
+        fields.push(("outcome", text(&entry.outcome())));
         return fields;
     };
-    if let Some(outcome) = exchange.outcome() {
+    // A layer below that fails drops the exchange as a client does that leaves.
+    let has_failed = entry.status.is_none() && entry.outcome() == ExchangeOutcome::Failed;
+    let outcome = match exchange.outcome() {
+        Some(ExchangeOutcome::ClientLeft) if has_failed => Some(ExchangeOutcome::Failed),
+        outcome => outcome,
+    };
+    if let Some(outcome) = outcome {
         fields.push(("outcome", text(&outcome)));
     }
     if let Some(error) = exchange.error() {

@@ -10,6 +10,8 @@ use bytes::Buf;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
+use crate::observe::ExchangeOutcome;
+
 use super::pending_entry::PendingEntry;
 
 pin_project! {
@@ -39,10 +41,15 @@ impl<B: Body> Body for LoggedBody<B> {
         let mut this = self.project();
         let frame = ready!(this.inner.as_mut().poll_frame(cx));
         if let Some(pending) = this.pending {
-            if let Some(Ok(frame)) = &frame {
-                pending.entry.bytes += frame.data_ref().map_or(0, Buf::remaining) as u64;
+            let entry = &mut pending.entry;
+            match &frame {
+                Some(Ok(frame)) => entry.add_bytes(frame.data_ref().map_or(0, Buf::remaining)),
+                Some(Err(_)) => entry.end(ExchangeOutcome::Failed),
+                None => entry.end(ExchangeOutcome::Complete),
             }
-            pending.entry.has_ended |= frame.is_none() || this.inner.is_end_stream();
+            if this.inner.is_end_stream() {
+                entry.end(ExchangeOutcome::Complete);
+            }
         }
         Poll::Ready(frame)
     }

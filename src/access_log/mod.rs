@@ -42,7 +42,8 @@
 //! * `tries` counts the connections that the request was sent on. If none was established, it is
 //!   absent, and so are `connection`, `checkout` and `first_byte`.
 //! * `status` is `null` in JSON, and 499 in the combined format, if the client left before the
-//!   response.
+//!   response. If a service failed instead, `outcome` is `failed`, and the combined format has a
+//!   dash: a layer further out chooses the status.
 //! * `label` is that of the [builder](crate::connector::CdnOriginBuilder::label) or of the
 //!   [tenant](crate::tenants::Tenant::label). It is absent without one.
 //! * `retries` lists the reasons of the tries after the first, `error` has the

@@ -21,7 +21,7 @@ use super::{
     },
     observed_by::ObservedBy,
     origin_calls::OriginCalls,
-    reloaded::names_of_changed,
+    reload_report::names_of_changed,
     shared_keys::SharedKeys,
 };
 

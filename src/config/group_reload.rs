@@ -24,7 +24,7 @@ use crate::{
 
 use super::{
     ConfigError, Reloaded, key_tables::KeyTables, members::ListedMember, origin_calls::OriginCalls,
-    reloaded::add_missing,
+    reload_report::add_missing,
 };
 
 /// The changes of a running group, read and checked.

@@ -21,7 +21,7 @@ use super::{
     keyed_enum::KeyedEnum,
     observed_by::ObservedBy,
     origin_calls::OriginCalls,
-    reloaded::{add_missing, names_of_changed},
+    reload_report::{add_missing, names_of_changed},
     shared_keys::SharedKeys,
     tenant_config::TenantConfig,
     text_value::Text,

@@ -57,7 +57,8 @@ impl ForwardedLayer {
     ///
     /// By default, no peer is trusted. Further calls add networks.
     ///
-    /// The peers must write both fields on every request, even if their clients sent them.
+    /// The peers must write both fields on every request, even if their clients sent them. `ws` and
+    /// `wss` count as `http` and `https`.
     ///
     /// Use IPv4 networks for IPv4 peers of a dual-stack socket.
     ///

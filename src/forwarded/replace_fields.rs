@@ -283,13 +283,19 @@ impl ForwardedValues<'_> {
     }
 }
 
-/// The scheme in `X-Forwarded-Proto`.
+/// The scheme in `X-Forwarded-Proto`. Traefik sends `ws` and `wss` for WebSockets, which are HTTP
+/// (RFC 6455 section 3).
 fn sent_scheme(headers: &HeaderMap) -> Option<Scheme> {
+    const SCHEMES: [(&str, Scheme); 4] = [
+        ("http", Scheme::Http),
+        ("https", Scheme::Https),
+        ("ws", Scheme::Http),
+        ("wss", Scheme::Https),
+    ];
     let value = single_value(headers, ForwardedField::XForwardedProto)?;
-    let schemes = [Scheme::Http, Scheme::Https];
-    schemes
-        .into_iter()
-        .find(|scheme| scheme.as_str().eq_ignore_ascii_case(value))
+    let mut schemes = SCHEMES.into_iter();
+    let found = schemes.find(|(name, _)| name.eq_ignore_ascii_case(value));
+    found.map(|(_, scheme)| scheme)
 }
 
 /// The value of a field with exactly one line.

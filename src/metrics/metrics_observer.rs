@@ -1,7 +1,7 @@
 //! `MetricsObserver`: counts requests and connections through the `metrics` facade.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     error::Error as StdError,
     fmt,
     hash::{BuildHasher, RandomState},
@@ -188,8 +188,11 @@ impl MetricsObserver {
     /// `cdn_origin.members`, how many of them are in which state, and `cdn_origin.ejected_origins`,
     /// how many members of each origin are ejected.
     ///
-    /// Members are counted by the [label] of their origin. So groups are told apart if their
-    /// members have a label. The gauges of members that share address and label, such as those of
+    /// Members are counted by the [label] of their origin, over all groups that were sampled. So
+    /// groups are told apart if their members have a label. At most
+    /// [`max_origins`](Self::max_origins) labels are counted on their own.
+    ///
+    /// The gauges of members that share address and label, such as those of
     /// [`MemberSource::dns`](crate::group::MemberSource::dns), are added up. Those of members that
     /// were removed return to zero.
     ///
@@ -202,19 +205,13 @@ impl MetricsObserver {
     ///
     /// [label]: crate::connector::CdnOriginBuilder::label
     pub fn sample_group(&self, group: &OriginGroup) {
-        let mut counts: BTreeMap<_, [usize; MemberState::ALL.len()]> = BTreeMap::new();
+        let mut shown = Shown::default();
         for member in group.snapshot() {
-            let states = MemberState::ALL
-                .iter()
-                .zip(counts.entry(member.label).or_default());
-            for (state, count) in states {
+            let counts = shown.members.entry(member.label).or_default();
+            for (state, count) in MemberState::ALL.iter().zip(counts) {
                 *count += usize::from(member.state == *state);
             }
         }
-        let mut shown = Shown {
-            labels: counts.keys().cloned().collect(),
-            origins: Vec::new(),
-        };
         let mut sums: Vec<(Option<Arc<Origin>>, Gauges)> = Vec::new();
         for (proxy, is_ejected) in proxies_of(group) {
             let origin = connector_of(&proxy).shared_origin().cloned();
@@ -232,11 +229,12 @@ impl MetricsObserver {
                 None => sums.push((origin, gauges)),
             }
         }
-        let gone = self.origins.groups.replace(group, shown);
-        for label in gone.labels {
-            counts.entry(label).or_default();
+        let groups = &self.origins.groups;
+        let change = groups.replace(group, shown, self.max_origins);
+        if change.lost_labels {
+            self.warn_once();
         }
-        for (label, counts) in counts {
+        for (label, counts) in change.members {
             for (state, count) in MemberState::ALL.iter().zip(counts) {
                 let label = label.clone().map(|label| Label::new(LABEL, label));
                 let state = Label::from_static_parts(MEMBER_STATE, state.as_str());
@@ -245,7 +243,7 @@ impl MetricsObserver {
             }
         }
         // First: beyond the maximum of origins, one that is left may share its labels.
-        for origin in gone.origins {
+        for origin in change.gone {
             self.with(Some(&origin), |metrics| metrics.sample(&Gauges::default()));
         }
         for (origin, gauges) in sums {

@@ -11,7 +11,7 @@ use super::names;
 /// The statuses from 100 to 599.
 const STATUSES: usize = 500;
 
-/// The handles for the complete requests of one origin.
+/// The handles for the complete responses of one origin.
 pub(super) struct RequestTable {
     statuses: Box<[OnceLock<Box<StatusRow>>; STATUSES]>,
 }
@@ -32,7 +32,8 @@ impl RequestTable {
         }
     }
 
-    /// Counts a request. Complete ones, which are most, take no look-up by a hash.
+    /// Counts a request. Complete responses of the origin, which are most, take no look-up by a
+    /// hash.
     pub(super) fn count(&self, exchange: &ExchangeInfo, seconds: f64, server: &[Label]) {
         match self.of_complete(exchange, server) {
             Some(metrics) => metrics.count(seconds),
@@ -41,16 +42,18 @@ impl RequestTable {
     }
 
     fn of_complete(&self, exchange: &ExchangeInfo, server: &[Label]) -> Option<&RequestMetrics> {
+        // All labels of a cell follow from its place. The proxy's own responses have no try.
+        let last = exchange.last_try()?;
         let is_complete = exchange.outcome() == Some(ExchangeOutcome::Complete);
-        let status = exchange.status().filter(|_| is_complete)?;
+        let status = last.status.filter(|_| is_complete)?;
+        if exchange.status() != Some(status) {
+            return None;
+        }
         let row = self
             .statuses
             .get(usize::from(status.as_u16()).checked_sub(100)?)?;
         let row = row.get_or_init(|| Box::new([const { OnceLock::new() }; METHODS.len() * 4]));
-        let last = exchange.last_try();
-        let connection = last.map_or(0, |last| {
-            usize::from(last.http2) * 2 + usize::from(last.reused)
-        });
+        let connection = usize::from(last.http2) * 2 + usize::from(last.reused);
         let cell = row.get(index_of(exchange.method()) * 4 + connection)?;
         Some(cell.get_or_init(|| RequestMetrics::new(exchange, server)))
     }

@@ -1,6 +1,9 @@
 //! `ExchangeCollector`: collects the records of one request.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU32, Ordering::Relaxed},
+};
 
 use super::ExchangeInfo;
 
@@ -25,20 +28,34 @@ use super::ExchangeInfo;
 /// }
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct ExchangeCollector(Arc<Mutex<Vec<ExchangeInfo>>>);
+pub struct ExchangeCollector(Arc<Collected>);
+
+#[derive(Debug, Default)]
+struct Collected {
+    /// The number of exchanges that have begun.
+    begun: AtomicU32,
+    /// Those that have ended, by their number.
+    ended: Mutex<Vec<ExchangeInfo>>,
+}
 
 impl ExchangeCollector {
-    /// Returns the records that were added, in the order in which their exchanges ended.
+    /// Returns the records that were added, in the order in which their exchanges began.
     ///
-    /// Empty while the request is on its way.
+    /// An exchange that has not ended is left out: that of a tunnel, while the tunnel is open.
     #[must_use]
     pub fn exchanges(&self) -> Vec<ExchangeInfo> {
-        let exchanges = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        exchanges.clone()
+        let ended = self.0.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        ended.clone()
+    }
+
+    /// Counts an exchange that begins. Returns its number.
+    pub(super) fn begin(&self) -> u32 {
+        self.0.begun.fetch_add(1, Relaxed)
     }
 
     pub(super) fn add(&self, exchange: ExchangeInfo) {
-        let mut exchanges = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        exchanges.push(exchange);
+        let mut ended = self.0.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = ended.partition_point(|it| it.number < exchange.number);
+        ended.insert(at, exchange);
     }
 }

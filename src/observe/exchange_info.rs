@@ -49,6 +49,8 @@ pub struct ExchangeInfo {
     pub(super) origin: Option<Arc<Origin>>,
     pub(super) method: Method,
     pub(super) began: Instant,
+    /// The number among the exchanges of its collector, in the order in which they began.
+    pub(super) number: u32,
     pub(super) queue_wait: Duration,
     /// The first try. Most requests have no other.
     pub(super) first: Option<ExchangeTry>,
@@ -116,6 +118,11 @@ impl ExchangeInfo {
     /// ```
     pub fn tries(&self) -> impl Iterator<Item = &ExchangeTry> {
         self.first.iter().chain(&self.further)
+    }
+
+    /// Whether this exchange began after the other one, which has the same collector.
+    pub(crate) fn began_after(&self, other: &Self) -> bool {
+        self.number > other.number
     }
 
     /// The last try.

@@ -64,6 +64,7 @@ impl ExchangeRecord {
                 origin: origin.cloned(),
                 method: request.method().clone(),
                 began: now,
+                number: collector.map_or(0, ExchangeCollector::begin),
                 queue_wait: Duration::ZERO,
                 first: None,
                 further: Vec::new(),

@@ -1,6 +1,6 @@
 //! Other content for a response, such as an error page.
 //!
-//! `error_response/problem_details.rs` uses it, and so do the error pages of `config`.
+//! `error_response/problem_json.rs` uses it, and so do the error pages of `config`.
 
 use bytes::Bytes;
 use http::{

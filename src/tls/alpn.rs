@@ -1,7 +1,7 @@
 //! The application protocols that are offered and required.
 //!
-//! `connector/connect.rs` narrows the offer for some connections. `pool/tasks/connect_task.rs` opens
-//! HTTP/2 or HTTP/1, as negotiated.
+//! `connector/connect.rs` narrows the offer for some connections. `pool/tasks/connect_task.rs`
+//! opens HTTP/2 or HTTP/1, as negotiated.
 
 /// The application protocols offered in the ClientHello ([RFC 7301]).
 ///

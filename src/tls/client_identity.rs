@@ -19,7 +19,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 
 use crate::error::{BuildProblem, BuildProblemKind};
 
-use super::certificate_files;
+use super::read_file;
 
 /// A client certificate and its private key, for origins that request one (mutual TLS).
 ///
@@ -212,9 +212,9 @@ fn load_files(
     key: &Path,
     provider: &CryptoProvider,
 ) -> Result<Arc<dyn ResolvesClientCert>, BuildProblem> {
-    let certificates = read_chain(&certificate_files::read(SETTER, chain)?);
+    let certificates = read_chain(&read_file::read(SETTER, chain)?);
     let certificates = certificates.map_err(|unusable| unusable.in_file(chain))?;
-    let private = read_key(&certificate_files::read(SETTER, key)?);
+    let private = read_key(&read_file::read(SETTER, key)?);
     let private = private.map_err(|unusable| unusable.in_file(key))?;
     // A mismatch is reported for the key's file.
     certified(certificates, private, provider).map_err(|problem| match problem.kind() {
@@ -306,8 +306,8 @@ impl fmt::Debug for ClientIdentity {
         match &self.0 {
             IdentitySource::Der(chain, _) => shown.field("certificates", &chain.len()),
             IdentitySource::Files { chain, key } => shown
-                .field("chain", &certificate_files::shown(chain))
-                .field("key", &certificate_files::shown(key)),
+                .field("chain", &read_file::shown(chain))
+                .field("key", &read_file::shown(key)),
             IdentitySource::Resolver(_) => shown.field("resolver", &".."),
             IdentitySource::Unusable(UnusableIdentity { why, .. }) => shown.field("unusable", why),
         };

@@ -32,7 +32,7 @@
 // | `verify/` | verifies the certificate of the origin |
 // | `ech/` | Encrypted ClientHello |
 // | `client_identity` | client certificates (mutual TLS) |
-// | `certificate_files`, `file_fingerprint` | reads files with certificates, and notices a change |
+// | `read_file`, `file_fingerprint` | reads files with certificates, and notices a change |
 // | `session_store`, `resumption`, `early_data` | resumed sessions, and data sent in them |
 // | `versions`, `alpn` | what the ClientHello offers |
 // | `server_name` | converts names for rustls |
@@ -40,7 +40,6 @@
 // | `iana_names` | the IANA names of parameters |
 
 mod alpn;
-mod certificate_files;
 mod client_identity;
 mod crypto_provider;
 mod crypto_selection;
@@ -52,6 +51,7 @@ mod iana_names;
 mod io;
 mod loaded_tls;
 mod parameters;
+mod read_file;
 mod resumption;
 mod server_name;
 mod session_store;
@@ -70,8 +70,6 @@ pub use ech::Ech;
 pub use parameters::TlsParameters;
 pub use verify::{CertificatePin, Crls, Roots, SanMatcher, SpkiPin, VerifyPolicy, danger};
 
-#[cfg(feature = "serde")]
-pub(crate) use certificate_files::shown as shown_path;
 pub(crate) use early_data::EarlyRequests;
 pub(crate) use ech::HelloPlan;
 pub(crate) use file_fingerprint::FileFingerprint;
@@ -80,6 +78,8 @@ pub(crate) use handshake::{
 };
 pub(crate) use io::RecordingIo;
 pub(crate) use loaded_tls::LoadedTls;
+#[cfg(feature = "serde")]
+pub(crate) use read_file::shown as shown_path;
 pub(crate) use resumption::Resumption;
 pub(crate) use tls_client::TlsClient;
 pub(crate) use tls_settings::TlsSettings;

@@ -342,6 +342,17 @@ async fn a_field_of_a_trusted_peer_is_used_if_it_has_one_valid_value() {
     }
 }
 
+#[tokio::test]
+async fn a_websocket_of_a_trusted_peer_has_the_scheme_of_its_handshake() {
+    let layer = trusting();
+    for (sent, expected) in [("wss", "https"), ("WS", "http")] {
+        let claimed: Fields<'_> = &[("x-forwarded-proto", sent)];
+        let lines = lines(&layer, Some("10.0.0.1"), claimed).await;
+        let expected = format!("x-forwarded-proto: {expected}");
+        assert!(lines.contains(&expected), "{lines:?}");
+    }
+}
+
 /// Fields that a client sends through a load balancer that writes neither.
 const HANDED_ON: Fields<'_> = &[
     ("x-forwarded-host", "forged.example:81"),

@@ -405,6 +405,50 @@ async fn the_first_attempt_sends_the_host_that_the_service_sends() {
 }
 
 #[tokio::test]
+async fn a_wildcard_has_no_host_of_its_own_and_the_origins_after_it_are_probed() {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority)
+        .serves("edge.cdn.test")
+        .knows_hosts(&["img.shop.test"])
+        .start()
+        .await;
+    let dial = edge.address();
+    let mut file = String::new();
+    for (host, rewrite) in [
+        ("*.shop.test", "preserve"),
+        ("*.shop.example", "preserve_name"),
+        ("img.shop.test", "preserve"),
+    ] {
+        file.push_str(&format!(
+            "[hosts.'{host}'.origin]\nurl = 'https://edge.cdn.test'\ndial = '{dial}'\n\
+             host_rewrite = '{rewrite}'\n"
+        ));
+    }
+    let options = ["--name", "img.shop.test"];
+    let (text, code) = probe_file(&authority, &file, &options).await;
+    assert_eq!(code, Some(0), "{text}");
+    assert_eq!(
+        text.matches("*  1  as configured: 200\n").count(),
+        3,
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn the_program_survives_a_reader_that_has_left() {
+    let refused = refused_address();
+    let dial = refused.address().to_string();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let status = tokio::process::Command::new(env!("CARGO_BIN_EXE_cdn-origin-probe"))
+        .args(["http://www.site.example", "--dial", &dial])
+        .stdout(writer.try_clone().unwrap())
+        .stderr(writer)
+        .status();
+    assert_eq!(status.await.unwrap().code(), Some(1));
+}
+
+#[tokio::test]
 async fn an_origin_of_a_group_is_named_by_its_host_or_its_member() {
     let authority = Authority::new();
     let edge = Edge::builder(&authority)
@@ -503,6 +547,7 @@ async fn a_configuration_file_that_cannot_be_used_is_reported_and_nothing_is_pro
             "hosts.'a.example'.origin.url = 'https://a.example'",
             "it has: a.example",
         ),
+        (".toml", "[hosts]", "it has no origin"),
     ] {
         let file = file(suffix, text);
         let path = file.path().display().to_string();

@@ -11,6 +11,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     runtime::Handle,
     task::yield_now,
+    time::{Instant, advance, timeout},
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
@@ -131,15 +132,54 @@ async fn an_origin_that_stays_open_has_a_minute_after_the_socket_was_closed() {
     let (socket, mut origin) = plain().await;
     drop(socket);
     assert_eq!(received(&mut origin).await.unwrap(), "");
-    let closed = tokio::time::Instant::now();
+    let closed = Instant::now();
     while Handle::current().metrics().num_alive_tasks() > 0 {
-        tokio::time::advance(Duration::from_secs(1)).await;
+        advance(Duration::from_secs(1)).await;
     }
     let waited = closed.elapsed();
     assert!(
         waited >= Duration::from_secs(60) && waited < Duration::from_secs(70),
         "{waited:?}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_origin_that_reads_nothing_holds_no_task_forever() {
+    let (mut socket, _origin) = plain().await;
+    // Until nothing more is read from the socket.
+    while timeout(Duration::from_secs(1), socket.write(&[0; 65_536]))
+        .await
+        .is_ok()
+    {}
+    drop(socket);
+    let closed = Instant::now();
+    while Handle::current().metrics().num_alive_tasks() > 0 {
+        advance(Duration::from_secs(1)).await;
+        assert!(closed.elapsed() < Duration::from_secs(600));
+    }
+}
+
+#[tokio::test]
+async fn a_response_arrives_although_the_origin_reads_no_more() {
+    for _ in 0..100 {
+        let (socket, mut origin) = plain().await;
+        let (mut from_socket, mut to_socket) = socket.into_split();
+        let sending = async { to_socket.write_all(&[0; 1 << 20]).await };
+        let responding = async {
+            // What was not read makes the close a reset.
+            origin.readable().await.unwrap();
+            origin.write_all(&[b'a'; 10_000]).await.unwrap();
+            drop(origin);
+        };
+        let receiving = async {
+            let mut response = Vec::new();
+            let end = from_socket.read_to_end(&mut response).await;
+            (response.len(), end.is_err())
+        };
+        let (_, (), received) = tokio::join!(sending, responding, receiving);
+        assert_eq!(received, (10_000, true));
+    }
+    no_task_is_left().await;
 }
 
 #[tokio::test]

@@ -57,9 +57,9 @@ impl FileOrigin {
         self.host.as_ref()?.parse().ok()
     }
 
-    /// The Host of its clients, if the tenant is for one Host.
+    /// The Host of its clients, if the tenant is for one Host: not `*` or `*.example.com`.
     pub(crate) fn client_host(&self) -> Option<String> {
-        self.host.clone().filter(|host| host != "*")
+        self.host.clone().filter(|host| !host.starts_with('*'))
     }
 }
 
@@ -100,6 +100,9 @@ pub(crate) fn origins(path: &Path, name: Option<&str>) -> Result<Vec<FileOrigin>
         let error = error_of_service(&file).unwrap_or(error);
         format!("{shown}: {error}")
     })?;
+    if origins.is_empty() {
+        return Err(format!("{shown}: it has no origin"));
+    }
     let Some(name) = name else {
         return Ok(origins);
     };

@@ -23,6 +23,7 @@
 //! | `causes` | what was wrong; `proved` if an attempt with the fix got further |
 //! | `working` | builder code that works, or keys in TOML; `null` if no attempt works |
 //! | `working_certainty` | how certain it is that `working` reached the site of its Host |
+//! | `error` | only if the origin cannot be probed: why. Then the fields above are absent |
 
 mod arguments;
 mod config_file;
@@ -30,7 +31,8 @@ mod json;
 
 use std::{
     error::Error,
-    io::{self, IsTerminal},
+    fmt::Display,
+    io::{self, IsTerminal, Write},
     process::ExitCode,
     sync::atomic::{AtomicUsize, Ordering::Relaxed},
     time::Duration,
@@ -53,22 +55,24 @@ const TOTAL: Duration = Duration::from_secs(60);
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     if arguments.is_empty() {
-        eprint!("{USAGE}");
+        note(USAGE.trim_end());
         return ExitCode::from(2);
     }
     let arguments = match arguments::parse(arguments) {
         Ok(Command::Probe(arguments)) => arguments,
         Ok(Command::Help) => {
-            print!("{USAGE}");
-            return ExitCode::SUCCESS;
+            return match print(USAGE.trim_end()) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(_) => ExitCode::FAILURE,
+            };
         }
         Err(error) => {
-            eprintln!("cdn-origin-probe: {error}");
+            note(format_args!("cdn-origin-probe: {error}"));
             return ExitCode::from(2);
         }
     };
     run(arguments).unwrap_or_else(|error| {
-        eprintln!("cdn-origin-probe: {error}");
+        note(format_args!("cdn-origin-probe: {error}"));
         ExitCode::from(2)
     })
 }
@@ -86,13 +90,13 @@ fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
         .map(|file| VerifyPolicy::roots(Roots::pem_file(file)));
     let run = |connector: &CdnOriginConnector, adjust: &dyn Fn(Probe) -> Probe| {
         for advice in connector.advice() {
-            eprintln!("advice: {advice}");
+            note(format_args!("advice: {advice}"));
         }
         let probe = Probe::new(connector)
             .attempt_timeout(arguments.timeout)
             .timeout(TOTAL.max(arguments.timeout.saturating_mul(6)));
         let probe = match is_overwritten {
-            false => probe.on_attempt(|attempt| eprintln!("{attempt}")),
+            false => probe.on_attempt(|attempt| note(attempt)),
             true => {
                 let made = AtomicUsize::new(0);
                 probe.on_attempt(move |_| eprint!("\rattempts: {}", made.fetch_add(1, Relaxed) + 1))
@@ -110,30 +114,38 @@ fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
         Target::Url(url) => {
             let findings = run(&connector(url, trust)?, &|probe| probe)?;
             match arguments.as_json {
-                true => println!("{:#}", json::findings(&findings, "\n    .build()?")),
-                false => println!("{findings}"),
+                true => print(format_args!(
+                    "{:#}",
+                    json::findings(&findings, "\n    .build()?")
+                ))?,
+                false => print(&findings)?,
             }
             findings.working().is_some()
         }
         Target::File { path, origin } => {
+            let origins = config_file::origins(&path, origin.as_deref())?;
+            // Before the first attempt: a file of `--ca` that cannot be read is no finding.
+            if let Some(trust) = &trust {
+                for origin in &origins {
+                    origin.connector.reload(|tls| tls.verify(trust.clone()))?;
+                }
+            }
             let mut objects = Vec::new();
             let mut is_each_working = true;
-            for origin in config_file::origins(&path, origin.as_deref())? {
-                eprintln!("{}:", origin.name());
+            for origin in origins {
+                note(format_args!("{}:", origin.name()));
                 let client_host = arguments.names.first().map(ToString::to_string);
-                if let Some(trust) = trust.clone() {
-                    origin.connector.reload(|tls| tls.verify(trust))?;
-                }
                 let adjust = |probe| as_served(probe, &origin, client_host.clone());
-                let findings = run(&origin.connector, &adjust)?;
-                is_each_working &= findings.working().is_some();
+                let findings = run(&origin.connector, &adjust);
+                let found = findings.as_ref().ok();
+                is_each_working &= found.is_some_and(|it| it.working().is_some());
                 match arguments.as_json {
                     true => objects.push(object(&origin, &findings)),
-                    false => print(&origin, &findings),
+                    false => print(text(&origin, &findings))?,
                 }
             }
             if arguments.as_json {
-                println!("{:#}", json!({ "origins": objects }));
+                print(format_args!("{:#}", json!({ "origins": objects })))?;
             }
             is_each_working
         }
@@ -158,25 +170,41 @@ fn as_served(probe: Probe, origin: &FileOrigin, client_host: Option<String>) -> 
     match rewrite.sent(origin.client_host().or(client_host)) {
         Some(host) => probe.rewritten_host(host),
         None => {
-            eprintln!("note: host_rewrite sends the Host of the clients: give one by --name");
+            note("note: host_rewrite sends the Host of the clients: give one by --name");
             probe
         }
     }
 }
 
-fn print(origin: &FileOrigin, findings: &Findings) {
-    println!("{}:\n\n{findings}", origin.name());
+/// What is printed of an origin of a file.
+fn text(origin: &FileOrigin, findings: &Result<Findings, cdn_origin::Error>) -> String {
+    let name = origin.name();
+    let findings = match findings {
+        Ok(findings) => findings,
+        Err(error) => return format!("{name}:\n\n{error}\n"),
+    };
     let is_right = findings.working().is_some() && findings.diagnosis().causes().is_empty();
-    if is_right || origin.table.is_empty() {
-        return;
+    let place = match (&origin.each, &origin.table) {
+        _ if is_right || origin.table.is_empty() => String::new(),
+        (Some(each), table) => {
+            format!("\nthe keys belong in {table}, or in {each} for all members\n")
+        }
+        (None, table) => format!("\nthe keys belong in {table}\n"),
+    };
+    format!("{name}:\n\n{findings}{place}")
+}
+
+/// Prints to standard output. A reader that has left, such as `head`, is no error.
+fn print(text: impl Display) -> io::Result<()> {
+    match writeln!(io::stdout(), "{text}") {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        printed => printed,
     }
-    match &origin.each {
-        Some(each) => println!(
-            "the keys belong in {}, or in {each} for all members\n",
-            origin.table
-        ),
-        None => println!("the keys belong in {}\n", origin.table),
-    }
+}
+
+/// Prints to standard error, if anyone reads that.
+fn note(text: impl Display) {
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 fn connector(url: Url, trust: Option<VerifyPolicy>) -> Result<CdnOriginConnector, Box<dyn Error>> {
@@ -199,8 +227,11 @@ fn connector(url: Url, trust: Option<VerifyPolicy>) -> Result<CdnOriginConnector
     Ok(builder.build()?)
 }
 
-fn object(origin: &FileOrigin, findings: &Findings) -> Value {
-    let mut object = json::findings(findings, "");
+fn object(origin: &FileOrigin, findings: &Result<Findings, cdn_origin::Error>) -> Value {
+    let mut object = match findings {
+        Ok(findings) => json::findings(findings, ""),
+        Err(error) => json!({ "error": error.to_string() }),
+    };
     object["origin"] = origin.name().into();
     object["table"] = origin.table.as_str().into();
     object["each"] = origin.each.as_deref().into();

@@ -1,7 +1,7 @@
 //! The queue: requests that wait for a connection, in order of arrival and by key.
 //!
-//! `connect_or_wait.rs` decides which request waits, when the queue is full, and which of those that
-//! wait gets what became free.
+//! `connect_or_wait.rs` decides which request waits, when the queue is full, and which waiter gets
+//! what became free.
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -1,6 +1,6 @@
 //! The proxy's own response to a failure, with `Retry-After` where a retry may help.
 //!
-//! Its content is plain text. `problem_details.rs` makes it JSON, and `replace_content.rs` an HTML
+//! Its content is plain text. `problem_json.rs` makes it JSON, and `replace_content.rs` an HTML
 //! page.
 
 use http::{

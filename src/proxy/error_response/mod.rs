@@ -3,7 +3,7 @@
 mod build_response;
 mod disclosure;
 mod grpc_status;
-mod problem_details;
+mod problem_json;
 mod proxy_status;
 mod status;
 mod structured_field;
@@ -11,6 +11,6 @@ mod structured_field;
 pub(super) use build_response::error_response;
 pub(super) use disclosure::DiagnosisDisclosure;
 pub(super) use grpc_status::GrpcCall;
-pub use problem_details::problem_details;
+pub use problem_json::problem_details;
 pub(super) use proxy_status::{ProxyIdentity, error_type_name};
 pub(super) use status::status;

@@ -7,7 +7,7 @@ use rustls_pki_types::{CertificateRevocationListDer, pem::PemObject};
 
 use crate::{
     error::{BuildProblem, BuildProblemKind},
-    tls::certificate_files,
+    tls::read_file,
 };
 
 type Lists = Vec<CertificateRevocationListDer<'static>>;
@@ -194,7 +194,7 @@ impl CrlSource {
         match self {
             Self::Der(list) => Ok(vec![list.clone()]),
             Self::File(path) => {
-                let content = certificate_files::read("verify", path);
+                let content = read_file::read("verify", path);
                 let lists = content.and_then(|content| {
                     some(parse(&content)).map_err(|problem| problem.in_file(path))
                 });

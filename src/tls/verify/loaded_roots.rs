@@ -7,7 +7,7 @@ use rustls_pki_types::{CertificateDer, pem::PemObject};
 
 use crate::{
     error::{BuildProblem, BuildProblemKind, RootsKind, TrustedRoots},
-    tls::certificate_files,
+    tls::read_file,
 };
 
 /// Why a PEM text holds no certificates.
@@ -60,7 +60,7 @@ impl LoadedRoots {
     }
 
     pub(super) fn add_file(&mut self, path: &Path) -> Result<(), BuildProblem> {
-        let content = certificate_files::read("verify", path);
+        let content = read_file::read("verify", path);
         let hint = "`openssl x509 -inform der` makes it of DER";
         let added = content.and_then(|content| {
             let added = self.add_pem(&read(&content), hint);

@@ -6,6 +6,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use axum::Router;
 use bytes::Bytes;
 use cdn_origin::{
     CdnOriginConnector, OriginProxy,
@@ -17,15 +18,21 @@ use cdn_origin::{
     server_timing::ServerTimingLayer,
     trace_context::{TraceContext, TraceContextLayer},
 };
+use futures_util::{FutureExt, stream};
 use http::{Method, Request, Response};
-use http_body_util::{BodyExt, Full};
+use http_body::Frame;
+use http_body_util::{BodyExt, Full, StreamBody};
 use serde_json::Value;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 use tower::{Layer, Service, ServiceExt};
 
 use super::{Seen, request, send};
 use crate::{
     closing_origin::{ClosingOrigin, End, Speaks},
-    support::refused_address,
+    support::{Site, refused_address},
 };
 
 /// The lines of a log.
@@ -287,6 +294,62 @@ async fn other_services_are_logged_too() {
         .map(|it| it["outcome"].clone())
         .collect();
     assert_eq!(ends, ["complete", "client_left"]);
+}
+
+/// As files are served: the server sends the last byte, and drops the body without another poll.
+#[tokio::test]
+async fn a_stream_is_complete_when_its_length_was_sent() {
+    let service = tower::service_fn(|_: axum::extract::Request| async {
+        let frame = Ok::<_, Infallible>(Frame::data(Bytes::from("hello")));
+        let response = Response::builder().header("content-length", 5);
+        let body = StreamBody::new(stream::iter([frame]));
+        Ok::<_, Infallible>(response.body(body).unwrap())
+    });
+    let lines = Lines::default();
+    let logged = AccessLogLayer::json(lines.sink()).layer(service);
+    let site = Site::serve(Router::new().fallback_service(logged)).await;
+    for (method, bytes) in [("GET", 5), ("HEAD", 0)] {
+        let mut client = TcpStream::connect(site.address()).await.unwrap();
+        let request = format!("{method} / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n");
+        client.write_all(request.as_bytes()).await.unwrap();
+        client.read_to_end(&mut Vec::new()).await.unwrap();
+        let line = lines.take_json().remove(0);
+        assert_eq!(
+            (&line["status"], &line["bytes"]),
+            (&200.into(), &bytes.into())
+        );
+        assert_eq!(line["outcome"], "complete", "{line}");
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_fails_is_no_client_that_left() {
+    let origin = ClosingOrigin::start(Speaks::Http, End::Silent);
+    let proxy = OriginProxy::new(origin.connector());
+    for with_proxy in [false, true] {
+        // As a timeout does, it drops the exchange that it has begun.
+        let proxy = proxy.clone();
+        let service = tower::service_fn(move |request: Request<Full<Bytes>>| {
+            let exchange = with_proxy.then(|| proxy.clone().oneshot(request).now_or_never());
+            std::future::ready(Err::<Response<Full<Bytes>>, _>(
+                exchange.flatten().is_some(),
+            ))
+        });
+        let lines = Lines::default();
+        let json = AccessLogLayer::json(lines.sink()).layer(service.clone());
+        assert_eq!(json.oneshot(request(Method::GET)).await.err(), Some(false));
+        let line: Value = serde_json::from_str(&lines.only()).unwrap();
+        assert_eq!(line["outcome"], "failed", "{line}");
+        assert_eq!(line["status"], Value::Null);
+        assert_eq!(line["origin"].is_string(), with_proxy, "{line}");
+        let combined = AccessLogLayer::combined(lines.sink()).layer(service);
+        assert_eq!(
+            combined.oneshot(request(Method::GET)).await.err(),
+            Some(false)
+        );
+        let line = lines.only();
+        assert!(line.contains(" HTTP/1.1\" - 0 "), "{line}");
+    }
 }
 
 #[tokio::test]

@@ -353,6 +353,62 @@ async fn members_that_share_their_labels_are_added_up_and_return_to_zero() {
 }
 
 #[tokio::test]
+async fn a_response_of_the_proxy_itself_and_one_of_the_origin_are_counted_apart() {
+    let (recorder, handle) = recorder();
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let origin = ClosingOrigin::start(Speaks::Http, End::Fin);
+    let connector = origin.connector().with_observer(MetricsObserver::new());
+    let proxy = OriginProxy::new(connector);
+    for max_forwards in ["0", "1"] {
+        let mut request = request(Method::OPTIONS);
+        let value = max_forwards.parse().unwrap();
+        request.headers_mut().insert("max-forwards", value);
+        let response = send(&proxy, request).await;
+        assert_eq!(response.status(), 200);
+        response.into_body().collect().await.unwrap();
+    }
+    let scrape = Scrape::parse(&handle.render());
+    let by_connection = scrape.by("cdn_origin_requests_total", "cdn_origin_connection");
+    let expected = ["fresh", "none"].map(|connection| (connection.to_owned(), 1));
+    assert_eq!(by_connection, BTreeMap::from(expected));
+    let count = "http_client_request_duration_seconds_count";
+    let of_origin = [("http_response_status_code", "200")];
+    assert_eq!(scrape.sum(count, &of_origin), 1.0);
+    assert_eq!(scrape.sum(count, &[]), 2.0);
+}
+
+#[test]
+fn labels_of_members_are_bounded_like_those_of_origins() {
+    let (log, _subscriber) = Log::start();
+    let (recorder, handle) = recorder();
+    let _guard = ::metrics::set_default_local_recorder(&recorder);
+    let observer = MetricsObserver::new().max_origins(2);
+    let mut groups: Vec<_> = ["a", "b", "c", "d"]
+        .into_iter()
+        .map(|label| {
+            let url = format!("http://{label}.example");
+            let connector = CdnOriginConnector::builder(url).label(label);
+            let member = Member::new(connector.build().unwrap());
+            OriginGroup::builder().tier([member]).build().unwrap()
+        })
+        .collect();
+    let sample = |groups: &[OriginGroup]| {
+        groups.iter().for_each(|group| observer.sample_group(group));
+        let scrape = Scrape::parse(&handle.render());
+        let by_label = scrape.by("cdn_origin_members", "cdn_origin_label");
+        (by_label, scrape.sum("cdn_origin_members", &[]))
+    };
+    let labelled = |count| BTreeMap::from(["a", "b"].map(|label| (label.to_owned(), count)));
+    for _ in 0..2 {
+        assert_eq!(sample(&groups), (labelled(1), 4.0));
+    }
+    groups.pop();
+    assert_eq!(sample(&groups), (labelled(1), 3.0));
+    let warnings = log.text().matches("MetricsObserver::max_origins").count();
+    assert_eq!(warnings, 1, "{}", log.text());
+}
+
+#[tokio::test]
 async fn the_queue_of_the_limits_and_its_capacity_are_gauges() {
     let (recorder, handle) = recorder();
     let _guard = metrics::set_default_local_recorder(&recorder);

@@ -1,9 +1,12 @@
 //! The record of a tunnel: it ends with the tunnel, and has its bytes.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
+use axum::Router;
 use cdn_origin::{
-    CdnOriginConnector,
+    CdnOriginConnector, OriginProxy,
+    access_log::AccessLogLayer,
+    group::OriginGroup,
     observe::{CloseReason, ExchangeInfo, ExchangeOutcome},
     proxy::Upgrades,
 };
@@ -11,10 +14,15 @@ use http::StatusCode;
 use tokio::{
     io::AsyncWriteExt,
     net::{TcpListener, TcpStream},
+    task::yield_now,
 };
+use tower::Layer;
 
-use super::Seen;
-use crate::upgrades::{ASK, Scene, bytes, head, rest};
+use super::{Seen, layers::Lines};
+use crate::{
+    support::{Site, refused_address},
+    upgrades::{ASK, SWITCH, Scene, bytes, head, rest},
+};
 
 /// How a tunnel ends.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -57,7 +65,7 @@ async fn end(how: TunnelEnds, scene: &Scene, mut client: TcpStream, mut origin: 
 
 async fn only(seen: &Seen) -> ExchangeInfo {
     while seen.exchanges().is_empty() {
-        tokio::task::yield_now().await;
+        yield_now().await;
     }
     seen.take_only()
 }
@@ -147,7 +155,7 @@ async fn metrics_count_a_tunnel_while_it_is_open_and_its_bytes_at_its_end() {
     let origin = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", origin.local_addr().unwrap());
     let connector = CdnOriginConnector::builder(&*url).build().unwrap();
-    let proxy = cdn_origin::OriginProxy::new(connector.with_observer(observer.clone()));
+    let proxy = OriginProxy::new(connector.with_observer(observer.clone()));
     let scene = Scene::before(origin, proxy).await;
     let (mut client, origin) = scene.tunnel().await;
     observer.sample(&scene.proxy);
@@ -168,4 +176,43 @@ async fn metrics_count_a_tunnel_while_it_is_open_and_its_bytes_at_its_end() {
     let duration = "http_client_request_duration_seconds_count";
     assert_eq!(scrape.sum(duration, &switched), 1.0);
     assert_eq!(scrape.sum("cdn_origin_request_bytes_total", &[]), 8.0);
+}
+
+#[tokio::test]
+async fn the_line_of_a_tunnel_is_about_its_origin_and_not_about_the_one_that_failed_before() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (address, refused) = (listener.local_addr().unwrap(), refused_address());
+    let proxy = |address: SocketAddr| {
+        let connector = CdnOriginConnector::builder(format!("http://{address}"));
+        OriginProxy::new(connector.build().unwrap())
+    };
+    let group = OriginGroup::builder()
+        .tier([proxy(refused.address())])
+        .tier([proxy(address)])
+        .build()
+        .unwrap();
+    let lines = Lines::default();
+    let logged = AccessLogLayer::json(lines.sink()).layer(group);
+    let site = Site::serve(Router::new().fallback_service(logged)).await;
+    let mut client = TcpStream::connect(site.address()).await.unwrap();
+    client.write_all(ASK.as_bytes()).await.unwrap();
+    let (mut origin, _) = listener.accept().await.unwrap();
+    head(&mut origin).await;
+    origin.write_all(SWITCH.as_bytes()).await.unwrap();
+    head(&mut client).await;
+    let line = loop {
+        match lines.take_json().pop() {
+            Some(line) => break line,
+            None => yield_now().await,
+        }
+    };
+    assert_eq!(line["status"], 101, "{line}");
+    assert_eq!(line["origin"], address.to_string(), "{line}");
+    assert!(
+        line["outcome"].is_null() && line["error"].is_null(),
+        "{line}"
+    );
+    let failed = line["failed_over"][0].as_str().unwrap();
+    let expected = format!("{}/connection_refused/", refused.address());
+    assert!(failed.starts_with(&expected), "{line}");
 }

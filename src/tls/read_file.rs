@@ -1,4 +1,6 @@
 //! Reads files with certificates, keys and revocation lists.
+//!
+//! `connector/tls_reload.rs` reads them again, and `file_fingerprint.rs` notices a change.
 
 use std::{
     fs::{self, File},

@@ -1,4 +1,7 @@
 //! `Reloaded`: what a reload changed.
+//!
+//! `reload` itself is in `origin_config.rs`, `group_config.rs` and `virtual_hosts_config.rs`.
+//! `group_reload.rs` applies it to a group.
 
 use std::fmt;
 

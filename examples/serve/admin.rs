@@ -16,8 +16,11 @@ use tower::ServiceExt;
 
 use super::service::Service;
 
-/// Upper bounds of durations in seconds. Without them, Prometheus gets summaries.
-const BUCKETS: [f64; 8] = [0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 10.0];
+/// Upper bounds of durations in seconds, as OpenTelemetry recommends them. Without bounds,
+/// Prometheus gets summaries.
+const BUCKETS: [f64; 14] = [
+    0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
+];
 
 /// The names that Prometheus recommends, which the dashboard and the alerts have.
 pub(crate) fn prometheus() -> Result<PrometheusBuilder, BuildError> {

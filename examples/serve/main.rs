@@ -12,6 +12,9 @@
 //! At SIGTERM, `/readyz` answers 503. After a notice for the load balancer, new requests are
 //! refused, and those in flight end.
 //!
+//! The log on standard error has INFO and above. `RUST_LOG=info,cdn_origin=debug` adds the failures
+//! that clients cause, for example.
+//!
 //! Paths of certificates in the file are relative to the working directory: write absolute ones.
 //!
 //! `config/virtual_hosts.toml` has all keys of such a file. With a host `"*"`, one origin serves
@@ -37,6 +40,7 @@ use std::{
 use service::Service;
 use tokio::{net::TcpListener, sync::mpsc};
 use tower::BoxError;
+use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 
 /// How long a load balancer may take to see that `/readyz` fails: its interval, times the failures
 /// that it needs.
@@ -44,8 +48,10 @@ const NOTICE: Duration = Duration::from_secs(5);
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let log = tracing_subscriber::fmt().with_writer(io::stderr);
-    log.with_ansi(io::stderr().is_terminal()).init();
+    let filter = EnvFilter::builder().with_default_directive(LevelFilter::INFO.into());
+    let log = tracing_subscriber::fmt().with_env_filter(filter.from_env_lossy());
+    let log = log.with_ansi(io::stderr().is_terminal());
+    log.with_writer(io::stderr).init();
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -52,7 +52,11 @@
 //! * `outcome`, `error`, `cause` and the fields from `origin` on describe the last exchange. If no
 //!   proxy was called, only `outcome` is there. `failed_over` lists the exchanges before it, each
 //!   as `origin/error/seconds`, with the [error type](crate::observe::ExchangeInfo::error_type).
-//! * `client` is absent if the server reports no address.
+//! * `client` is the peer of the connection. Behind a load balancer, it is the balancer, even if
+//!   [`trust`](crate::ForwardedLayer::trust) takes the client from its `X-Forwarded-For`. A server
+//!   that reads the PROXY protocol inserts a
+//!   [`ClientConnection`](crate::downstream::ClientConnection), whose address is then logged.
+//!   `client` is absent if the server reports no address.
 //! * `trace_id` is that of the [`TraceContext`](crate::trace_context::TraceContext) in the
 //!   request's extensions, else that of the client's `traceparent`. It joins the line with traces
 //!   and other logs. Put a `TraceContextLayer` outside of this one.
@@ -63,8 +67,8 @@
 //! `Referer` and `User-Agent` are a dash, unless they are added. Whatever a client chose is escaped
 //! and shortened to 512 bytes.
 //!
-//! The line of an upgrade is written when the client has received the response. The tunnel goes on;
-//! an [`Observer`](crate::observe::Observer) gets its end.
+//! The line of an upgrade is written when the client has received the 101. It has no `outcome`,
+//! because the tunnel goes on: an [`Observer`](crate::observe::Observer) gets its end.
 
 // | file | what it holds |
 // |---|---|

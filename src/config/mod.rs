@@ -115,6 +115,16 @@
 //!
 #![doc = concat!("```toml\n", include_str!("../../examples/config/virtual_hosts.toml"), "```")]
 //!
+//! A template has no names. Hosts that share the URL of one CDN, but no other name, take a line
+//! each. Hosts that share all names are one [wildcard](crate::tenants::VirtualHosts::insert).
+//!
+//! ```toml
+//! [hosts]
+//! "a.example".origin = { url = "https://d1234567890.cloudfront.net", sni = "a.example" }
+//! "b.example".origin = { url = "https://d1234567890.cloudfront.net", sni = "b.example" }
+//! "*.shops.example".origin = { url = "https://shops.example.net" }
+//! ```
+//!
 //! [`CdnOriginBuilder`]: crate::connector::CdnOriginBuilder
 //! [`OriginProxy`]: crate::OriginProxy
 

@@ -179,7 +179,9 @@ impl VirtualHostsConfig {
     ///
     /// Hosts are added, removed and changed, and no request is lost. A changed origin begins with
     /// new connections; a group in which only members have changed keeps the others. A changed
-    /// template changes all hosts. Changed certificate files of other hosts are read again.
+    /// template changes all hosts. Changed certificate files of other hosts are read again. A host
+    /// that is in neither file, such as one that [`VirtualHosts::insert`] has added, stays.
+    ///
     /// `unknown`, `max_active`, `max_connections` and `idle_timeout` need a new service:
     /// [`Reloaded::not_applied`] lists them. The names of hosts and [keys](Reloaded::keys) are
     /// logged at INFO, without values, and at WARN if some are not applied.

@@ -23,6 +23,8 @@ pub enum AdviceId {
     /// An expected name was set, but the policy ignores it.
     ExpectedNameUnused,
     /// SNI and Host name different hosts: many edges answer 403 or 421.
+    ///
+    /// Not given if both were set, by `sni` and `host`: then the difference is intended.
     HostDiffersFromSni,
     /// The Host is an IP address, and edges know their sites by name.
     HostIsIpAddress,

@@ -112,8 +112,11 @@ impl Ejection {
     ///
     /// The default is 50. The number is rounded up, so that one of two may be ejected, and two of
     /// three. Beyond it, members that fail stay in use, because the few that are left could not
-    /// carry the load. Other tiers have no such limit: their load moves to the next tier. The limit
-    /// does not apply to members whose [health checks](super::HealthCheck) fail: see
+    /// carry the load. Other tiers have no such limit: their load moves to the next tier.
+    ///
+    /// Members whose [health checks](super::HealthCheck) fail are down in addition, so all members
+    /// may be out. Then [the first tier serves as if none were
+    /// out](super::OriginGroup#which-member-gets-a-request), including ejected members. See also
     /// [`panic_threshold`](super::OriginGroupBuilder::panic_threshold).
     ///
     /// ```

@@ -76,11 +76,11 @@ pub struct MemberSnapshot {
 pub enum MemberState {
     /// It gets its share of requests.
     Serving,
-    /// It has failed too often, and gets no requests for a while.
+    /// It has failed too often, and gets no requests for a while, unless all members are out.
     Ejected,
     /// It was ejected, and gets one trial request at a time.
     Returning,
-    /// Its health checks fail.
+    /// Its health checks fail. It gets no requests, unless all members are out.
     Down,
 }
 

@@ -175,7 +175,8 @@
 //!
 //! # Limits
 //!
-//! By default, the proxy measures how many requests the origin can serve at once. See
+//! By default, the proxy measures how many requests the origin can serve at once. These limits
+//! protect the origin: they are for all clients together, and answer 503, never 429. See
 //! [load](super::load) and [timeouts](super::timeouts).
 //!
 #![doc = concat!("```\n", include_str!("../../examples/cookbook/limits.rs"), "```")]
@@ -208,7 +209,8 @@
 //! # An access log
 //!
 //! The sink is called on the task of the request, so it must not wait for a file or a terminal. See
-//! [observability](super::observability) for the fields, and for their names in nginx and HAProxy.
+//! [observability](super::observability) for the fields, for their names in nginx and HAProxy, and
+//! for [what is logged about clients](super::observability#what-is-logged-about-clients).
 //!
 #![doc = concat!("```\n", include_str!("../../examples/cookbook/access_log.rs"), "```")]
 //!

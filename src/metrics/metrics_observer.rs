@@ -148,9 +148,10 @@ impl MetricsObserver {
     /// Sets the maximum number of origins with an address and a label of their own. The default is
     /// 256; zero counts as one.
     ///
-    /// The limit bounds the number of time series: each origin has its own for every metric,
-    /// method, status and error, and a recorder may keep them after the origin was removed. Raise
-    /// it if you have more tenants, and if your monitoring takes as many series.
+    /// The limit bounds the number of time series, which a recorder may keep after the origin was
+    /// removed. In Prometheus, an origin has about 25 series and five histograms, and one more
+    /// histogram for each further combination of method, status and error. A histogram has three
+    /// series more than buckets. With 14 buckets, that is about 110 series for each origin.
     ///
     /// ```
     /// # fn metrics() -> cdn_origin::metrics::MetricsObserver {

@@ -261,8 +261,8 @@ impl Limits {
     /// `http_response_timeout`, or the response is aborted if it has begun. If the time passed in a
     /// look-up, a connect or a handshake, `Proxy-Status` and the error's
     /// [stage](crate::Error::stage) name that step. If it passed in a queue, the client gets 503.
-    /// The limit does not apply to tunnels of upgrades. A client may
-    /// [shorten](super::ClientDeadline) the time.
+    /// Tunnels of upgrades have no such limit. A client may [shorten](super::ClientDeadline) it. A
+    /// group [begins it anew](crate::guide::timeouts#the-longest-wait) with each member.
     ///
     /// If the exchange waits for its client at that time, the [fault](crate::Error::fault) is the
     /// client's, and a group does not count it as a failure of the origin.
@@ -281,8 +281,9 @@ impl Limits {
     ///
     /// There is no such limit by default: the proxy does not buffer bodies. Beyond it, the client
     /// gets 413 with `http_request_error`. A request whose `Content-Length` is too large never
-    /// reaches the origin. Other uploads end as soon as they are too large. The proxy discards what
-    /// the client still sends, [within limits](super#responses-that-come-early).
+    /// reaches the origin. Other uploads end as soon as they are too large: if the origin has
+    /// answered before, the client gets that response and no 413. The proxy discards what the
+    /// client still sends, [within limits](super#responses-that-come-early).
     ///
     /// nginx calls this `client_max_body_size`; its default is 1 MiB.
     ///
@@ -351,7 +352,7 @@ impl Limits {
     ///
     /// The tunnels of upgrades do not count:
     /// [`PoolSettings::max_tunnels`](crate::pool::PoolSettings::max_tunnels) bounds them. The
-    /// clones of a proxy share the limit.
+    /// clones of a proxy share the limit. It is for all clients together, and answers 503, not 429.
     ///
     /// ```
     /// # use cdn_origin::proxy::Limits;

@@ -1,6 +1,6 @@
 //! `AcceptedByGroup`: a group with one request that it has accepted.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use http::{Request, Response};
 use http_body::Body;
@@ -22,6 +22,14 @@ pub(super) struct AcceptedByGroup {
 }
 
 impl Respond for AcceptedByGroup {
+    fn waits_for_body<B: Body>(&self, request: &Request<B>) -> bool {
+        self.in_flight.is_some() && self.group.waits_for_body(request)
+    }
+
+    fn request_timeout(&self) -> Option<Duration> {
+        self.group.request_timeout()
+    }
+
     fn respond<B>(self, request: Request<B>) -> Proxying
     where
         B: Body + Send + 'static,

@@ -92,7 +92,7 @@ impl DnsMembers {
     /// Notes an answer, and returns whether the addresses have changed.
     fn record_answer(&mut self, answer: &KnownAddresses) -> bool {
         for address in &answer.addresses {
-            self.absence.has(*address);
+            self.absence.mark_present(*address);
         }
         self.absence.record_answer(answer, Instant::now());
         let mut addresses: Vec<_> = self.absence.addresses().collect();

@@ -18,7 +18,7 @@ use crate::{connector::CdnOriginConnector, proxy::connector_of};
 use crate::{
     error::{BuildError, BuildProblem, BuildProblemKind, Error},
     pool::InFlight,
-    proxy::{ProxyBody, Proxying, accept},
+    proxy::{ProxyBody, Proxying, Respond, accept},
 };
 
 use super::{
@@ -381,7 +381,8 @@ where
             in_flight: self.accept(),
             group: self.0.clone(),
         };
-        match self.0.buffering(&request) {
+        let buffering = self.0.buffering(&request);
+        match buffering.filter(|_| accepted.waits_for_body(&request)) {
             Some(buffering) => Proxying::new(buffer(accepted, request, buffering)),
             None => accept(accepted, request),
         }

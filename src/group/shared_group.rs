@@ -1,6 +1,9 @@
 //! `SharedGroup`: what the clones of a group share.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
+    time::Duration,
+};
 
 use futures_util::future::join_all;
 use http::Request;
@@ -11,7 +14,10 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use crate::{
     observe::Observers,
     pool::{InFlight, OriginPool, RequestCount},
-    proxy::{Buffering, FailureLog, GroupCondition, OriginProxy, observers_of},
+    proxy::{
+        Buffering, FailureLog, GroupCondition, OriginProxy, observers_of, refuses_by_head,
+        request_timeout,
+    },
 };
 
 use super::{
@@ -131,6 +137,22 @@ impl SharedGroup {
             let proxies = tiers.members().map(|member| member.proxy());
             let most = proxies.max_by_key(|proxy| Buffering::limit_of(proxy))?;
             Buffering::of(most, request)
+        })
+    }
+
+    /// Whether the body of a request may be awaited: not every member refuses it by its head.
+    pub(super) fn waits_for_body<B: Body>(&self, request: &Request<B>) -> bool {
+        self.with_tiers(|tiers| {
+            let mut proxies = tiers.members().map(|member| member.proxy());
+            proxies.any(|proxy| !refuses_by_head(proxy, request))
+        })
+    }
+
+    /// The shortest `Limits::request_timeout` of a member.
+    pub(super) fn request_timeout(&self) -> Option<Duration> {
+        self.with_tiers(|tiers| {
+            let proxies = tiers.members().map(|member| member.proxy());
+            proxies.filter_map(request_timeout).min()
         })
     }
 

@@ -256,6 +256,7 @@ impl RequestWriter {
                 if *left == 0 {
                     self.body_state = BodyState::Ended;
                     self.expect_body_end()?;
+                    self.body.note_end();
                 }
             }
             BodyState::Chunked => {
@@ -344,6 +345,7 @@ impl RequestWriter {
             return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
         }
         self.has_written = true;
+        self.body.note_accepted();
         self.advance(written);
         Poll::Ready(Ok(()))
     }

@@ -130,6 +130,7 @@ impl Upload {
             self.check_end()?;
         }
         let is_sent = self.stream.send_data(data, is_last).is_ok();
+        self.body.note_accepted();
         Poll::Ready(Ok(match is_sent && !is_last {
             true => AfterData::More,
             false => AfterData::Ended,
@@ -192,5 +193,49 @@ impl Future for UploadTask {
 impl Drop for UploadTask {
     fn drop(&mut self) {
         self.0.abort();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use http::Response;
+    use http_body::Frame;
+
+    use crate::http2::tests::{connect, exchange, post};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_frame_that_is_sent_in_parts_makes_progress_with_each() {
+        const SIZE: usize = 256 * 1024;
+        let (sender, mut server) = connect().await;
+        let peer = tokio::spawn(async move {
+            let (request, mut respond) = server.accept().await.unwrap().unwrap();
+            tokio::spawn(async move { while server.accept().await.is_some() {} });
+            let mut body = request.into_body();
+            let mut received = 0;
+            while let Some(data) = body.data().await {
+                let size = data.unwrap().len();
+                received += size;
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                body.flow_control().release_capacity(size).unwrap();
+            }
+            respond.send_response(Response::new(()), true).unwrap();
+            received
+        });
+        let (mut request, frames) = post();
+        frames.send(Frame::data(vec![0; SIZE].into())).unwrap();
+        drop(frames);
+        let progress = request.body().progress();
+        let mut exchange = Box::pin(exchange(&sender, &mut request));
+        let mut moved_at = Vec::new();
+        while tokio::time::timeout(Duration::from_secs(1), exchange.as_mut())
+            .await
+            .is_err()
+        {
+            moved_at.push(progress.moved_at().unwrap());
+        }
+        assert_eq!(peer.await.unwrap(), SIZE);
+        assert!(moved_at.last() > moved_at.first());
     }
 }

@@ -31,7 +31,7 @@ const SETTINGS: Http2Parameters = Http2Parameters {
 type Server = server::Connection<DuplexStream, Bytes>;
 
 /// A connection whose task is spawned, and its peer.
-async fn connect() -> (RequestSender, Server) {
+pub(super) async fn connect() -> (RequestSender, Server) {
     let (ours, theirs) = duplex(64 * 1024);
     let (client, server) = tokio::join!(handshake(ours, SETTINGS), server::handshake(theirs));
     let (sender, connection) = client.unwrap();
@@ -49,7 +49,7 @@ fn get() -> Request<RequestBody> {
 }
 
 /// A POST and the frames of its body.
-fn post() -> (Request<RequestBody>, mpsc::UnboundedSender<Frame<Bytes>>) {
+pub(super) fn post() -> (Request<RequestBody>, mpsc::UnboundedSender<Frame<Bytes>>) {
     let (sender, mut frames) = mpsc::unbounded_channel();
     let frames = futures_util::stream::poll_fn(move |cx| {
         let frame = frames.poll_recv(cx);
@@ -61,7 +61,7 @@ fn post() -> (Request<RequestBody>, mpsc::UnboundedSender<Frame<Bytes>>) {
     (request, sender)
 }
 
-async fn exchange(
+pub(super) async fn exchange(
     sender: &RequestSender,
     request: &mut Request<RequestBody>,
 ) -> Result<Response<Http2Body>, Http2Error> {

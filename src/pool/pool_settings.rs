@@ -333,9 +333,9 @@ impl PoolSettings {
 
     /// Sets how many bytes of a request's body are kept for a retry.
     ///
-    /// The default is 64 KiB, as in linkerd. The bytes are kept until the response begins. A
-    /// request whose body has delivered more bytes by then is not retried. With zero, only requests
-    /// without content are retried.
+    /// The default is 64 KiB, as in linkerd. The bytes are kept until the response begins. Beyond
+    /// that, only a body that was [buffered](crate::proxy::Limits::buffer_requests) is sent again.
+    /// With zero, only requests without content are retried.
     ///
     /// ```
     /// use cdn_origin::pool::PoolSettings;

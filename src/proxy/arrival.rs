@@ -1,11 +1,13 @@
 //! `Arrival`: when a request arrived, if its body was read before the request was forwarded.
 
+use std::time::Duration;
+
 use http::Extensions;
 use tokio::time::Instant;
 
 use crate::error::{Deadline, ExchangeTimeout};
 
-use super::{ClientDeadline, Limits};
+use super::ClientDeadline;
 
 /// An extension of a request whose body was read, or awaited, before it was forwarded.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +16,8 @@ pub(crate) struct Arrival {
     at: Instant,
     /// All of the body has arrived: no origin waits for the client.
     pub(super) has_whole_body: bool,
+    /// The body, or its beginning, was buffered: `Limits::buffer_requests`.
+    pub(super) is_buffered: bool,
 }
 
 impl Arrival {
@@ -22,12 +26,18 @@ impl Arrival {
         Self {
             at: Instant::now(),
             has_whole_body: false,
+            is_buffered: false,
         }
     }
 
     /// The arrival of a request with these extensions. `None` if nothing of its body was awaited.
     pub(super) fn of(extensions: &Extensions) -> Option<Self> {
         extensions.get().copied()
+    }
+
+    /// Whether the client was still awaited when the request was forwarded.
+    pub(super) fn awaits_client(self) -> bool {
+        !self.has_whole_body
     }
 
     /// Another attempt of the request begins, with deadlines of its own.
@@ -40,8 +50,11 @@ impl Arrival {
 
 /// When the exchange of a request with these extensions has to end: after `request_timeout`, or
 /// when its client stops waiting.
-pub(super) fn exchange_end(limits: &Limits, extensions: &Extensions) -> Option<Deadline> {
-    let request = limits.request_timeout.map(|after| {
+pub(super) fn exchange_end(
+    request_timeout: Option<Duration>,
+    extensions: &Extensions,
+) -> Option<Deadline> {
+    let request = request_timeout.map(|after| {
         let since = Arrival::of(extensions).map_or_else(Instant::now, |arrival| arrival.at);
         Deadline::new(since, after, ExchangeTimeout::Request)
     });

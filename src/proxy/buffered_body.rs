@@ -11,12 +11,17 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderMap, Request, header::EXPECT};
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, combinators::UnsyncBoxBody};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tower::BoxError;
 
-use crate::{error::Error, upload::RequestBody};
+use crate::error::Error;
 
-use super::error_response::GrpcCall;
+use super::{
+    Limits,
+    error_response::GrpcCall,
+    limited_request_body::{LimitedRequestBody, to_bytes},
+};
 
 /// The memory of all buffered bodies of a proxy, in units of 1 KiB.
 const MEMORY: usize = 64 * 1024;
@@ -30,8 +35,8 @@ pub(super) struct BufferMemory(Arc<Semaphore>);
 pub(crate) struct BufferedBody {
     data: Option<Bytes>,
     trailers: Option<HeaderMap>,
-    /// Absent if all of the body was read.
-    rest: Option<RequestBody>,
+    /// Absent if all of the body was read. Its limits are those of the exchange.
+    rest: Option<UnsyncBoxBody<Bytes, BoxError>>,
     memory: Arc<OwnedSemaphorePermit>,
 }
 
@@ -64,19 +69,28 @@ impl BufferMemory {
     }
 }
 
-/// Reads up to `limit` bytes. Gives back the part of `memory` that they do not need.
+/// Reads as much as the limits allow. Gives back the part of `memory` that it does not need.
 ///
 /// # Errors
 ///
 /// Fails if the body fails, or its client is too slow.
-pub(super) async fn read(
-    mut body: RequestBody,
-    limit: usize,
+pub(super) async fn read<B>(
+    body: B,
+    limits: &Limits,
     mut memory: OwnedSemaphorePermit,
-) -> Result<BufferedBody, Error> {
-    let (mut data, mut trailers) = (Vec::new(), None);
-    while data.len() < limit && !body.is_end_stream() {
+) -> Result<BufferedBody, Error>
+where
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    let mut rest = to_bytes(body).boxed_unsync();
+    // The rest is limited anew when it is sent: its client may pause once there is a response.
+    let mut body = LimitedRequestBody::new(limits, limits.min_upload_rate, &mut rest);
+    let (mut data, mut trailers, mut has_ended) = (Vec::new(), None, false);
+    while data.len() < limits.buffer_requests && !body.is_end_stream() {
         let Some(frame) = body.frame().await else {
+            has_ended = true;
             break;
         };
         match frame?.into_data() {
@@ -87,11 +101,11 @@ pub(super) async fn read(
     }
     let needed = data.capacity().div_ceil(UNIT);
     drop(memory.split(memory.num_permits().saturating_sub(needed)));
-    let has_ended = body.is_end_stream() || trailers.is_some();
+    let has_ended = has_ended || rest.is_end_stream() || trailers.is_some();
     Ok(BufferedBody {
         data: (!data.is_empty()).then(|| data.into()),
         trailers,
-        rest: (!has_ended).then_some(body),
+        rest: (!has_ended).then_some(rest),
         memory: memory.into(),
     })
 }
@@ -115,12 +129,12 @@ impl BufferedBody {
 
 impl Body for BufferedBody {
     type Data = Bytes;
-    type Error = Error;
+    type Error = BoxError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         if let Some(data) = self.data.take() {
             return Poll::Ready(Some(Ok(Frame::data(data))));
         }
@@ -135,9 +149,7 @@ impl Body for BufferedBody {
 
     fn is_end_stream(&self) -> bool {
         let rest = self.rest.as_ref();
-        self.data.is_none()
-            && self.trailers.is_none()
-            && rest.is_none_or(RequestBody::is_end_stream)
+        self.data.is_none() && self.trailers.is_none() && rest.is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -4,9 +4,8 @@
 //! `refuse_too_large.rs` checks sizes (413, 431), `edge_limits.rs` those of the edge (414, 431).
 
 use http::{
-    HeaderMap, HeaderValue, Method, Version,
+    Extensions, HeaderMap, HeaderValue, Method, Uri, Version,
     header::{EXPECT, HOST, TRANSFER_ENCODING},
-    request::Parts,
     uri::Scheme,
 };
 
@@ -18,20 +17,24 @@ use crate::{
 use super::{field_values::single_line, present_fields::PresentFields};
 
 /// Refuses requests that a gateway must not forward.
-pub(super) fn check(parts: &Parts, present: PresentFields) -> Result<(), Error> {
-    let uri = &parts.uri;
+pub(super) fn check(
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+    present: PresentFields,
+) -> Result<(), Error> {
     let is_authority_form = uri.scheme().is_none() && uri.authority().is_some();
     let is_foreign = uri.scheme().is_some_and(|scheme| !is_http(scheme));
-    let is_asterisk_form = uri.path() == "*" && parts.method != Method::OPTIONS;
-    let kind = if parts.method == Method::CONNECT || parts.method == Method::TRACE {
+    let is_asterisk_form = uri.path() == "*" && *method != Method::OPTIONS;
+    let kind = if [Method::CONNECT, Method::TRACE].contains(method) {
         ErrorKind::Request(RequestProblem::MethodRefused)
     } else if is_authority_form || is_asterisk_form || is_foreign {
         // RFC 9112 sections 3.2.3 and 3.2.4. A router sees no path in such a target, an origin sees
         // `/`. This gateway does not translate to other schemes (RFC 9113 section 8.3.1).
         ErrorKind::Request(RequestProblem::TargetInvalid)
-    } else if present.has(PresentFields::HOP_BY_HOP) && has_unknown_coding(&parts.headers) {
+    } else if present.has(PresentFields::HOP_BY_HOP) && has_unknown_coding(headers) {
         ErrorKind::Request(RequestProblem::TransferCoding)
-    } else if present.has(PresentFields::EXPECT) && has_unknown_expectation(&parts.headers) {
+    } else if present.has(PresentFields::EXPECT) && has_unknown_expectation(headers) {
         ErrorKind::Request(RequestProblem::ExpectationUnknown)
     } else {
         return Ok(());
@@ -42,11 +45,16 @@ pub(super) fn check(parts: &Parts, present: PresentFields) -> Result<(), Error> 
 /// Refuses an HTTP/1.1 request with a host in its target, but without `Host`. RFC 9112 section 3.2
 /// requires the field. [`HostRewriteLayer`](crate::HostRewriteLayer) refuses a request without any
 /// host.
-pub(super) fn check_host(parts: &Parts) -> Result<(), Error> {
-    let lacks_field = parts.version == Version::HTTP_11
-        && parts.uri.authority().is_some()
-        && !parts.headers.contains_key(HOST)
-        && parts.extensions.get::<HostMovedToUri>().is_none();
+pub(super) fn check_host(
+    version: Version,
+    uri: &Uri,
+    headers: &HeaderMap,
+    extensions: &Extensions,
+) -> Result<(), Error> {
+    let lacks_field = version == Version::HTTP_11
+        && uri.authority().is_some()
+        && !headers.contains_key(HOST)
+        && extensions.get::<HostMovedToUri>().is_none();
     match lacks_field {
         true => Err(Error::refused(ErrorKind::Request(
             RequestProblem::HostMissing,

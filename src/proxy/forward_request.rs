@@ -16,6 +16,7 @@ use http::{
     response::Parts,
 };
 use http_body::Body;
+use tokio::time::Instant;
 
 use crate::{
     connector::ConnectionInfo,
@@ -65,25 +66,12 @@ impl ProxySettings {
             Some(in_flight) => in_flight,
             None => pool.begin_request().map_err(about)?,
         };
-        // An upload waits for its share of the connections first: it keeps no other waiting.
-        let (is_quick, is_upgrade) = (is_quick(&ready), ready.upgrade.is_some());
-        let upload = match is_quick || is_upgrade {
-            true => None,
-            // Boxed because it is rare.
-            false => Box::pin(pool.upload_permit(ready.end))
-                .await
-                .map_err(about)?,
-        };
-        let mut permit = self.queue.enter(ready.end).await.map_err(about)?;
-        if !is_quick {
-            permit = permit.unmeasured();
-        }
-        if permit.has_waited() || !is_quick {
-            record.left_queue();
-        }
+        let of_request = (ready.upgrade.is_some(), ready.end);
+        let admitted = self.admit(pool, &mut ready.request, of_request, record);
+        let mut permit = admitted.await.map_err(about)?;
         // Boxed because it is rare.
         let upgrade = ready.upgrade.as_ref().map(|it| Box::new(it.protocol()));
-        let (response, mut connection) = match ready.upgrade.take() {
+        let (response, connection) = match ready.upgrade.take() {
             None => {
                 let (request, target) = (&mut ready.request, &ready.target);
                 let deadlines = self.deadlines(ready.end.as_ref());
@@ -110,9 +98,6 @@ impl ProxySettings {
                 }
             }
         };
-        if let Some(upload) = upload {
-            connection.keep_upload_permit(upload);
-        }
         let (mut parts, body) = response.into_parts();
         let flags = PresentFields::of(&parts.headers);
         if is_unusable(&parts, flags) {
@@ -166,6 +151,46 @@ impl ProxySettings {
         let body = into_client_body(&mut parts, body, flags, &ready);
         self.rewrite_response(&mut parts.headers, &ready);
         Ok(Response::from_parts(parts, body))
+    }
+
+    /// Waits until the request may be sent: for its share of the connections if it is an upload,
+    /// then in the queue.
+    async fn admit(
+        &self,
+        pool: &OriginPool,
+        request: &mut Request<RequestBody>,
+        (is_upgrade, end): (bool, Option<Deadline>),
+        record: &mut ExchangeRecord,
+    ) -> Result<RequestPermit, Error> {
+        let arrival = Arrival::of(request.extensions());
+        if let Some(end) = end
+            && arrival.is_some_and(Arrival::awaits_client)
+            && end.at <= Instant::now()
+        {
+            // The time has passed while the client was to send its body.
+            let facts = end.while_client_is_awaited().added_to(Facts::default());
+            return Err(Error::new(ErrorKind::TimedOut, Stage::Receive, facts));
+        }
+        let has_whole_body =
+            request.body().is_end_stream() || arrival.is_some_and(|it| it.has_whole_body);
+        if !has_whole_body && !is_upgrade {
+            // Before the queue, in which it would keep others waiting. Boxed because it is rare.
+            if let Some(upload) = Box::pin(pool.upload_permit(end)).await? {
+                request.body().keep_permit(upload);
+            }
+        }
+        let permit = self.queue.enter(end).await?;
+        // Its time depends on the origin rather than on the client.
+        let length = request.body().size_hint().exact();
+        let is_small = length.is_some_and(|length| length <= SMALL_BODY as u64);
+        let is_quick = !is_upgrade && has_whole_body && is_small;
+        if permit.has_waited() || !is_quick {
+            record.left_queue();
+        }
+        Ok(match is_quick {
+            true => permit,
+            false => permit.unmeasured(),
+        })
     }
 
     /// Wraps the origin's body, which holds the connection until it ends.
@@ -320,17 +345,6 @@ fn refuses_hosts(status: StatusCode, has_one_host: bool) -> bool {
         StatusCode::NOT_FOUND => has_one_host,
         _ => false,
     }
-}
-
-/// Whether the time to the response depends on the origin rather than on the client: the request
-/// has no content, or all of it is here.
-fn is_quick(ready: &Ready) -> bool {
-    let is_here = |length| {
-        let arrival = Arrival::of(ready.request.extensions());
-        length <= SMALL_BODY as u64 && arrival.is_some_and(|it| it.has_whole_body)
-    };
-    let length = ready.request.body().size_hint().exact();
-    ready.upgrade.is_none() && length.is_some_and(|length| length == 0 || is_here(length))
 }
 
 /// Ends the request's wait for the origin.

@@ -7,6 +7,7 @@ use std::{
 
 use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt;
 use pin_project_lite::pin_project;
 use tower::BoxError;
 
@@ -24,7 +25,7 @@ use super::{
 pin_project! {
     /// A request body that ends in an error if it is too large or idle for too long. Trailers that
     /// must not pass are removed.
-    struct LimitedRequestBody<B> {
+    pub(super) struct LimitedRequestBody<B> {
         #[pin]
         inner: B,
         deadline: IdleDeadline,
@@ -52,14 +53,36 @@ where
     }
     let progress = track();
     let body = LimitedRequestBody {
-        inner: body,
-        deadline: IdleDeadline::new(limits.body_idle_timeout, None),
-        pace: rate.map(MinUploadRate::new),
-        left: limits.max_request_body,
-        limit: limits.max_request_body,
         progress: progress.clone(),
+        ..LimitedRequestBody::new(limits, rate, body)
     };
     RequestBody::new(body, progress)
+}
+
+/// The same body, with frames and errors of one type.
+pub(super) fn to_bytes<B>(body: B) -> impl Body<Data = Bytes, Error = BoxError> + Send + 'static
+where
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    let body =
+        body.map_frame(|frame| frame.map_data(|mut data| data.copy_to_bytes(data.remaining())));
+    body.map_err(Into::into)
+}
+
+impl<B> LimitedRequestBody<B> {
+    /// A body that is read before there is a response.
+    pub(super) fn new(limits: &Limits, rate: Option<MinRate>, inner: B) -> Self {
+        Self {
+            inner,
+            deadline: IdleDeadline::new(limits.body_idle_timeout, None),
+            pace: rate.map(MinUploadRate::new),
+            left: limits.max_request_body,
+            limit: limits.max_request_body,
+            progress: UploadProgress::default(),
+        }
+    }
 }
 
 impl<B> Body for LimitedRequestBody<B>
@@ -74,8 +97,8 @@ where
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        let this = self.project();
-        let Poll::Ready(frame) = this.inner.poll_frame(cx) else {
+        let mut this = self.project();
+        let Poll::Ready(frame) = this.inner.as_mut().poll_frame(cx) else {
             // Once the response has begun, it is too late for a 408, and the client may only read.
             // The idle deadline of the response counts then.
             if this.progress.has_response() {
@@ -99,6 +122,11 @@ where
             let error = Error::new(ErrorKind::TimedOut, Stage::Send, facts);
             return Poll::Ready(Some(Err(error)));
         };
+        // After the response, no server drops the body of a stream that was reset: an end without
+        // END_STREAM could be one. The request is not complete then (RFC 9113 section 8.1).
+        if frame.is_none() && this.progress.has_response_ended() && !this.inner.is_end_stream() {
+            return Poll::Ready(Some(Err(cut_off())));
+        }
         this.deadline.restart();
         if let (Some(pace), Some(Ok(frame))) = (this.pace, &frame) {
             let data = frame.data_ref();
@@ -119,6 +147,12 @@ where
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
     }
+}
+
+/// The error of a body that may have been cut off.
+fn cut_off() -> Error {
+    let problem = RequestProblem::BodyFailed;
+    Error::new(ErrorKind::Request(problem), Stage::Send, Facts::default())
 }
 
 /// The error of this crate that a layer in front put into the body, else the client's failure.

@@ -101,6 +101,8 @@
 //!   response. It stops when the origin closes the connection or resets the stream, or when no part
 //!   of it is sent for [`response_timeout`](Limits::response_timeout). After a complete upload,
 //!   both connections can be reused.
+//! * **Cut-off uploads.** An HTTP/2 upload that outlives its response is complete only with
+//!   END_STREAM. A layer that replaces its body has to implement `Body::is_end_stream`.
 //! * **The rest is discarded.** If the origin stops reading, the proxy reads and discards what an
 //!   HTTP/1 client still sends, for at most 30 s and 256 MiB, or until the client is silent for
 //!   5 s. nginx calls this `lingering_close`. Otherwise the server in front would reset the
@@ -352,7 +354,9 @@ pub(crate) use proxy_from_template::{connector_of, proxy_from_template};
 pub(crate) use refuse_request::refuse;
 pub(crate) use refuse_unrouted::refuse_unrouted;
 pub(crate) use request_buffering::Buffering;
-pub(crate) use service::{Respond, accept, attempt, notify_observers, observers_of};
+pub(crate) use service::{
+    Respond, accept, attempt, notify_observers, observers_of, refuses_by_head, request_timeout,
+};
 
 pub use ambiguous_names::remove_ambiguous_names;
 pub use client_deadline::ClientDeadline;

@@ -98,7 +98,7 @@ impl ProxySettings {
             return Err(Error::refused(ErrorKind::UnsupportedUri));
         };
         let (mut parts, body) = request.into_parts();
-        let end = exchange_end(&self.limits, &parts.extensions);
+        let end = exchange_end(self.limits.request_timeout, &parts.extensions);
         let is_grpc = GrpcCall::is_in(&parts.method, &parts.headers);
         let body_size = body.size_hint().lower();
         refuse_too_large(&self.limits, &parts.headers, body_size)?;
@@ -134,17 +134,29 @@ impl ProxySettings {
         })))
     }
 
+    /// Whether a request will be refused whatever its body: there is no reason to wait for that.
+    pub(super) fn refuses_by_head<B: Body>(&self, request: &Request<B>) -> bool {
+        let (headers, body) = (request.headers(), request.body().size_hint().lower());
+        let present = PresentFields::of(headers);
+        let (method, uri) = (request.method(), request.uri());
+        let (version, extensions) = (request.version(), request.extensions());
+        refuse_too_large(&self.limits, headers, body).is_err()
+            || check_head::check(method, uri, headers, present).is_err()
+            || (present.has(PresentFields::HOPS) && self.via.detects_loop(headers))
+            || check_head::check_host(version, uri, headers, extensions).is_err()
+    }
+
     /// Rewrites the client's head for the origin. Returns `None` if the proxy responds itself.
     fn rewrite(
         &self,
         parts: &mut Parts,
         mut present: PresentFields,
     ) -> Result<Option<Rewrite>, Error> {
-        check_head::check(parts, present)?;
+        check_head::check(&parts.method, &parts.uri, &parts.headers, present)?;
         if present.has(PresentFields::HOPS) && self.via.detects_loop(&parts.headers) {
             return Err(Error::refused(ErrorKind::LoopDetected));
         }
-        check_head::check_host(parts)?;
+        check_head::check_host(parts.version, &parts.uri, &parts.headers, &parts.extensions)?;
         let RewrittenHost {
             downstream,
             upstream: name,
@@ -193,7 +205,7 @@ impl ProxySettings {
             }
             self.request_hooks.apply(parts);
             present = PresentFields::of(&parts.headers);
-            check_head::check(parts, present)?;
+            check_head::check(&parts.method, &parts.uri, &parts.headers, present)?;
         }
         Ok(Some(Rewrite {
             host: name,

@@ -1,6 +1,6 @@
 //! The response to a request that belongs to no proxy.
 
-use std::future::ready;
+use std::{future::ready, time::Duration};
 
 use http::{Request, StatusCode};
 use http_body::Body;
@@ -47,6 +47,14 @@ struct UnroutedRefusal {
 }
 
 impl Respond for UnroutedRefusal {
+    fn waits_for_body<B: Body>(&self, _: &Request<B>) -> bool {
+        false
+    }
+
+    fn request_timeout(&self) -> Option<Duration> {
+        None
+    }
+
     fn respond<B>(self, request: Request<B>) -> Proxying
     where
         B: Body + Send + 'static,

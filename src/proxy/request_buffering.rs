@@ -10,7 +10,7 @@ use tower::BoxError;
 use crate::{
     error::{Error, ErrorKind, Facts, Stage},
     observe::{ExchangeRecord, Observers},
-    upload::{ClientBody, UploadProgress},
+    upload::ClientBody,
 };
 
 use super::{
@@ -18,7 +18,6 @@ use super::{
     arrival::{Arrival, exchange_end},
     buffered_body::{BufferedBody, read},
     error_response::status,
-    limited_request_body::limited,
     proxy_settings::ProxySettings,
     refuse_request::refuse_as,
 };
@@ -63,21 +62,14 @@ impl Buffering {
         B::Data: Send,
         B::Error: Into<BoxError>,
     {
-        let known = Arrival::of(request.extensions());
-        let mut arrival = known.unwrap_or_else(Arrival::now);
+        let mut arrival = Arrival::now();
         let (mut request, _) = ClientBody::of(request);
         ClientDeadline::note(&mut request);
         request.extensions_mut().insert(arrival);
         let (mut parts, body) = request.into_parts();
         let limits = &self.settings.limits;
-        let end = exchange_end(limits, &parts.extensions);
-        let body = limited(
-            limits,
-            limits.min_upload_rate,
-            UploadProgress::tracked,
-            body,
-        );
-        let read = read(body, limits.buffer_requests, self.memory);
+        let end = exchange_end(limits.request_timeout, &parts.extensions);
+        let read = read(body, limits, self.memory);
         let outcome = match end {
             Some(end) => match timeout_at(end.at, read).await {
                 Ok(outcome) => outcome,
@@ -90,7 +82,7 @@ impl Buffering {
         };
         match outcome {
             Ok(body) => {
-                arrival.has_whole_body = body.is_whole();
+                (arrival.has_whole_body, arrival.is_buffered) = (body.is_whole(), true);
                 parts.extensions.insert(arrival);
                 Ok(Request::from_parts(parts, body))
             }

@@ -3,6 +3,7 @@
 use std::{
     convert::Infallible,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -22,6 +23,7 @@ use crate::{
 
 use super::{
     ClientDeadline, OriginProxy, ProxyBody, Proxying,
+    arrival::Arrival,
     error_response::{GrpcCall, status},
     failure_log::FailureLog,
     limited_request_body,
@@ -46,7 +48,8 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let accepted = AcceptedRequest::of(self);
-        match Buffering::of(self, &request) {
+        let buffering = Buffering::of(self, &request);
+        match buffering.filter(|_| accepted.waits_for_body(&request)) {
             Some(buffering) => Proxying::new(buffer(accepted, request, buffering)),
             None => accept(accepted, request),
         }
@@ -92,6 +95,13 @@ where
 
 /// Responds to requests whose bodies are settled: see [`accept`].
 pub(crate) trait Respond: Send + 'static {
+    /// Whether the body of a request may be awaited. False if the response is a refusal whatever
+    /// the body is.
+    fn waits_for_body<B: Body>(&self, request: &Request<B>) -> bool;
+
+    /// The `Limits::request_timeout` that bounds the wait.
+    fn request_timeout(&self) -> Option<Duration>;
+
     fn respond<B>(self, request: Request<B>) -> Proxying
     where
         B: Body + Send + 'static,
@@ -109,10 +119,10 @@ where
 {
     let (mut request, awaiting_continue) = ClientBody::of(request);
     ClientDeadline::note(&mut request);
-    match ContentAhead::of(&request) {
+    match ContentAhead::of(&request).filter(|_| responder.waits_for_body(&request)) {
         None => discard_unread(responder.respond(request), awaiting_continue),
         Some(ahead) => Proxying::new(async move {
-            let request = ahead.read(request).await;
+            let request = ahead.read(request, responder.request_timeout()).await;
             let Ok(response) = discard_unread(responder.respond(request), awaiting_continue).await;
             response
         }),
@@ -120,6 +130,14 @@ where
 }
 
 impl Respond for AcceptedRequest {
+    fn waits_for_body<B: Body>(&self, request: &Request<B>) -> bool {
+        self.in_flight.is_some() && !refuses_by_head(&self.proxy, request)
+    }
+
+    fn request_timeout(&self) -> Option<Duration> {
+        request_timeout(&self.proxy)
+    }
+
     fn respond<B>(self, request: Request<B>) -> Proxying
     where
         B: Body + Send + 'static,
@@ -129,6 +147,16 @@ impl Respond for AcceptedRequest {
         let Self { proxy, in_flight } = self;
         prepare_and_forward(proxy, request, in_flight, FailureLog::request_failed)
     }
+}
+
+/// Whether a proxy will refuse a request whatever its body.
+pub(crate) fn refuses_by_head<B: Body>(proxy: &OriginProxy, request: &Request<B>) -> bool {
+    proxy.settings.refuses_by_head(request)
+}
+
+/// The `Limits::request_timeout` of a proxy.
+pub(crate) fn request_timeout(proxy: &OriginProxy) -> Option<Duration> {
+    proxy.settings.limits.request_timeout
 }
 
 /// Sends the request of a group, which logs the failures that clients get.
@@ -169,7 +197,11 @@ where
         Some(_) => (None, UploadProgress::of_stream),
         None => (limits.min_upload_rate, UploadProgress::tracked),
     };
+    let arrival = Arrival::of(request.extensions());
     let request = request.map(|body| limited_request_body::limited(limits, rate, track, body));
+    if arrival.is_some_and(|it| it.has_whole_body && it.is_buffered) {
+        request.body().note_buffered();
+    }
     let origin = settings.origin.as_ref();
     let mut record = ExchangeRecord::begin(&request, origin, pool.connector().observers());
     record.watch_upload(|| request.body().progress());

@@ -64,19 +64,12 @@ impl<B: Body + Unpin> PeekedBody<B> {
         start
     }
 
-    /// Reads ahead up to the first frame that is not empty. So the end of an empty body is known,
-    /// if it arrives in time.
-    pub(crate) async fn peek_first(&mut self) {
-        // As above, no frame is lost.
-        let _ = tokio::time::timeout(MAX_PEEK_TIME, self.read_ahead(1)).await;
-    }
-
     /// Reads ahead until there are this many bytes or the body has ended. Empty frames are dropped.
     ///
     /// Cancel safe: no frame is lost.
     pub(crate) async fn read_ahead(&mut self, wanted: usize) {
         let mut bytes = 0;
-        while bytes < wanted {
+        while bytes < wanted && !self.inner.is_end_stream() {
             let Some(frame) = self.inner.frame().await else {
                 self.has_ended = true;
                 return;
@@ -92,6 +85,11 @@ impl<B: Body + Unpin> PeekedBody<B> {
                 None => return self.ahead.push_back(frame),
             }
         }
+    }
+
+    /// Whether all of the body was read ahead.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.has_ended || self.inner.is_end_stream()
     }
 
     fn data_ahead(&self) -> impl Iterator<Item = &B::Data> {
@@ -116,7 +114,7 @@ impl<B: Body + Unpin> Body for PeekedBody<B> {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.ahead.is_empty() && (self.has_ended || self.inner.is_end_stream())
+        self.ahead.is_empty() && self.is_whole()
     }
 
     fn size_hint(&self) -> SizeHint {

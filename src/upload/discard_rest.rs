@@ -142,12 +142,19 @@ where
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.as_ref().is_none_or(|body| body.is_end_stream())
+        match &self.body {
+            Some(body) => body.is_end_stream(),
+            // Not even after the end: whether that counts depends on the response.
+            None => !self.stream.as_ref().is_some_and(StreamEnd::may_be_reset),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
-        let body = self.body.as_ref();
-        body.map_or_else(|| SizeHint::with_exact(0), |body| body.size_hint())
+        match &self.body {
+            Some(body) => body.size_hint(),
+            None if self.stream.as_ref().is_some_and(StreamEnd::is_held) => SizeHint::default(),
+            None => SizeHint::with_exact(0),
+        }
     }
 }
 

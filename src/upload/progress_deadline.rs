@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use super::UploadProgress;
 
 /// The outcome of an exchange, or `None` at a deadline. The first deadline starts anew with each
-/// frame of the request's body; the second is the end of the request.
+/// part of the request's body that is read or sent; the second is the end of the request.
 ///
 /// Without a body, or before its first frame, the deadline is counted from `began_at`. A wait for
 /// 100 (Continue) does not count: it ends by itself. The timer is set again only when it has fired,
@@ -45,7 +45,7 @@ pub(crate) fn within_deadline<'a, F: Future + Send>(
                 Err(_elapsed) if has_passed() => return None,
                 Err(_elapsed) if progress.awaits_continue() => moved_at = Instant::now(),
                 Err(_elapsed) => {
-                    moved_at = progress.last_frame_at()?;
+                    moved_at = progress.moved_at()?;
                     if moved_at.elapsed() >= deadline {
                         return None;
                     }

@@ -5,7 +5,8 @@
 //! * `data` and `trailers` are everything that was read of the client's body, while `is_complete`.
 //! * Exactly one attempt may read: the one whose number is `ReplayBuffer::attempt`.
 //! * `is_complete` only ever changes from true to false.
-//! * Memory is bounded by `limit`, plus what the vector grows ahead.
+//! * Memory is bounded by `limit`, plus what the vector grows ahead. A body in a buffer of
+//!   the proxy is kept whatever its size, without a copy.
 //!
 //! The mutex is held during a poll of the client's body. Only one attempt polls, and `Replay` looks
 //! at a flag, so it is hardly contended.
@@ -20,6 +21,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::error::Error;
 
@@ -56,6 +58,8 @@ struct ReplayBuffer {
     /// All data read so far, while `is_complete`. Copied rather than kept as frames: a client may
     /// send a byte at a time, each in a buffer of its own.
     data: Vec<u8>,
+    /// In place of `data`: all of a buffered body that is longer than `limit`.
+    whole: Option<Bytes>,
     trailers: Option<HeaderMap>,
     /// The maximum length of `data`.
     ///
@@ -65,6 +69,10 @@ struct ReplayBuffer {
     /// [`Replay`] was dropped.
     is_complete: bool,
     has_ended: bool,
+    /// All of the body is in a buffer of the proxy, as one frame.
+    is_buffered: bool,
+    /// The right to a connection, for as long as the client sends.
+    permit: Option<OwnedSemaphorePermit>,
     /// The attempt that may read. Each restart begins another.
     attempt: usize,
 }
@@ -75,10 +83,13 @@ impl ReplayBody {
         let buffer = ReplayBuffer {
             body,
             data: Vec::new(),
+            whole: None,
             trailers: None,
             limit: 0,
             is_complete: true,
             has_ended: false,
+            is_buffered: false,
+            permit: None,
             attempt: 0,
         };
         Self {
@@ -97,6 +108,21 @@ impl ReplayBody {
         Replay(self.buffer.clone())
     }
 
+    /// Holds the permit until the body has ended or failed.
+    pub(super) fn keep_permit(&self, permit: OwnedSemaphorePermit) {
+        lock(&self.buffer).permit = Some(permit);
+    }
+
+    /// The body is not read any further.
+    pub(super) fn note_end(&self) {
+        lock(&self.buffer).permit = None;
+    }
+
+    /// All of the body is in a buffer of the proxy.
+    pub(super) fn note_buffered(&self) {
+        lock(&self.buffer).is_buffered = true;
+    }
+
     /// Returns buffered data first, then frames of the client's body.
     ///
     /// # Errors
@@ -109,9 +135,9 @@ impl ReplayBody {
         if buffer.attempt != self.attempt {
             return Err(Superseded);
         }
-        if self.read < buffer.data.len() {
-            let data = Bytes::copy_from_slice(&buffer.data[self.read..]);
-            self.read = buffer.data.len();
+        if self.read < buffer.len() {
+            let data = buffer.unread(self.read);
+            self.read = buffer.len();
             return Ok(Poll::Ready(Some(Ok(Frame::data(data)))));
         }
         if !self.has_read_trailers
@@ -121,7 +147,7 @@ impl ReplayBody {
             return Ok(Poll::Ready(Some(Ok(Frame::trailers(trailers.clone())))));
         }
         let frame = buffer.poll_frame(cx);
-        self.read = buffer.data.len();
+        self.read = buffer.len();
         self.has_read_trailers = buffer.trailers.is_some();
         Ok(frame)
     }
@@ -131,14 +157,17 @@ impl ReplayBody {
         let buffer = lock(&self.buffer);
         let has_unread_trailers = buffer.trailers.is_some() && !self.has_read_trailers;
         let has_ended = buffer.has_ended || buffer.body.is_end_stream();
-        has_ended && self.read >= buffer.data.len() && !has_unread_trailers
+        has_ended && self.read >= buffer.len() && !has_unread_trailers
     }
 
     /// The unread buffered bytes plus what the client's body announces.
     pub(super) fn size_hint(&self) -> SizeHint {
         let buffer = lock(&self.buffer);
-        let unread = buffer.data.len().saturating_sub(self.read) as u64;
-        let mut hint = buffer.body.size_hint();
+        let unread = buffer.len().saturating_sub(self.read) as u64;
+        let mut hint = match buffer.has_ended {
+            true => SizeHint::with_exact(0),
+            false => buffer.body.size_hint(),
+        };
         if let Some(upper) = hint.upper() {
             hint.set_upper(upper.saturating_add(unread));
         }
@@ -182,6 +211,19 @@ impl Drop for Replay {
 }
 
 impl ReplayBuffer {
+    /// How many bytes are kept.
+    fn len(&self) -> usize {
+        self.whole.as_ref().map_or(self.data.len(), Bytes::len)
+    }
+
+    /// What is kept from this position on.
+    fn unread(&self, from: usize) -> Bytes {
+        match &self.whole {
+            Some(whole) => whole.slice(from..),
+            None => Bytes::copy_from_slice(&self.data[from..]),
+        }
+    }
+
     /// Reads a frame of the client's body, and copies it.
     ///
     /// An error ends the replay: the client has failed, and a retry would not help.
@@ -196,6 +238,10 @@ impl ReplayBuffer {
             Poll::Ready(Some(Err(_))) => self.give_up_replay(),
             Poll::Ready(Some(Ok(frame))) => self.copy(frame),
         }
+        let has_failed = matches!(frame, Poll::Ready(Some(Err(_))));
+        if self.permit.is_some() && (has_failed || self.has_ended || self.body.is_end_stream()) {
+            self.permit = None;
+        }
         frame
     }
 
@@ -203,10 +249,12 @@ impl ReplayBuffer {
     ///
     /// An empty data frame fits always. A frame that is neither data nor trailers cannot be copied.
     fn copy(&mut self, frame: &Frame<Bytes>) {
-        let room = self.limit.saturating_sub(self.data.len());
+        let room = self.limit.saturating_sub(self.len());
+        let is_first = self.len() == 0 && self.limit > 0;
         match (frame.data_ref(), frame.trailers_ref()) {
             _ if !self.is_complete => self.give_up_replay(),
             (Some(data), _) if data.len() <= room => self.data.extend_from_slice(data),
+            (Some(data), _) if is_first && self.is_buffered => self.whole = Some(data.clone()),
             (_, Some(trailers)) => self.trailers = Some(trailers.clone()),
             (_, None) => self.give_up_replay(),
         }
@@ -218,6 +266,7 @@ impl ReplayBuffer {
     fn give_up_replay(&mut self) {
         self.is_complete = false;
         self.data = Vec::new();
+        self.whole = None;
         self.trailers = None;
     }
 }

@@ -9,6 +9,7 @@ use std::{
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::error::{Error, ErrorKind, Facts, RequestProblem, Stage};
 
@@ -46,7 +47,8 @@ impl RequestBody {
         }
     }
 
-    /// Keeps up to `limit` bytes of what is read from now on. `None` if there is no body.
+    /// Keeps up to `limit` bytes of what is read from now on, or all of a buffered body.
+    /// `None` if there is no body.
     ///
     /// Call it before the body is given to an exchange.
     pub(crate) fn keep_replay(&self, limit: usize) -> Option<Replay> {
@@ -66,6 +68,32 @@ impl RequestBody {
     pub(crate) fn wait_for_continue(&mut self, wait: Option<ContinueWait>) {
         self.progress.note_continue_wait(wait.is_some());
         self.continue_wait = wait;
+    }
+
+    /// Keeps the right of an upload to a connection until the client has sent all of the body.
+    pub(crate) fn keep_permit(&self, permit: OwnedSemaphorePermit) {
+        if let Some(body) = &self.body {
+            body.keep_permit(permit);
+        }
+    }
+
+    /// All of the announced length was read: nothing more is awaited from the client.
+    pub(crate) fn note_end(&self) {
+        if let Some(body) = &self.body {
+            body.note_end();
+        }
+    }
+
+    /// All of the body is in a buffer of the proxy: it can be replayed whatever its size.
+    pub(crate) fn note_buffered(&self) {
+        if let Some(body) = &self.body {
+            body.note_buffered();
+        }
+    }
+
+    /// Records that the connection has accepted some of what was read of this body.
+    pub(crate) fn note_accepted(&self) {
+        self.progress.note_accepted();
     }
 
     /// Records whether content of this body waits for the origin.

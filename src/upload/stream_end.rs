@@ -9,6 +9,9 @@
 //! |---|---|---|
 //! | the service, before the response | the service, as soon as it is pending | for one poll |
 //! | an upload that outlives the head | the response's body, in another task | for 100 ms |
+//!
+//! Once the response has ended, the server has nothing to drop. Such an end is an error then:
+//! `ClientBody::is_end_stream` stays false, and `proxy/limited_request_body.rs` checks it.
 
 use std::{
     pin::Pin,
@@ -29,6 +32,9 @@ pub(super) struct StreamEnd {
     service: Option<Waker>,
     /// Present while the end is held back in another task.
     delay: Option<Pin<Box<Sleep>>>,
+    /// The body has ended without END_STREAM.
+    may_be_reset: bool,
+    is_held: bool,
 }
 
 impl StreamEnd {
@@ -39,6 +45,7 @@ impl StreamEnd {
 
     /// The body has ended without END_STREAM: begins to hold back the end.
     pub(super) fn hold(&mut self, cx: &mut Context<'_>) {
+        (self.may_be_reset, self.is_held) = (true, true);
         let by_service = |service: &Waker| service.will_wake(cx.waker());
         match self.service.as_ref().is_some_and(by_service) {
             true => cx.waker().wake_by_ref(),
@@ -50,12 +57,23 @@ impl StreamEnd {
         }
     }
 
+    /// Whether the body has ended without END_STREAM.
+    pub(super) fn may_be_reset(&self) -> bool {
+        self.may_be_reset
+    }
+
+    /// Whether the end is held back.
+    pub(super) fn is_held(&self) -> bool {
+        self.is_held
+    }
+
     /// Ready once the end is no longer held back.
     pub(super) fn poll_released(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if let Some(delay) = &mut self.delay {
             ready!(delay.as_mut().poll(cx));
             self.delay = None;
         }
+        self.is_held = false;
         Poll::Ready(())
     }
 }

@@ -5,8 +5,8 @@
 //!
 //! | who asks | what |
 //! |---|---|
-//! | timeouts | when the body last returned a frame, and which side is awaited |
-//! | the response's body | whether the origin has answered while the client still sends |
+//! | timeouts | when the upload last moved, and which side is awaited |
+//! | the client's body | whether the response has begun or ended while the client still sends |
 //! | the log | how many bytes were received |
 //! | an error | whether the client's body was the cause |
 
@@ -37,8 +37,9 @@ pub(crate) struct UploadProgress(Option<Arc<Tracked>>);
 /// What is recorded of one body.
 #[derive(Default)]
 struct Tracked {
-    /// When the body last returned a frame. `None` before the first.
-    last_frame_at: Mutex<Option<Instant>>,
+    /// When the body last returned a frame, or the connection accepted some of it. `None` before
+    /// the first frame.
+    moved_at: Mutex<Option<Instant>>,
     /// The last poll returned `Pending`.
     ///
     /// The body may still be sent to the origin then; it says that the client is the slower one.
@@ -51,6 +52,8 @@ struct Tracked {
     awaits_continue: AtomicBool,
     /// The origin has sent the head of its response.
     has_response: AtomicBool,
+    /// The response has ended, so the server in front has no body left to drop.
+    has_response_ended: AtomicBool,
     /// The error that the body failed with.
     ///
     /// It is the client's fault or the proxy's limit, and takes precedence over what the origin's
@@ -100,6 +103,19 @@ impl UploadProgress {
         }
     }
 
+    /// Whether the response has ended. Nothing reports then that the stream was reset.
+    pub(crate) fn has_response_ended(&self) -> bool {
+        let tracked = self.0.as_ref();
+        tracked.is_some_and(|tracked| tracked.has_response_ended.load(Ordering::Relaxed))
+    }
+
+    /// Records the end of the response.
+    pub(crate) fn note_response_end(&self) {
+        if let Some(tracked) = &self.0 {
+            tracked.has_response_ended.store(true, Ordering::Relaxed);
+        }
+    }
+
     /// The error that the body failed with.
     ///
     /// `None` while the body is healthy, and if it is not tracked.
@@ -115,12 +131,22 @@ impl UploadProgress {
         }
     }
 
-    /// When the body last returned a frame.
+    /// When the body last returned a frame, or the connection accepted some of it: one frame may
+    /// be all of a large body.
     ///
-    /// `None` before the first frame: the wait for 100 (Continue) does not count as movement.
-    pub(crate) fn last_frame_at(&self) -> Option<Instant> {
+    /// `None` before the first frame: neither the head nor the wait for 100 (Continue) counts.
+    pub(crate) fn moved_at(&self) -> Option<Instant> {
         let tracked = self.0.as_ref()?;
-        *tracked.last_frame_at()
+        *tracked.moved_at()
+    }
+
+    /// Records that the connection has accepted some of what the body returned.
+    pub(super) fn note_accepted(&self) {
+        if let Some(tracked) = &self.0
+            && let Some(moved_at) = &mut *tracked.moved_at()
+        {
+            *moved_at = Instant::now();
+        }
     }
 
     /// The number of bytes that were read from the client. Replays do not count.
@@ -180,7 +206,7 @@ impl UploadProgress {
         };
         tracked.awaits_client.store(!is_ready, Ordering::Relaxed);
         if is_ready {
-            *tracked.last_frame_at() = Some(Instant::now());
+            *tracked.moved_at() = Some(Instant::now());
         }
     }
 }
@@ -192,8 +218,8 @@ impl Tracked {
         awaits_client && !self.is_blocked.load(Ordering::Relaxed)
     }
 
-    fn last_frame_at(&self) -> MutexGuard<'_, Option<Instant>> {
-        let last_frame_at = self.last_frame_at.lock();
-        last_frame_at.unwrap_or_else(PoisonError::into_inner)
+    fn moved_at(&self) -> MutexGuard<'_, Option<Instant>> {
+        let moved_at = self.moved_at.lock();
+        moved_at.unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,13 +1,18 @@
 //! Requests that were accepted before a drain begins are served, whatever they wait for.
 
-use std::{convert::Infallible, pin::pin};
+use std::{convert::Infallible, pin::pin, task::Poll};
 
 use bytes::Bytes;
-use cdn_origin::{Error, ErrorKind, OriginProxy, proxy::Limits};
+use cdn_origin::{
+    Error, ErrorKind, OriginProxy,
+    error::RequestProblem,
+    proxy::{Limits, ProxyBody},
+    tenants::VirtualHosts,
+};
 use futures_util::poll;
-use http::{Method, Request, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::{Channel, Empty, channel::Sender};
-use tower::ServiceExt;
+use tower::{Service, ServiceExt};
 
 use crate::{
     groups::{GATE, Site, failover},
@@ -36,7 +41,7 @@ fn proxy() -> OriginProxy {
     proxy.limits(Limits::default().buffer_requests(1024))
 }
 
-fn kind(response: &http::Response<cdn_origin::proxy::ProxyBody>) -> Option<ErrorKind> {
+fn kind(response: &Response<ProxyBody>) -> Option<ErrorKind> {
     response.extensions().get::<Error>().map(Error::kind)
 }
 
@@ -66,6 +71,53 @@ async fn a_request_whose_body_still_arrives_when_the_drain_begins_is_served() {
         drop(response);
         drained.await;
     }
+}
+
+/// Asserts that a request is refused before its body has arrived.
+async fn refuses_at_once<S>(service: S, method: Method, expected: ErrorKind)
+where
+    S: Service<
+            Request<Channel<Bytes, Infallible>>,
+            Response = Response<ProxyBody>,
+            Error = Infallible,
+        >,
+{
+    let (request, _sender) = request(method);
+    let mut response = pin!(service.oneshot(request));
+    let Poll::Ready(Ok(response)) = poll!(&mut response) else {
+        panic!("the body is awaited");
+    };
+    assert_eq!(kind(&response), Some(expected));
+}
+
+#[tokio::test]
+async fn a_request_after_the_drain_has_begun_is_refused_before_its_body_arrives() {
+    let primary = Site::new("primary");
+    let group = failover(primary.connector(), Site::new("backup").connector());
+    let group = group.each(|proxy| proxy.limits(Limits::default().buffer_requests(1024)));
+    let group = group.build().unwrap();
+    let proxy = proxy();
+    proxy.drain().await;
+    group.drain().await;
+    for method in [Method::POST, Method::GET] {
+        refuses_at_once(proxy.clone(), method.clone(), ErrorKind::Draining).await;
+        refuses_at_once(group.clone(), method, ErrorKind::Draining).await;
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_is_refused_by_its_head_is_refused_before_its_body_arrives() {
+    let refused = ErrorKind::Request(RequestProblem::MethodRefused);
+    refuses_at_once(proxy(), Method::TRACE, refused).await;
+    let refused = ErrorKind::Request(RequestProblem::HeadTooLarge);
+    let no_fields = Limits::default().max_request_fields(0);
+    let limited = proxy().limits(no_fields.clone().buffer_requests(1024));
+    refuses_at_once(limited, Method::POST, refused).await;
+    // The first frame of a GET is awaited by default.
+    refuses_at_once(proxy().limits(no_fields), Method::GET, refused).await;
+    let hosts = VirtualHosts::new(proxy());
+    let unknown = ErrorKind::Request(RequestProblem::HostUnknown);
+    refuses_at_once(hosts, Method::GET, unknown).await;
 }
 
 #[tokio::test]

@@ -10,21 +10,21 @@ use std::{
 use bytes::Bytes;
 use cdn_origin::{
     Error, OriginProxy,
-    error::{ErrorKind, Fault, Stage},
+    error::{ErrorKind, Stage},
     pool::PoolSettings,
-    proxy::{ClientDeadline, Limits, ProxyBody},
+    proxy::{Limits, ProxyBody},
 };
 use http::{Request, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Channel, Full, channel::Sender};
-use tokio::{task::JoinHandle, time::Instant};
+use tokio::task::JoinHandle;
 
 use crate::memory::{
     get, quiet, read_head, read_to_end, send, text, to, to_connections, write_text,
 };
 
 /// Answers with the framing of the request and the length of its content.
-fn proxy() -> OriginProxy {
+pub(crate) fn proxy() -> OriginProxy {
     to(|request| async {
         let field = |name: &str| {
             let value = request.headers().get(name);
@@ -40,12 +40,12 @@ fn proxy() -> OriginProxy {
     })
 }
 
-type Upload = Sender<Bytes, Infallible>;
+pub(crate) type Upload = Sender<Bytes, Infallible>;
 
 /// A body of this length.
-struct OfLength {
-    body: Channel<Bytes, Infallible>,
-    left: u64,
+pub(crate) struct OfLength {
+    pub(crate) body: Channel<Bytes, Infallible>,
+    pub(crate) left: u64,
 }
 
 impl Body for OfLength {
@@ -73,7 +73,10 @@ impl Body for OfLength {
 }
 
 /// An upload of this length, which its sender continues.
-fn upload_of(proxy: &OriginProxy, length: u64) -> (Upload, JoinHandle<Response<ProxyBody>>) {
+pub(crate) fn upload_of(
+    proxy: &OriginProxy,
+    length: u64,
+) -> (Upload, JoinHandle<Response<ProxyBody>>) {
     let (sender, body) = Channel::<Bytes, Infallible>::new(1);
     let request = Request::post("/").header("host", "client.test");
     let body = OfLength { body, left: length };
@@ -86,7 +89,7 @@ fn upload_of(proxy: &OriginProxy, length: u64) -> (Upload, JoinHandle<Response<P
 }
 
 /// An upload without a length, which its sender continues.
-fn upload(proxy: &OriginProxy) -> (Upload, JoinHandle<Response<ProxyBody>>) {
+pub(crate) fn upload(proxy: &OriginProxy) -> (Upload, JoinHandle<Response<ProxyBody>>) {
     let (sender, body) = Channel::<Bytes, Infallible>::new(1);
     let request = Request::post("/").header("host", "client.test");
     let request = request.body(body).unwrap();
@@ -97,7 +100,7 @@ fn upload(proxy: &OriginProxy) -> (Upload, JoinHandle<Response<ProxyBody>>) {
     )
 }
 
-async fn send_piece(upload: &mut Upload, length: usize) -> bool {
+pub(crate) async fn send_piece(upload: &mut Upload, length: usize) -> bool {
     upload.send_data(vec![b'x'; length].into()).await.is_ok()
 }
 
@@ -222,137 +225,6 @@ async fn a_client_that_keeps_the_rate_may_take_its_time() {
         let expected = format!("none chunked {}", piece * 600);
         assert_eq!(text(response).await, expected);
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_buffered_upload_takes_its_connection_when_it_is_complete() {
-    let proxy = proxy().limits(Limits::default().buffer_requests(1000));
-    let (mut sender, response) = upload(&proxy);
-    for _ in 0..5 {
-        assert!(send_piece(&mut sender, 100).await);
-        quiet().await;
-        assert_eq!(proxy.snapshot().pool.opened, 0);
-    }
-    drop(sender);
-    // And has a length.
-    assert_eq!(text(response.await.unwrap()).await, "500 none 500");
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_upload_that_is_too_large_for_the_buffer_is_streamed() {
-    let proxy = proxy().limits(Limits::default().buffer_requests(1000));
-    let (mut sender, response) = upload(&proxy);
-    for _ in 0..3 {
-        assert!(send_piece(&mut sender, 600).await);
-        quiet().await;
-    }
-    assert_eq!(proxy.snapshot().pool.opened, 1);
-    drop(sender);
-    assert_eq!(text(response.await.unwrap()).await, "none chunked 1800");
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_memory_of_buffers_is_bounded_and_comes_back() {
-    // 64 MiB together.
-    let proxy = proxy().limits(Limits::default().buffer_requests(32 * 1024 * 1024));
-    let buffered: Vec<_> = (0..2).map(|_| upload(&proxy)).collect();
-    quiet().await;
-    assert_eq!(proxy.snapshot().pool.opened, 0);
-    let (_streaming, _third) = upload(&proxy);
-    quiet().await;
-    assert_eq!(proxy.snapshot().pool.opened, 1);
-    for (sender, response) in buffered {
-        drop(sender);
-        assert_eq!(response.await.unwrap().status(), StatusCode::OK);
-    }
-    let opened = proxy.snapshot().pool.opened;
-    let (_sender, _fourth) = upload(&proxy);
-    quiet().await;
-    assert_eq!(proxy.snapshot().pool.opened, opened);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_buffered_body_keeps_no_more_memory_than_it_needs() {
-    let silent = to_connections(|stream| async move {
-        let _stream = stream;
-        std::future::pending().await
-    });
-    let limits = Limits::default().buffer_requests(32 * 1024 * 1024);
-    let proxy = silent.limits(limits.response_timeout(Duration::from_secs(600)));
-    let uploads: Vec<_> = (0..2).map(|_| upload(&proxy)).collect();
-    let mut sent = Vec::new();
-    for (mut sender, response) in uploads {
-        assert!(send_piece(&mut sender, 5).await);
-        sent.push(response);
-    }
-    quiet().await;
-    assert_eq!(proxy.snapshot().pool.opened, 2);
-    // Half of the memory is free.
-    let (_sender, _third) = upload(&proxy);
-    quiet().await;
-    assert_eq!(proxy.snapshot().pool.opened, 2);
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_time_of_a_request_runs_while_its_body_is_buffered() {
-    let limits = Limits::default().buffer_requests(1000);
-    let timed = limits.clone().request_timeout(Duration::from_secs(30));
-    let client = |time| ClientDeadline::after(Duration::from_secs(time));
-    for (limits, deadline, seconds) in [(timed, client(600), 30), (limits, client(20), 20)] {
-        let proxy = proxy().limits(limits);
-        let (mut sender, body) = Channel::<Bytes, Infallible>::new(1);
-        let request = Request::post("/").header("host", "client.test");
-        let request = request.extension(deadline).body(body).unwrap();
-        let response = {
-            let proxy = proxy.clone();
-            tokio::spawn(async move { send(&proxy, request).await })
-        };
-        while send_piece(&mut sender, 1).await {
-            tokio::time::sleep(Duration::from_secs(7)).await;
-        }
-        let response = response.await.unwrap();
-        assert_eq!(response.status(), StatusCode::GATEWAY_TIMEOUT);
-        let error: &Error = response.extensions().get().unwrap();
-        assert_eq!(error.kind(), ErrorKind::TimedOut);
-        assert_eq!(error.fault(), Fault::Client);
-        let passed = Duration::from_secs(seconds);
-        assert_eq!(error.facts().deadline(), Some(passed));
-        assert_eq!(proxy.snapshot().pool.opened, 0);
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_time_to_read_a_body_is_a_part_of_the_time_of_its_request() {
-    let silent = to_connections(|stream| async move {
-        let _stream = stream;
-        std::future::pending().await
-    });
-    let limits = Limits::default().request_timeout(Duration::from_secs(30));
-    for limits in [limits.clone(), limits.buffer_requests(20_000)] {
-        let proxy = silent.clone().limits(limits);
-        let start = Instant::now();
-        let (mut sender, response) = upload_of(&proxy, 1000);
-        assert!(send_piece(&mut sender, 1).await);
-        tokio::time::sleep(Duration::from_secs(10)).await;
-        assert!(send_piece(&mut sender, 999).await);
-        let response = response.await.unwrap();
-        assert_eq!(response.status(), StatusCode::GATEWAY_TIMEOUT);
-        assert_eq!(start.elapsed().as_secs(), 30);
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_client_that_stalls_or_leaves_while_its_upload_is_buffered_reaches_no_origin() {
-    let limits = Limits::default().buffer_requests(1000);
-    let proxy = proxy().limits(limits.body_idle_timeout(Duration::from_secs(3)));
-    let (_sender, stalled) = upload(&proxy);
-    let response = stalled.await.unwrap();
-    assert_eq!(response.status(), StatusCode::REQUEST_TIMEOUT);
-    let (_sender, left) = upload(&proxy);
-    quiet().await;
-    left.abort();
-    quiet().await;
-    assert_eq!(proxy.snapshot().pool.opened, 0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -10,6 +10,7 @@ mod adapter_matrix;
 mod adapters;
 mod after_handshake;
 mod architecture;
+mod awaited_bodies;
 mod bodies;
 mod building;
 mod cancellation;

@@ -1,7 +1,7 @@
 //! Idle connections that have ended: what was not sent, or may be sent twice, is never lost.
 
 use bytes::Bytes;
-use cdn_origin::{OriginProxy, pool::PoolSettings};
+use cdn_origin::{OriginProxy, pool::PoolSettings, proxy::Limits};
 use futures_util::future::join_all;
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -9,11 +9,15 @@ use tower::ServiceExt;
 
 use crate::closing_origin::{ClosingOrigin, End, Speaks};
 
-pub(crate) async fn send(proxy: &OriginProxy, method: Method, body: &'static str) -> StatusCode {
+pub(crate) async fn send(
+    proxy: &OriginProxy,
+    method: Method,
+    body: impl Into<Bytes>,
+) -> StatusCode {
     let request = Request::builder()
         .method(method)
         .header("host", "client.test")
-        .body(Full::<Bytes>::from(body))
+        .body(Full::new(body.into()))
         .unwrap();
     let Ok(response) = proxy.clone().oneshot(request).await;
     let status = response.status();
@@ -45,6 +49,21 @@ async fn no_post_is_sent_on_an_idle_connection_whose_end_waits_in_the_socket() {
             assert_eq!(status, StatusCode::OK, "{speaks:?} {end:?}");
             assert_eq!(origin.posts(), 1, "{speaks:?} {end:?}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_large_post_that_was_buffered_survives_an_idle_connection_that_has_ended() {
+    for (speaks, end) in ENDS {
+        let origin = ClosingOrigin::start(speaks, end);
+        let limits = Limits::default().buffer_requests(1 << 20);
+        let proxy = OriginProxy::new(origin.connector()).limits(limits);
+        assert_eq!(send(&proxy, Method::GET, "").await, StatusCode::OK);
+        origin.end_connection();
+        let status = send(&proxy, Method::POST, vec![b'x'; 200 * 1024]).await;
+        assert_eq!(status, StatusCode::OK, "{speaks:?} {end:?}");
+        assert_eq!(origin.posts(), 1, "{speaks:?} {end:?}");
+        assert_eq!(proxy.snapshot().pool.retried, 0, "{speaks:?} {end:?}");
     }
 }
 

@@ -87,6 +87,33 @@ async fn an_upload_without_progress_ends_with_the_response_timeout() {
     drop(sender);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_body_that_is_one_frame_may_take_longer_than_the_response_timeout_while_it_is_sent() {
+    const SIZE: usize = 64 * 1024;
+    let proxy = || {
+        to_connections(|mut stream| async move {
+            let head = read_head(&mut stream).await;
+            assert!(head.contains(&format!("content-length: {SIZE}")), "{head}");
+            let mut part = [0; 1024];
+            for _ in 0..SIZE / part.len() {
+                tokio::time::sleep(DEADLINE / 2).await;
+                stream.read_exact(&mut part).await.unwrap();
+            }
+            let answer = "HTTP/1.1 204 No Content\r\n\r\n";
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        })
+    };
+    // Read ahead by the proxy, or by a layer in front of it.
+    for buffer in [2 * SIZE, 0] {
+        let limits = Limits::default().response_timeout(DEADLINE);
+        let proxy = proxy().limits(limits.buffer_requests(buffer));
+        let request = Request::post("/").header("host", "client.test");
+        let request = request.body(Full::<Bytes>::from(vec![b'x'; SIZE]));
+        let response = send(&proxy, request.unwrap()).await;
+        assert_eq!(response.status(), StatusCode::NO_CONTENT, "{buffer}");
+    }
+}
+
 type Upload = Channel<Bytes, std::io::Error>;
 
 /// A request with this body.

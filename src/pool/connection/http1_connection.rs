@@ -2,6 +2,7 @@
 
 use std::{
     future::poll_fn,
+    io,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
@@ -13,7 +14,7 @@ use tokio::time::Instant;
 use crate::{
     connector::{ConnectionInfo, OriginStream},
     error::EarlyData,
-    http1::{self, AddedFields, IdleState, ResponseHead},
+    http1::{self, AddedFields, Http1Error, IdleState, ResponseHead},
     observe::CloseReason,
     upload::{self, RequestBody},
 };
@@ -172,6 +173,13 @@ impl Http1Connection {
         waiting.silence(None).filter(|_| is_silent)
     }
 
+    /// Fails if the socket has ended, before anything of a request that cannot be repeated is read.
+    fn peek(&mut self, request: &Request<RequestBody>) -> io::Result<()> {
+        self.peek.schedule(request);
+        let mut stream = self.stream.as_mut().map(SyncWrapper::get_mut);
+        stream.as_mut().map_or(Ok(()), |it| it.stream_mut().peek())
+    }
+
     /// Why a connection that is idle has to be closed by now, whatever the peer did.
     fn expired(&self, now: Instant, settings: &PoolSettings) -> Option<CloseReason> {
         self.expiry
@@ -273,9 +281,10 @@ impl PooledHttp1 {
         // The exchange holds the body itself, and ends it when it is dropped.
         let connection = self.connection.as_mut().expect("it holds a connection");
         connection.life.count_use();
-        if connection.was_idle {
-            connection.peek.schedule(request);
-        }
+        let found = match connection.was_idle {
+            true => connection.peek(request),
+            false => Ok(()),
+        };
         if authenticates_connection(request.headers()) {
             connection.expiry.use_up();
         }
@@ -283,7 +292,10 @@ impl PooledHttp1 {
         // notes its reason before the stream is closed.
         let stream = connection.stream.as_mut().expect("it holds its stream");
         let stream = stream.get_mut();
-        let outcome = match stream.begin(request, added, continue_signal) {
+        let begun = found
+            .map_err(Http1Error::NotWritten)
+            .and_then(|()| stream.begin(request, added, continue_signal));
+        let outcome = match begun {
             Ok(()) => {
                 let head = poll_fn(|cx| stream.poll_head(request.headers_mut(), cx)).await;
                 head.map_err(|error| NoResponse::over_http1(error, stream.received_any()))

@@ -6,7 +6,7 @@ use std::{pin::Pin, sync::Arc, time::Duration};
 
 use crate::upload::UploadProgress;
 
-use crate::pool::{checkout::CheckIn, send::InFlight, upload_limit::UploadPermit};
+use crate::pool::{checkout::CheckIn, send::InFlight};
 
 /// Completes when the request is sent and its connection is returned. The response has ended
 /// before. Dropping it cancels the request.
@@ -17,8 +17,6 @@ pub(crate) struct OngoingUpload {
     pool: Arc<dyn CheckIn<UnfinishedUpload>>,
     progress: UploadProgress,
     max_pause: Duration,
-    /// Its right to a connection. Absent over HTTP/2, and if it needs none.
-    permit: Option<UploadPermit>,
 }
 
 /// An upload whose response has ended.
@@ -29,8 +27,6 @@ pub(crate) struct UnfinishedUpload {
     pub(crate) max_pause: Duration,
     /// Held so that a drain waits for the upload.
     pub(crate) in_flight: Option<InFlight>,
-    /// Held so that another upload waits for the connection.
-    pub(crate) permit: Option<UploadPermit>,
 }
 
 impl OngoingUpload {
@@ -44,23 +40,17 @@ impl OngoingUpload {
             pool,
             progress,
             max_pause,
-            permit: None,
         }
-    }
-
-    /// Holds the upload's right to a connection for as long as the connection.
-    pub(super) fn keep_permit(&mut self, permit: UploadPermit) {
-        self.permit = Some(permit);
     }
 
     /// The response has ended: hands the rest of the request to the pool.
     pub(super) fn finish(self, rest: RestOfRequest, in_flight: Option<InFlight>) {
+        self.progress.note_response_end();
         self.pool.check_in(UnfinishedUpload {
             rest,
             progress: self.progress,
             max_pause: self.max_pause,
             in_flight,
-            permit: self.permit,
         });
     }
 }

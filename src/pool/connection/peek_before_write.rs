@@ -16,7 +16,8 @@ use crate::{
     upload::RequestBody,
 };
 
-/// Makes the first write fail if the connection ended while it was idle.
+/// Finds out whether a connection ended while it was idle. Over HTTP/1 that is known before the
+/// request is begun, so none of its body is read; over HTTP/2 the first write fails.
 ///
 /// A runtime learns of the end only when it next polls its sockets, which may be after the request
 /// was written. So the check asks the socket itself, before each request that could not be sent

@@ -10,7 +10,6 @@ use crate::{
 use crate::pool::{
     checkout::ConnectionKey,
     send::{InFlight, NoResponse, Target},
-    upload_limit::UploadPermit,
 };
 
 use super::{
@@ -218,12 +217,5 @@ impl PooledConnection {
     /// Lets the request's body be sent to its end, even after the response.
     pub(crate) fn keep_uploading(&mut self, upload: OngoingUpload) {
         self.upload = Some(Box::new(upload));
-    }
-
-    /// Keeps the right of the request's body to a connection until the body is sent.
-    pub(crate) fn keep_upload_permit(&mut self, permit: UploadPermit) {
-        if let Some(upload) = &mut self.upload {
-            upload.keep_permit(permit);
-        }
     }
 }

@@ -62,7 +62,7 @@ impl Waiting {
         if awaits_client || (self.has_head && !self.has_timed_out) {
             return None;
         }
-        let waits_since = self.progress.last_frame_at().max(Some(self.began_at))?;
+        let waits_since = self.progress.moved_at().max(Some(self.began_at))?;
         let since = last_received.map_or(waits_since, |last| last.max(waits_since));
         let is_long = since.elapsed() >= MIN_SILENCE;
         (is_long || (self.has_timed_out && since == waits_since)).then_some(Silence { since })

@@ -43,6 +43,11 @@ impl TrackedIo {
         self.stream.set_info(info);
     }
 
+    /// Checks the socket, if that is due. Fails if the connection has ended.
+    pub(super) fn peek(&self) -> io::Result<()> {
+        self.peek.run(&self.stream)
+    }
+
     fn stream(self: Pin<&mut Self>) -> Pin<&mut OriginStream> {
         assert_unlocked();
         Pin::new(&mut self.get_mut().stream)
@@ -73,7 +78,7 @@ impl AsyncWrite for TrackedIo {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.peek.run(&self.stream)?;
+        self.peek()?;
         AsyncWrite::poll_write(self.stream(), cx, buf)
     }
 
@@ -82,7 +87,7 @@ impl AsyncWrite for TrackedIo {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.peek.run(&self.stream)?;
+        self.peek()?;
         AsyncWrite::poll_write_vectored(self.stream(), cx, bufs)
     }
 

@@ -63,11 +63,11 @@ pub(super) struct Attempts<'a> {
 }
 
 /// What a retry comes to.
-pub(super) enum Retried {
+pub(super) enum RetryOutcome {
     /// The connection for the next attempt.
-    On(PooledConnection),
-    /// The response of the attempt before, which is passed on.
-    Answered(Response<ResponseBody>, PooledConnection),
+    Connection(PooledConnection),
+    /// There is no next attempt: the response of the one before is passed on.
+    KeepResponse(Response<ResponseBody>, PooledConnection),
 }
 
 impl<'a> Attempts<'a> {
@@ -283,18 +283,18 @@ impl<'a> Attempts<'a> {
         connection: PooledConnection,
         request: &mut Request<RequestBody>,
         record: &mut ExchangeRecord,
-    ) -> Result<Retried, Error> {
+    ) -> Result<RetryOutcome, Error> {
         let fresh = fresh_connection(self.pool, self.key).await;
         // The exchange that was answered may have gone on reading the body.
         let Some(fresh) = fresh.filter(|_| self.restore(request)) else {
-            return Ok(Retried::Answered(response, connection));
+            return Ok(RetryOutcome::KeepResponse(response, connection));
         };
         self.count_sent_attempt();
         // In this order: the connection notes why it closes before the body drops the socket.
         drop(connection);
         drop(response);
         record.retry(RetryReason::Misdirected);
-        Ok(Retried::On(fresh))
+        Ok(RetryOutcome::Connection(fresh))
     }
 
     /// Whether a 408 is the end of an idle HTTP/1 connection, which crossed this request.
@@ -316,14 +316,14 @@ impl<'a> Attempts<'a> {
         response: Response<ResponseBody>,
         connection: PooledConnection,
         request: &mut Request<RequestBody>,
-    ) -> Result<Retried, Error> {
+    ) -> Result<RetryOutcome, Error> {
         if !self.restore(request) {
-            return Ok(Retried::Answered(response, connection));
+            return Ok(RetryOutcome::KeepResponse(response, connection));
         }
         drop(response);
         self.pool.count_retry();
         let fresh = self.connection_for_stale(connection).await;
-        fresh.map(Retried::On)
+        fresh.map(RetryOutcome::Connection)
     }
 
     /// Whether the origin asks for the request once more, after the handshake (RFC 8470 section

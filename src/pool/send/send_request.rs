@@ -1,6 +1,6 @@
 //! Sending a request: attempts until there is a response, each within `Limits::response_timeout`.
 
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{ops::ControlFlow, pin::pin, sync::Arc, time::Duration};
 
 use futures_util::future::{BoxFuture, TryFutureExt};
 use http::{Request, Response};
@@ -20,9 +20,17 @@ use super::{
     deadlines::Deadlines,
     encode_target::Target,
     in_flight::InFlight,
-    retry::{Attempts, Retried},
+    no_response::NoResponse,
+    retry::{Attempts, RetryOutcome},
     send_early_data::{FirstConnection, first_connection},
 };
+
+/// A response, and its connection.
+type PooledResponse = (Response<ResponseBody>, PooledConnection);
+
+/// A retry that begins. Boxed: few requests are sent again, and the futures of all would be as
+/// large.
+type Retrying<'a> = BoxFuture<'a, Result<RetryOutcome, Error>>;
 
 /// Sends a request and waits for the head of its response.
 ///
@@ -39,7 +47,7 @@ pub(crate) fn send(
     target: &Target,
     deadlines: Deadlines<'_>,
     record: &mut ExchangeRecord,
-) -> impl Future<Output = Result<(Response<ResponseBody>, PooledConnection), Error>> + Send {
+) -> impl Future<Output = Result<PooledResponse, Error>> + Send {
     async move {
         let mut connection = match first_connection(pool, request, target) {
             FirstConnection::Ready(connection) => connection,
@@ -50,13 +58,12 @@ pub(crate) fn send(
                 connection
             }
         };
+        let progress = request.body().progress();
         let mut attempts = Attempts::new(pool, &target.key, request, &connection);
-        loop {
+        let (response, mut connection) = loop {
             begin_try(record, &connection);
-            let progress = request.body().progress();
-            // Boxed: few requests are sent again, and the futures of all would be as large. In a
-            // block, so that they do not hold the outcome either.
-            let retrying: BoxFuture<'_, Result<Retried, Error>> = {
+            // In a block, so that the future does not hold the outcome while it waits for a retry.
+            let retrying = {
                 let outcome = within_deadline(
                     pin!(connection.exchange(request, target, attempts.began_at())),
                     &progress,
@@ -67,36 +74,14 @@ pub(crate) fn send(
                 match outcome {
                     Some(Ok(response)) => {
                         record.response_started(response.status());
-                        if attempts.is_too_early(&response) {
-                            record.retry(RetryReason::TooEarly);
-                            let retrying = attempts.retry_too_early(response, connection);
-                            Box::pin(retrying.map_ok(Retried::On))
-                        } else if attempts.is_misdirected(&response, &connection) {
-                            let retrying =
-                                attempts.retry_misdirected(response, connection, request, record);
-                            Box::pin(retrying)
-                        } else if attempts.was_idle_for_too_long(&response) {
-                            record.retry(RetryReason::IdleClosed);
-                            let retrying =
-                                attempts.retry_idle_for_too_long(response, connection, request);
-                            Box::pin(retrying)
-                        } else {
-                            answered(
-                                pool,
-                                &mut connection,
-                                in_flight,
-                                progress,
-                                deadlines.response,
-                            );
-                            return Ok((response, connection));
+                        match after_response(&mut attempts, response, connection, request, record) {
+                            ControlFlow::Break(answered) => break answered,
+                            ControlFlow::Continue(retrying) => retrying,
                         }
                     }
                     Some(Err(failed)) => {
                         let failed = failed.with_body_error(&progress);
-                        record.unanswered();
-                        record.retry(attempts.retry_reason(&failed));
-                        let retrying = attempts.retry_failed(failed, connection, request);
-                        Box::pin(retrying.map_ok(Retried::On))
+                        after_failure(&mut attempts, failed, connection, request, record)
                     }
                     None => {
                         connection.time_out();
@@ -107,22 +92,57 @@ pub(crate) fn send(
             };
             let retried = deadlines.within_end(pool, &target.key, retrying);
             connection = match retried.await? {
-                Retried::On(connection) => connection,
-                Retried::Answered(response, mut connection) => {
-                    answered(
-                        pool,
-                        &mut connection,
-                        in_flight,
-                        progress,
-                        deadlines.response,
-                    );
-                    return Ok((response, connection));
-                }
+                RetryOutcome::Connection(connection) => connection,
+                RetryOutcome::KeepResponse(response, connection) => break (response, connection),
             };
             record.checked_out();
             attempts.begin(&connection);
-        }
+        };
+        answered(
+            pool,
+            &mut connection,
+            in_flight,
+            progress,
+            deadlines.response,
+        );
+        Ok((response, connection))
     }
+}
+
+/// The next step after a response: it is passed on, or the request is sent again because of it.
+fn after_response<'a>(
+    attempts: &'a mut Attempts<'_>,
+    response: Response<ResponseBody>,
+    connection: PooledConnection,
+    request: &'a mut Request<RequestBody>,
+    record: &'a mut ExchangeRecord,
+) -> ControlFlow<PooledResponse, Retrying<'a>> {
+    ControlFlow::Continue(if attempts.is_too_early(&response) {
+        record.retry(RetryReason::TooEarly);
+        let retrying = attempts.retry_too_early(response, connection);
+        Box::pin(retrying.map_ok(RetryOutcome::Connection))
+    } else if attempts.is_misdirected(&response, &connection) {
+        Box::pin(attempts.retry_misdirected(response, connection, request, record))
+    } else if attempts.was_idle_for_too_long(&response) {
+        record.retry(RetryReason::IdleClosed);
+        Box::pin(attempts.retry_idle_for_too_long(response, connection, request))
+    } else {
+        return ControlFlow::Break((response, connection));
+    })
+}
+
+/// The next step after a failure: the request is sent again, if it may be.
+fn after_failure<'a>(
+    attempts: &'a mut Attempts<'_>,
+    failed: NoResponse,
+    connection: PooledConnection,
+    request: &'a mut Request<RequestBody>,
+    record: &mut ExchangeRecord,
+) -> Retrying<'a> {
+    record.unanswered();
+    record.retry(attempts.retry_reason(&failed));
+    let retrying = attempts.retry_failed(failed, connection, request);
+    Box::pin(retrying.map_ok(RetryOutcome::Connection))
 }
 
 /// The request has its response. It stays in flight until both have ended.

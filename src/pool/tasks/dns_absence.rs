@@ -32,12 +32,12 @@ impl DnsAbsence {
         if self.grace.is_some()
             && let Some(peer) = info.facts().peer()
         {
-            self.has(peer);
+            self.mark_present(peer);
         }
     }
 
     /// Notes that the name has this address.
-    pub(crate) fn has(&mut self, address: SocketAddr) {
+    pub(crate) fn mark_present(&mut self, address: SocketAddr) {
         self.absent_since.insert(address, None);
     }
 

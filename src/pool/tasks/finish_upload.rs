@@ -29,12 +29,11 @@ impl FinishUpload {
             progress,
             max_pause,
             in_flight,
-            permit,
         } = self.0;
         let sent = within_deadline(pin!(rest), &progress, Instant::now(), (max_pause, None)).await;
         if sent.is_none() {
             tracing::debug!("upload stopped: it made no progress after the response");
         }
-        drop((permit, in_flight));
+        drop(in_flight);
     }
 }

@@ -189,6 +189,57 @@ async fn an_upload_may_pause_after_the_response_for_as_long_as_before_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn limits_of_a_slow_client_end_with_the_head_of_the_response_also_beyond_the_buffer() {
+    const FRAMES: usize = 20;
+    let proxy = || {
+        to_connections(|mut stream| async move {
+            read_head(&mut stream).await;
+            let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+            write_text(&mut stream, head).await;
+            for _ in 0..FRAMES {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                write_text(&mut stream, "4\r\npart\r\n").await;
+            }
+            write_text(&mut stream, "0\r\n\r\n").await;
+            read_to_end(&mut stream).await;
+        })
+    };
+    let idle = Limits::default().body_idle_timeout(Duration::from_secs(5));
+    let slow = Limits::default().min_upload_rate(1000, Duration::from_secs(5));
+    for limits in [idle, slow] {
+        for buffer in [0, 4] {
+            let limits = limits.clone().buffer_requests(buffer);
+            let (mut sender, body) = Upload::new(1);
+            sender.send_data(Bytes::from_static(b"part")).await.unwrap();
+            let response = send(&proxy().limits(limits), post(body)).await;
+            assert_eq!(text(response).await, "part".repeat(FRAMES), "{buffer}");
+            drop(sender);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_upload_that_has_been_sent_makes_room_for_the_next_before_its_response_ends() {
+    let proxy = to_connections(|mut stream| async move {
+        read_head(&mut stream).await;
+        let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+        write_text(&mut stream, head).await;
+        read_to_end(&mut stream).await;
+    });
+    let proxy = proxy.pool(PoolSettings::default().max_uploads(1));
+    let mut responses = Vec::new();
+    for _ in 0..3 {
+        let (mut sender, body) = Upload::new(1);
+        sender.send_data(Bytes::from_static(b"part")).await.unwrap();
+        drop(sender);
+        let response = send(&proxy, post(body)).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        responses.push(response);
+    }
+    assert_eq!(proxy.snapshot().pool.open, 3);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_origin_that_reads_no_more_stops_the_upload_and_the_rest_is_discarded() {
     let proxy = to_connections(|mut stream| async move {
         read_head(&mut stream).await;

@@ -4,7 +4,7 @@
 use std::{convert::Infallible, net::SocketAddr, time::Duration};
 
 use bytes::Bytes;
-use cdn_origin::{CdnOriginConnector, OriginProxy, proxy::Limits};
+use cdn_origin::{CdnOriginConnector, OriginProxy, observe::CloseReason, proxy::Limits};
 use futures_util::StreamExt;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, StreamBody};
@@ -52,6 +52,8 @@ enum Seen {
 enum Answer {
     /// With the head of a response that does not end.
     Early,
+    /// With a whole response.
+    Complete,
     AtEnd,
 }
 
@@ -82,6 +84,7 @@ async fn reporting(
                 let reading = tokio::spawn(read(request.into_body(), sender));
                 match answer {
                     Answer::Early => rest = futures_util::stream::pending().boxed(),
+                    Answer::Complete => {}
                     Answer::AtEnd => reading.await.unwrap(),
                 }
             }
@@ -251,6 +254,52 @@ async fn a_request_that_is_reset_after_the_head_of_its_response_is_never_complet
             client.send(&[reset(code)]).await;
             assert_eq!(next(&mut seen).await, Seen::Cut, "{case}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_is_reset_after_the_end_of_its_response_is_never_complete() {
+    for (up, upload) in UPSTREAMS
+        .into_iter()
+        .flat_map(|up| UPLOADS.map(|upload| (up, upload)))
+    {
+        for code in [NO_ERROR, CANCEL] {
+            let case = format!("{up:?}, {upload:?}, {code}");
+            let (connector, mut seen) = reporting(up, Answer::Complete).await;
+            let proxy = OriginProxy::new(connector);
+            let mut client = Client::connect(serve(proxy).await).await;
+            client
+                .send(&[head("POST", 1, 0, upload.fields), data(0, b"half")])
+                .await;
+            assert_eq!(client.status(1).await, 200, "{case}");
+            while client.next(1).await.flags & END_STREAM == 0 {}
+            assert_eq!(next(&mut seen).await, Seen::Data, "{case}");
+            client.send(&[reset(code)]).await;
+            assert_eq!(next(&mut seen).await, Seen::Cut, "{case}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_ends_after_its_response_is_complete() {
+    for (up, end) in UPSTREAMS
+        .into_iter()
+        .flat_map(|up| ends().map(|end| (up, end)))
+    {
+        let case = format!("{up:?}, {end:?}");
+        let (connector, mut seen) = reporting(up, Answer::Complete).await;
+        let proxy = OriginProxy::new(connector);
+        let mut client = Client::connect(serve(proxy.clone()).await).await;
+        client
+            .send(&[head("POST", 1, 0, UPLOADS[0].fields), data(0, b"half")])
+            .await;
+        assert_eq!(client.status(1).await, 200, "{case}");
+        while client.next(1).await.flags & END_STREAM == 0 {}
+        assert_eq!(next(&mut seen).await, Seen::Data, "{case}");
+        client.send(&end).await;
+        timeout(PATIENCE, proxy.drain()).await.expect(&case);
+        let pool = proxy.snapshot().pool;
+        assert_eq!(pool.closed(CloseReason::Cancelled), 0, "{case}");
     }
 }
 

@@ -7,12 +7,7 @@ pub fn proxy(connector: &CdnOriginConnector) -> OriginProxy {
     OriginProxy::new(connector.with_observer(MetricsObserver::new()))
 }
 
-/// Removes a tenant. Its gauges of connections become zero.
-pub async fn remove(metrics: &MetricsObserver, hosts: &VirtualHosts, host: &str) {
-    let proxy = hosts.proxy(host);
-    hosts.remove(host);
-    if let Some(proxy) = proxy {
-        proxy.drain().await;
-        metrics.sample(&proxy);
-    }
+/// Sets the gauges of all tenants, before a scrape. Those of tenants that are gone become zero.
+pub fn sample(metrics: &MetricsObserver, hosts: &VirtualHosts) {
+    metrics.sample_hosts(hosts);
 }

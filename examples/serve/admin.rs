@@ -33,12 +33,7 @@ pub(crate) fn pages(service: &Service, prometheus: PrometheusHandle) -> Router {
     let (metrics, hosts) = (service.metrics.clone(), service.hosts.clone());
     let scrape = move || async move {
         // The gauges, as they are now.
-        for (_, proxy) in hosts.proxies() {
-            metrics.sample(&proxy);
-        }
-        for group in hosts.hosts().iter().filter_map(|host| hosts.group(host)) {
-            metrics.sample_group(&group);
-        }
+        metrics.sample_hosts(&hosts);
         prometheus.render()
     };
     // For the check of a load balancer, or a readiness probe.

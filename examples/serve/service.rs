@@ -18,7 +18,7 @@ use tower::BoxError;
 /// The hosts of a file.
 pub(crate) struct Service {
     file: PathBuf,
-    /// What was applied last.
+    /// That of what runs.
     config: VirtualHostsConfig,
     pub(crate) hosts: VirtualHosts,
     pub(crate) metrics: MetricsObserver,
@@ -49,7 +49,6 @@ impl Service {
         let applied = read(&self.file, &self.metrics).and_then(|new| {
             let applied = self.config.reload(&new, &self.hosts);
             applied.map_err(|error| of_file(&self.file, &error))?;
-            self.config = new;
             Ok(())
         });
         match applied {

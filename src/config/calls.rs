@@ -40,6 +40,17 @@ impl<T> Calls<T> {
         }
     }
 
+    /// Adds one of two calls, if there is a value: `false` undoes the call of a shared table.
+    pub(super) fn add_either(
+        &mut self,
+        value: Option<bool>,
+        call: impl Fn(T) -> T + Send + Sync + 'static,
+        undo: impl Fn(T) -> T + Send + Sync + 'static,
+    ) {
+        self.add_if(value == Some(true), call);
+        self.add_if(value == Some(false), undo);
+    }
+
     /// These calls, and then the others.
     ///
     /// Later calls replace earlier ones: a member's own keys come after those of its group.

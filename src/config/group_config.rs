@@ -16,12 +16,12 @@ use super::{
     health::{EjectionConfig, HealthCheckConfig},
     keyed_enum::KeyedEnum,
     members::{
-        ListedMember, TierConfig, dns_tiers, listed_members, read_members, tables_of_member,
-        takes_members,
+        ListedMember, TierConfig, check_tiers, dns_tiers, listed_members, read_members,
+        running_tiers, tables_of_member, takes_members,
     },
     observed_by::ObservedBy,
     origin_calls::OriginCalls,
-    reload_report::names_of_changed,
+    reload_report::{add_missing, names_of_changed},
     shared_keys::SharedKeys,
 };
 
@@ -95,6 +95,9 @@ pub struct GroupConfig {
     )]
     each: Option<SharedKeys>,
     tier: Vec<KeyedEnum<TierConfig>>,
+    /// Those of `each` that the members from DNS have, after a reload with others.
+    #[serde(skip)]
+    each_of_dns: Option<SharedKeys>,
     #[serde(skip)]
     observed_by: ObservedBy,
 }
@@ -159,6 +162,7 @@ impl GroupConfig {
         template: &OriginCalls,
     ) -> Result<OriginGroupBuilder, ConfigError> {
         let shared = self.shared_calls(template)?;
+        check_tiers(&self.tier)?;
         let members = listed_members(&self.tier, &shared)?;
         let mut builder = self.builder_without_members()?;
         for (index, tier) in self.tier.iter().enumerate() {
@@ -216,6 +220,8 @@ impl GroupConfig {
 
     /// Applies the changes in a new configuration to a running group.
     ///
+    /// This configuration becomes that of what runs: it keeps the keys that are not applied.
+    ///
     /// Members are added, removed and changed, and no request is lost. A changed member begins with
     /// new connections, unless only its weight differs. Changed certificate files of other members
     /// are read again. The other keys need a new group: [`Reloaded::not_applied`] lists them. The
@@ -243,7 +249,6 @@ impl GroupConfig {
     ///     };
     ///     let reloaded = running.reload(&new, group)?;
     ///     println!("{reloaded}");
-    ///     *running = new;
     ///     Ok(())
     /// }
     /// ```
@@ -252,11 +257,14 @@ impl GroupConfig {
     ///
     /// Fails if the new configuration is invalid, or a changed file cannot be read. Nothing is
     /// changed then.
-    pub fn reload(&self, new: &Self, group: &OriginGroup) -> Result<Reloaded, ConfigError> {
+    pub fn reload(&mut self, new: &Self, group: &OriginGroup) -> Result<Reloaded, ConfigError> {
         let observed = new.observed_by.with_calls(OriginCalls::default());
         let mut changes = self.changes(new, &observed)?;
         new.read_files(&mut changes, group, &observed)?;
-        Ok(changes.apply(group)?.log())
+        let running = self.with_applied(new)?;
+        let reloaded = changes.apply(group)?;
+        *self = running;
+        Ok(reloaded.log())
     }
 
     /// Reads the changed certificate files of the members that stay.
@@ -279,6 +287,7 @@ impl GroupConfig {
         new: &Self,
         template: &OriginCalls,
     ) -> Result<GroupReload, ConfigError> {
+        check_tiers(&new.tier)?;
         // First: files that were read are compared.
         let shared = new.shared_calls(template)?;
         read_members(&new.tier)?;
@@ -294,12 +303,35 @@ impl GroupConfig {
         changes.with_members(&former, &members, &shared, self.each != new.each, takes)
     }
 
+    /// The configuration of the running group, which takes a part of the new one.
+    fn with_applied(&self, new: &Self) -> Result<Self, ConfigError> {
+        let former = listed_members(&self.tier, &self.shared_names()?)?;
+        let members = listed_members(&new.tier, &new.shared_names()?)?;
+        let has_dns = !dns_tiers(&self.tier).is_empty();
+        Ok(Self {
+            each: new.each.clone(),
+            each_of_dns: has_dns.then(|| self.each_of_dns()),
+            tier: running_tiers(&self.tier, &new.tier, &former, &members),
+            observed_by: new.observed_by.clone(),
+            ..self.clone()
+        })
+    }
+
+    fn each_of_dns(&self) -> SharedKeys {
+        let keys = self.each_of_dns.as_ref().or(self.each.as_ref());
+        keys.cloned().unwrap_or_default()
+    }
+
     /// The paths of the keys that differ. Members that are added or removed are not among them.
     pub(super) fn changed_keys(&self, new: &Self) -> Vec<String> {
         let mut keys = self.not_applied(new);
         keys.retain(|key| key != "each");
         let each = (self.each.as_ref(), new.each.as_ref());
         keys.extend(SharedKeys::changed(each.0, each.1, "each"));
+        if let Some(running) = &self.each_of_dns {
+            let of_dns = SharedKeys::changed(Some(running), new.each.as_ref(), "each");
+            add_missing(&mut keys, of_dns);
+        }
         let (former, members) = (self.listed(), new.listed());
         for member in &members {
             if let Some(same) = former.iter().find(|it| it.name == member.name) {
@@ -328,7 +360,10 @@ impl GroupConfig {
             ("failover", self.failover != new.failover),
             ("ejection", self.ejection != new.ejection),
             ("health_check", self.health_check != new.health_check),
-            ("each", self.each != new.each && !new_tiers.is_empty()),
+            (
+                "each",
+                !new_tiers.is_empty() && self.each_of_dns() != new.each_of_dns(),
+            ),
             ("tier", tiers != new_tiers),
         ];
         names_of_changed(&keys)

@@ -6,7 +6,8 @@
 //! new configuration ─┘
 //!
 //! a name of both, and all keys equal     nothing, or a new weight
-//! a name of both, and keys differ        put: a new member, whose connections are its own
+//! a name of both, and keys differ        put: a new member, whose connections are its own; at the
+//!                                        same address, it is out as the former one is
 //! a new name                             put
 //! a name that is gone                    removed, once the new ones are there
 //! keys of the group that differ          not applied: they need a new group
@@ -19,7 +20,7 @@ use std::collections::HashMap;
 
 use crate::{
     connector::PreparedReload,
-    group::{Member, OriginGroup},
+    group::{Member, OriginGroup, connectors_of, put_in_place},
 };
 
 use super::{
@@ -109,7 +110,7 @@ impl GroupReload {
         let Reloaded {
             changed, removed, ..
         } = &self.reloaded;
-        for (tier, name, connector) in group.connectors() {
+        for (tier, name, connector) in connectors_of(group) {
             let is_read = self.files.iter().any(|it| it.2.is_of(&connector));
             if is_read || changed.contains(&name) || removed.contains(&name) {
                 continue;
@@ -132,7 +133,7 @@ impl GroupReload {
     /// Requests of replaced and removed members end by themselves.
     pub(super) fn apply(mut self, group: &OriginGroup) -> Result<Reloaded, ConfigError> {
         for (tier, member) in self.put {
-            drop(group.put(tier, member)?);
+            put_in_place(group, tier, member)?;
         }
         for (name, keys, prepared) in self.files {
             if prepared.apply() {

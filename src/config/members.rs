@@ -70,28 +70,35 @@ pub(super) struct ListedMember<'a> {
     pub(super) config: &'a MemberConfig,
 }
 
+/// Refuses tiers without a member.
+pub(super) fn check_tiers(tiers: &[KeyedEnum<TierConfig>]) -> Result<(), ConfigError> {
+    let is_empty = |tier: &KeyedEnum<TierConfig>| match &**tier {
+        TierConfig::Members(members) => members.is_empty(),
+        TierConfig::Dns(_) => false,
+    };
+    let key = match tiers.iter().position(is_empty) {
+        _ if tiers.is_empty() => String::from("tier"),
+        Some(tier) => format!("tier[{tier}].members"),
+        None => return Ok(()),
+    };
+    Err(ConfigError::invalid(key, "the list is empty"))
+}
+
 /// The members of all tiers, those from DNS aside.
 ///
 /// # Errors
 ///
-/// Fails if a tier is empty, or if two members have one name.
+/// Fails if two members have one name.
 pub(super) fn listed_members<'a>(
     tiers: &'a [KeyedEnum<TierConfig>],
     shared: &OriginCalls,
 ) -> Result<Vec<ListedMember<'a>>, ConfigError> {
-    const EMPTY: &str = "the list is empty";
-    if tiers.is_empty() {
-        return Err(ConfigError::invalid("tier", EMPTY));
-    }
     let mut listed = Vec::new();
     let mut places = HashMap::new();
     for (tier, config) in tiers.iter().enumerate() {
         let TierConfig::Members(members) = &**config else {
             continue;
         };
-        if members.is_empty() {
-            return Err(ConfigError::invalid(format!("tier[{tier}].members"), EMPTY));
-        }
         for (index, config) in members.iter().enumerate() {
             let path = place(tier, index);
             let name = config.name(shared).map_err(|error| error.within(&path))?;
@@ -171,6 +178,40 @@ pub(super) fn takes_members(
     is_listed(running, tier) && (first..=tier).all(|at| is_listed(new, at))
 }
 
+/// The tiers of a group that has taken the members of a new configuration.
+pub(super) fn running_tiers(
+    running: &[KeyedEnum<TierConfig>],
+    new: &[KeyedEnum<TierConfig>],
+    former: &[ListedMember<'_>],
+    members: &[ListedMember<'_>],
+) -> Vec<KeyedEnum<TierConfig>> {
+    let takes = |tier| takes_members(running, new, tier);
+    let taken: Vec<_> = members.iter().filter(|it| takes(it.tier)).collect();
+    let stays = |it: &&ListedMember<'_>| {
+        let has_name = |other: &ListedMember<'_>| other.name == it.name;
+        let is_removed = takes(it.tier) && !members.iter().any(has_name);
+        !is_removed && !taken.iter().any(|other| has_name(other))
+    };
+    let kept: Vec<_> = former.iter().filter(stays).collect();
+    let tiers = 0..running.len().max(new.len());
+    let mut tiers: Vec<KeyedEnum<TierConfig>> = tiers
+        .map(|tier| match running.get(tier).map(|tier| &**tier) {
+            Some(dns @ TierConfig::Dns(_)) => dns.clone().into(),
+            Some(TierConfig::Members(_)) | None => {
+                let of_tier = taken.iter().chain(&kept).filter(|it| it.tier == tier);
+                TierConfig::Members(of_tier.map(|it| it.named()).collect()).into()
+            }
+        })
+        .collect();
+    // Tiers that are not there yet, and those whose members have all gone.
+    while let Some(TierConfig::Members(members)) = tiers.last().map(|tier| &**tier)
+        && members.is_empty()
+    {
+        tiers.pop();
+    }
+    tiers
+}
+
 /// The tiers from DNS, each at its place.
 pub(super) fn dns_tiers(tiers: &[KeyedEnum<TierConfig>]) -> Vec<Option<&TierConfig>> {
     let is_dns = |tier: &&TierConfig| matches!(tier, TierConfig::Dns(_));
@@ -199,6 +240,14 @@ impl ListedMember<'_> {
     pub(super) fn is_same(&self, other: &Self) -> bool {
         let has_place = self.name == other.name && self.tier == other.tier;
         has_place && self.config.origin == other.config.origin
+    }
+
+    /// Its configuration, which has its name: another `each` may not change that.
+    fn named(&self) -> MemberConfig {
+        MemberConfig {
+            name: Some(self.name.clone()),
+            ..self.config.clone()
+        }
     }
 
     /// The table of its origin.

@@ -44,11 +44,12 @@
 //! * Durations have units: `"250ms"`, `"1m 30s"`. Sizes are numbers of bytes or have units:
 //!   `"10 MiB"`.
 //! * The keys of a `template` and of `each` are for all origins and members below them. A key of an
-//!   origin replaces them, and a table is replaced as a whole. But `request_fields`,
-//!   `response_fields`, `error_pages` and `map_path` of both apply.
+//!   origin replaces them, also with `false`, and a table is replaced as a whole. But
+//!   `request_fields`, `response_fields`, `error_pages` and `map_path` of both apply.
 //! * Secrets are not in the file: `client_identity.key` is a path or the name of an environment
-//!   variable, and so may be the value of a field. An error of a parser may show the whole line
-//!   that it cannot read; `toml::de::Error::message` does not.
+//!   variable, and so may be the value of a field. An empty one is an error, and so is a file that
+//!   changes while it is read. An error of a parser may show the whole line that it cannot read;
+//!   `toml::de::Error::message` does not.
 //! * Never read a configuration from a user of your service: it can name files and environment
 //!   variables, turn verification off, and replace the `egress_guard` of a template. Take the names
 //!   [one by one](crate::guide::cookbook#origins-that-users-enter).
@@ -92,8 +93,13 @@
 //! After a reload, new requests and health checks use only connections that were opened with the
 //! new settings, as after a reload of nginx.
 //!
-//! The application reads the file again, after a signal for example. It keeps the configuration
-//! that was applied last, because `reload` compares the new one with it.
+//! The application reads the file again, after a signal for example. It keeps the configuration of
+//! what runs, which `reload` compares with the new one, and then brings up to date. A key that
+//! needs a restart is reported by each reload until the process has restarted.
+//!
+//! A member that is out, by an ejection or by its health checks, does not get its full share of
+//! requests because its keys have changed. If its address is the same, it begins with trials, and
+//! gets no request before its first check.
 //!
 //! # Keys
 //!

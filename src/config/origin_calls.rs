@@ -63,8 +63,8 @@ impl OriginCalls {
         self.proxy.make(proxy)
     }
 
-    /// The tenant, whose shared calls are those of the template.
-    pub(super) fn tenant(self) -> Tenant {
+    /// The tenant. The template of the service makes its calls, except those for the names.
+    pub(super) fn tenant(self, template: &Self) -> Tenant {
         let names = CdnOriginConnector::any_origin();
         let names = match self.url {
             Some(url) => names.with_origin(url, ChosenNames::default()),
@@ -72,7 +72,7 @@ impl OriginCalls {
         };
         let names = names.written_in_file();
         let (connector, proxy) = (self.connector, self.proxy);
-        let mut tenant = Tenant::of(self.names.make(names));
+        let mut tenant = Tenant::of(self.names.make(template.names.make(names)));
         // A function would give the tenant a DNS cache of its own.
         if !connector.is_empty() {
             tenant = tenant.connector(move |builder| connector.make(builder));

@@ -189,11 +189,16 @@ impl OriginConfig {
 
     /// Applies the changes in a new configuration to a running connector.
     ///
+    /// This configuration becomes that of what runs: it keeps the keys that are not applied.
+    ///
     /// The call applies `verify` and `client_identity`: new requests use only connections that were
-    /// opened with them, see [`CdnOriginConnector::reload`]. If both are the same and a file of
-    /// theirs has changed, the files are read again. The other keys need a new connector or proxy:
-    /// [`Reloaded::not_applied`] lists them. To apply all keys, use a group with one member. The
-    /// names of the keys are logged at INFO, without values, and at WARN if some are not applied.
+    /// opened with them, see [`CdnOriginConnector::reload`]. One that is the same in both files
+    /// stays as it is, even if code has set another. If both are the same and a file of theirs has
+    /// changed, the files are read again.
+    ///
+    /// The other keys need a new connector or proxy: [`Reloaded::not_applied`] lists them. To apply
+    /// all keys, use a group with one member. The names of the keys are logged at INFO, without
+    /// values, and at WARN if some are not applied.
     ///
     /// # Errors
     ///
@@ -202,16 +207,16 @@ impl OriginConfig {
     /// ```
     /// use cdn_origin::{CdnOriginConnector, config::OriginConfig};
     ///
-    /// let old: OriginConfig = toml::from_str("url = 'http://origin.example'")?;
-    /// let connector = CdnOriginConnector::try_from(&old)?;
+    /// let mut running: OriginConfig = toml::from_str("url = 'http://origin.example'")?;
+    /// let connector = CdnOriginConnector::try_from(&running)?;
     ///
     /// let text = "url = 'http://origin.example'\n[limits]\nmax_concurrency = 100";
     /// let new: OriginConfig = toml::from_str(text)?;
-    /// assert_eq!(old.reload(&new, &connector)?.not_applied, ["limits"]);
+    /// assert_eq!(running.reload(&new, &connector)?.not_applied, ["limits"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn reload(
-        &self,
+        &mut self,
         new: &Self,
         connector: &CdnOriginConnector,
     ) -> Result<Reloaded, ConfigError> {
@@ -230,9 +235,14 @@ impl OriginConfig {
                 changed = keys.map(str::to_owned).collect();
             }
         } else {
-            connector.reload(|change| {
-                let change = change.verify(policy);
+            // The application may have set the other one itself.
+            let has_changed = |key: &str| changed.iter().any(|it| it == key);
+            connector.reload(|mut change| {
+                if has_changed("verify") {
+                    change = change.verify(policy);
+                }
                 match identity {
+                    _ if !has_changed("client_identity") => change,
                     Some(identity) => change.client_identity(identity),
                     None => change.no_client_identity(),
                 }
@@ -244,6 +254,8 @@ impl OriginConfig {
             not_applied,
             ..Reloaded::default()
         };
+        self.0.verify.clone_from(&new.0.verify);
+        self.0.client_identity.clone_from(&new.0.client_identity);
         Ok(reloaded.log())
     }
 }

@@ -22,7 +22,6 @@ use super::{
     given::given,
     header_fields::{RequestFieldsConfig, ResponseFieldsConfig},
     identity::IdentityConfig,
-    is_default::is_default,
     key_tables::KeyTable,
     keyed_enum::KeyedEnum,
     origin_calls::OriginCalls,
@@ -52,8 +51,8 @@ pub(super) struct OriginKeys {
     dial: Option<Text<DialTarget>>,
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     sni: Option<Text<Sni>>,
-    #[serde(skip_serializing_if = "is_default")]
-    omit_sni: bool,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    omit_sni: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     expected_name: Option<Text<ExpectedName>>,
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
@@ -64,18 +63,18 @@ pub(super) struct OriginKeys {
     alpn: Option<Vec<ProtocolConfig>>,
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     proxy_protocol: Option<ProxyProtocolConfig>,
-    #[serde(skip_serializing_if = "is_default")]
-    without_edge_profile: bool,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    without_edge_profile: Option<bool>,
     // The proxy.
-    #[serde(skip_serializing_if = "is_default")]
-    disclose_diagnosis: bool,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    disclose_diagnosis: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     host_rewrite: Option<KeyedEnum<HostRewriteConfig>>,
     // Tables, which TOML wants last.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
-    verify: Option<VerifyConfig>,
+    pub(super) verify: Option<VerifyConfig>,
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
-    client_identity: Option<IdentityConfig>,
+    pub(super) client_identity: Option<IdentityConfig>,
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     tls: Option<TlsConfig>,
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
@@ -167,13 +166,13 @@ impl OriginKeys {
                 Some(sni @ Sni::Send(_)) => unwritten.text("sni", sni),
                 Some(Sni::Omit(_)) | None => None,
             },
-            omit_sni: matches!(sni, Some(Sni::Omit(_))),
+            omit_sni: matches!(sni, Some(Sni::Omit(_))).then_some(true),
             expected_name: name.and_then(|name| unwritten.text("expected_name", name)),
             host: host.as_ref().and_then(|host| unwritten.text("host", host)),
             label: label.as_deref().map(str::to_owned),
             alpn: ProtocolConfig::of(tls.alpn),
             proxy_protocol: proxy_protocol.map(ProxyProtocolConfig::of),
-            without_edge_profile: matches!(edge_profile, EdgeProfileUse::Ignored),
+            without_edge_profile: matches!(edge_profile, EdgeProfileUse::Ignored).then_some(true),
             verify: VerifyConfig::of(&tls.verify, unwritten),
             client_identity: identity.and_then(|it| IdentityConfig::of(it, unwritten)),
             tls: TlsConfig::of(tls, unwritten),
@@ -227,14 +226,14 @@ impl OriginKeys {
 
     /// The calls for the four names.
     pub(super) fn name_calls(&self) -> Result<OriginCalls, ConfigError> {
-        if self.sni.is_some() && self.omit_sni {
+        if self.sni.is_some() && self.omit_sni == Some(true) {
             return Err(ConfigError::invalid("omit_sni", "set either this or sni"));
         }
         let mut names = Calls::default();
         let dial = value(self.dial.as_ref());
         names.add(dial, CdnOriginBuilder::dial::<DialTarget>);
         names.add(value(self.sni.as_ref()), CdnOriginBuilder::sni::<Sni>);
-        names.add_if(self.omit_sni, CdnOriginBuilder::omit_sni);
+        names.add_either(self.omit_sni, |it| it.omit_sni(), |it| it.send_sni());
         let name = value(self.expected_name.as_ref());
         names.add(name, CdnOriginBuilder::expected_name::<ExpectedName>);
         let host = value(self.host.as_ref());
@@ -277,15 +276,24 @@ impl OriginKeys {
         calls.add(guard, CdnOriginBuilder::egress_guard);
         let advice = self.advice.as_ref().map(AdviceConfig::settings);
         calls.add(advice, CdnOriginBuilder::advice);
-        let ignores_profile = self.without_edge_profile;
-        calls.add_if(ignores_profile, CdnOriginBuilder::without_edge_profile);
+        let ignored = self.without_edge_profile;
+        calls.add_either(
+            ignored,
+            |it| it.without_edge_profile(),
+            |it| it.with_edge_profile(),
+        );
         Ok(calls)
     }
 
     /// The calls of the proxy, read and checked.
     pub(super) fn proxy_calls(&self) -> Result<Calls<OriginProxy>, ConfigError> {
-        let mut calls = Calls::default();
-        calls.add_if(self.disclose_diagnosis, OriginProxy::disclose_diagnosis);
+        let mut calls = Calls::<OriginProxy>::default();
+        let disclosed = self.disclose_diagnosis;
+        calls.add_either(
+            disclosed,
+            |it| it.disclose_diagnosis(),
+            |it| it.conceal_diagnosis(),
+        );
         let rewrite = self.host_rewrite.as_deref().map(HostRewriteConfig::layer);
         calls.add(rewrite.transpose()?, OriginProxy::host_rewrite);
         let pool = self.pool.as_ref().map(PoolConfig::settings);
@@ -358,7 +366,7 @@ impl OriginKeys {
         let names = [
             ("dial", self.dial.is_some()),
             ("sni", self.sni.is_some()),
-            ("omit_sni", self.omit_sni),
+            ("omit_sni", self.omit_sni.is_some()),
             ("expected_name", self.expected_name.is_some()),
             ("host", self.host.is_some()),
         ];

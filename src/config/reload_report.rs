@@ -14,13 +14,13 @@ use tracing::{field::display, info, warn};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let old: GroupConfig =
+/// let mut running: GroupConfig =
 ///     toml::from_str("[[tier]]\nmembers = [{ name = 'a', origin.url = 'http://a.example' }]")?;
-/// let group = OriginGroup::try_from(&old)?;
+/// let group = OriginGroup::try_from(&running)?;
 ///
 /// let new: GroupConfig =
 ///     toml::from_str("[[tier]]\nmembers = [{ name = 'b', origin.url = 'http://b.example' }]")?;
-/// let reloaded = old.reload(&new, &group)?;
+/// let reloaded = running.reload(&new, &group)?;
 /// assert_eq!(reloaded.to_string(), "added: b; removed: a");
 /// # Ok(())
 /// # }

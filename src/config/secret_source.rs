@@ -24,8 +24,25 @@ impl SecretSource {
         Self::File(path.into().into())
     }
 
+    /// Reads a text that is not empty: a file may be truncated before it is written anew.
+    ///
     /// The error has the path or the name of the variable.
     pub(super) fn read(&self, key: &str) -> Result<Vec<u8>, ConfigError> {
+        let text = self.read_any(key)?;
+        if !text.trim_ascii().is_empty() {
+            return Ok(text);
+        }
+        let problem = match self {
+            Self::File(file) => format!("{} is empty", file.shown()),
+            Self::Env(name) if is_usual(name) => {
+                format!("the environment variable {name:?} is empty")
+            }
+            Self::Env(_) => String::from("the environment variable is empty"),
+        };
+        Err(ConfigError::invalid(key, problem))
+    }
+
+    fn read_any(&self, key: &str) -> Result<Vec<u8>, ConfigError> {
         match self {
             Self::File(file) => file.read(key),
             // The error of `var` has the value in it.

@@ -1,6 +1,12 @@
 //! `SourceFile`: a file that is read when a configuration is used.
 
-use std::{fmt, fs, path::PathBuf, sync::OnceLock};
+use std::{
+    fmt,
+    fs::{self, Metadata},
+    io,
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
 
 use hmac_sha256::Hash;
 use serde::{Deserialize, Serialize, Serializer};
@@ -37,13 +43,32 @@ impl SourceFile {
 
     /// The content. The error has the path, unless that is a private key.
     pub(super) fn read(&self, key: &str) -> Result<Vec<u8>, ConfigError> {
-        let content = fs::read(&self.path).map_err(|source| ConfigError::File {
+        let content = read_whole(&self.path).map_err(|source| ConfigError::File {
             key: key.to_owned(),
-            path: shown_path(&self.path).into(),
+            path: self.shown().into(),
             source,
         })?;
         self.digest.get_or_init(|| Hash::hash(&content));
         Ok(content)
+    }
+
+    /// The path in errors, unless it is a private key.
+    pub(super) fn shown(&self) -> String {
+        shown_path(&self.path)
+    }
+}
+
+/// Reads a file that nobody writes meanwhile.
+fn read_whole(path: &Path) -> io::Result<Vec<u8>> {
+    let before = fs::metadata(path)?;
+    let content = fs::read(path)?;
+    let after = fs::metadata(path)?;
+    let state = |file: &Metadata| (file.len(), file.modified().ok());
+    // Files such as those of `/proc` have no length.
+    let is_whole = after.len() == 0 || after.len() == content.len() as u64;
+    match is_whole && state(&before) == state(&after) {
+        true => Ok(content),
+        false => Err(io::Error::other("the file was changed while it was read")),
     }
 }
 
@@ -62,6 +87,6 @@ impl Serialize for SourceFile {
 
 impl fmt::Debug for SourceFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&shown_path(&self.path), f)
+        fmt::Debug::fmt(&self.shown(), f)
     }
 }

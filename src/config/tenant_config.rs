@@ -28,7 +28,7 @@ impl TenantConfig {
         let tenant = match self {
             Self::Origin(origin) => {
                 let calls = origin.keys().calls();
-                let tenant = calls.map(|calls| NewTenant::Origin(Box::new(calls.tenant())));
+                let tenant = calls.map(|calls| NewTenant::Origin(Box::new(calls.tenant(template))));
                 tenant.map_err(|error| error.within("origin"))
             }
             Self::Group(group) => {

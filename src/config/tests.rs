@@ -153,3 +153,18 @@ fn a_table_of_an_origin_replaces_that_of_the_template_as_a_whole() {
     let offer = connector.tls_offer().expect("TLS");
     assert_eq!(offer.newest, crate::error::TlsVersion::V1_3);
 }
+
+/// Else it could not replace `true` of a template.
+#[test]
+fn false_is_not_the_same_as_an_absent_key_of_an_origin() {
+    let schema = schemars::schema_for!(OriginKeys);
+    let keys = schema.get("properties").and_then(Value::as_object);
+    let keys = keys.expect("an origin has keys").iter();
+    let is_bool = |schema: &Value| schema["type"].to_string().contains("boolean");
+    let switches: Vec<_> = keys.filter(|(_, it)| is_bool(it)).collect();
+    assert_eq!(switches.len(), 3);
+    for (key, _) in switches {
+        let origin: OriginKeys = serde_json::from_value(json!({ key: false })).expect("a switch");
+        assert_eq!(OriginKeys::default().changed_keys(&origin), [key]);
+    }
+}

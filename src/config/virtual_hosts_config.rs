@@ -177,6 +177,8 @@ impl VirtualHostsConfig {
 
     /// Applies the changes in a new configuration to a running service.
     ///
+    /// This configuration becomes that of what runs: it keeps the keys that are not applied.
+    ///
     /// Hosts are added, removed and changed, and no request is lost. A changed origin begins with
     /// new connections; a group in which only members have changed keeps the others. A changed
     /// template changes all hosts. Changed certificate files of other hosts are read again. A host
@@ -190,11 +192,11 @@ impl VirtualHostsConfig {
     /// use cdn_origin::{config::VirtualHostsConfig, tenants::VirtualHosts};
     ///
     /// let text = "hosts.'a.test'.origin.url = 'http://origin.example'";
-    /// let old: VirtualHostsConfig = toml::from_str(text)?;
-    /// let hosts = VirtualHosts::try_from(&old)?;
+    /// let mut running: VirtualHostsConfig = toml::from_str(text)?;
+    /// let hosts = VirtualHosts::try_from(&running)?;
     ///
     /// let new: VirtualHostsConfig = toml::from_str(&text.replace("a.test", "b.test"))?;
-    /// let reloaded = old.reload(&new, &hosts)?;
+    /// let reloaded = running.reload(&new, &hosts)?;
     /// assert_eq!(reloaded.to_string(), "added: b.test; removed: a.test");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -203,7 +205,7 @@ impl VirtualHostsConfig {
     ///
     /// Fails if the new configuration is invalid, or a changed file cannot be read. Nothing is
     /// changed then.
-    pub fn reload(&self, new: &Self, hosts: &VirtualHosts) -> Result<Reloaded, ConfigError> {
+    pub fn reload(&mut self, new: &Self, hosts: &VirtualHosts) -> Result<Reloaded, ConfigError> {
         new.check_hosts()?;
         let calls = new.template_calls()?;
         let is_template_new = self.template != new.template;
@@ -243,7 +245,8 @@ impl VirtualHostsConfig {
                     reloaded.keys.extend(keys);
                 }
             }
-            changes.push((&**host, Some(tenant.build(host, &calls)?)));
+            let tenant = tenant.build(host, &calls)?.take_over(hosts, host);
+            changes.push((&**host, Some(tenant)));
         }
         let mut removed: Vec<_> = former.into_values().map(|(host, _)| host).collect();
         removed.sort_unstable();
@@ -271,6 +274,14 @@ impl VirtualHostsConfig {
                 add_missing(&mut reloaded.keys, paths_within(&table, changed.keys));
             }
         }
+        let running = new.clone();
+        *self = Self {
+            unknown: self.unknown,
+            max_active: self.max_active,
+            max_connections: self.max_connections,
+            idle_timeout: self.idle_timeout.take(),
+            ..running
+        };
         Ok(reloaded.log())
     }
 

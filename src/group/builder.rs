@@ -91,7 +91,10 @@ impl OriginGroupBuilder {
 
     /// Adds a tier, whose members share the load.
     ///
-    /// The tier gets requests while no member of the tiers before it is available.
+    /// The tier gets requests while no member of the tiers before it is available, as the `backup`
+    /// servers of HAProxy and nginx do. If one is left, it gets all requests that fit into its
+    /// [limits](crate::proxy::Limits) and its [pool](crate::pool::PoolSettings). The others go to
+    /// this tier, so set limits that one member can carry. Envoy moves a share earlier.
     ///
     /// ```
     /// use cdn_origin::{CdnOriginConnector, group::OriginGroup};
@@ -248,8 +251,8 @@ impl OriginGroupBuilder {
     ///
     /// The default is 0: apart from trials, unhealthy members get requests only if no healthy one
     /// is left. If the healthy share of the last tier falls below the threshold, all its members
-    /// get requests, because the healthy ones alone could not carry the load. Envoy has the same
-    /// threshold, by default 50.
+    /// get requests, because the healthy ones alone could not carry the load. Members of weight 0
+    /// do not count. Envoy has the same threshold, by default 50.
     ///
     /// ```
     /// use cdn_origin::{CdnOriginConnector, group::OriginGroup};

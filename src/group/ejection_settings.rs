@@ -111,8 +111,11 @@ impl Ejection {
     /// Sets the maximum share of the members of the last tier that may be ejected, in percent.
     ///
     /// The default is 50. The number is rounded up, so that one of two may be ejected, and two of
-    /// three. Beyond it, members that fail stay in use, because the few that are left could not
-    /// carry the load. Other tiers have no such limit: their load moves to the next tier.
+    /// three. Members of weight 0 do not count. Beyond it, members that fail stay in use, because
+    /// the few that are left could not carry the load.
+    ///
+    /// All members of another tier may be ejected. Until the last one is, it gets all requests of
+    /// the [tier](super::OriginGroupBuilder::tier), as far as its limits allow.
     ///
     /// Members whose [health checks](super::HealthCheck) fail are down in addition, so all members
     /// may be out. Then [the first tier serves as if none were

@@ -3,7 +3,7 @@
 //! It logs and reports changes of its health, which `health/` decides.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, Once, PoisonError},
+    sync::{Mutex, MutexGuard, Once, PoisonError},
     time::Duration,
 };
 
@@ -90,6 +90,10 @@ impl GroupMember {
         self.lock().checks.is_down()
     }
 
+    pub(super) fn weight(&self) -> u32 {
+        self.lock().weight
+    }
+
     pub(super) fn set_weight(&self, weight: u32) {
         self.lock().weight = weight;
     }
@@ -98,7 +102,35 @@ impl GroupMember {
     pub(super) fn added(&self) {
         let (label, dial) = self.logged();
         tracing::info!(member = &*self.name, label, dial, "origin added");
-        self.lock().health.return_to_service(Instant::now());
+        let health = &mut self.lock().health;
+        // Unless it has taken over from one that is out.
+        if health.availability() == Availability::Serving {
+            health.return_to_service(Instant::now());
+        }
+    }
+
+    /// Takes over from a former member if that is out and has the same address: it begins with
+    /// trials, and is down until its first check.
+    #[cfg(feature = "serde")]
+    pub(super) fn take_over(&self, former: &Self, has_checks: bool) {
+        let dial = |member: &Self| member.proxy.origin().map(|origin| origin.dial().clone());
+        if dial(self).is_none() || dial(self) != dial(former) {
+            return;
+        }
+        let (mut condition, former) = (self.lock(), former.lock());
+        if has_checks {
+            condition.checks.take_over(&former.checks);
+        }
+        if let Some(health) = former.health.handed_over(Instant::now()) {
+            condition.health = health;
+        }
+    }
+
+    /// An ejection that another member has taken over ends with the return of that one.
+    pub(super) fn replaced_by(&self, next: &Self) {
+        if next.is_ejected() {
+            self.lock().health = EjectionState::default();
+        }
     }
 
     /// Admits a request that shows whether the member is back, if one is due.
@@ -231,6 +263,7 @@ impl GroupMember {
         let (label, dial) = self.logged();
         tracing::debug!(member, label, dial, %outcome, "health check");
         if outcome.is_refused() {
+            self.lock().checks.cannot_check();
             self.refused_check.call_once(|| {
                 tracing::error!(
                     member, label, dial, %outcome,
@@ -335,65 +368,5 @@ impl GroupMember {
         self.condition
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The member that is selected for a request.
-pub(super) struct SelectedMember {
-    member: Arc<GroupMember>,
-    began: Instant,
-    /// Whether the time to the response tells something of the member.
-    is_measured: bool,
-    /// Absent once the outcome is reported.
-    admission: Option<Admission>,
-}
-
-impl SelectedMember {
-    pub(super) fn new(
-        member: Arc<GroupMember>,
-        admission: Admission,
-        began: Instant,
-        is_measured: bool,
-    ) -> Self {
-        Self {
-            member,
-            began,
-            is_measured,
-            admission: Some(admission),
-        }
-    }
-
-    pub(super) fn member(&self) -> &Arc<GroupMember> {
-        &self.member
-    }
-
-    /// Reports the outcome, or that the response begins: then, a further call reports its end. A
-    /// trial ends with the first call: the next may begin before this is dropped.
-    pub(super) fn report(
-        &mut self,
-        signal: HealthSignal,
-        ejection: &Ejection,
-        may_eject: bool,
-    ) -> Option<HealthChange> {
-        let latency = self.latency();
-        let admission = self.admission.take()?;
-        if signal == HealthSignal::Begun {
-            self.admission = Some(admission.begun());
-        }
-        self.is_measured = false;
-        let member = &self.member;
-        member.report(admission, signal, latency, ejection, may_eject)
-    }
-
-    fn latency(&self) -> Option<Duration> {
-        self.is_measured.then(|| self.began.elapsed())
-    }
-}
-
-impl Drop for SelectedMember {
-    fn drop(&mut self) {
-        if let Some(admission) = self.admission {
-            self.member.abandoned(admission, self.latency());
-        }
     }
 }

@@ -10,7 +10,8 @@ use super::{
     follow_sources::follow_sources, run_health_checks::run_health_checks, shared_group::SharedGroup,
 };
 
-/// The task of a group: health checks, and updates of members. It ends with the group.
+/// The task of a group: health checks, and updates of members. It ends with the last clone of the
+/// group.
 pub(super) struct GroupTask {
     group: Weak<SharedGroup>,
 }

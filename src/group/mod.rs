@@ -51,12 +51,15 @@
 // | `health/` | ejection and return, and the results of health checks |
 // | `run_health_checks` | sends the checks |
 // | `member`, `group_member` | a member as it is configured, and in use |
+// | `selected_member` | a member that is selected for a request |
 // | `member_source`, `dns_members` | where members come from while the group runs |
 // | `follow_sources` | applies the updates of all sources |
 // | `member_snapshot` | shows the members of a group |
 // | `drained_members` | what a change of members leads to |
 // | `shared_group` | what the clones of a group share |
+// | `reload_members` | what a reload of a configuration changes |
 // | `sampled` | what metrics read of a group |
+// | `group_handle` | ends the task with the last clone of a group |
 // | `group_task` | the only task: health checks, and updates of members |
 
 mod accepted_by_group;
@@ -70,6 +73,7 @@ mod ejection_settings;
 mod failover;
 mod failover_settings;
 mod follow_sources;
+mod group_handle;
 mod group_member;
 mod group_task;
 mod health;
@@ -81,12 +85,15 @@ mod member_snapshot;
 mod member_source;
 mod origin_group;
 mod random;
+#[cfg(feature = "serde")]
+mod reload_members;
 mod report_body_outcome;
 mod returnable_body;
 mod run_health_checks;
 #[cfg(feature = "metrics")]
 mod sampled;
 mod select_member;
+mod selected_member;
 mod shared_group;
 mod tiers;
 
@@ -94,10 +101,13 @@ pub use balance::Balance;
 pub use builder::OriginGroupBuilder;
 pub use ejection_settings::Ejection;
 pub use failover_settings::Failover;
+pub(crate) use group_handle::GroupRequests;
 pub use health_check_settings::{CheckOutcome, HealthCheck};
 pub use member::Member;
 pub use member_snapshot::{MemberSnapshot, MemberState};
 pub use member_source::MemberSource;
 pub use origin_group::OriginGroup;
+#[cfg(feature = "serde")]
+pub(crate) use reload_members::{connectors_of, put_in_place, take_over};
 #[cfg(feature = "metrics")]
-pub(crate) use sampled::{GroupId, proxies_of};
+pub(crate) use sampled::{SampledId, SampledProxy, id_of, sampled_members};

@@ -13,8 +13,6 @@ use http_body::Body;
 use tower::BoxError;
 use tower_service::Service;
 
-#[cfg(feature = "serde")]
-use crate::{connector::CdnOriginConnector, proxy::connector_of};
 use crate::{
     error::{BuildError, BuildProblem, BuildProblemKind, Error},
     pool::InFlight,
@@ -25,6 +23,7 @@ use super::{
     Member, MemberSnapshot,
     accepted_by_group::{AcceptedByGroup, buffer},
     drained_members::drained,
+    group_handle::{GroupHandle, GroupRequests},
     group_task::GroupTask,
     shared_group::SharedGroup,
 };
@@ -32,7 +31,8 @@ use super::{
 /// Several origins as one tower service: balanced, checked, with backups.
 ///
 /// Each member has an [`OriginProxy`](crate::OriginProxy) with its own names and pool. The error
-/// type is `Infallible`: failures become responses. Clones are cheap and share the members.
+/// type is `Infallible`: failures become responses. Clones are cheap and share the members. When
+/// the last one is dropped, health checks and look-ups end, and requests in flight finish.
 ///
 /// ```
 /// use cdn_origin::{CdnOriginConnector, group::OriginGroup};
@@ -53,7 +53,8 @@ use super::{
 ///    passed, it gets the request as a trial. Trials are GET, HEAD and OPTIONS requests without
 ///    content. Any other request becomes a trial only after twice the time.
 /// 2. Otherwise, the members of the tier that are not out share the requests by their
-///    [`Balance`](super::Balance). If all of them are out, the group searches the next tier.
+///    [`Balance`](super::Balance). If all of them are out, or have refused the request because they
+///    were full, the group searches the next tier.
 /// 3. If all members of all tiers are out, the first tier gets the request, as if none of its
 ///    members were out.
 ///
@@ -104,13 +105,13 @@ use super::{
 /// same kind once a second, with their number.
 #[derive(Clone)]
 #[must_use = "a group does nothing until it is called"]
-pub struct OriginGroup(pub(super) Arc<SharedGroup>);
+pub struct OriginGroup(pub(super) Arc<GroupHandle>);
 
 impl OriginGroup {
     pub(super) fn of(inner: SharedGroup) -> Self {
-        let inner = Arc::new(inner);
-        GroupTask::ensure(&inner);
-        Self(inner)
+        let group = Arc::new(inner);
+        GroupTask::ensure(&group);
+        Self(Arc::new(GroupHandle::new(group)))
     }
 
     /// [Prewarms](crate::OriginProxy::prewarm) the pools of all members concurrently.
@@ -160,7 +161,7 @@ impl OriginGroup {
     /// ```
     pub fn drain(&self) -> impl Future<Output = ()> + Send + use<> {
         self.0.close();
-        self.ended()
+        self.requests().ended()
     }
 
     /// Begins a request; `None` if the group drains.
@@ -168,14 +169,14 @@ impl OriginGroup {
         self.0.accept()
     }
 
-    /// Waits until no request runs. New ones are accepted meanwhile.
-    pub(crate) fn ended(&self) -> impl Future<Output = ()> + Send + use<> {
-        self.0.clone().ended()
+    /// Its requests. They do not keep the group.
+    pub(crate) fn requests(&self) -> GroupRequests {
+        GroupRequests(Arc::clone(&**self.0))
     }
 
-    /// Requests that run. Each is counted at least once.
-    pub(crate) fn in_flight(&self) -> usize {
-        self.0.in_flight()
+    /// Whether the other is a clone of this one.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 
     /// [Closes all tunnels](crate::OriginProxy::close_tunnels), also those to members that were
@@ -187,9 +188,7 @@ impl OriginGroup {
     /// # }
     /// ```
     pub fn close_tunnels(&self) {
-        for member in self.0.with_former() {
-            member.proxy().close_tunnels();
-        }
+        self.0.close_tunnels();
     }
 }
 
@@ -330,19 +329,7 @@ impl OriginGroup {
         drained(&removed)
     }
 
-    /// The connectors, each with the tier and the name of its member.
-    #[cfg(feature = "serde")]
-    pub(crate) fn connectors(&self) -> Vec<(usize, String, CdnOriginConnector)> {
-        self.0.with_tiers(|tiers| {
-            let of_tier = |at| tiers.tier(at).iter().map(move |member| (at, member));
-            let members = (0..tiers.count()).flat_map(of_tier);
-            members
-                .map(|(at, it)| (at, it.name().to_owned(), connector_of(it.proxy()).clone()))
-                .collect()
-        })
-    }
-
-    fn check_tier(&self, setter: &'static str, tier: usize) -> Result<(), BuildError> {
+    pub(super) fn check_tier(&self, setter: &'static str, tier: usize) -> Result<(), BuildError> {
         let count = self.0.with_tiers(|tiers| tiers.count());
         if tier <= count {
             return Ok(());
@@ -379,7 +366,7 @@ where
         GroupTask::ensure(&self.0);
         let accepted = AcceptedByGroup {
             in_flight: self.accept(),
-            group: self.0.clone(),
+            group: Arc::clone(&**self.0),
         };
         let buffering = self.0.buffering(&request);
         match buffering.filter(|_| accepted.waits_for_body(&request)) {

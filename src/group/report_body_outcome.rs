@@ -10,7 +10,7 @@ use crate::{
     proxy::ProxyBody,
 };
 
-use super::{group_member::SelectedMember, health::HealthSignal, shared_group::SharedGroup};
+use super::{health::HealthSignal, selected_member::SelectedMember, shared_group::SharedGroup};
 
 /// Reports a response that the client gets, now or when its body ends.
 pub(super) fn report_body_outcome(

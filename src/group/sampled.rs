@@ -1,36 +1,41 @@
 //! What metrics read of a group.
 
-use std::sync::{Arc, Weak};
+use std::{
+    any::Any,
+    sync::{Arc, Weak},
+};
 
 use crate::proxy::OriginProxy;
 
-use super::{OriginGroup, shared_group::SharedGroup};
+use super::{GroupRequests, OriginGroup, group_handle::GroupHandle};
 
-/// What tells a group from others. Does not keep the group.
-pub(crate) struct GroupId(Weak<SharedGroup>);
+/// What tells a group, or a service of tenants, from others. Does not keep it.
+pub(crate) type SampledId = Weak<dyn Any + Send + Sync>;
 
-impl GroupId {
-    pub(crate) fn of(group: &OriginGroup) -> Self {
-        Self(Arc::downgrade(&group.0))
-    }
-
-    /// Whether it is that of this group.
-    pub(crate) fn is_of(&self, group: &OriginGroup) -> bool {
-        self.0.as_ptr() == Arc::as_ptr(&group.0)
-    }
-
-    pub(crate) fn is_gone(&self) -> bool {
-        self.0.strong_count() == 0
-    }
+/// A proxy whose gauges are sampled.
+pub(crate) struct SampledProxy {
+    pub(crate) proxy: OriginProxy,
+    /// It gets requests. Of a former one, requests may still run.
+    pub(crate) is_present: bool,
+    /// It is that of a member that is ejected.
+    pub(crate) is_ejected: bool,
 }
 
-/// The proxies of the members, and of the former ones of which requests may still run. Each with
-/// whether it is a member that is ejected.
-pub(crate) fn proxies_of(group: &OriginGroup) -> Vec<(OriginProxy, bool)> {
-    let members = group.0.with_former().into_iter();
+pub(crate) fn id_of(group: &OriginGroup) -> SampledId {
+    let group: Weak<GroupHandle> = Arc::downgrade(&group.0);
+    group
+}
+
+/// The proxies of the members, and of the former ones of which requests may still run.
+pub(crate) fn sampled_members(requests: &GroupRequests, is_present: bool) -> Vec<SampledProxy> {
+    let members = requests.0.with_former().into_iter();
     let sampled = members.map(|member| {
-        let is_ejected = member.is_ejected() && !member.removal().is_cancelled();
-        (member.proxy().clone(), is_ejected)
+        let is_present = is_present && !member.removal().is_cancelled();
+        SampledProxy {
+            proxy: member.proxy().clone(),
+            is_present,
+            is_ejected: is_present && member.is_ejected(),
+        }
     });
     sampled.collect()
 }

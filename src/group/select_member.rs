@@ -40,7 +40,7 @@ pub(super) fn select_member(
     request: &SelectionRequest,
 ) -> Option<(Arc<GroupMember>, Admission)> {
     let now = Instant::now();
-    let last = tiers.all().iter().rposition(|tier| !tier.is_empty())?;
+    let last = tiers.last_in_use()?;
     for (index, tier) in tiers.all().iter().enumerate() {
         let again = tier.iter().filter(|member| !request.has_tried(member));
         let mut again = again.filter_map(|member| {

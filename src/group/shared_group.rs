@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use http::Request;
 use http_body::Body;
 use tokio::{sync::watch, time::Instant};
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     observe::Observers,
@@ -22,11 +22,12 @@ use crate::{
 
 use super::{
     Failover, HealthCheck, Member,
-    group_member::{GroupMember, SelectedMember},
+    group_member::GroupMember,
     health::HealthSignal,
     member::Configure,
     member_source::FollowedSources,
     select_member::{SelectionRequest, SelectionRules, select_member},
+    selected_member::SelectedMember,
     tiers::Tiers,
 };
 
@@ -53,20 +54,17 @@ pub(super) struct GroupTaskState {
     /// The task holds it while it runs.
     pub(super) sources: Arc<tokio::sync::Mutex<FollowedSources>>,
     pub(super) is_running: AtomicBool,
+    /// Cancelled with the last clone of the group.
     pub(super) ended: CancellationToken,
-    /// Ends the task with the group.
-    _end: DropGuard,
 }
 
 impl GroupTaskState {
     /// Without checks and updates, there is nothing to do, and no task is spawned.
     fn new(is_needed: bool, sources: FollowedSources) -> Self {
-        let ended = CancellationToken::new();
         Self {
             sources: Arc::new(tokio::sync::Mutex::new(sources)),
             is_running: AtomicBool::new(!is_needed),
-            _end: ended.clone().drop_guard(),
-            ended,
+            ended: CancellationToken::new(),
         }
     }
 }
@@ -224,14 +222,41 @@ impl SharedGroup {
     /// Puts a member into a tier, in place of the one with its name. Returns the proxy of that one.
     pub(super) fn put(&self, tier: usize, member: Member) -> Vec<OriginProxy> {
         let member = self.make(member);
+        self.add(tier, member)
+    }
+
+    fn add(&self, tier: usize, member: Arc<GroupMember>) -> Vec<OriginProxy> {
         let mut former = None;
         self.tiers.send_modify(|tiers| {
             former = tiers.remove(member.name());
             tiers.add(tier, member.clone());
         });
+        let former = former.inspect(|former| former.replaced_by(&member));
         let former = self.removed(former);
         self.added(&member);
         former
+    }
+
+    /// Puts a member in place of the one with its name, of which it takes over that it is out.
+    #[cfg(feature = "serde")]
+    pub(super) fn put_in_place(&self, tier: usize, member: Member) -> Vec<OriginProxy> {
+        let former = self.with_tiers(|tiers| tiers.find(&member.name).cloned());
+        let member = self.make(member);
+        if let Some(former) = former {
+            member.take_over(&former, self.health_check.is_some());
+        }
+        self.add(tier, member)
+    }
+
+    /// Members take over from those of another group with their names.
+    #[cfg(feature = "serde")]
+    pub(super) fn take_over(&self, former: &Self) {
+        let former = former.members();
+        for member in self.members() {
+            if let Some(former) = former.iter().find(|it| it.name() == member.name()) {
+                member.take_over(former, self.health_check.is_some());
+            }
+        }
     }
 
     /// Takes a member out. Its requests go on. Returns its proxy.
@@ -338,6 +363,12 @@ impl SharedGroup {
         let members = self.with_former();
         let pools = members.iter().map(|it| it.proxy().origin_pool().clone());
         join_all(pools.map(OriginPool::drained)).await;
+    }
+
+    pub(super) fn close_tunnels(&self) {
+        for member in self.with_former() {
+            member.proxy().close_tunnels();
+        }
     }
 
     /// Requests that run. Each is counted at least once.

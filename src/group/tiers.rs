@@ -98,16 +98,21 @@ impl Tiers {
         (added, removed)
     }
 
+    /// The last tier that gets requests: members of weight 0 get none.
+    pub(super) fn last_in_use(&self) -> Option<usize> {
+        let is_in_use = |tier: &Vec<Arc<GroupMember>>| tier.iter().any(|it| it.weight() > 0);
+        self.tiers.iter().rposition(is_in_use)
+    }
+
     /// Whether another member beside this one may be ejected. Only the last tier is bound.
     pub(super) fn allows_ejection(&self, of: &Arc<GroupMember>, ejection: &Ejection) -> bool {
-        let Some(last) = self.tiers.iter().rfind(|tier| !tier.is_empty()) else {
-            return true;
-        };
-        if !last.iter().any(|member| Arc::ptr_eq(member, of)) {
+        let last = self.last_in_use().map_or(&[][..], |last| self.tier(last));
+        let in_use: Vec<_> = last.iter().filter(|member| member.weight() > 0).collect();
+        if !in_use.iter().any(|member| Arc::ptr_eq(member, of)) {
             return true;
         }
-        let ejected = last.iter().filter(|member| member.is_ejected()).count();
-        ejected < ejection.max_of(last.len())
+        let ejected = in_use.iter().filter(|member| member.is_ejected()).count();
+        ejected < ejection.max_of(in_use.len())
     }
 }
 

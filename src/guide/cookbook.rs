@@ -217,8 +217,7 @@
 //! # Metrics
 //!
 //! This needs the feature `metrics`, and an exporter such as metrics-exporter-prometheus:
-//! [observability](super::observability#metrics) has its buckets, and when to sample. The gauges of
-//! a removed tenant keep their last value, so sample its proxy once more.
+//! [observability](super::observability#metrics) has its buckets, and when to sample.
 //!
 #![cfg_attr(
     feature = "metrics",

@@ -1,6 +1,9 @@
 //! `Gauges`: the present values of a proxy, or of several that share their labels.
 
-use crate::proxy::{Capacities, OriginProxy};
+use crate::{
+    group::SampledProxy,
+    proxy::{Capacities, OriginProxy},
+};
 
 /// The values that a sample sets. All are zero for proxies that are gone.
 #[derive(Clone, Copy, Debug, Default)]
@@ -43,6 +46,25 @@ impl Gauges {
             max_connections: capacities.max_connections,
             max_waiting: capacities.max_waiting,
             ejected: 0,
+        }
+    }
+
+    /// Those of a proxy that gets no requests any longer have no capacity.
+    pub(super) fn of_sampled(sampled: &SampledProxy) -> Self {
+        let gauges = Self {
+            ejected: usize::from(sampled.is_ejected),
+            ..Self::of(&sampled.proxy)
+        };
+        match sampled.is_present {
+            true => gauges,
+            false => Self {
+                adaptive_limit: 0,
+                max_concurrency: 0,
+                max_queued: 0,
+                max_connections: 0,
+                max_waiting: 0,
+                ..gauges
+            },
         }
     }
 

@@ -14,10 +14,10 @@ use ::metrics::{Label, Unit};
 use crate::{
     OriginProxy,
     error::{Error, Facts},
-    group::{MemberState, OriginGroup, proxies_of},
+    group::{MemberState, OriginGroup},
     observe::{ClosedConnection, ExchangeInfo, Observer},
     origin::Origin,
-    proxy::connector_of,
+    tenants::VirtualHosts,
 };
 
 use super::{
@@ -27,7 +27,7 @@ use super::{
         MetricUnit,
     },
     origin_metrics::OriginMetrics,
-    sampled_groups::{SampledGroups, Shown, share_labels},
+    samples::{Sample, Samples},
 };
 
 /// The default maximum of origins with labels of their own.
@@ -82,7 +82,7 @@ struct Origins {
     further: RwLock<FurtherOrigins>,
     /// Shared by all origins beyond the maximum.
     others: OnceLock<OriginMetrics>,
-    groups: SampledGroups,
+    samples: Samples,
     hasher: RandomState,
     has_warned: Once,
 }
@@ -137,7 +137,7 @@ impl MetricsObserver {
                 first: OnceLock::new(),
                 further: RwLock::default(),
                 others: OnceLock::new(),
-                groups: SampledGroups::default(),
+                samples: Samples::default(),
                 hasher: RandomState::new(),
                 has_warned: Once::new(),
             }),
@@ -169,8 +169,7 @@ impl MetricsObserver {
     /// short locks.
     ///
     /// If two proxies have origins of the same address and [label], the gauges show the one that
-    /// was sampled last. The gauges of a removed tenant keep their last values: sample its proxy
-    /// once more when it has [drained](OriginProxy::drain).
+    /// was sampled last. For the tenants of a service, call [`sample_hosts`](Self::sample_hosts).
     ///
     /// [label]: crate::connector::CdnOriginBuilder::label
     ///
@@ -206,36 +205,31 @@ impl MetricsObserver {
     ///
     /// [label]: crate::connector::CdnOriginBuilder::label
     pub fn sample_group(&self, group: &OriginGroup) {
-        let mut shown = Shown::default();
-        for member in group.snapshot() {
-            let counts = shown.members.entry(member.label).or_default();
-            for (state, count) in MemberState::ALL.iter().zip(counts) {
-                *count += usize::from(member.state == *state);
-            }
-        }
-        let mut sums: Vec<(Option<Arc<Origin>>, Gauges)> = Vec::new();
-        for (proxy, is_ejected) in proxies_of(group) {
-            let origin = connector_of(&proxy).shared_origin().cloned();
-            origin.iter().for_each(|origin| shown.add(origin));
-            let has_same = |(known, _): &&mut (Option<Arc<Origin>>, _)| match (known, &origin) {
-                (Some(known), Some(origin)) => share_labels(known, origin),
-                (known, origin) => known.is_none() && origin.is_none(),
-            };
-            let gauges = Gauges {
-                ejected: usize::from(is_ejected),
-                ..Gauges::of(&proxy)
-            };
-            match sums.iter_mut().find(has_same) {
-                Some((_, sum)) => *sum = sum.plus(gauges),
-                None => sums.push((origin, gauges)),
-            }
-        }
-        let groups = &self.origins.groups;
-        let change = groups.replace(group, shown, self.max_origins);
-        if change.lost_labels {
+        self.set(Sample::of_group(group));
+    }
+
+    /// [Samples](Self::sample) the proxies of all tenants, and all groups as
+    /// [`sample_group`](Self::sample_group) does.
+    ///
+    /// The gauges of tenants that share address and label are added up. Those of tenants that were
+    /// removed, replaced or dropped as idle return to zero when their last requests have ended.
+    ///
+    /// ```
+    /// # use cdn_origin::{metrics::MetricsObserver, tenants::VirtualHosts};
+    /// # fn scrape(metrics: &MetricsObserver, hosts: &VirtualHosts) {
+    /// metrics.sample_hosts(hosts);
+    /// # }
+    /// ```
+    pub fn sample_hosts(&self, hosts: &VirtualHosts) {
+        self.set(Sample::of_hosts(hosts));
+    }
+
+    fn set(&self, mut sample: Sample) {
+        let samples = &self.origins.samples;
+        if samples.complete(&mut sample, self.max_origins).lost_labels {
             self.warn_once();
         }
-        for (label, counts) in change.members {
+        for (label, counts) in sample.states {
             for (state, count) in MemberState::ALL.iter().zip(counts) {
                 let label = label.clone().map(|label| Label::new(LABEL, label));
                 let state = Label::from_static_parts(MEMBER_STATE, state.as_str());
@@ -243,12 +237,16 @@ impl MetricsObserver {
                 ::metrics::gauge!(MEMBERS.name, labels).set(count as f64);
             }
         }
-        // First: beyond the maximum of origins, one that is left may share its labels.
-        for origin in change.gone {
-            self.with(Some(&origin), |metrics| metrics.sample(&Gauges::default()));
+        let mut of_others: Option<Gauges> = None;
+        for (origin, gauges) in sample.gauges {
+            let origin = origin.as_ref().map(|origin| &*origin.0);
+            self.with(origin, |metrics| match metrics.are_of_others() {
+                true => of_others = Some(of_others.unwrap_or_default().plus(gauges)),
+                false => metrics.sample(&gauges),
+            });
         }
-        for (origin, gauges) in sums {
-            self.with(origin.as_deref(), |metrics| metrics.sample(&gauges));
+        if let Some(gauges) = of_others {
+            self.others().sample(&gauges);
         }
     }
 

@@ -23,6 +23,6 @@ mod metrics_observer;
 mod names;
 mod origin_metrics;
 mod request_metrics;
-mod sampled_groups;
+mod samples;
 
 pub use metrics_observer::MetricsObserver;

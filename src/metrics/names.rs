@@ -300,7 +300,7 @@ pub(super) const RELOADS: MetricName = counter(
 
 pub(super) const CONFIG_SUCCESSFUL: MetricName = gauge(
     "cdn_origin.config.last_reload_successful",
-    "Whether the configuration file was applied when it was read last: 1 or 0.",
+    "Whether the last reload of the configuration file succeeded: 1 or 0.",
     &[],
 );
 pub(super) const CONFIG_SUCCESS_TIME: MetricName = MetricName {

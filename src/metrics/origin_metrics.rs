@@ -76,6 +76,11 @@ impl OriginMetrics {
         }
     }
 
+    /// Whether these are those of all origins beyond the limit.
+    pub(super) fn are_of_others(&self) -> bool {
+        self.dial.is_none()
+    }
+
     pub(super) fn is_of(&self, origin: &Origin) -> bool {
         self.dial.as_ref() == Some(origin.dial()) && self.label.as_deref() == origin.label()
     }

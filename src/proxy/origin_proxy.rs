@@ -287,6 +287,13 @@ impl OriginProxy {
         self
     }
 
+    /// Undoes `disclose_diagnosis`.
+    #[cfg(feature = "serde")]
+    pub(crate) fn conceal_diagnosis(mut self) -> Self {
+        self.settings_mut().disclosure = DiagnosisDisclosure::Hidden;
+        self
+    }
+
     /// Returns the current gauges and counters of the proxy and its pool.
     ///
     /// ```

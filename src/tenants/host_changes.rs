@@ -5,7 +5,7 @@ use std::{borrow::Cow, iter::once, sync::Arc};
 use crate::{
     connector::CdnOriginConnector,
     error::BuildError,
-    group::OriginGroup,
+    group::{OriginGroup, take_over},
     proxy::{OriginProxy, connector_of},
 };
 
@@ -66,6 +66,14 @@ pub(crate) fn connectors_of(hosts: &VirtualHosts) -> Vec<(Option<String>, CdnOri
 }
 
 impl NewTenant {
+    /// Members that are out at the group that the host has now are out at its new group, too.
+    pub(crate) fn take_over(self, hosts: &VirtualHosts, host: &str) -> Self {
+        if let (Self::Group(group), Some(former)) = (&self, hosts.group(host)) {
+            take_over(group, &former);
+        }
+        self
+    }
+
     fn check(self, template: &OriginProxy) -> Result<HostOrigin, BuildError> {
         Ok(match self {
             Self::Origin(tenant) => HostOrigin::Tenant(Arc::new(tenant.check(template)?)),

@@ -1,25 +1,13 @@
-//! `HostEntry`: one host with its origin. `Hosts`: all of them, and former ones.
+//! `HostEntry`: one host with its origin.
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
-    },
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
 };
 
 use crate::{error::BuildError, group::OriginGroup, proxy::OriginProxy};
 
 use super::tenant::CheckedTenant;
-
-/// The entries by host.
-#[derive(Default)]
-pub(super) struct Hosts {
-    /// That of `*.example.com` has the key `.example.com`.
-    current: HashMap<Box<str>, Arc<HostEntry>>,
-    /// Those that were replaced or removed, until their requests have ended.
-    former: Vec<Arc<HostEntry>>,
-}
 
 /// What the requests of a host go to.
 #[derive(Clone)]
@@ -40,72 +28,6 @@ pub(super) struct HostEntry {
     on_demand: bool,
     /// It was replaced or removed.
     is_retired: AtomicBool,
-}
-
-impl Hosts {
-    pub(super) fn len(&self) -> usize {
-        self.current.len()
-    }
-
-    pub(super) fn get(&self, host: &str) -> Option<&Arc<HostEntry>> {
-        self.current.get(key(host))
-    }
-
-    /// The entry of a host, else that of the longest wildcard that covers it.
-    pub(super) fn find(&self, host: &str) -> Option<&Arc<HostEntry>> {
-        // A longer one is no name of the DNS, and its suffixes would be looked up for long.
-        const MAX_NAME: usize = 253;
-        let wildcard = || {
-            let mut dots = host.match_indices('.');
-            dots.find_map(|(at, _)| self.current.get(&host[at..]))
-        };
-        let found = self.get(host);
-        found.or_else(|| (host.len() <= MAX_NAME).then(wildcard)?)
-    }
-
-    pub(super) fn get_or_insert(&mut self, entry: &Arc<HostEntry>) -> Arc<HostEntry> {
-        let place = self.current.entry(key(&entry.host).into());
-        place.or_insert_with(|| entry.clone()).clone()
-    }
-
-    /// Replaces or removes the entry of a host, and returns it.
-    pub(super) fn replace(
-        &mut self,
-        host: &str,
-        next: Option<Arc<HostEntry>>,
-    ) -> Option<Arc<HostEntry>> {
-        let former = match next {
-            Some(next) => self.current.insert(key(host).into(), next),
-            None => self.current.remove(key(host)),
-        };
-        self.former.extend(former.clone());
-        former
-    }
-
-    pub(super) fn current(&self) -> Vec<Arc<HostEntry>> {
-        self.current.values().cloned().collect()
-    }
-
-    /// The entries, and the former ones of which requests may still run.
-    pub(super) fn with_former(&self) -> Vec<Arc<HostEntry>> {
-        self.current.values().chain(&self.former).cloned().collect()
-    }
-
-    /// Takes out the former entries whose requests have ended. Drop them without a lock.
-    pub(super) fn take_ended(&mut self) -> Vec<Arc<HostEntry>> {
-        // An entry that something else holds may be about to get a request.
-        let has_ended =
-            |it: &mut Arc<HostEntry>| Arc::get_mut(it).is_some_and(|entry| entry.in_flight() == 0);
-        self.former.extract_if(.., has_ended).collect()
-    }
-}
-
-/// The key of a host in the map.
-fn key(host: &str) -> &str {
-    match host.strip_prefix('*') {
-        Some(suffix) if !suffix.is_empty() => suffix,
-        _ => host,
-    }
 }
 
 impl HostEntry {
@@ -175,15 +97,9 @@ impl HostEntry {
         self.last_used.store(now, Relaxed);
     }
 
-    /// It was replaced or removed: its connections close when their requests have ended.
+    /// Notes that it was replaced or removed.
     pub(super) fn retire(&self) {
         self.is_retired.store(true, Relaxed);
-        if let Some(group) = self.group() {
-            group.retire_connections();
-        }
-        if let Some(proxy) = self.proxy() {
-            proxy.retire_connections();
-        }
     }
 
     /// Drains the group. A former one may serve others than these hosts: it is only waited for.
@@ -192,7 +108,32 @@ impl HostEntry {
         if !self.is_retired() {
             drop(group.drain());
         }
-        Some(group.ended())
+        Some(group.requests().ended())
+    }
+
+    /// Its connections close when their requests have ended.
+    pub(super) fn retire_connections(&self) {
+        if let Some(group) = self.group() {
+            group.retire_connections();
+        }
+        if let Some(proxy) = self.proxy() {
+            proxy.retire_connections();
+        }
+    }
+
+    /// Waits until no request runs. `None` if none runs now.
+    pub(super) fn running(&self) -> Option<impl Future<Output = ()> + Send + use<>> {
+        let requests = self.group().map(|group| group.requests());
+        let requests = requests.filter(|requests| requests.in_flight() > 0);
+        let proxy = self.proxy().filter(|proxy| proxy.in_flight() > 0);
+        (requests.is_some() || proxy.is_some()).then(|| async move {
+            if let Some(requests) = requests {
+                requests.ended().await;
+            }
+            if let Some(proxy) = proxy {
+                proxy.origin_pool().clone().drained().await;
+            }
+        })
     }
 
     pub(super) fn close_tunnels(&self) {
@@ -204,11 +145,9 @@ impl HostEntry {
         }
     }
 
-    fn in_flight(&self) -> usize {
-        match &self.origin {
-            HostOrigin::Group(group) => group.in_flight(),
-            HostOrigin::Tenant(_) => self.lock().as_ref().map_or(0, OriginProxy::in_flight),
-        }
+    /// The requests that run at the proxy of its tenant.
+    pub(super) fn in_flight(&self) -> usize {
+        self.lock().as_ref().map_or(0, OriginProxy::in_flight)
     }
 
     /// The value is whole at each moment, so poison means nothing.

@@ -26,21 +26,30 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `tenant` | one tenant: its names, connector and limits |
-//! | `host_entry` | one host with its origin, and the list of all |
+//! | `host_entry` | one host with its origin |
+//! | `hosts` | the list of all hosts |
+//! | `former_hosts` | hosts that were replaced or removed, while requests run |
+//! | `forget_former` | the task that forgets them |
 //! | `registry` | adds, evicts and drains the tenants |
 //! | `host_key` | the host of a request, as the registry knows it |
 //! | `unknown_host` | the response if no tenant is found |
 //! | `virtual_hosts` | the settings, and the changes of tenants |
 //! | `find_tenant` | which tenant a request goes to |
+//! | `sampled` | what metrics read of all hosts |
 //! | `host_changes` | changes of several hosts at once |
 //! | `service` | the tower service |
 
 mod find_tenant;
+mod forget_former;
+mod former_hosts;
 #[cfg(feature = "serde")]
 mod host_changes;
 mod host_entry;
 mod host_key;
+mod hosts;
 mod registry;
+#[cfg(feature = "metrics")]
+mod sampled;
 mod service;
 mod tenant;
 mod unknown_host;
@@ -50,6 +59,8 @@ mod virtual_hosts;
 pub(crate) use host_changes::{NewTenant, change_hosts, connectors_of};
 #[cfg(feature = "serde")]
 pub(crate) use host_key::host_key;
+#[cfg(feature = "metrics")]
+pub(crate) use sampled::{SampledHosts, id_of_hosts, sampled_hosts};
 pub use tenant::Tenant;
 pub use unknown_host::UnknownHost;
 pub use virtual_hosts::VirtualHosts;

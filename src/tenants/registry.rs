@@ -5,7 +5,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
         atomic::{AtomicBool, Ordering::SeqCst},
     },
     time::Duration,
@@ -17,15 +17,17 @@ use tokio::time::Instant;
 use crate::{error::BuildError, proxy::OriginProxy};
 
 use super::{
-    host_entry::{HostEntry, HostOrigin, Hosts},
+    forget_former::ForgetFormer,
+    former_hosts::FormerHost,
+    host_entry::{HostEntry, HostOrigin},
+    hosts::HostsLock,
     tenant::CheckedTenant,
 };
 
 /// The tenants by host.
 pub(super) struct Registry {
     template: RwLock<OriginProxy>,
-    /// Nothing is built, called or dropped under its lock.
-    hosts: RwLock<Hosts>,
+    hosts: Arc<HostsLock>,
     /// The entries that have a proxy.
     active: Mutex<Vec<Arc<HostEntry>>>,
     /// All tenants refuse requests.
@@ -37,7 +39,7 @@ impl Registry {
     pub(super) fn new(template: OriginProxy) -> Self {
         Self {
             template: RwLock::new(template),
-            hosts: RwLock::default(),
+            hosts: Arc::default(),
             active: Mutex::default(),
             is_draining: AtomicBool::new(false),
             started: Instant::now(),
@@ -60,14 +62,14 @@ impl Registry {
             std::mem::replace(&mut *current, template)
         };
         drop(former);
-        let entries = self.read().current();
+        let entries = self.hosts.read().current();
         for entry in entries.into_iter().filter(|entry| entry.group().is_none()) {
             self.evict(entry);
         }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.read().len()
+        self.hosts.read().len()
     }
 
     pub(super) fn active(&self) -> usize {
@@ -76,14 +78,14 @@ impl Registry {
 
     /// The hosts, in no order.
     pub(super) fn hosts(&self) -> Vec<String> {
-        let entries = self.read().current();
+        let entries = self.hosts.read().current();
         entries.iter().map(|entry| entry.host().into()).collect()
     }
 
     /// Adds or replaces the origin of a host.
     pub(super) fn insert(&self, host: &str, origin: HostOrigin) {
         let entry = Arc::new(HostEntry::new(host, origin, false));
-        let replaced = self.write().replace(host, Some(entry));
+        let replaced = self.hosts.write().replace(host, Some(entry));
         self.retire(replaced);
     }
 
@@ -91,35 +93,41 @@ impl Registry {
     pub(super) fn insert_on_demand(&self, host: &str, tenant: CheckedTenant) -> Arc<HostEntry> {
         let origin = HostOrigin::Tenant(Arc::new(tenant));
         let entry = Arc::new(HostEntry::new(host, origin, true));
-        self.write().get_or_insert(&entry)
+        self.hosts.write().get_or_insert(&entry)
     }
 
     /// Removes a tenant. Returns whether there was one.
     pub(super) fn remove(&self, host: &str) -> bool {
-        let removed = self.write().replace(host, None);
+        let removed = self.hosts.write().replace(host, None);
         let is_removed = removed.is_some();
         self.retire(removed);
         is_removed
     }
 
     pub(super) fn get(&self, host: &str) -> Option<Arc<HostEntry>> {
-        self.read().get(host).cloned()
+        self.hosts.read().get(host).cloned()
     }
 
     /// The entry of a host, else that of the longest wildcard that covers it.
     pub(super) fn find(&self, host: &str) -> Option<Arc<HostEntry>> {
-        self.read().find(host).cloned()
+        self.hosts.read().find(host).cloned()
+    }
+
+    /// The entries, and the former ones of which requests may still run.
+    pub(super) fn with_former(&self) -> (Vec<Arc<HostEntry>>, Vec<FormerHost>) {
+        self.hosts.read().with_former()
     }
 
     /// From now on, all tenants refuse requests. The future resolves when none runs.
     pub(super) fn drain(&self) -> impl Future<Output = ()> + Send + use<> {
         self.is_draining.store(true, SeqCst);
-        let entries = self.read().with_former();
+        let (entries, former) = self.with_former();
         let proxies = entries.iter().filter_map(|entry| entry.proxy());
         let proxies = join_all(proxies.map(|proxy| proxy.drain()));
         let groups = entries.iter().filter_map(|entry| entry.drain_group());
         let groups = join_all(groups);
-        async move { drop((proxies.await, groups.await)) }
+        let former = join_all(former.iter().map(FormerHost::drain));
+        async move { drop((proxies.await, groups.await, former.await)) }
     }
 
     /// Read with each request, after its proxy or group was found: a drain that began before has
@@ -129,9 +137,12 @@ impl Registry {
     }
 
     pub(super) fn close_tunnels(&self) {
-        let entries = self.read().with_former();
+        let (entries, former) = self.with_former();
         for entry in entries {
             entry.close_tunnels();
+        }
+        for host in former {
+            host.close_tunnels();
         }
     }
 
@@ -219,7 +230,7 @@ impl Registry {
     fn evict(&self, entry: Arc<HostEntry>) {
         let next = entry.without_proxy().map(Arc::new);
         let evicted = {
-            let mut hosts = self.write();
+            let mut hosts = self.hosts.write();
             let current = hosts.get(entry.host());
             match current.is_some_and(|it| Arc::ptr_eq(it, &entry)) {
                 true => hosts.replace(entry.host(), next),
@@ -236,21 +247,22 @@ impl Registry {
         let Some(entry) = entry else { return };
         entry.retire();
         lock(&self.active).retain(|other| !Arc::ptr_eq(other, &entry));
+        let group = entry.group();
+        if !group.is_some_and(|group| self.hosts.read().has_group(&group)) {
+            entry.retire_connections();
+        }
+        let running = entry.running();
+        // A group ends its work here, unless the application has it still.
         drop(entry);
-        let ended = self.write().take_ended();
+        let ended = self.hosts.write().take_ended();
         drop(ended);
+        if let Some(ended) = running {
+            ForgetFormer::after(ended, &self.hosts);
+        }
     }
 
     fn now(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
-    }
-
-    fn read(&self) -> RwLockReadGuard<'_, Hosts> {
-        self.hosts.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn write(&self) -> RwLockWriteGuard<'_, Hosts> {
-        self.hosts.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -8,6 +8,7 @@ use std::{
         Arc, Weak,
         atomic::{AtomicBool, Ordering::SeqCst},
     },
+    time::Duration,
 };
 
 use axum::{Router, response::IntoResponse};
@@ -15,7 +16,7 @@ use bytes::Bytes;
 use cdn_origin::{
     CdnOriginConnector, OriginProxy,
     dial::EgressGuard,
-    group::{Member, MemberSource, OriginGroup},
+    group::{HealthCheck, Member, MemberSource, OriginGroup},
     proxy::ProxyBody,
     tenants::{Tenant, VirtualHosts},
 };
@@ -365,11 +366,75 @@ async fn former_tenants_are_forgotten_once_their_requests_have_ended() {
     assert!(busy.strong_count() > 0);
     held.origin.write_all(NO_CONTENT).await.unwrap();
     head(&mut held.client).await;
-    while busy.strong_count() > 0 {
-        let _ = insert();
+    until_dropped(&busy).await;
+    assert!(last.strong_count() > 0);
+}
+
+/// Waits until nothing has these settings any longer.
+async fn until_dropped(settings: &Weak<()>) {
+    while settings.strong_count() > 0 {
         tokio::task::yield_now().await;
     }
-    assert_eq!(last.strong_count(), 0);
+}
+
+/// A group with a check that the origin has got, and does not answer.
+async fn checked(origin: &TcpListener, member: Member) -> (OriginGroup, TcpStream) {
+    let check = HealthCheck::get("/").timeout(Duration::from_secs(3600));
+    let group = OriginGroup::builder().tier([member]).health_check(check);
+    let group = group.build().unwrap();
+    let (mut check, _) = origin.accept().await.unwrap();
+    head(&mut check).await;
+    (group, check)
+}
+
+#[tokio::test]
+async fn a_group_that_was_replaced_ends_its_checks_at_once_and_is_forgotten_after_its_requests() {
+    for change in [Change::ReplacedByGroup, Change::Replaced, Change::Removed] {
+        let (origin, address) = listen().await;
+        let (settings, observe) = observed();
+        let member = member(address, "a").proxy(observe);
+        let (group, mut check) = checked(&origin, member).await;
+        let hosts = VirtualHosts::new(template());
+        hosts.insert_group("client.test", group).unwrap();
+        let mut held = Exchange::begin(&hosts, &origin, GET).await;
+        apply(change, &hosts).await;
+        assert_eq!(rest(&mut check).await, "", "{change:?}");
+        assert!(settings.strong_count() > 0);
+        held.origin.write_all(NO_CONTENT).await.unwrap();
+        head(&mut held.client).await;
+        until_dropped(&settings).await;
+    }
+}
+
+/// It may serve requests that do not come from this host.
+#[tokio::test]
+async fn a_removed_group_that_something_else_has_goes_on_checking() {
+    let (origin, address) = listen().await;
+    let (group, mut check) = checked(&origin, member(address, "a")).await;
+    let hosts = VirtualHosts::new(template());
+    for host in ["client.test", "other.test"] {
+        hosts.insert_group(host, group.clone()).unwrap();
+    }
+    drop(group);
+    let mut first = Exchange::begin(&hosts, &origin, GET).await;
+    first.origin.write_all(NO_CONTENT).await.unwrap();
+    head(&mut first.client).await;
+    assert!(hosts.remove("client.test"));
+    // The connection stays, too.
+    let answering = async {
+        head(&mut first.origin).await;
+        first.origin.write_all(NO_CONTENT).await.unwrap();
+    };
+    let (response, ()) = tokio::join!(send(&hosts, "other.test"), answering);
+    assert_eq!(response.status(), StatusCode::NO_CONTENT);
+    check.write_all(NO_CONTENT).await.unwrap();
+    let group = hosts.group("other.test").unwrap();
+    while group.snapshot()[0].last_check.is_none() {
+        tokio::task::yield_now().await;
+    }
+    assert!(hosts.remove("other.test"));
+    drop(group);
+    assert_eq!(rest(&mut check).await, "");
 }
 
 #[tokio::test]

@@ -239,11 +239,12 @@ fn origin(table: String, shared: &Keys, keys: &Keys) -> Result<FileOrigin, Strin
 fn over(shared: &Keys, origin: &Keys) -> Keys {
     let mut keys = shared.clone();
     keys.extend(origin.clone());
-    // Both choose the SNI.
-    for (chosen, other) in [("sni", "omit_sni"), ("omit_sni", "sni")] {
-        if origin.contains_key(chosen) && !origin.contains_key(other) {
-            keys.remove(other);
-        }
+    // Both choose the SNI. `omit_sni = false` chooses none.
+    if origin.contains_key("sni") && !origin.contains_key("omit_sni") {
+        keys.remove("omit_sni");
+    }
+    if origin.get("omit_sni") == Some(&Value::Bool(true)) && !origin.contains_key("sni") {
+        keys.remove("sni");
     }
     keys
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+#[cfg(feature = "serde")]
+use crate::{connector::connector_settings::EdgeProfileUse, name::Sni};
 use crate::{
     connector::{CdnOriginBuilder, CdnOriginConnector},
     error::{BuildError, BuildProblem, BuildProblemKind},
@@ -131,6 +133,21 @@ impl CdnOriginBuilder {
     #[cfg(feature = "serde")]
     pub(crate) fn written_in_file(mut self) -> Self {
         self.settings.names.written_in = crate::origin::WrittenIn::File;
+        self
+    }
+
+    /// Undoes [`omit_sni`](Self::omit_sni). A name that was set stays.
+    #[cfg(feature = "serde")]
+    pub(crate) fn send_sni(mut self) -> Self {
+        let sni = &mut self.settings.names.sni;
+        sni.take_if(|sni| matches!(sni, Sni::Omit(_)));
+        self
+    }
+
+    /// Undoes [`without_edge_profile`](Self::without_edge_profile).
+    #[cfg(feature = "serde")]
+    pub(crate) fn with_edge_profile(mut self) -> Self {
+        self.settings.edge_profile = EdgeProfileUse::Applied;
         self
     }
 

@@ -36,6 +36,21 @@ impl CheckHistory {
         true
     }
 
+    /// The state of a member in place of this one, until its own first check.
+    #[cfg(feature = "serde")]
+    pub(crate) fn take_over(&mut self, former: &Self) {
+        if self.last.is_none() {
+            self.is_down = former.is_down;
+        }
+    }
+
+    /// Notes that no check can be sent: what was taken over says nothing for long.
+    pub(crate) fn cannot_check(&mut self) {
+        if self.last.is_none() {
+            self.is_down = false;
+        }
+    }
+
     pub(crate) fn is_down(&self) -> bool {
         self.is_down
     }

@@ -274,6 +274,29 @@ impl EjectionState {
         })
     }
 
+    /// The state of a member in place of this one, if this one is ejected or cannot be reached: a
+    /// trial is due at once. What has changed may be the reason why it failed.
+    #[cfg(feature = "serde")]
+    pub(crate) fn handed_over(&self, now: Instant) -> Option<Self> {
+        let phase = match self.phase {
+            Phase::Serving => Phase::Serving,
+            Phase::Ejected { time, .. } => Phase::Ejected {
+                until: now,
+                time,
+                trials: None,
+                on_trial: false,
+            },
+        };
+        let is_out = self.availability() != Availability::Serving;
+        is_out.then(|| Self {
+            phase,
+            retry_at: self.retry_at.map(|_| now),
+            consecutive_failures: self.consecutive_failures,
+            in_a_row: self.in_a_row,
+            ..Self::default()
+        })
+    }
+
     /// Serves again, with a share that grows.
     pub(crate) fn return_to_service(&mut self, now: Instant) {
         self.in_a_row = 0;

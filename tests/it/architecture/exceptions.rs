@@ -32,7 +32,7 @@ pub(super) const SHARED_NAMES: [&str; 4] = [
 ];
 
 /// Files that spawn tasks, and what each task does.
-pub(super) const SPAWNERS: [&str; 15] = [
+pub(super) const SPAWNERS: [&str; 16] = [
     // Copies between a connection and its socket.
     "adapt/socket.rs",
     // Calls `getaddrinfo` on a blocking thread.
@@ -56,6 +56,8 @@ pub(super) const SPAWNERS: [&str; 15] = [
     "proxy/response_body/slow_reader.rs",
     // Copies between both sides of a tunnel.
     "proxy/upgrade/tunnel.rs",
+    // Forgets a host that was replaced or removed, when its last request has ended.
+    "tenants/forget_former.rs",
     // Reads what a client still sends after its response.
     "upload/discard_rest.rs",
 ];

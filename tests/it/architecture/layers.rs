@@ -175,7 +175,7 @@ const MAY_IMPORT: [(&str, &[&str]); 32] = [
     (
         "metrics",
         &[
-            "name", "origin", "error", "observe", "pool", "proxy", "group",
+            "name", "origin", "error", "observe", "pool", "proxy", "group", "tenants",
         ],
     ),
     ("server_timing", &["observe"]),

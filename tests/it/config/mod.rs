@@ -3,10 +3,15 @@
 
 mod formats;
 mod groups;
+mod not_applied;
 mod origin;
 mod refusals;
 mod reload;
 mod reloaded_files;
+mod reloaded_health;
+mod reloaded_trust;
+mod secrets;
+mod shared_keys;
 mod tenants;
 mod written;
 

@@ -347,8 +347,8 @@ async fn a_changed_file_is_applied_as_far_as_a_running_connector_can() {
             edge.address()
         ))
     };
-    let old = config(file("old.pem", &old_ca), "");
-    let new = config(file("new.pem", &new_ca), "[limits]\nmax_concurrency = 3");
+    let mut old = config(file("old.pem", &old_ca), "");
+    let mut new = config(file("new.pem", &new_ca), "[limits]\nmax_concurrency = 3");
     let connector = CdnOriginConnector::try_from(&old).expect("the configuration is valid");
     let connect = || connector.clone().oneshot(http::Uri::default());
     assert!(
@@ -371,7 +371,7 @@ async fn files_under_the_same_path_are_read_again() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let roots = folder.path().join("ca.pem");
     fs::write(&roots, old_ca.root_pem()).expect("the folder is ours");
-    let config = read(&format!(
+    let config: OriginConfig = read(&format!(
         "url = 'https://site.test'\ndial = '{}'\n[verify]\nroots = {{ pem_files = ['{}'] }}",
         edge.address(),
         roots.display(),
@@ -379,7 +379,7 @@ async fn files_under_the_same_path_are_read_again() {
     let connector = CdnOriginConnector::try_from(&config).expect("the configuration is valid");
     let connect = || connector.clone().oneshot(http::Uri::default());
     connect().await.expect_err("the old roots do not cover it");
-    let reload = || config.reload(&config, &connector);
+    let reload = || config.clone().reload(&config, &connector);
     assert_eq!(reload().expect("valid").to_string(), "no change");
 
     // Another length, so that a coarse clock of the file system does not matter.

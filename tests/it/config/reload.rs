@@ -55,13 +55,13 @@ fn opened(group: &OriginGroup) -> Vec<u64> {
 async fn members_of_a_file_are_added_removed_and_changed() {
     let (a, b, c) = (edge("a").await, edge("b").await, edge("c").await);
     let balance = "balance = 'round_robin'";
-    let old = one_tier(&[member("a", &a, ""), member("b", &b, "")], balance);
+    let mut old = one_tier(&[member("a", &a, ""), member("b", &b, "")], balance);
     let group = OriginGroup::try_from(&old).unwrap();
     for _ in 0..2 {
         groups::get(&group).await;
     }
     let limited = "origin.limits.max_concurrency = 7";
-    let new = one_tier(
+    let mut new = one_tier(
         &[member("b", &b, "weight = 3"), member("c", &c, limited)],
         balance,
     );
@@ -70,7 +70,7 @@ async fn members_of_a_file_are_added_removed_and_changed() {
     assert_eq!(names(&group), ["b", "c"]);
     assert_eq!(opened(&group), [1, 0], "a new weight keeps the connections");
 
-    let again = new.reload(&new, &group).unwrap();
+    let again = new.clone().reload(&new, &group).unwrap();
     assert_eq!(again, Reloaded::default());
     assert_eq!(again.to_string(), "no change");
 
@@ -98,7 +98,7 @@ async fn the_keys_of_each_and_the_tiers_of_a_running_group_change() {
             &format!("each.request_fields.set = {{ X-Each = '{value}' }}"),
         )
     };
-    let (old, new) = (file("1"), file("2"));
+    let (mut old, mut new) = (file("1"), file("2"));
     let group = OriginGroup::try_from(&old).unwrap();
     groups::get(&group).await;
     assert_eq!(old.reload(&new, &group).unwrap().to_string(), "changed: a");
@@ -130,13 +130,14 @@ async fn the_keys_of_each_and_the_tiers_of_a_running_group_change() {
 async fn what_a_running_group_does_not_take_is_not_applied_by_name() {
     let a = edge("a").await;
     let old = one_tier(&[member("a", &a, "")], "");
+    let mut running = old.clone();
     let group = OriginGroup::try_from(&old).unwrap();
     let new = one_tier(
         &[member("a", &a, "weight = 2")],
         "balance = 'round_robin'\npanic_threshold = 50\nejection.failures = 3\n\
          failover.off = true\nhealth_check.path = '/'",
     );
-    let reloaded = old.reload(&new, &group).unwrap();
+    let reloaded = running.reload(&new, &group).unwrap();
     let all = [
         "balance",
         "panic_threshold",
@@ -146,6 +147,11 @@ async fn what_a_running_group_does_not_take_is_not_applied_by_name() {
     ];
     assert_eq!(reloaded.not_applied, all);
     assert_eq!(reloaded.changed, ["a"]);
+    let reloaded = running.reload(&new, &group).unwrap();
+    assert_eq!(reloaded.not_applied, all);
+    assert_eq!(reloaded.changed, [""; 0]);
+    // The file is as it was.
+    assert_eq!(running.reload(&old, &group).unwrap().not_applied, [""; 0]);
 }
 
 /// The running tiers, the new ones, what is changed, and the members and their tiers after that.
@@ -158,8 +164,8 @@ type TierChange = (
     &'static [(&'static str, usize)],
 );
 
-/// The new file is what the next one is compared with: its listed members are in use by then. The
-/// test waits for nothing, so no name is looked up.
+/// A second reload changes nothing: the listed members are in use by then. The test waits for
+/// nothing, so no name is looked up.
 #[tokio::test]
 async fn with_another_tier_from_dns_the_listed_members_change_all_the_same() {
     let tiers = |tiers: &[&str]| -> GroupConfig {
@@ -211,22 +217,23 @@ async fn with_another_tier_from_dns_the_listed_members_change_all_the_same() {
         ),
     ];
     for (running, new, expected, members) in rows {
-        let (running, new) = (tiers(running), tiers(new));
+        let (mut running, new) = (tiers(running), tiers(new));
         let group = OriginGroup::try_from(&running).unwrap();
         let reloaded = running.reload(&new, &group).unwrap();
         assert_eq!(reloaded.to_string(), expected);
         let snapshot = group.snapshot();
         let after: Vec<_> = snapshot.iter().map(|it| (&*it.name, it.tier)).collect();
         assert_eq!(after, members, "{expected}");
-        let reloaded = new.reload(&new.clone(), &group).unwrap();
-        assert_eq!(reloaded, Reloaded::default());
+        let reloaded = running.reload(&new, &group).unwrap();
+        assert_eq!(reloaded.to_string(), "not applied: tier");
+        assert_eq!(group.snapshot().len(), members.len());
     }
 }
 
 #[tokio::test]
 async fn an_invalid_file_changes_nothing_of_a_running_group() {
     let a = edge("a").await;
-    let old = one_tier(&[member("a", &a, "")], "");
+    let mut old = one_tier(&[member("a", &a, "")], "");
     let group = OriginGroup::try_from(&old).unwrap();
     let files = [
         (
@@ -264,7 +271,7 @@ async fn hosts_of_a_file_are_added_removed_and_changed() {
         });
         read(&hosts.collect::<String>())
     };
-    let old = file(&[("a.test", &a, ""), ("b.test", &b, ""), ("c.test", &c, "")]);
+    let mut old = file(&[("a.test", &a, ""), ("b.test", &b, ""), ("c.test", &c, "")]);
     let hosts = VirtualHosts::try_from(&old).unwrap();
     for host in ["a.test", "b.test", "c.test"] {
         tenants::get(&hosts, host).await;
@@ -288,7 +295,10 @@ async fn hosts_of_a_file_are_added_removed_and_changed() {
         assert_eq!(tenants::get(&hosts, host).await, (200, expected.to_owned()));
     }
     assert_eq!(tenants::get(&hosts, "c.test").await.0, 421);
-    assert_eq!(new.reload(&new, &hosts).unwrap(), Reloaded::default());
+    assert_eq!(
+        new.clone().reload(&new, &hosts).unwrap(),
+        Reloaded::default()
+    );
     assert_eq!(hosts.proxies().len(), 3);
 }
 
@@ -303,7 +313,7 @@ async fn a_changed_template_changes_all_hosts() {
             a.address()
         ))
     };
-    let (old, new) = (file("1", "misdirected"), file("2", "not_found"));
+    let (mut old, new) = (file("1", "misdirected"), file("2", "not_found"));
     let hosts = VirtualHosts::try_from(&old).unwrap();
     tenants::get(&hosts, "a.test").await;
     let (log, guard) = Log::start();
@@ -336,15 +346,15 @@ async fn a_group_of_a_host_changes_as_far_as_it_can_and_else_as_a_whole() {
             members.join(", ")
         ))
     };
-    let old = file(&[member("a", &a, "")], "");
+    let mut old = file(&[member("a", &a, "")], "");
     let hosts = VirtualHosts::try_from(&old).unwrap();
     tenants::get(&hosts, "a.test").await;
-    let new = file(&[member("a", &a, ""), member("b", &b, "")], "");
+    let mut new = file(&[member("a", &a, ""), member("b", &b, "")], "");
     assert_eq!(old.reload(&new, &hosts).unwrap().changed, ["a.test"]);
     let group = hosts.group("a.test").unwrap();
     assert_eq!((names(&group).len(), opened(&group)[0]), (2, 1));
 
-    let ruled = file(&[member("b", &b, "")], "balance = 'round_robin',");
+    let mut ruled = file(&[member("b", &b, "")], "balance = 'round_robin',");
     assert_eq!(new.reload(&ruled, &hosts).unwrap().changed, ["a.test"]);
     assert_eq!(names(&hosts.group("a.test").unwrap()), ["b"]);
     assert_eq!(tenants::get(&hosts, "a.test").await, (200, "b".to_owned()));
@@ -361,7 +371,7 @@ async fn a_group_of_a_host_changes_as_far_as_it_can_and_else_as_a_whole() {
 async fn an_invalid_file_changes_nothing_of_a_running_service() {
     let a = edge("a").await;
     let good = format!("hosts.'a.test'.origin.url = 'http://{}'\n", a.address());
-    let old: VirtualHostsConfig = read(&good);
+    let mut old: VirtualHostsConfig = read(&good);
     let hosts = VirtualHosts::try_from(&old).unwrap();
     let rows = [
         "hosts.'a.*.test'.origin.url = 'http://b.example'",
@@ -384,7 +394,8 @@ async fn an_invalid_file_changes_nothing_of_a_running_service() {
 /// Hosts that clients choose need a guard, also after a reload.
 #[test]
 fn a_new_template_without_a_guard_is_refused_where_a_rule_makes_tenants() {
-    let old: VirtualHostsConfig = read("hosts = {}\ntemplate.egress_guard.start = 'deny_private'");
+    let mut old: VirtualHostsConfig =
+        read("hosts = {}\ntemplate.egress_guard.start = 'deny_private'");
     let hosts = VirtualHosts::try_from(&old).unwrap();
     let hosts = hosts.on_demand(|_| None).unwrap();
     let new: VirtualHostsConfig = read("hosts = {}");
@@ -418,11 +429,19 @@ async fn files_of_members_and_hosts_that_stay_are_read_again() {
     // Another length, so that a coarse clock of the file system does not matter.
     fs::write(&roots, one.root_pem() + &two.root_pem()).unwrap();
     assert_eq!(
-        of_group.reload(&of_group, &group).unwrap().to_string(),
+        of_group
+            .clone()
+            .reload(&of_group, &group)
+            .unwrap()
+            .to_string(),
         "changed: a"
     );
     assert_eq!(
-        of_hosts.reload(&of_hosts, &hosts).unwrap().to_string(),
+        of_hosts
+            .clone()
+            .reload(&of_hosts, &hosts)
+            .unwrap()
+            .to_string(),
         "changed: a.test"
     );
     assert_eq!(groups::get(&group).await.0, StatusCode::OK);
@@ -465,17 +484,17 @@ async fn a_reload_that_fails_for_one_file_uses_none_of_the_others() {
 
     fs::write(&first, one.root_pem() + &two.root_pem()).unwrap();
     fs::write(&second, "no certificate at all").unwrap();
-    of_group.reload(&of_group, &group).unwrap_err();
-    of_hosts.reload(&of_hosts, &hosts).unwrap_err();
+    of_group.clone().reload(&of_group, &group).unwrap_err();
+    of_hosts.clone().reload(&of_hosts, &hosts).unwrap_err();
     assert_eq!(groups::get(&group).await.0, StatusCode::BAD_GATEWAY);
     for host in ["a.test", "b.test", "c.test"] {
         assert_eq!(tenants::get(&hosts, host).await.0, 502, "{host}");
     }
 
     fs::write(&second, one.root_pem() + &two.root_pem()).unwrap();
-    let reloaded = of_group.reload(&of_group, &group).unwrap();
+    let reloaded = of_group.clone().reload(&of_group, &group).unwrap();
     assert_eq!(reloaded.changed, ["a", "b"]);
-    let mut reloaded = of_hosts.reload(&of_hosts, &hosts).unwrap();
+    let mut reloaded = of_hosts.clone().reload(&of_hosts, &hosts).unwrap();
     reloaded.changed.sort_unstable();
     assert_eq!(reloaded.changed, ["a.test", "b.test", "c.test"]);
     assert_eq!(groups::get(&group).await.0, StatusCode::OK);
@@ -493,7 +512,7 @@ fn the_same_value_in_other_words_is_no_change() {
              limits.request_timeout = '{time}' }}"
         ))
     };
-    let old = file("60s", "http://a.example");
+    let mut old = file("60s", "http://a.example");
     let hosts = VirtualHosts::try_from(&old).unwrap();
     let same = file("1m", "http://A.example/");
     assert_eq!(old.reload(&same, &hosts).unwrap(), Reloaded::default());
@@ -501,7 +520,7 @@ fn the_same_value_in_other_words_is_no_change() {
 
 #[test]
 fn an_origin_refuses_a_file_whose_other_keys_are_invalid() {
-    let old: OriginConfig = read("url = 'http://a.example'");
+    let mut old: OriginConfig = read("url = 'http://a.example'");
     let connector = cdn_origin::CdnOriginConnector::try_from(&old).unwrap();
     for text in ["timeouts.dial = '0s'", "via = { off = true, name = 'a' }"] {
         let new = read(&format!("url = 'http://a.example'\n{text}"));
@@ -527,7 +546,7 @@ async fn an_observer_of_a_configuration_sees_all_that_is_made_of_it() {
         let config = one_tier(&[member("m", member_of, "")], "");
         config.with_observer(seen.clone())
     };
-    let (old, new) = (config(&a), config(&b));
+    let (mut old, new) = (config(&a), config(&b));
     let group = OriginGroup::try_from(&old).unwrap();
     groups::get(&group).await;
     assert_eq!(seen.0.load(Relaxed), 1);

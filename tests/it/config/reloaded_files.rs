@@ -55,7 +55,7 @@ async fn health_checks_find_a_wrong_root_after_a_reload_and_log_the_cause() {
 
     // Another length, so that a coarse clock of the file system does not matter.
     fs::write(&roots, wrong.root_pem().repeat(2)).unwrap();
-    config.reload(&config, &group).unwrap();
+    config.clone().reload(&config, &group).unwrap();
     until(&group, |it| it.state.as_str() == "down").await;
     let text = log.text();
     let line = text.lines().find(|it| it.contains("origin is down"));
@@ -74,7 +74,7 @@ async fn health_checks_find_a_wrong_root_after_a_reload_and_log_the_cause() {
     assert_eq!(groups::get(&group).await.0, StatusCode::BAD_GATEWAY);
 
     fs::write(&roots, right.root_pem()).unwrap();
-    config.reload(&config, &group).unwrap();
+    config.clone().reload(&config, &group).unwrap();
     until(&group, |it| it.state.as_str() == "serving").await;
     assert_eq!(groups::get(&group).await.0, StatusCode::OK);
 }
@@ -202,13 +202,17 @@ async fn a_file_that_is_read_again_is_named_by_its_key_in_errors_and_in_the_log(
             .await;
 
         fs::write(&roots, "no certificate").unwrap();
-        let error = config.reload(&config, &hosts).unwrap_err().to_string();
+        let error = config
+            .clone()
+            .reload(&config, &hosts)
+            .unwrap_err()
+            .to_string();
         let expected = format!("{key}.roots.pem_files: {}", roots.display());
         assert!(error.starts_with(&expected), "{error} is not {expected}");
 
         let (log, _guard) = Log::down_to(tracing::Level::INFO);
         fs::write(&roots, Authority::new().root_pem().repeat(2)).unwrap();
-        let reloaded = config.reload(&config, &hosts).unwrap();
+        let reloaded = config.clone().reload(&config, &hosts).unwrap();
         assert_eq!(reloaded.keys, [key]);
         let text = log.text();
         assert!(text.contains(&format!("keys={key}")), "{text}");
@@ -245,14 +249,14 @@ async fn files_of_fields_and_pages_are_read_again() {
             ),
         ] {
             fs::write(&file, "one").unwrap();
-            let old: GroupConfig = read(&text);
+            let mut old: GroupConfig = read(&text);
             let group = OriginGroup::try_from(&old).unwrap();
             assert_eq!(
                 old.reload(&read(&text), &group).unwrap(),
                 Reloaded::default()
             );
             fs::write(&file, "two").unwrap();
-            let new: GroupConfig = read(&text);
+            let mut new: GroupConfig = read(&text);
             let reloaded = old.reload(&new, &group).unwrap();
             assert_eq!(
                 (reloaded.changed, reloaded.keys),
@@ -283,7 +287,7 @@ async fn files_of_fields_and_pages_are_read_again() {
         ];
         for (text, changed) in hosts {
             fs::write(&file, "one").unwrap();
-            let old: VirtualHostsConfig = read(&text);
+            let mut old: VirtualHostsConfig = read(&text);
             let hosts = VirtualHosts::try_from(&old).unwrap();
             assert_eq!(
                 old.reload(&read(&text), &hosts).unwrap(),
@@ -299,7 +303,7 @@ async fn files_of_fields_and_pages_are_read_again() {
         }
         fs::write(&file, "one").unwrap();
         let text = format!("{url}\n{keys}");
-        let old: OriginConfig = read(&text);
+        let mut old: OriginConfig = read(&text);
         let connector = CdnOriginConnector::try_from(&old).unwrap();
         drop(OriginProxy::try_from(&old).unwrap());
         fs::write(&file, "two").unwrap();
@@ -339,7 +343,7 @@ fn the_paths_of_all_keys_that_differ_are_listed() {
              origin = {{ url = 'http://b.example', timeouts.dial = '{limit}s' }} }}] }}] }}"
         ))
     };
-    let old = file(1, 1);
+    let mut old = file(1, 1);
     let hosts = VirtualHosts::try_from(&old).unwrap();
     let reloaded = old.reload(&file(2, 2), &hosts).unwrap();
     let expected = [

@@ -7,5 +7,6 @@ mod failover;
 mod flapping;
 mod observed;
 pub(crate) mod site;
+mod tiers;
 
 pub(crate) use site::{GATE, Site, ask, failover, first, get};

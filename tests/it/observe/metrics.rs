@@ -9,6 +9,7 @@ use cdn_origin::{
     metrics::MetricsObserver,
     observe::Observer,
     proxy::Limits,
+    tenants::{Tenant, VirtualHosts},
 };
 use http::{Method, Request};
 use http_body_util::{BodyExt, Empty};
@@ -350,6 +351,77 @@ async fn members_that_share_their_labels_are_added_up_and_return_to_zero() {
     let scrape = Scrape::parse(&handle.render());
     assert_eq!(of(&scrape, "cdn_origin_members", "blog"), 0.0);
     assert_eq!(of(&scrape, "cdn_origin_members", "other"), 1.0);
+}
+
+/// A tenant is dropped because another one is used, is replaced, and is removed.
+#[tokio::test]
+async fn tenants_that_are_gone_return_to_zero_and_those_of_one_origin_are_added_up() {
+    let (recorder, handle) = recorder();
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let observer = MetricsObserver::new();
+    let origin = ClosingOrigin::start(Speaks::Http, End::Fin);
+    let dial = origin.connector().origin().unwrap().dial().clone();
+    let template = CdnOriginConnector::any_origin().build().unwrap();
+    let hosts = VirtualHosts::new(OriginProxy::new(template)).max_active(2);
+    let insert = |host: &str, label: &str| {
+        let tenant = Tenant::new("http://origin.test").dial(dial.clone());
+        hosts.insert(host, tenant.label(label)).unwrap();
+    };
+    let open = |label: &str| {
+        observer.sample_hosts(&hosts);
+        let scrape = Scrape::parse(&handle.render());
+        let labels = [("cdn_origin_label", label)];
+        let capacity = scrape.sum("cdn_origin_pool_capacity", &labels);
+        (
+            scrape.sum("http_client_open_connections", &labels),
+            capacity / (256.0 + 4096.0),
+        )
+    };
+    let get = async |host: &str| {
+        let request = Request::get("/").header("host", host);
+        let request = request.body(Empty::<Bytes>::new()).unwrap();
+        let Ok(response) = hosts.clone().oneshot(request).await;
+        response.into_body().collect().await.unwrap();
+    };
+    for (host, label) in [("a.test", "shop"), ("b.test", "shop"), ("c.test", "blog")] {
+        insert(host, label);
+    }
+    get("a.test").await;
+    assert_eq!((open("shop"), open("blog")), ((1.0, 1.0), (0.0, 0.0)));
+    get("b.test").await;
+    assert_eq!(open("shop"), (2.0, 2.0));
+    get("c.test").await;
+    assert_eq!((open("shop"), open("blog")), ((1.0, 1.0), (1.0, 1.0)));
+    insert("c.test", "blog");
+    assert_eq!(open("blog"), (0.0, 0.0));
+    hosts.remove("b.test");
+    assert_eq!(open("shop"), (0.0, 0.0));
+}
+
+/// The bodies of their requests still arrive.
+#[tokio::test]
+async fn a_former_member_has_connections_and_no_capacity() {
+    let (recorder, handle) = recorder();
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let observer = MetricsObserver::new();
+    let origin = ClosingOrigin::start(Speaks::Http, End::Fin);
+    let member = |name: &str| {
+        let connector = origin.connector().to_builder().label("shop");
+        Member::new(connector.build().unwrap()).name(name)
+    };
+    let group = OriginGroup::builder().tier([member("a")]);
+    let group = group.build().unwrap();
+    let request = Request::get("/").header("host", "client.test");
+    let request = request.body(Empty::<Bytes>::new()).unwrap();
+    let Ok(held) = group.clone().oneshot(request).await;
+    drop(group.put(0, member("b")).unwrap());
+    drop(group.remove("a"));
+    observer.sample_group(&group);
+    let scrape = Scrape::parse(&handle.render());
+    let sum = |metric| scrape.sum(metric, &[("cdn_origin_label", "shop")]);
+    assert_eq!(sum("http_client_open_connections"), 1.0);
+    assert_eq!(sum("cdn_origin_pool_capacity"), 256.0 + 4096.0);
+    drop(held);
 }
 
 #[tokio::test]

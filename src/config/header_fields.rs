@@ -88,7 +88,7 @@ enum ValueConfig {
 
 impl ValueConfig {
     /// Spaces and line ends around a secret are removed: files end in a newline.
-    fn value(&self, key: &'static str) -> Result<HeaderValue, ConfigError> {
+    fn value(&self, key: &str) -> Result<HeaderValue, ConfigError> {
         let refused = |_| ConfigError::invalid(key, "not a valid field value");
         match self {
             Self::Text(text) => HeaderValue::try_from(text).map_err(refused),
@@ -120,14 +120,17 @@ fn fields_to_set(
     Ok(values)
 }
 
-/// Errors name the key, and not the value.
+/// Errors name the key of the field, and not the value.
 fn fields(
     key: &'static str,
     fields: &BTreeMap<String, ValueConfig>,
 ) -> Result<FieldValues, ConfigError> {
     let fields = fields.iter();
     fields
-        .map(|(name, value)| Ok((field_name(key, name)?, value.value(key)?)))
+        .map(|(name, value)| {
+            let key = key_of(key, name);
+            Ok((field_name(&key, name)?, value.value(&key)?))
+        })
         .collect()
 }
 
@@ -135,8 +138,17 @@ fn names(key: &'static str, names: &[String]) -> Result<Vec<HeaderName>, ConfigE
     names.iter().map(|name| field_name(key, name)).collect()
 }
 
-fn field_name(key: &'static str, name: &str) -> Result<HeaderName, ConfigError> {
+fn field_name(key: &str, name: &str) -> Result<HeaderName, ConfigError> {
     HeaderName::try_from(name).map_err(|_| ConfigError::invalid(key, "not a valid field name"))
+}
+
+/// The key of one field, quoted where TOML needs that.
+fn key_of(table: &str, name: &str) -> String {
+    let is_bare = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    match !name.is_empty() && name.bytes().all(is_bare) {
+        true => format!("{table}.{name}"),
+        false => format!("{table}.{name:?}"),
+    }
 }
 
 /// A name in both is set.

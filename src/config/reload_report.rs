@@ -3,11 +3,13 @@
 //! `reload` itself is in `origin_config.rs`, `group_config.rs` and `virtual_hosts_config.rs`.
 //! `group_reload.rs` applies it to a group.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use tracing::{field::display, info, warn};
 
 /// What a reload of a configuration changed: names of keys, members or hosts.
+///
+/// `Display` and the log show at most 20 names of each list.
 ///
 /// ```
 /// use cdn_origin::{config::GroupConfig, group::OriginGroup};
@@ -58,7 +60,7 @@ pub struct Reloaded {
 impl Reloaded {
     /// Logs what was changed. What was not applied is to be seen.
     pub(super) fn log(self) -> Self {
-        let keys = (!self.keys.is_empty()).then(|| display(self.keys.join(", ")));
+        let keys = (!self.keys.is_empty()).then(|| display(shortened(&self.keys)));
         match self.not_applied.is_empty() {
             true => info!(keys, "configuration reloaded: {self}"),
             false => warn!(
@@ -80,13 +82,22 @@ impl fmt::Display for Reloaded {
         ];
         let parts = parts.iter().filter(|(_, names)| !names.is_empty());
         let parts: Vec<_> = parts
-            .map(|(what, names)| format!("{what}: {}", names.join(", ")))
+            .map(|(what, names)| format!("{what}: {}", shortened(names)))
             .collect();
         match parts.is_empty() {
             true => f.write_str("no change"),
             false => f.write_str(&parts.join("; ")),
         }
     }
+}
+
+/// The names for a line of a log. A changed template changes all hosts.
+fn shortened(names: &[String]) -> String {
+    const MOST: usize = 20;
+    let left = names.len().saturating_sub(MOST);
+    let shown = names.iter().take(MOST).map(|name| Cow::from(&**name));
+    let left = (left > 0).then(|| Cow::from(format!("and {left} more")));
+    shown.chain(left).collect::<Vec<_>>().join(", ")
 }
 
 /// The keys that have changed, of these with whether they have.
@@ -103,5 +114,23 @@ pub(super) fn add_missing(names: &mut Vec<String>, more: impl IntoIterator<Item 
         if !names.contains(&name) {
             names.push(name);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_list_is_shortened() {
+        let names: Vec<_> = (0..1200).map(|number| format!("h{number}")).collect();
+        assert_eq!(shortened(&names[..2]), "h0, h1");
+        let changed = Reloaded {
+            changed: names,
+            ..Reloaded::default()
+        };
+        let text = changed.to_string();
+        assert!(text.starts_with("changed: h0, "), "{text}");
+        assert!(text.ends_with(", h19, and 1180 more"), "{text}");
     }
 }

@@ -97,6 +97,8 @@ pub(crate) enum FixKind {
     /// `.verify(..)` with a policy that trusts this issuer, too. The presented certificate names
     /// it.
     TrustIssuer(String),
+    /// The same, where the policy trusts no public roots.
+    TrustIssuerBesideOwn(String),
 }
 
 impl FixKind {
@@ -225,6 +227,11 @@ impl fmt::Display for FixKind {
                 (TlsVersion::V1_2, _) => ".tls_versions(TlsVersion::V1_2..)",
                 _ => ".tls_versions(TlsVersion::V1_3..)",
             }),
+            Self::TrustIssuerBesideOwn(issuer) => write!(
+                f,
+                ".verify(VerifyPolicy::roots(Roots::pem(..))) with the PEM of {issuer} beside your \
+                 other roots, only if that is your own authority"
+            ),
             Self::TrustIssuer(issuer) => write!(
                 f,
                 ".verify(VerifyPolicy::roots(Roots::native().and(Roots::pem(..)))) with the PEM \

@@ -50,7 +50,7 @@ impl fmt::Display for Fix {
 }
 
 /// The calls in texts, and their keys. A call that contains another comes first.
-const KEYS: [(&str, &str); 36] = [
+const KEYS: [(&str, &str); 38] = [
     ("Alpn::Http2OrHttp1", "h2 and http/1.1"),
     ("Alpn::Http1", "http/1.1"),
     ("Alpn::Http2", "h2"),
@@ -68,6 +68,8 @@ const KEYS: [(&str, &str); 36] = [
         "Limits::adaptive_concurrency(AdaptiveConcurrency::off())",
         "limits.adaptive_concurrency.off",
     ),
+    ("HealthCheck::timeout(..)", "health_check.timeout"),
+    ("Limits::buffer_requests(..)", "limits.buffer_requests"),
     ("Limits::body_idle_timeout(..)", "limits.body_idle_timeout"),
     ("Limits::max_concurrency(..)", "limits.max_concurrency"),
     ("Limits::max_request_body(..)", "limits.max_request_body"),
@@ -204,6 +206,11 @@ fn fmt_as_key(fix: &FixKind, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 "tls.min_version = \"{oldest}\" and tls.max_version = \"{newest}\""
             )
         }
+        FixKind::TrustIssuerBesideOwn(issuer) => write!(
+            f,
+            "verify.roots.pem_files = [\"..\"] with the PEM of {issuer} beside your other files, \
+             only if that is your own authority"
+        ),
         // A file has paths in place of certificates.
         FixKind::TrustIssuer(issuer) => write!(
             f,

@@ -27,6 +27,8 @@ pub(crate) enum ExchangeTimeout {
     DownloadRate,
     /// The deadline that the client has set for itself.
     Client,
+    /// A health check of a group.
+    HealthCheck,
     /// That of another library, for the connect and the exchange together.
     Library,
 }
@@ -41,6 +43,7 @@ impl ExchangeTimeout {
             | Self::BodyIdle
             | Self::Request
             | Self::UploadRate
+            | Self::HealthCheck
             | Self::Library => false,
         }
     }
@@ -49,7 +52,11 @@ impl ExchangeTimeout {
     pub(crate) fn covers_connect(self) -> bool {
         matches!(
             self,
-            Self::Request | Self::RequestOfClient | Self::Client | Self::Library
+            Self::Request
+                | Self::RequestOfClient
+                | Self::Client
+                | Self::HealthCheck
+                | Self::Library
         )
     }
 

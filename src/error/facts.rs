@@ -46,7 +46,6 @@ pub struct Facts {
     pub(crate) accepted: bool,
     pub(crate) findings: ChainFindings,
     pub(crate) alternatives: Option<Arc<str>>,
-    /// Present if the issuer of the certificate is unknown.
     pub(crate) trusted: Option<Arc<TrustedRoots>>,
     pub(crate) client_identity: bool,
     pub(crate) client_certificate: ClientCertificate,
@@ -63,11 +62,12 @@ pub struct Facts {
     pub(crate) timeout: ExchangeTimeout,
     pub(crate) limit: Option<ReachedLimit>,
     pub(crate) exceeded: Option<ExceededLimit>,
+    /// The request had content of unknown length.
+    pub(crate) chunked: bool,
     /// The status of a response that is an error.
     pub(crate) status: Option<http::StatusCode>,
     /// The rule of HTTP that the response breaks.
     pub(crate) http_fault: Option<HttpFault>,
-    /// The host of the `Uri` that the connector was called with.
     pub(crate) called_with: Option<HostAuthority>,
 }
 

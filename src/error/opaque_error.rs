@@ -109,6 +109,12 @@ impl Error {
         self
     }
 
+    /// Adds whether the request had content of unknown length.
+    pub(crate) fn of_upload(mut self, is_chunked: bool) -> Self {
+        Arc::make_mut(&mut self.0).facts.chunked = is_chunked;
+        self
+    }
+
     /// Adds that the connection had served another request before.
     pub(crate) fn on_reused(mut self) -> Self {
         let facts = &mut Arc::make_mut(&mut self.0).facts;

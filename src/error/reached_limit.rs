@@ -9,6 +9,10 @@ pub(crate) enum ReachedLimit {
     Concurrency,
     /// `SETTINGS_MAX_CONCURRENT_STREAMS` of the origin, which is zero for now.
     OriginStreams,
+    /// `PoolSettings::max_connections`, or a part of them.
+    PoolConnections(usize),
+    /// `PoolSettings::max_queued`.
+    PoolQueue(usize),
     /// `VirtualHosts::max_connections`.
     TenantConnections,
 }

@@ -1,6 +1,6 @@
 //! `TrustedRoots`: what the issuer of a certificate was checked against.
 
-use std::fmt;
+use std::{fmt, path::PathBuf};
 
 /// What the issuer of a certificate was checked against, such as `146 roots of the system`.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -11,13 +11,15 @@ pub(crate) struct TrustedRoots {
 }
 
 /// Where trusted roots come from.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum RootsKind {
     /// The store of the operating system.
     System,
     /// The bundle of the `webpki-roots` crate.
     #[cfg(feature = "bundled-roots")]
     Bundled,
+    /// A file in PEM.
+    File(PathBuf),
     /// Certificates in PEM or DER.
     Given,
 }
@@ -43,8 +45,14 @@ impl TrustedRoots {
     /// Adds the roots of another summary.
     pub(crate) fn extend(&mut self, other: &Self) {
         for (kind, number) in &other.counts {
-            self.add(*kind, *number);
+            self.add(kind.clone(), *number);
         }
+    }
+
+    /// Whether these are only roots that the application has chosen, one by one.
+    pub(crate) fn are_own(&self) -> bool {
+        let is_own = |kind: &RootsKind| matches!(kind, RootsKind::File(_) | RootsKind::Given);
+        !self.by_platform && self.counts.iter().all(|(kind, _)| is_own(kind))
     }
 
     /// The same roots, and this number of pins.
@@ -62,13 +70,14 @@ impl fmt::Display for TrustedRoots {
         for (index, (kind, number)) in self.counts.iter().enumerate() {
             let separator = if index == 0 { "" } else { ", " };
             let noun = if *number == 1 { "root" } else { "roots" };
-            let source = match kind {
-                RootsKind::System => "of the system",
+            write!(f, "{separator}{number} {noun} ")?;
+            match kind {
+                RootsKind::System => f.write_str("of the system"),
                 #[cfg(feature = "bundled-roots")]
-                RootsKind::Bundled => "of webpki-roots",
-                RootsKind::Given => "in PEM or DER",
-            };
-            write!(f, "{separator}{number} {noun} {source}")?;
+                RootsKind::Bundled => f.write_str("of webpki-roots"),
+                RootsKind::File(path) => write!(f, "in {}", path.display()),
+                RootsKind::Given => f.write_str("in PEM or DER"),
+            }?;
         }
         match self.pins {
             0 => Ok(()),

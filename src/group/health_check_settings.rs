@@ -265,9 +265,9 @@ pub enum CheckOutcome {
     Passed,
     /// The member responded with another status.
     UnexpectedStatus(StatusCode),
-    /// The check took longer than its [timeout](HealthCheck::timeout).
-    TimedOut,
-    /// There was no response.
+    /// There was no response, or it was not complete within the
+    /// [timeout](HealthCheck::timeout). Then the error is a
+    /// [`TimedOut`](crate::ErrorKind::TimedOut), and has the stage.
     Failed(Error),
 }
 
@@ -298,7 +298,6 @@ impl fmt::Display for CheckOutcome {
         match self {
             Self::Passed => f.write_str("passed"),
             Self::UnexpectedStatus(status) => write!(f, "status {}", status.as_u16()),
-            Self::TimedOut => f.write_str("timed out"),
             Self::Failed(error) => error.fmt(f),
         }
     }

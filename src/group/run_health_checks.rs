@@ -19,15 +19,15 @@ use http::{
     header::{HOST, USER_AGENT},
 };
 use http_body_util::{BodyExt, Empty, Limited};
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 use tracing::Instrument;
 
 use crate::{
     diagnosis::Diagnosis,
-    error::Error,
+    error::{Error, ErrorKind},
     observe::spans,
     origin::Origin,
-    proxy::{OriginProxy, ProxyBody, attempt, for_health_checks},
+    proxy::{ClientDeadline, OriginProxy, ProxyBody, attempt, for_health_checks},
 };
 
 use super::{
@@ -114,21 +114,19 @@ fn proxy_for(proxy: &OriginProxy, settings: &HealthCheck) -> OriginProxy {
 
 /// The outcome of a check, and why the origin refused it, if that is known.
 async fn check(proxy: &OriginProxy, settings: &HealthCheck) -> (CheckOutcome, Option<Diagnosis>) {
-    let checked = async {
-        let Ok(mut response) = attempt(proxy.clone(), request(proxy, settings), None).await;
-        if let Some(error) = response.extensions().get::<Error>() {
-            return (CheckOutcome::Failed(error.clone()), None);
-        }
-        let status = response.status();
-        let refusal = response.extensions_mut().remove::<Diagnosis>();
-        read_to_end(response).await;
-        match settings.expects(status) {
-            true => (CheckOutcome::Passed, None),
-            false => (CheckOutcome::UnexpectedStatus(status), refusal),
-        }
-    };
-    let checked = timeout(settings.timeout, checked).await;
-    checked.unwrap_or((CheckOutcome::TimedOut, None))
+    let Ok(mut response) = attempt(proxy.clone(), request(proxy, settings), None).await;
+    if let Some(error) = response.extensions().get::<Error>() {
+        return (CheckOutcome::Failed(error.clone()), None);
+    }
+    let status = response.status();
+    let refusal = response.extensions_mut().remove::<Diagnosis>();
+    if let Err(error) = read_to_end(response).await {
+        return (CheckOutcome::Failed(error), None);
+    }
+    match settings.expects(status) {
+        true => (CheckOutcome::Passed, None),
+        false => (CheckOutcome::UnexpectedStatus(status), refusal),
+    }
 }
 
 fn request(proxy: &OriginProxy, settings: &HealthCheck) -> Request<Empty<Bytes>> {
@@ -137,6 +135,8 @@ fn request(proxy: &OriginProxy, settings: &HealthCheck) -> Request<Empty<Bytes>>
     if let Some(path) = &settings.path {
         *request.uri_mut() = path.clone().into();
     }
+    let deadline = ClientDeadline::of_check(settings.timeout);
+    request.extensions_mut().insert(deadline);
     let host = proxy.origin().map(Origin::host);
     let host = host.and_then(|host| HeaderValue::from_str(host.as_str()).ok());
     let headers = request.headers_mut();
@@ -147,9 +147,19 @@ fn request(proxy: &OriginProxy, settings: &HealthCheck) -> Request<Empty<Bytes>>
 }
 
 /// Reads a short response. A longer or truncated one is dropped, with its connection.
-async fn read_to_end(response: Response<ProxyBody>) {
+///
+/// # Errors
+///
+/// Fails if it takes longer than the check may.
+async fn read_to_end(response: Response<ProxyBody>) -> Result<(), Error> {
     let body = Limited::new(response.into_body(), MAX_BODY);
-    drop(body.collect().await);
+    match body.collect().await {
+        Ok(_) => Ok(()),
+        Err(error) => match error.downcast::<Error>() {
+            Ok(error) if error.kind() == ErrorKind::TimedOut => Err(*error),
+            Ok(_) | Err(_) => Ok(()),
+        },
+    }
 }
 
 /// Longer intervals count as this one: the jitter could exceed what a `Duration` holds.

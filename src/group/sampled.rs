@@ -19,6 +19,8 @@ pub(crate) struct SampledProxy {
     pub(crate) is_present: bool,
     /// It is that of a member that is ejected.
     pub(crate) is_ejected: bool,
+    /// It is that of a member whose health checks fail.
+    pub(crate) is_down: bool,
 }
 
 pub(crate) fn id_of(group: &OriginGroup) -> SampledId {
@@ -35,6 +37,7 @@ pub(crate) fn sampled_members(requests: &GroupRequests, is_present: bool) -> Vec
             proxy: member.proxy().clone(),
             is_present,
             is_ejected: is_present && member.is_ejected(),
+            is_down: is_present && member.is_down(),
         }
     });
     sampled.collect()

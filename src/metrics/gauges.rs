@@ -24,6 +24,8 @@ pub(super) struct Gauges {
     pub(super) max_waiting: usize,
     /// Ejected members of groups.
     pub(super) ejected: usize,
+    /// Members of groups that are down.
+    pub(super) down: usize,
 }
 
 impl Gauges {
@@ -46,6 +48,7 @@ impl Gauges {
             max_connections: capacities.max_connections,
             max_waiting: capacities.max_waiting,
             ejected: 0,
+            down: 0,
         }
     }
 
@@ -53,6 +56,7 @@ impl Gauges {
     pub(super) fn of_sampled(sampled: &SampledProxy) -> Self {
         let gauges = Self {
             ejected: usize::from(sampled.is_ejected),
+            down: usize::from(sampled.is_down),
             ..Self::of(&sampled.proxy)
         };
         match sampled.is_present {
@@ -87,6 +91,7 @@ impl Gauges {
             max_connections: sum(self.max_connections, other.max_connections),
             max_waiting: sum(self.max_waiting, other.max_waiting),
             ejected: sum(self.ejected, other.ejected),
+            down: sum(self.down, other.down),
         }
     }
 }

@@ -184,9 +184,9 @@ impl MetricsObserver {
         self.with(proxy.origin(), |metrics| metrics.sample(&gauges));
     }
 
-    /// [Samples](Self::sample) the proxies of all members, and sets two more gauges:
-    /// `cdn_origin.members`, how many of them are in which state, and `cdn_origin.ejected_origins`,
-    /// how many members of each origin are ejected.
+    /// [Samples](Self::sample) the proxies of all members, and sets three more gauges:
+    /// `cdn_origin.members`, how many of them are in which state, and, for each origin, how many of
+    /// its members are ejected or down: `cdn_origin.ejected_origins`, `cdn_origin.down_origins`.
     ///
     /// Members are counted by the [label] of their origin, over all groups that were sampled. So
     /// groups are told apart if their members have a label. At most

@@ -10,6 +10,7 @@ pub(super) const METRICS: &[MetricName] = &[
     CONFIG_SUCCESSFUL,
     CONNECT_DURATION,
     CONNECTS,
+    DOWN,
     EJECTED,
     EJECTIONS,
     AWAITING,
@@ -285,6 +286,11 @@ pub(super) const EJECTIONS: MetricName = counter(
 pub(super) const EJECTED: MetricName = gauge(
     "cdn_origin.ejected_origins",
     "Members of groups with this origin that are ejected.",
+    SERVER,
+);
+pub(super) const DOWN: MetricName = gauge(
+    "cdn_origin.down_origins",
+    "Members of groups with this origin that health checks have taken down.",
     SERVER,
 );
 pub(super) const RELOAD_FAILURES: MetricName = counter(

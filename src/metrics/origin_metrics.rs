@@ -170,6 +170,7 @@ impl OriginMetrics {
         self.set(&names::STREAMS, gauges.streams as f64);
         self.set(&names::TUNNELS, gauges.tunnels as f64);
         self.set(&names::EJECTED, gauges.ejected as f64);
+        self.set(&names::DOWN, gauges.down as f64);
         let active = gauges.open.saturating_sub(gauges.idle);
         for (state, count) in [("active", active), ("idle", gauges.idle)] {
             let labels = self.labels([(names::STATE, state)]);

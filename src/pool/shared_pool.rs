@@ -32,7 +32,7 @@ use super::{
         Http1Connection, Http2Connection, PooledConnection, PooledHttp1, PooledStream,
         UnlistedHttp2,
     },
-    connection_budget::ConnectionBudget,
+    connection_budget::{ConnectionBudget, OpenConnections},
     origin_history::OriginHistory,
     pool_lock::PoolLock,
     pool_settings::PoolSettings,
@@ -332,7 +332,13 @@ impl SharedPool {
 
     /// The error of a request that found the queue full.
     pub(crate) fn queue_full(&self) -> Error {
-        let facts = self.at_limit().after(Duration::ZERO);
+        let limit = match self.at_limit().limit {
+            Some(ReachedLimit::PoolConnections(_)) => {
+                Some(ReachedLimit::PoolQueue(self.settings.max_queued))
+            }
+            other => other,
+        };
+        let facts = Facts::default().after(Duration::ZERO).at_limit(limit);
         Error::new(ErrorKind::PoolExhausted, Stage::Dial, facts)
     }
 
@@ -353,16 +359,23 @@ impl SharedPool {
         let limit = self.with(|it| match it.http2.has_refusing_peer() {
             // No connection is opened meanwhile, whatever the pool's own limit is.
             true => Some(ReachedLimit::OriginStreams),
-            false => it.open.reached_limit(self.settings.max_connections),
+            false => Some(self.connections_limit(&it.open)),
         });
         Facts::default().at_limit(limit)
     }
 
     /// The error of a request that may open no connection.
     pub(crate) fn exhausted(&self, deadline: Duration) -> Error {
-        let limit = self.with(|it| it.open.reached_limit(self.settings.max_connections));
-        let facts = Facts::default().after(deadline).at_limit(limit);
+        let limit = self.with(|it| self.connections_limit(&it.open));
+        let facts = Facts::default().after(deadline).at_limit(Some(limit));
         Error::new(ErrorKind::PoolExhausted, Stage::Dial, facts)
+    }
+
+    /// The limit because of which no connection is opened.
+    fn connections_limit(&self, open: &OpenConnections) -> ReachedLimit {
+        let most = self.settings.max_connections;
+        open.reached_limit(most)
+            .unwrap_or(ReachedLimit::PoolConnections(most))
     }
 
     /// Counts a retry that was sent.

@@ -88,6 +88,7 @@ fn fixes() -> Vec<FixKind> {
         FixKind::SniOneOf(vec![name, "origin.example".parse().expect("a name")]),
         FixKind::SniUnknown,
         FixKind::TrustIssuer(String::from("CN=Example Private CA")),
+        FixKind::TrustIssuerBesideOwn(String::from("CN=Example Private CA")),
     ];
     fixes.extend(groups.map(FixKind::KeyExchangeGroups));
     fixes.extend(alpn.map(|alpn| FixKind::Alpn(alpn.variant())));

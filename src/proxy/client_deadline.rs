@@ -47,6 +47,7 @@ const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 pub struct ClientDeadline {
     since: Instant,
     after: Duration,
+    timeout: ExchangeTimeout,
 }
 
 impl ClientDeadline {
@@ -65,6 +66,15 @@ impl ClientDeadline {
         Self {
             since: Instant::now(),
             after: time,
+            timeout: ExchangeTimeout::Client,
+        }
+    }
+
+    /// The deadline of a health check.
+    pub(crate) fn of_check(time: Duration) -> Self {
+        Self {
+            timeout: ExchangeTimeout::HealthCheck,
+            ..Self::after(time)
         }
     }
 
@@ -82,7 +92,7 @@ impl ClientDeadline {
     }
 
     pub(super) fn deadline(self) -> Deadline {
-        Deadline::new(self.since, self.after, ExchangeTimeout::Client)
+        Deadline::new(self.since, self.after, self.timeout)
     }
 }
 

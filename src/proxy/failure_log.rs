@@ -2,29 +2,33 @@
 
 use std::{
     collections::HashMap,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
-use http::StatusCode;
+use http::{Method, StatusCode};
 use tokio::time::Instant;
 
 use crate::{
     diagnosis::Diagnosis,
-    error::{Error, ErrorKind, Fault, LoggedNames},
+    error::{Error, ErrorKind, Fault, LocalObstacle, LoggedNames},
     origin::Origin,
 };
+
+use super::answered_paths::AnsweredPaths;
 
 /// The pause between two events of refused requests.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// The same for refusals by an origin that has answered other paths: they may have other reasons
+/// than the Host.
+const LONG_PAUSE: Duration = Duration::from_secs(60);
+
 /// Logs failures that clients get.
 ///
 /// A full proxy refuses thousands of requests a second, all for one reason: they get one warning a
-/// second, with their number. So do failures of a group whose members all fail.
+/// second, with their number. So do failures of a group whose members all fail, and those of a
+/// machine without file descriptors or memory.
 #[derive(Debug, Default)]
 pub(crate) struct FailureLog {
     /// The name that the application gave the origin.
@@ -33,15 +37,15 @@ pub(crate) struct FailureLog {
     full: PacedEvents,
     /// Refusals of the origin without a known cause.
     unexplained: PacedEvents,
-    /// Failures that clients get while all members of the group fail.
+    /// Failures that clients get while [each request fails](fails_each).
     outage: PacedByFailure,
-    /// Failures after which another member is tried, while all of them fail.
+    /// Failures after which another member is tried, while each request fails.
     failovers: PacedByFailure,
-    /// The origin has answered a request with the configured Host by a success.
-    is_host_answered: AtomicBool,
+    /// What the origin has answered with the configured Host by a success.
+    answered: AnsweredPaths,
 }
 
-/// Failures of which one event a second is logged.
+/// Failures of which one event in a while is logged.
 #[derive(Debug, Default)]
 struct PacedEvents(Mutex<Unlogged>);
 
@@ -83,7 +87,7 @@ impl FailureLog {
         self.group_failed(error, GroupCondition::Serving);
     }
 
-    /// Logs a failure of a group: in an outage, once a second for each kind.
+    /// Logs a failure of a group: while each request fails, once a second for each kind.
     pub(crate) fn group_failed(&self, error: &Error, condition: GroupCondition) {
         // That of a group has no label of its own.
         let label = label_of(error).or(self.label.as_deref());
@@ -93,7 +97,7 @@ impl FailureLog {
             if let Some(count) = self.full.count() {
                 warn(label, error, Some(count), "requests refused");
             }
-        } else if condition == GroupCondition::Serving {
+        } else if !fails_each(error, condition) {
             warn(label, error, None, "request failed");
         } else if let Some(count) = self.outage.count(LoggedFailure::Error(error.kind())) {
             warn(label, error, Some(count), "request failed");
@@ -101,13 +105,14 @@ impl FailureLog {
     }
 
     /// Logs a failure after which another origin is tried: at debug if the proxy was full, or
-    /// drains. In an outage, once a second for each kind.
+    /// drains. While each request fails, once a second for each kind.
     pub(crate) fn failed_over(&self, error: &Error, condition: GroupCondition) {
         let label = label_of(error);
         if is_full(error) || error.kind() == ErrorKind::Draining {
             return debug(label, error, "request refused: trying the next origin");
         }
-        let Some(count) = self.count_failover(LoggedFailure::Error(error.kind()), condition) else {
+        let is_paced = fails_each(error, condition);
+        let Some(count) = self.count_failover(LoggedFailure::Error(error.kind()), is_paced) else {
             return;
         };
         let names = LoggedNames::of(error.facts());
@@ -131,7 +136,8 @@ impl FailureLog {
         origin: Option<&Origin>,
         condition: GroupCondition,
     ) {
-        let Some(count) = self.count_failover(LoggedFailure::Status(status), condition) else {
+        let is_paced = condition == GroupCondition::Outage;
+        let Some(count) = self.count_failover(LoggedFailure::Status(status), is_paced) else {
             return;
         };
         let label = origin.and_then(Origin::label);
@@ -146,22 +152,22 @@ impl FailureLog {
     }
 
     /// Counts a failover. Returns how many an event is due for.
-    fn count_failover(&self, failure: LoggedFailure, condition: GroupCondition) -> Option<u64> {
-        match condition {
-            GroupCondition::Serving => Some(1),
-            GroupCondition::Outage => self.failovers.count(failure),
+    fn count_failover(&self, failure: LoggedFailure, is_paced: bool) -> Option<u64> {
+        match is_paced {
+            false => Some(1),
+            true => self.failovers.count(failure),
         }
     }
 
-    /// Notes that the origin serves the configured Host. Its later refusals have other reasons.
-    pub(super) fn note_answered_host(&self) {
-        if !self.is_host_answered() {
-            self.is_host_answered.store(true, Ordering::Relaxed);
-        }
+    /// Notes a success for a request with the configured Host.
+    pub(super) fn note_success(&self, method: &Method, path: &str) {
+        self.answered.note(method, path);
     }
 
-    pub(super) fn is_host_answered(&self) -> bool {
-        self.is_host_answered.load(Ordering::Relaxed)
+    /// Whether the origin serves the configured Host, as far as this path depends on it. Then its
+    /// refusals have other reasons.
+    pub(super) fn is_host_answered(&self, path: &str) -> bool {
+        self.answered.show_host_for(path)
     }
 
     /// Logs a status by which edges refuse a Host, if no likely cause explains it. The application
@@ -172,7 +178,11 @@ impl FailureLog {
         names: &LoggedNames<'_>,
         possible: Option<&Diagnosis>,
     ) {
-        if let Some(count) = self.unexplained.count() {
+        let pause = match self.answered.is_empty() {
+            true => PAUSE,
+            false => LONG_PAUSE,
+        };
+        if let Some(count) = self.unexplained.count_each(pause) {
             tracing::info!(
                 label = self.label.as_deref(),
                 dial = names.dial,
@@ -191,8 +201,13 @@ impl FailureLog {
 impl PacedEvents {
     /// Counts a failure. Returns how many an event is due for.
     fn count(&self) -> Option<u64> {
+        self.count_each(PAUSE)
+    }
+
+    /// The same with this pause between two events.
+    fn count_each(&self, pause: Duration) -> Option<u64> {
         let mut unlogged = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        unlogged.count()
+        unlogged.count(pause)
     }
 }
 
@@ -200,21 +215,28 @@ impl PacedByFailure {
     /// Counts a failure. Returns how many of its kind an event is due for.
     fn count(&self, failure: LoggedFailure) -> Option<u64> {
         let mut unlogged = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        unlogged.entry(failure).or_default().count()
+        unlogged.entry(failure).or_default().count(PAUSE)
     }
 }
 
 impl Unlogged {
-    fn count(&mut self) -> Option<u64> {
+    fn count(&mut self, pause: Duration) -> Option<u64> {
         let now = Instant::now();
         self.count += 1;
         let logged_at = self.logged_at;
-        if logged_at.is_some_and(|at| now.saturating_duration_since(at) < PAUSE) {
+        if logged_at.is_some_and(|at| now.saturating_duration_since(at) < pause) {
             return None;
         }
         self.logged_at = Some(now);
         Some(std::mem::take(&mut self.count))
     }
+}
+
+/// Whether each request fails like this one: all members fail, or this machine has no file
+/// descriptor or memory left for a connection.
+fn fails_each(error: &Error, condition: GroupCondition) -> bool {
+    condition == GroupCondition::Outage
+        || LocalObstacle::of(error).is_some_and(LocalObstacle::is_exhaustion)
 }
 
 /// Whether the proxy or its pool had no room for the request.

@@ -45,7 +45,7 @@ use super::{
     prepare_request::Ready,
     present_fields::PresentFields,
     proxy_settings::ProxySettings,
-    request_content::SMALL_BODY,
+    request_content::{SMALL_BODY, has_unknown_length},
     response_body::{OriginBody, UnreadLimit},
     upgrade::{self, UpgradeOutcome},
 };
@@ -60,8 +60,9 @@ impl ProxySettings {
     ) -> Result<Response<ProxyBody>, Error> {
         ready.target.key = pool.connection_key(ready.request.extensions());
         let (origin, host) = (&ready.origin, &ready.target.host);
-        let about = |error: Error| error.about(host.clone(), origin);
         let has_content = !ready.request.body().is_end_stream();
+        let is_chunked = has_content && has_unknown_length(&ready.request);
+        let about = |error: Error| error.of_upload(is_chunked).about(host.clone(), origin);
         let in_flight = match ready.in_flight.take() {
             Some(in_flight) => in_flight,
             None => pool.begin_request().map_err(about)?,
@@ -144,7 +145,8 @@ impl ProxySettings {
             );
             Box::pin(diagnosed).await;
         } else if self.has_one_host() {
-            self.failure_log.note_answered_host();
+            let path = ready.target.path_and_query.path();
+            self.failure_log.note_success(ready.request.method(), path);
         }
         // Not before the diagnosis, which is a part of the record that ends here.
         body.finish_at_end(false);
@@ -303,7 +305,8 @@ impl ProxySettings {
         }
         let has_one_host = self.has_one_host();
         if has_one_host {
-            evidence = evidence.host_history(match self.failure_log.is_host_answered() {
+            let path = summary.target.path();
+            evidence = evidence.host_history(match self.failure_log.is_host_answered(path) {
                 true => HostHistory::Answered,
                 false => HostHistory::Unanswered,
             });
@@ -337,8 +340,8 @@ impl ProxySettings {
     }
 }
 
-/// Whether edges refuse a Host by this status. A 404 counts only for an origin that has answered
-/// nothing else: one with a single Host.
+/// Whether edges refuse a Host by this status. A 404 counts only for an origin with a single Host,
+/// while it has answered hardly anything else.
 fn refuses_hosts(status: StatusCode, has_one_host: bool) -> bool {
     match status {
         StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN => true,

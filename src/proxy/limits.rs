@@ -216,7 +216,7 @@ impl Limits {
     /// By default, bodies are streamed, except for those that are
     /// [small](super#changes-to-requests) and arrive within a second. With buffering, a slow client
     /// occupies no connection to the origin while it sends, and a chunked upload gets a
-    /// `Content-Length`, which S3 demands.
+    /// `Content-Length`. S3 demands one, and so do many WSGI and CGI applications.
     ///
     /// A body that exceeds the limit is streamed. A body is also streamed in a gRPC call, if the
     /// proxy's buffers would hold more than 64 MiB, or if its client waits for 100 (Continue). In

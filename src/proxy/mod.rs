@@ -298,9 +298,11 @@
 // | `health_check_proxy` | a proxy for the health checks of a group |
 // | `proxy_snapshot`, `capacities` | gauges and counters, and the configured maxima |
 // | `failure_log` | which failures are logged, and how often |
+// | `answered_paths` | whether the origin serves the configured Host |
 
 mod adjust_fields;
 mod ambiguous_names;
+mod answered_paths;
 mod arrival;
 mod buffered_body;
 #[cfg(feature = "metrics")]

@@ -16,7 +16,10 @@
 
 use std::time::Duration;
 
-use http::{Method, Request, header::EXPECT};
+use http::{
+    Method, Request,
+    header::{CONTENT_LENGTH, EXPECT},
+};
 use http_body::Body;
 use http_body_util::BodyExt;
 use tokio::time::{Instant, timeout_at};
@@ -38,6 +41,12 @@ const FIRST_FRAME_TIME: Duration = Duration::from_millis(200);
 /// How long the client may take to send it. TCP sends a packet that was lost again after a second
 /// (RFC 6298 section 2).
 const SMALL_BODY_TIME: Duration = Duration::from_secs(1);
+
+/// Whether the length of the content is not known, so that HTTP/1.1 sends it in chunks.
+pub(super) fn has_unknown_length<B: Body>(request: &Request<B>) -> bool {
+    let length = request.body().size_hint().exact();
+    length.is_none() && !request.headers().contains_key(CONTENT_LENGTH)
+}
 
 /// What is read of a body.
 #[derive(Clone, Copy, Debug)]

@@ -76,7 +76,7 @@ impl NewTenant {
 
     fn check(self, template: &OriginProxy) -> Result<HostOrigin, BuildError> {
         Ok(match self {
-            Self::Origin(tenant) => HostOrigin::Tenant(Arc::new(tenant.check(template)?)),
+            Self::Origin(tenant) => HostOrigin::Tenant(Arc::new(tenant.check_to_insert(template)?)),
             Self::Group(group) => HostOrigin::Group(group),
         })
     }

@@ -30,6 +30,7 @@ pub(crate) fn sampled_hosts(hosts: &VirtualHosts) -> SampledHosts {
         proxy,
         is_present,
         is_ejected: false,
+        is_down: false,
     };
     for entry in entries {
         proxies.extend(entry.proxy().map(|proxy| tenant(proxy, true)));

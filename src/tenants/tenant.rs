@@ -218,6 +218,18 @@ impl Tenant {
         self
     }
 
+    /// Checks the tenant, and that the egress guard allows its origin, if that is an IP address.
+    pub(super) fn check_to_insert(
+        self,
+        template: &OriginProxy,
+    ) -> Result<CheckedTenant, BuildError> {
+        let tenant = self.check(template)?;
+        match tenant.builder(connector_of(template)).denied_address() {
+            Some(denied) => Err(BuildError::of(denied)),
+            None => Ok(tenant),
+        }
+    }
+
     /// Checks the names, and what the tenant changes in the template's connector.
     pub(super) fn check(self, template: &OriginProxy) -> Result<CheckedTenant, BuildError> {
         let (url, names) = self.names.into_names()?;
@@ -255,11 +267,19 @@ impl CheckedTenant {
 
     /// The connector of this tenant.
     fn connector(&self, template: &CdnOriginConnector) -> Result<CdnOriginConnector, BuildError> {
+        let builder = self.builder(template);
+        match &self.connector {
+            Some(_) => builder.build_beside(template),
+            None => builder.build_sharing(template),
+        }
+    }
+
+    fn builder(&self, template: &CdnOriginConnector) -> CdnOriginBuilder {
         let builder = template.to_builder();
         let builder = builder.with_origin(self.url.clone(), self.names.clone());
         match &self.connector {
-            Some(change) => change(builder).build_beside(template),
-            None => builder.build_sharing(template),
+            Some(change) => change(builder),
+            None => builder,
         }
     }
 }

@@ -248,10 +248,10 @@ impl VirtualHosts {
     /// # Errors
     ///
     /// Fails if the host is invalid, such as `a.*.example`, or the tenant has an invalid name or
-    /// [connector](Tenant::connector). An earlier tenant of the host then stays.
+    /// [connector](Tenant::connector), or an IP address that the guard denies. Nothing changes.
     pub fn insert(&self, host: &str, tenant: Tenant) -> Result<(), BuildError> {
         let key = checked_key("insert", host)?;
-        let tenant = tenant.check(&self.registry.template())?;
+        let tenant = tenant.check_to_insert(&self.registry.template())?;
         self.registry
             .insert(&key, HostOrigin::Tenant(Arc::new(tenant)));
         Ok(())

@@ -21,8 +21,7 @@ use crate::{
 };
 
 const SITE: &str = "www.example.test";
-const TRUST_ANOTHER_ROOT: &str =
-    ".verify(VerifyPolicy::roots(Roots::native().and(Roots::pem(..)))) with the PEM of ";
+const TRUST_ANOTHER_ROOT: &str = ".verify(VerifyPolicy::roots(Roots::pem(..))) with the PEM of ";
 
 /// What comes of an edge that answers the hello by this alert.
 async fn by_alert(number: u8) -> cdn_origin::Error {

@@ -348,9 +348,8 @@ async fn a_private_chain_that_was_sent_in_full_ends_at_the_authority_to_trust() 
         let text = error.diagnosis().likeliest().unwrap().text().to_owned();
         let (issuer, _) = text.split_once(", at which the chain ends,").unwrap();
         let fix = format!(
-            ".verify(VerifyPolicy::roots(Roots::native().and(Roots::pem(..)))) with the PEM of \
-             {issuer}, only if that is your own authority; keep your other roots with further \
-             .and(..)"
+            ".verify(VerifyPolicy::roots(Roots::pem(..))) with the PEM of {issuer} beside your \
+             other roots, only if that is your own authority"
         );
         check(&error, CauseId::UntrustedAuthority, Certainty::Likely, &fix);
         assert!(issuer.contains("Root X"), "{text}");

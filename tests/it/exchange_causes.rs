@@ -357,6 +357,26 @@ async fn an_answer_that_is_neither_tls_nor_sound_http_does_not_ask_for_tls() {
     }
 }
 
+/// Some servers read chunked content as the next request.
+#[tokio::test]
+async fn a_chunked_upload_that_is_cut_off_may_need_a_length() {
+    let cut = to_connections(|mut stream| async move {
+        read_head(&mut stream).await;
+    });
+    let (mut sender, body) = Channel::<Bytes>::new(4);
+    sender
+        .try_send(http_body::Frame::data(Bytes::from(vec![b'x'; 20_000])))
+        .unwrap();
+    let request = Request::post("/").header("host", "client.test").body(body);
+    let error = failure(&cut, request.unwrap()).await;
+    drop(sender);
+    let fix = "give the upload a Content-Length with Limits::buffer_requests(..), if the origin \
+               reads no chunked content";
+    check(&error, CauseId::OriginDown, Certainty::Possible, fix);
+    let error = failure(&cut, post()).await;
+    check(&error, CauseId::OriginDown, Certainty::Possible, RESTORE);
+}
+
 /// A close alone does not tell a TLS port from an origin that fails. The port may.
 #[tokio::test]
 async fn a_connection_that_is_cut_in_answer_to_plain_http_is_likely_a_tls_port_by_its_number_alone()
@@ -531,6 +551,8 @@ async fn a_pool_whose_connections_are_all_in_use_is_certainly_too_small() {
     assert_eq!(error.kind(), ErrorKind::PoolExhausted);
     let fix = "check the origin, or allow more with PoolSettings::max_connections(..); for WebSockets, with max_tunnels(..)";
     check(&error, CauseId::PoolTooSmall, Certainty::Certain, fix);
+    let text = "all connections that the request may use, of 1 in the pool, were in use for 1s";
+    assert_eq!(error.diagnosis().likeliest().unwrap().text(), text);
 }
 
 #[tokio::test(start_paused = true)]

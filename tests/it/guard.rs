@@ -423,18 +423,27 @@ async fn fixed_addresses_and_dial_targets_are_judged_too() {
     let fixed = CdnOriginConnector::builder("http://origin.example")
         .dns(Dns::default().resolve_to("origin.example", [ip]))
         .egress_guard(guard());
-    let dialled = CdnOriginConnector::builder("http://origin.example")
-        .dial(ip)
-        .egress_guard(guard());
-    for builder in [fixed, dialled] {
-        let error = builder
-            .build()
-            .unwrap()
-            .oneshot(Uri::default())
-            .await
-            .unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::AddressProhibited);
+    let error = fixed.build().unwrap().oneshot(Uri::default()).await;
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::AddressProhibited);
+    let guarded = |url: &str| CdnOriginConnector::builder(url).egress_guard(guard());
+    for (builder, setter) in [
+        (guarded("http://origin.example").dial(ip), "dial"),
+        (guarded("http://10.0.0.1"), "builder"),
+        (guarded("http://[::ffff:127.0.0.1]"), "builder"),
+    ] {
+        let error = builder.build().unwrap_err();
+        let [problem] = error.problems() else {
+            panic!("{error}");
+        };
+        assert_eq!(problem.setter(), setter, "{error}");
+        assert_eq!(problem.kind(), BuildProblemKind::Contradiction);
     }
+    let allowing = guard().allow([ip]);
+    let allowed = CdnOriginConnector::builder("http://10.0.0.1").egress_guard(allowing);
+    assert!(allowed.build().is_ok());
+    // What is dialled counts, and not the URL.
+    let named = guarded("http://10.0.0.1").dial("origin.example");
+    assert!(named.build().is_ok());
 }
 
 #[tokio::test]

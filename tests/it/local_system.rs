@@ -26,7 +26,10 @@ use hyper_util::rt::TokioIo;
 use tokio::io::DuplexStream;
 use tower::ServiceExt;
 
-use crate::failing::{check, error};
+use crate::{
+    failing::{check, error},
+    tls_facts::Log,
+};
 
 /// "Too many open files" of the process, and of the system.
 const EMFILE: i32 = 24;
@@ -163,6 +166,32 @@ async fn a_machine_without_descriptors_ejects_no_member_and_finds_none_down() {
     let before = at_backup();
     assert_eq!(send().await.status(), StatusCode::OK);
     assert_eq!(at_backup(), before, "the first tier serves");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_machine_without_descriptors_is_logged_once_a_second() {
+    let exhausted = Arc::new(AtomicBool::new(true));
+    let group = OriginGroup::builder()
+        .tier([member("one", &exhausted)])
+        .tier([member("backup", &exhausted)])
+        .build()
+        .unwrap();
+    let (log, _guard) = Log::down_to(tracing::Level::INFO);
+    let send = async || {
+        let request = Request::get("/").header("host", "client.test");
+        let request = request.body(Empty::<Bytes>::new()).unwrap();
+        drop(group.clone().oneshot(request).await);
+    };
+    for _ in 0..20 {
+        send().await;
+    }
+    tokio::time::advance(Duration::from_secs(1)).await;
+    send().await;
+    let text = log.text();
+    let count = |part| text.lines().filter(|line| line.contains(part)).count();
+    assert_eq!(count("request failed"), 4, "{text}");
+    assert_eq!(count("trying the next origin"), 2, "{text}");
+    assert_eq!(count("count=20"), 2, "{text}");
 }
 
 /// A proxy reports it, too: the status is that of a failed connect.

@@ -187,7 +187,13 @@ async fn a_request_beyond_the_maximum_of_the_queue_is_answered_503_at_once() {
     until(|| proxy.snapshot().pool.waiting == 1).await;
     let (status, error) = get(proxy.clone()).await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(error.unwrap().kind(), ErrorKind::PoolExhausted);
+    let error = error.unwrap();
+    assert_eq!(error.kind(), ErrorKind::PoolExhausted);
+    let diagnosis = error.diagnosis();
+    assert_eq!(
+        diagnosis.likeliest().unwrap().text(),
+        "the queue of the pool is full: 1 requests wait for a connection"
+    );
     served.abort();
     waiting.abort();
     until(|| proxy.snapshot().pool.waiting == 0).await;

@@ -220,54 +220,61 @@ fn fix_29() -> Result<(), Box<dyn Error>> {
 
 fn fix_30() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.tls_parameters(TlsParameters::default().key_exchange_groups(["x25519", "secp256r1", "secp384r1"]))
+.verify(VerifyPolicy::roots(Roots::pem("")))
         .build()?;
     Ok(())
 }
 
 fn fix_31() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.tls_parameters(TlsParameters::default().key_exchange_groups(["secp256r1", "secp384r1", "x25519"]))
+.tls_parameters(TlsParameters::default().key_exchange_groups(["x25519", "secp256r1", "secp384r1"]))
         .build()?;
     Ok(())
 }
 
 fn fix_32() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.alpn(Alpn::Http1)
+.tls_parameters(TlsParameters::default().key_exchange_groups(["secp256r1", "secp384r1", "x25519"]))
         .build()?;
     Ok(())
 }
 
 fn fix_33() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.alpn(Alpn::Http2)
+.alpn(Alpn::Http1)
         .build()?;
     Ok(())
 }
 
 fn fix_34() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.alpn(Alpn::Http2OrHttp1)
+.alpn(Alpn::Http2)
         .build()?;
     Ok(())
 }
 
 fn fix_35() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.tls_versions(..=TlsVersion::V1_2)
+.alpn(Alpn::Http2OrHttp1)
         .build()?;
     Ok(())
 }
 
 fn fix_36() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.tls_versions(TlsVersion::V1_2..)
+.tls_versions(..=TlsVersion::V1_2)
         .build()?;
     Ok(())
 }
 
 fn fix_37() -> Result<(), Box<dyn Error>> {
+    let _built = builder()
+.tls_versions(TlsVersion::V1_2..)
+        .build()?;
+    Ok(())
+}
+
+fn fix_38() -> Result<(), Box<dyn Error>> {
     let _built = builder()
 .tls_versions(TlsVersion::V1_3..)
         .build()?;

@@ -148,7 +148,7 @@ async fn the_program_prints_the_code_that_works() {
     ];
     let output = run(&authority, &origin).await;
     let text = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert_eq!(output.status.code(), Some(3), "{text}");
     assert!(text.contains("\n    .sni(\"www.site.example\")"), "{text}");
     assert!(text.starts_with("   1  as configured: "), "{text}");
 }
@@ -315,7 +315,11 @@ async fn each_origin_of_a_configuration_file_is_probed_with_its_own_names() {
     let one = ["--config", &path, "--origin", "shop.example"];
     let output = run(&authority, &one).await;
     let text = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert_eq!(
+        output.status.code(),
+        Some(3),
+        "it needs another SNI: {text}"
+    );
     assert!(
         text.starts_with("shop.example:\n\n   1  as configured: "),
         "{text}"
@@ -392,7 +396,7 @@ async fn the_first_attempt_sends_the_host_that_the_service_sends() {
 
     // The tenant's name is tried, and the fix is in the key that decides the Host.
     let (text, code) = probe_file(&authority, &tenant(wrong, "", ""), &[]).await;
-    assert_eq!(code, Some(0), "{text}");
+    assert_eq!(code, Some(3), "{text}");
     let fix = format!("  fix: {right}\n");
     assert!(text.contains(&fix), "{text}");
     assert!(text.contains(&format!("\n{right}\n")), "{text}");
@@ -501,7 +505,7 @@ async fn what_works_for_an_origin_of_a_file_is_printed_as_keys_of_its_table() {
         )
     };
     let (text, code) = probe_file(&authority, &file("www.shop.test"), &[]).await;
-    assert_eq!(code, Some(0), "{text}");
+    assert_eq!(code, Some(3), "{text}");
     let keys =
         format!("url = \"https://edge.cdn.test\"\ndial = \"{dial}\"\nsni = \"www.shop.test\"\n");
     assert!(text.contains(&keys), "{text}");
@@ -530,6 +534,16 @@ async fn a_configuration_file_that_cannot_be_used_is_reported_and_nothing_is_pro
             ".toml",
             "url = 'https://a.example'\nsnl = 'b.example'",
             "unknown field `snl`",
+        ),
+        (
+            ".toml",
+            "url = 'https://a.example'\nsnl = 'b.example'",
+            "line 2, column 1",
+        ),
+        (
+            ".toml",
+            "[hosts.'a.example'.origin]\nurl = 'https://a.example'\nsnl = 'b.example'",
+            "line 3, column 1",
         ),
         (
             ".toml",

@@ -12,7 +12,7 @@ use cdn_origin::{
     connector::ConnectionInfo,
     diagnosis::{CauseId, Certainty, Diagnosis},
     error::{ErrorKind, Stage},
-    group::{Member, OriginGroup},
+    group::{HealthCheck, Member, OriginGroup},
     origin::Scheme,
     proxy::{Limits, ProxyBody},
     tenants::{Tenant, VirtualHosts},
@@ -351,6 +351,94 @@ async fn an_origin_that_has_answered_404_alone_is_logged() {
         assert!(response.extensions().get::<Diagnosis>().is_none());
         let text = log.text();
         assert_eq!(text.contains("perhaps by Host"), is_logged, "{text}");
+    }
+}
+
+/// An edge that answers some paths for any Host, and refuses the others.
+async fn refusing_all_but(authority: &Authority, paths: &'static [&'static str]) -> Edge {
+    let edge = Edge::builder(authority).serves("www.example.test");
+    let edge = edge.respond(|request| {
+        let status = match paths.contains(&request.uri().path()) {
+            true => 200,
+            false => 403,
+        };
+        Response::builder()
+            .status(status)
+            .body(Bytes::new())
+            .unwrap()
+    });
+    edge.start().await
+}
+
+async fn get(proxy: &OriginProxy, path: &str) -> StatusCode {
+    let request = Request::get(path).header("host", "client.test");
+    let request = request.body(Full::<Bytes>::default()).unwrap();
+    let Ok(response) = proxy.clone().oneshot(request).await;
+    response.status()
+}
+
+#[tokio::test]
+async fn a_success_of_one_path_hides_no_403_of_others() {
+    let authority = Authority::new();
+    let edge = refusing_all_but(&authority, &["/health", "/a", "/b"]).await;
+    let connector = to(&edge, &authority, "www.example.test").build().unwrap();
+    let proxy = OriginProxy::new(connector);
+    for (path, is_logged) in [
+        ("/page", true),
+        // Once a minute, now that there was a success.
+        ("/other", false),
+        ("/health?deep=1", false),
+    ] {
+        let (log, _guard) = Log::down_to(tracing::Level::INFO);
+        assert_eq!(get(&proxy, "/health").await, StatusCode::OK);
+        get(&proxy, path).await;
+        let text = log.text();
+        assert_eq!(
+            text.contains("perhaps by Host"),
+            is_logged,
+            "{path}: {text}"
+        );
+    }
+    let (debug, _guard) = Log::down_to(tracing::Level::DEBUG);
+    get(&proxy, "/page").await;
+    let text = debug.text();
+    assert!(text.contains("may have refused"), "{text}");
+    drop((debug, _guard));
+    let (log, _guard) = Log::down_to(tracing::Level::DEBUG);
+    for path in ["/a", "/b", "/page"] {
+        get(&proxy, path).await;
+    }
+    let text = log.text();
+    assert!(
+        !text.contains("may have refused"),
+        "three paths show it: {text}"
+    );
+}
+
+#[tokio::test]
+async fn a_health_check_shows_nothing_of_the_host_of_clients() {
+    let authority = Authority::new();
+    let edge = refusing_all_but(&authority, &["/health"]).await;
+    let connector = to(&edge, &authority, "www.example.test").build().unwrap();
+    let group = OriginGroup::builder()
+        .tier([Member::new(connector).name("a")])
+        .health_check(HealthCheck::get("/health"))
+        .build()
+        .unwrap();
+    while group.snapshot()[0].last_check.is_none() {
+        tokio::task::yield_now().await;
+    }
+    for path in ["/health", "/a", "/b"] {
+        let (log, _guard) = Log::down_to(tracing::Level::INFO);
+        let response = Request::get(path).header("host", "client.test");
+        let response = response.body(Full::<Bytes>::default()).unwrap();
+        drop(group.clone().oneshot(response).await);
+        let text = log.text();
+        assert_eq!(
+            text.contains("perhaps by Host"),
+            path == "/a",
+            "{path}: {text}"
+        );
     }
 }
 

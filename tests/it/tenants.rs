@@ -225,14 +225,17 @@ async fn a_wildcard_gets_the_requests_of_hosts_below_it() {
 /// A host that a wildcard covers is known.
 #[tokio::test]
 async fn the_rule_is_not_asked_about_a_host_that_a_wildcard_covers() {
-    let guarded = CdnOriginConnector::any_origin().egress_guard(EgressGuard::deny_private());
+    let dns = Dns::default().resolve_to("origin.test", [Ipv4Addr::LOCALHOST.into()]);
+    let guarded = CdnOriginConnector::any_origin()
+        .dns(dns)
+        .egress_guard(EgressGuard::deny_private());
     let rule = |host: &str| {
         assert_eq!(host, "a.other");
         None
     };
     let hosts = VirtualHosts::new(OriginProxy::new(guarded.build().unwrap()));
     let hosts = hosts.on_demand(rule).unwrap();
-    let prohibited = Tenant::new("http://127.0.0.1");
+    let prohibited = Tenant::new("http://origin.test");
     hosts.insert("*.test", prohibited).unwrap();
     assert_ne!(get(&hosts, "a.test").await.0, 421);
     assert_eq!(get(&hosts, "a.other").await.0, 421);
@@ -420,6 +423,19 @@ async fn hosts_that_clients_choose_need_a_rule_and_a_guard() {
             "tenants made on demand are forgotten"
         );
     }
+}
+
+#[tokio::test]
+async fn an_address_that_the_guard_denies_is_refused_before_a_request() {
+    let guarded = CdnOriginConnector::any_origin().egress_guard(EgressGuard::deny_private());
+    let hosts = VirtualHosts::new(OriginProxy::new(guarded.build().unwrap()));
+    let error = hosts.insert("shop.test", Tenant::new("http://10.0.0.1"));
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("does not allow 10.0.0.1"), "{error}");
+    hosts
+        .insert("shop.test", Tenant::new("http://origin.example"))
+        .unwrap();
+    assert_eq!(hosts.hosts(), ["shop.test"]);
 }
 
 #[tokio::test]
@@ -707,10 +723,17 @@ async fn a_tenant_may_change_its_proxy_within_the_budget_of_all() {
 #[tokio::test]
 async fn the_log_of_a_failure_has_the_label_of_its_tenant() {
     let (log, _guard) = Log::start();
-    let guarded = |builder: CdnOriginBuilder| builder.egress_guard(EgressGuard::deny_private());
+    let guarded = |builder: CdnOriginBuilder| {
+        let dns = Dns::default().resolve_to("origin.test", [Ipv4Addr::LOCALHOST.into()]);
+        let builder = builder.dns(dns);
+        builder.egress_guard(EgressGuard::deny_private())
+    };
     let template = CdnOriginConnector::any_origin().build().unwrap();
     let hosts = VirtualHosts::new(OriginProxy::new(template));
-    let tenant = Tenant::new("http://127.0.0.1:9").label("shop");
+    let denied = Tenant::new("http://127.0.0.1:9").connector(guarded);
+    let error = hosts.insert("shop.test", denied).unwrap_err();
+    assert_eq!(error.problems()[0].setter(), "builder");
+    let tenant = Tenant::new("http://origin.test:9").label("shop");
     hosts
         .insert("shop.test", tenant.connector(guarded))
         .unwrap();

@@ -81,9 +81,8 @@ async fn unknown_issuer_names_the_issuer() {
         &error,
         CauseId::UntrustedAuthority,
         Certainty::Likely,
-        ".verify(VerifyPolicy::roots(Roots::native().and(Roots::pem(..)))) with the PEM of \
-         CN=Edge in a Box CA, only if that is your own authority; keep your other roots with \
-         further .and(..)",
+        ".verify(VerifyPolicy::roots(Roots::pem(..))) with the PEM of CN=Edge in a Box CA \
+         beside your other roots, only if that is your own authority",
     );
     let issuer = error
         .facts()
@@ -103,6 +102,28 @@ async fn unknown_issuer_names_the_issuer() {
     );
     let report = error.report().to_string();
     assert!(report.contains("1 root in PEM or DER"), "{report}");
+}
+
+#[tokio::test]
+async fn the_files_of_trusted_roots_are_named() {
+    let authority = Authority::new();
+    let edge = serving(&authority).await;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), Authority::new().root_pem()).unwrap();
+    let trusting = |roots| {
+        let builder = to(&edge, &authority, "www.example.test");
+        error(builder.verify(VerifyPolicy::roots(roots)))
+    };
+    let error = trusting(Roots::pem_file(file.path())).await;
+    let trusted = error.facts().trusted_roots().unwrap().to_string();
+    assert_eq!(trusted, format!("1 root in {}", file.path().display()));
+    let fix = |error: &cdn_origin::Error| {
+        let diagnosis = error.diagnosis();
+        diagnosis.likeliest().unwrap().fixes()[0].to_string()
+    };
+    assert!(!fix(&error).contains("native"), "{}", fix(&error));
+    let more = trusting(Roots::bundled().and(Roots::pem_file(file.path()))).await;
+    assert!(fix(&more).contains("Roots::native()"), "{}", fix(&more));
 }
 
 #[tokio::test]

@@ -39,11 +39,12 @@ With --config, the first attempt sends the Host that the service sends, and the
 host of a tenant is one of the names to try.
 
 Exit codes:
-  0  each origin has an attempt that works, even if only possibly
-  1  an origin has none: no response, or an error such as 403, 421 or 503, which
-     may refuse the Host. 401, 404 and 405 work possibly: an API may have
-     nothing at /
+  0  each origin works as configured, even if only possibly
+  1  for an origin, no attempt works: no response, or an error such as 403, 421
+     or 503, which may refuse the Host. 401, 404 and 405 work possibly: an API
+     may have nothing at /
   2  no attempt was made: the command line or the file is invalid
+  3  an origin works only after a change, which is printed
 ";
 
 /// The default of `--timeout`.

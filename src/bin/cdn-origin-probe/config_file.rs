@@ -9,6 +9,7 @@ use cdn_origin::{
     name::DnsName,
     tenants::VirtualHosts,
 };
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 /// The keys of an origin, or of all origins of a table.
@@ -118,15 +119,28 @@ pub(crate) fn origins(path: &Path, name: Option<&str>) -> Result<Vec<FileOrigin>
     }
 }
 
+/// The keys of a file that is valid. An unknown key or an invalid value is reported with its line,
+/// before any origin is probed.
 fn parse(path: &Path) -> Result<Keys, String> {
     let extension = path.extension().and_then(OsStr::to_str);
     if matches!(extension, Some("yaml" | "yml")) {
         return Err(String::from("YAML is not read: convert it to JSON or TOML"));
     }
     let text = fs::read_to_string(path).map_err(|error| error.to_string())?;
-    match extension {
-        Some("json") => serde_json::from_str(&text).map_err(|error| error.to_string()),
-        _ => toml::from_str(&text).map_err(|error| error.to_string()),
+    let is_json = extension == Some("json");
+    let keys: Keys = read(&text, is_json)?;
+    match () {
+        () if keys.contains_key("hosts") => read::<VirtualHostsConfig>(&text, is_json).map(drop),
+        () if keys.contains_key("tier") => read::<GroupConfig>(&text, is_json).map(drop),
+        () => read::<OriginConfig>(&text, is_json).map(drop),
+    }?;
+    Ok(keys)
+}
+
+fn read<T: DeserializeOwned>(text: &str, is_json: bool) -> Result<T, String> {
+    match is_json {
+        true => serde_json::from_str(text).map_err(|error| error.to_string()),
+        false => toml::from_str(text).map_err(|error| error.to_string()),
     }
 }
 
@@ -148,10 +162,8 @@ fn error_of_service(file: &Keys) -> Option<String> {
 }
 
 fn origins_of(file: &Keys) -> Result<Vec<FileOrigin>, String> {
-    let whole = Value::Object(file.clone());
     let mut origins = Vec::new();
     if file.contains_key("hosts") {
-        check::<VirtualHostsConfig>(whole)?;
         let template = table(file, "template");
         for (host, tenant) in table(file, "hosts") {
             let place = format!("hosts.{host:?}");
@@ -166,18 +178,11 @@ fn origins_of(file: &Keys) -> Result<Vec<FileOrigin>, String> {
             }
         }
     } else if file.contains_key("tier") {
-        check::<GroupConfig>(whole)?;
         add_group(&mut origins, "", &Keys::new(), file)?;
     } else {
         origins.push(origin(String::new(), &Keys::new(), file)?);
     }
     Ok(origins)
-}
-
-/// Reports an unknown key or an invalid value before any origin is probed.
-fn check<T: serde::de::DeserializeOwned>(whole: Value) -> Result<(), String> {
-    let checked = serde_json::from_value::<T>(whole);
-    checked.map(drop).map_err(|error| error.to_string())
 }
 
 /// Adds the members of a group, whose keys begin with `place`.

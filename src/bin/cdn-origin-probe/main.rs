@@ -41,7 +41,7 @@ use std::{
 use cdn_origin::{
     CdnOriginConnector, Roots, VerifyPolicy,
     name::DnsName,
-    probe::{Findings, Probe},
+    probe::{Findings, Probe, ProbeAttempt},
 };
 use serde_json::{Value, json};
 use tokio::runtime;
@@ -51,6 +51,29 @@ use config_file::FileOrigin;
 
 /// The time for all attempts, unless a longer `--timeout` needs more.
 const TOTAL: Duration = Duration::from_secs(60);
+
+/// Whether an origin works, from the best to the worst.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+enum Outcome {
+    AsConfigured,
+    AfterChange,
+    Broken,
+}
+
+impl Outcome {
+    fn of(findings: &Findings) -> Self {
+        // The first failure may have been chance: then a later attempt repeats it.
+        let as_configured = findings.attempts().first().map(ProbeAttempt::builder_code);
+        let is_working = |attempt: &ProbeAttempt| {
+            attempt.works() && Some(attempt.builder_code()) == as_configured
+        };
+        match findings.working() {
+            None => Self::Broken,
+            Some(_) if findings.attempts().iter().any(is_working) => Self::AsConfigured,
+            Some(_) => Self::AfterChange,
+        }
+    }
+}
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
@@ -110,7 +133,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
         }
         findings
     };
-    let is_each_working = match arguments.target {
+    let outcome = match arguments.target {
         Target::Url(url) => {
             let findings = run(&connector(url, trust)?, &|probe| probe)?;
             match arguments.as_json {
@@ -120,7 +143,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
                 ))?,
                 false => print(&findings)?,
             }
-            findings.working().is_some()
+            Outcome::of(&findings)
         }
         Target::File { path, origin } => {
             let origins = config_file::origins(&path, origin.as_deref())?;
@@ -131,14 +154,14 @@ fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
                 }
             }
             let mut objects = Vec::new();
-            let mut is_each_working = true;
+            let mut worst = Outcome::AsConfigured;
             for origin in origins {
                 note(format_args!("{}:", origin.name()));
                 let client_host = arguments.names.first().map(ToString::to_string);
                 let adjust = |probe| as_served(probe, &origin, client_host.clone());
                 let findings = run(&origin.connector, &adjust);
-                let found = findings.as_ref().ok();
-                is_each_working &= found.is_some_and(|it| it.working().is_some());
+                let found = findings.as_ref();
+                worst = worst.max(found.map_or(Outcome::Broken, Outcome::of));
                 match arguments.as_json {
                     true => objects.push(object(&origin, &findings)),
                     false => print(text(&origin, &findings))?,
@@ -147,12 +170,13 @@ fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
             if arguments.as_json {
                 print(format_args!("{:#}", json!({ "origins": objects })))?;
             }
-            is_each_working
+            worst
         }
     };
-    Ok(match is_each_working {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
+    Ok(match outcome {
+        Outcome::AsConfigured => ExitCode::SUCCESS,
+        Outcome::AfterChange => ExitCode::from(3),
+        Outcome::Broken => ExitCode::FAILURE,
     })
 }
 

@@ -1,6 +1,6 @@
 //! `build()`: the checks, and the connector.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use crate::{
     connector::{
@@ -12,9 +12,9 @@ use crate::{
         shared_state::ConnectorState,
         tls_reload::ReloadableTls,
     },
-    dial::Transport,
+    dial::{GuardDecision, Transport},
     error::{BuildError, BuildProblem, BuildProblemKind},
-    name::{DialTarget, HostAuthority, Sni},
+    name::{DialTarget, Host, HostAuthority, Sni},
     observe::Observers,
     origin::Origin,
     tls::TlsSettings,
@@ -35,7 +35,8 @@ impl CdnOriginBuilder {
     /// * an encrypted key, or one that belongs to another certificate;
     /// * a verify policy, a client identity, ECH or FIPS for a plain `http` origin;
     /// * a timeout of zero, and other values out of range;
-    /// * calls that contradict each other, such as an egress guard together with a transport.
+    /// * calls that contradict each other, such as an egress guard together with a transport, or
+    ///   one that denies the IP address of the origin.
     ///
     /// ```
     /// use std::time::Duration;
@@ -48,8 +49,30 @@ impl CdnOriginBuilder {
     /// let setters: Vec<_> = error.problems().iter().map(|it| it.setter()).collect();
     /// assert_eq!(setters, ["host", "Timeouts::dial"]);
     /// ```
-    pub fn build(self) -> Result<CdnOriginConnector, BuildError> {
+    pub fn build(mut self) -> Result<CdnOriginConnector, BuildError> {
+        let denied = self.denied_address();
+        self.problems.extend(denied);
         self.assemble(None, Observers::default())
+    }
+
+    /// An IP address of the origin that the egress guard would deny at each request.
+    pub(crate) fn denied_address(&self) -> Option<BuildProblem> {
+        let guard = self.settings.dial.guard.as_ref()?;
+        let origin = self.settings.origin()?;
+        let (host, ip) = match origin.dial().host()? {
+            host @ Host::Ip(ip) => (host, *ip),
+            Host::Dns(_) => return None,
+        };
+        if guard.check_address(host, SocketAddr::new(ip, 0)) == GuardDecision::Allowed {
+            return None;
+        }
+        let setter = match self.settings.names.dial {
+            Some(_) => "dial",
+            None => "builder",
+        };
+        let why = format!("the egress guard does not allow {ip}");
+        let kind = BuildProblemKind::Contradiction;
+        Some(BuildProblem::new(setter, kind, why))
     }
 
     /// Builds a connector that shares TLS, the DNS cache and the observers of `other`, from whose

@@ -162,12 +162,7 @@ pub(super) const RULES: &[Rule] = &[
         id: CauseId::PoolTooSmall,
         certainty: Certain,
         when: |e| e.is(ErrorKind::PoolExhausted) && !e.allows_no_stream(),
-        text: |_| {
-            String::from(
-                "all connections that the request may use were in use for too long, or too many \
-                 requests were queued",
-            )
-        },
+        text: pool_too_small,
         clues: &[Clue::Limit],
         confirmation: Confirmation::Origin,
         fixes: |e| {
@@ -328,6 +323,9 @@ pub(super) const CUT_SHORT: &[Rule] = &[Rule {
     fixes: |e| {
         vec![FixKind::Advice(match e.facts.timeout {
             ExchangeTimeout::Client => "let the client wait longer than Timeouts::connect(..)",
+            ExchangeTimeout::HealthCheck => {
+                "check the origin, or allow more with HealthCheck::timeout(..)"
+            }
             _ => "allow more with Limits::request_timeout(..) than with Timeouts::connect(..)",
         })]
     },
@@ -380,4 +378,22 @@ fn fails_in_ipv6_only(facts: &Facts) -> bool {
         attempt.address.is_ipv6() && LOST.into_iter().any(is_failure)
     };
     !facts.attempts().is_empty() && facts.attempts().iter().all(is_lost)
+}
+
+/// What the request waited for, with the numbers that are known.
+fn pool_too_small(evidence: &Evidence<'_>) -> String {
+    let waited = evidence.facts.deadline.filter(|time| !time.is_zero());
+    match (evidence.facts.limit, waited) {
+        (Some(ReachedLimit::PoolQueue(most)), _) => {
+            format!("the queue of the pool is full: {most} requests wait for a connection")
+        }
+        (Some(ReachedLimit::PoolConnections(most)), Some(waited)) => format!(
+            "all connections that the request may use, of {most} in the pool, were in use for \
+             {waited:?}"
+        ),
+        _ => String::from(
+            "all connections that the request may use were in use for too long, or too many \
+             requests were queued",
+        ),
+    }
 }

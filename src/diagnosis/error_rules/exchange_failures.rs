@@ -46,6 +46,11 @@ const TOO_SLOW: Rule = Rule {
     fixes: |e| vec![FixKind::Advice(too_slow(e.facts.timeout).1)],
 };
 
+const GIVE_LENGTH: FixKind = FixKind::Advice(
+    "give the upload a Content-Length with Limits::buffer_requests(..), if the origin reads no \
+     chunked content",
+);
+
 pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::RequestIncomplete,
@@ -166,7 +171,11 @@ pub(super) const RULES: &[Rule] = &[
         },
         clues: &[Clue::Ending],
         confirmation: Confirmation::Origin,
-        fixes: restore_origin,
+        // Some origins read chunked content as the next request, and close.
+        fixes: |e| match e.facts.chunked && e.http2.is_none() {
+            true => [vec![GIVE_LENGTH], restore_origin(e)].concat(),
+            false => restore_origin(e),
+        },
     },
     Rule {
         id: CauseId::HttpToTlsPort,
@@ -253,6 +262,10 @@ fn too_slow(timeout: ExchangeTimeout) -> (&'static str, &'static str) {
             "the connect and the response were not complete within the HTTP client's own timeout",
             "allow more with the client's timeout; for the stage that takes long, call the \
              connector alone",
+        ),
+        ExchangeTimeout::HealthCheck => (
+            "the origin did not answer the health check in time",
+            "check the origin, or allow more with HealthCheck::timeout(..)",
         ),
         ExchangeTimeout::Client => (
             "the origin did not answer within the deadline that the client has set",

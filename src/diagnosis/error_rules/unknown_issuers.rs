@@ -18,7 +18,7 @@ use crate::{
         Clue, Confirmation, FixKind,
     },
     edge::SourceKind,
-    error::{CertificateProblem, ErrorKind},
+    error::{CertificateProblem, ErrorKind, TrustedRoots},
 };
 
 use super::{
@@ -270,7 +270,12 @@ const UPDATE_ROOTS: FixKind = FixKind::Advice(
 
 /// The fix that trusts the issuer at which the presented chain ends.
 fn trust_issuer(evidence: &Evidence<'_>) -> FixKind {
-    FixKind::TrustIssuer(evidence.chain().missing_issuer())
+    let issuer = evidence.chain().missing_issuer();
+    let trusted = evidence.facts.trusted.as_deref();
+    match trusted.is_some_and(TrustedRoots::are_own) {
+        true => FixKind::TrustIssuerBesideOwn(issuer),
+        false => FixKind::TrustIssuer(issuer),
+    }
 }
 
 /// Whether the certificate comes from an authority that is neither public nor itself.

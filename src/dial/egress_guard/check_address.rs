@@ -32,7 +32,8 @@ use super::special_addresses::{is_special, nat64_target};
 ///
 /// A denied address fails with
 /// [`ErrorKind::AddressProhibited`](crate::error::ErrorKind::AddressProhibited). Other addresses of
-/// the name are still tried.
+/// the name are still tried. An IP address in place of a name is refused by `build()`, and by
+/// [`VirtualHosts::insert`](crate::tenants::VirtualHosts::insert) or the reload of a file.
 ///
 /// ```
 /// use cdn_origin::{CdnOriginConnector, dial::{EgressGuard, IpNet}};

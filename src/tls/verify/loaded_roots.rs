@@ -63,7 +63,8 @@ impl LoadedRoots {
         let content = read_file::read("verify", path);
         let hint = "`openssl x509 -inform der` makes it of DER";
         let added = content.and_then(|content| {
-            let added = self.add_pem(&read(&content), hint);
+            let kind = RootsKind::File(path.to_owned());
+            let added = self.add_pem(&read(&content), &kind, hint);
             added.map_err(|problem| problem.in_file(path))
         });
         added.map_err(|problem| problem.in_key("verify.roots.pem_files"))
@@ -73,6 +74,7 @@ impl LoadedRoots {
     pub(super) fn add_pem(
         &mut self,
         certificates: &Result<Vec<CertificateDer<'static>>, UnusablePem>,
+        kind: &RootsKind,
         hint: &str,
     ) -> Result<(), BuildProblem> {
         match certificates {
@@ -86,16 +88,17 @@ impl LoadedRoots {
             ))),
             Ok(certificates) => certificates
                 .iter()
-                .try_for_each(|certificate| self.add_given(certificate.clone())),
+                .try_for_each(|certificate| self.add_given(certificate.clone(), kind.clone())),
         }
     }
 
     pub(super) fn add_given(
         &mut self,
         certificate: CertificateDer<'static>,
+        kind: RootsKind,
     ) -> Result<(), BuildProblem> {
         let added = self.store_mut().add(certificate);
-        self.summary.add(RootsKind::Given, 1);
+        self.summary.add(kind, 1);
         added.map_err(|error| invalid(format!("a root certificate cannot be used: {error}")))
     }
 

@@ -9,9 +9,10 @@ use std::{
 
 use rustls_pki_types::CertificateDer;
 
-#[cfg(feature = "bundled-roots")]
-use crate::error::RootsKind;
-use crate::{error::BuildProblem, tls::file_fingerprint::FileFingerprint};
+use crate::{
+    error::{BuildProblem, RootsKind},
+    tls::file_fingerprint::FileFingerprint,
+};
 
 use super::{
     loaded_roots::{LoadedRoots, UnusablePem, read},
@@ -183,7 +184,9 @@ impl Roots {
                     loaded.store_mut().extend(bundled.iter().cloned());
                     loaded.summary.add(RootsKind::Bundled, bundled.len());
                 }
-                RootsSource::Der(certificate) => loaded.add_given(certificate.clone())?,
+                RootsSource::Der(certificate) => {
+                    loaded.add_given(certificate.clone(), RootsKind::Given)?;
+                }
                 RootsSource::File(path) => loaded.add_file(path)?,
                 RootsSource::Loaded(known) => {
                     loaded.store_mut().extend(known.store.roots.iter().cloned());
@@ -192,7 +195,7 @@ impl Roots {
                 RootsSource::Native => loaded.add_native(),
                 RootsSource::Pem(certificates) => {
                     let hint = "it takes the content of a file, not its name";
-                    loaded.add_pem(certificates, hint)?;
+                    loaded.add_pem(certificates, &RootsKind::Given, hint)?;
                 }
             }
         }

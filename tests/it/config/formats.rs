@@ -153,6 +153,15 @@ fn a_secret_in_place_of_a_path_or_a_name_is_not_shown() {
     }
 }
 
+#[test]
+fn an_unset_secret_is_named_with_its_field() {
+    let text = "url = 'https://a.example'\n\
+                request_fields.set = { X-Own = '1', X-Key = { env = 'CDN_ORIGIN_UNSET' } }";
+    let error = OriginProxy::try_from(&read::<OriginConfig>(text)).expect_err("it is not set");
+    let error = error.to_string();
+    assert!(error.starts_with("request_fields.set.X-Key: "), "{error}");
+}
+
 /// A key that was pasted into the file is in no error.
 #[test]
 fn a_private_key_in_a_file_is_not_shown() {

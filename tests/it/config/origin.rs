@@ -282,11 +282,11 @@ fn keys_of_the_proxy_that_contradict_each_other_are_refused() {
         ),
         (
             "[request_fields]\nset = { 'not a name' = '1' }",
-            "request_fields.set: not a valid field name",
+            "request_fields.set.\"not a name\": not a valid field name",
         ),
         (
             "[response_fields]\nadd = { x = \"1\\n\" }",
-            "response_fields.add: not a valid field value",
+            "response_fields.add.x: not a valid field value",
         ),
         (
             "[pool]\nmax_response_head = '5 GiB'",

@@ -404,6 +404,23 @@ fn a_new_template_without_a_guard_is_refused_where_a_rule_makes_tenants() {
     assert_eq!(error, expected);
 }
 
+#[test]
+fn an_address_that_the_guard_denies_is_refused_at_the_start_and_at_a_reload() {
+    let file = |url: &str| -> VirtualHostsConfig {
+        read(&format!(
+            "hosts.'a.test'.origin.url = '{url}'\ntemplate.egress_guard.start = 'deny_private'"
+        ))
+    };
+    let expected = "hosts.\"a.test\".origin.url: the egress guard does not allow 10.0.0.1";
+    let error = VirtualHosts::try_from(&file("http://10.0.0.1")).unwrap_err();
+    assert_eq!(error.to_string(), expected);
+    let old = file("http://origin.example");
+    let hosts = VirtualHosts::try_from(&old).unwrap();
+    let error = old.reload(&file("http://10.0.0.1"), &hosts).unwrap_err();
+    assert_eq!(error.to_string(), expected);
+    assert!(old.reload(&file("http://8.8.8.8"), &hosts).is_ok());
+}
+
 /// Roots that were replaced under the same path are read again, for members and hosts that stay.
 #[tokio::test]
 async fn files_of_members_and_hosts_that_stay_are_read_again() {

@@ -11,7 +11,8 @@ use std::{
 
 use bytes::Bytes;
 use cdn_origin::{
-    CdnOriginConnector, HostRewriteLayer,
+    CdnOriginConnector, ErrorKind, HostRewriteLayer,
+    error::Stage,
     group::{CheckOutcome, HealthCheck, Member, MemberState, OriginGroup},
     pool::PoolSettings,
 };
@@ -86,11 +87,22 @@ async fn a_member_whose_checks_fail_gets_no_requests_until_they_pass() {
 #[tokio::test(start_paused = true)]
 async fn a_member_that_hangs_is_down_and_where_all_are_down_all_are_tried() {
     let sites = [Site::new("a")];
+    let (log, _guard) = Log::down_to(tracing::Level::INFO);
     let group = group(&sites, check().timeout(Duration::from_millis(500)));
     sites[0].0.hangs.store(true, SeqCst);
     until(&group, MemberState::Down).await;
     let last = group.snapshot()[0].last_check.clone();
-    assert!(matches!(last, Some(CheckOutcome::TimedOut)), "{last:?}");
+    let Some(CheckOutcome::Failed(error)) = &last else {
+        panic!("{last:?}");
+    };
+    assert_eq!(
+        (error.kind(), error.stage()),
+        (ErrorKind::TimedOut, Stage::Receive)
+    );
+    assert_eq!(error.facts().deadline(), Some(Duration::from_millis(500)));
+    let text = log.text();
+    let fix = "fix: check the origin, or allow more with HealthCheck::timeout(..)";
+    assert!(text.contains(fix), "{text}");
     sites[0].0.hangs.store(false, SeqCst);
     assert_eq!(get(&group).await, "a");
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use cdn_origin::{
     CdnOriginConnector, OriginProxy, Roots, VerifyPolicy,
-    group::{Ejection, Member, OriginGroup},
+    group::{Ejection, HealthCheck, Member, OriginGroup},
     metrics::MetricsObserver,
     observe::Observer,
     proxy::Limits,
@@ -292,6 +292,36 @@ async fn ejected_members_of_one_origin_are_added_up() {
     assert_eq!(ejected(), 2.0);
     group.remove("a").unwrap().await;
     assert_eq!(ejected(), 1.0);
+}
+
+#[tokio::test]
+async fn a_member_that_is_down_is_told_by_its_address() {
+    let (recorder, handle) = recorder();
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let observer = MetricsObserver::new();
+    let origin = ClosingOrigin::start(Speaks::Http, End::Fin);
+    let refused = refused_address();
+    let connector = CdnOriginConnector::builder(format!("http://{}", refused.address()));
+    let group = OriginGroup::builder()
+        .tier([
+            Member::new(connector.build().unwrap()).name("a"),
+            Member::new(origin.connector()).name("b"),
+        ])
+        .health_check(HealthCheck::get("/"))
+        .build()
+        .unwrap();
+    while group.snapshot().iter().any(|it| it.last_check.is_none()) {
+        tokio::task::yield_now().await;
+    }
+    let down = |labels: &[(&str, &str)]| {
+        observer.sample_group(&group);
+        Scrape::parse(&handle.render()).sum("cdn_origin_down_origins", labels)
+    };
+    let port = refused.address().port().to_string();
+    assert_eq!(down(&[("server_port", &port)]), 1.0);
+    assert_eq!(down(&[]), 1.0);
+    group.remove("a").unwrap().await;
+    assert_eq!(down(&[]), 0.0);
 }
 
 #[tokio::test]

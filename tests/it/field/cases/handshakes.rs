@@ -136,7 +136,7 @@ pub(super) const CASES: &[Case] = &[
     Case::of("the same with the chain of a company's own authority")
         .certificate(|_| with_unknown_root(&Authority::new()))
         .responds(200, &[], "")
-        .causes(&[(UntrustedAuthority, Likely, "Roots::native().and(")]),
+        .causes(&[(UntrustedAuthority, Likely, "Roots::pem(")]),
     Case::of("an ECH configuration that belongs to another server")
         .connector(|it| it.ech(published_by("public.example.test")))
         .acts(&[Tls("http/1.1")])

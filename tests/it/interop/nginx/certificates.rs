@@ -76,9 +76,8 @@ async fn a_certificate_of_nginx_from_an_unknown_authority_is_refused_and_the_iss
         CauseId::UntrustedAuthority,
         Certainty::Likely,
         format!(
-            ".verify(VerifyPolicy::roots(Roots::native().and(Roots::pem(..)))) with the PEM of \
-             {issuer}, only if that is your own authority; keep your other roots with further \
-             .and(..)"
+            ".verify(VerifyPolicy::roots(Roots::pem(..))) with the PEM of {issuer} beside your \
+             other roots, only if that is your own authority"
         ),
     );
 }

@@ -414,7 +414,7 @@ fn an_address_that_the_guard_denies_is_refused_at_the_start_and_at_a_reload() {
     let expected = "hosts.\"a.test\".origin.url: the egress guard does not allow 10.0.0.1";
     let error = VirtualHosts::try_from(&file("http://10.0.0.1")).unwrap_err();
     assert_eq!(error.to_string(), expected);
-    let old = file("http://origin.example");
+    let mut old = file("http://origin.example");
     let hosts = VirtualHosts::try_from(&old).unwrap();
     let error = old.reload(&file("http://10.0.0.1"), &hosts).unwrap_err();
     assert_eq!(error.to_string(), expected);

@@ -75,7 +75,7 @@ impl Site {
             .idle_timeout(Duration::from_secs(2));
         let proxy = OriginProxy::new(connector.clone())
             .limits(Limits::default().response_timeout(Duration::from_secs(20)))
-            .upgrades(Upgrades::websocket())
+            .upgrades(Upgrades::default())
             .pool(pool);
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let load = Load::to(listener.local_addr()?, origin.restarts.clone());

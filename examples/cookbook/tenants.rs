@@ -2,9 +2,9 @@ use cdn_origin::{
     BuildError, CdnOriginConnector, Error, ErrorKind, OriginProxy,
     error::RequestProblem,
     proxy::replace_content,
-    tenants::{Tenant, UnknownHost, VirtualHosts},
+    tenants::{Tenant, VirtualHosts},
 };
-use http::HeaderValue;
+use http::{HeaderValue, StatusCode};
 
 /// Each host has an origin of its own. Tenants may come and go while requests are served.
 pub fn hosts() -> Result<VirtualHosts, BuildError> {
@@ -20,7 +20,7 @@ pub fn hosts() -> Result<VirtualHosts, BuildError> {
             _ => response,
         }
     });
-    let hosts = VirtualHosts::new(template).unknown(UnknownHost::NotFound);
+    let hosts = VirtualHosts::new(template).unknown(StatusCode::NOT_FOUND);
     hosts.insert("shop.example", Tenant::new("https://shop.origin.example"))?;
     hosts.insert(
         "blog.example",

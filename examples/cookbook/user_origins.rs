@@ -33,7 +33,7 @@ pub async fn save(
 ) -> Result<(), BoxError> {
     let origin: OriginUrl = url.parse()?;
     // The guard checks no ports.
-    if !matches!(origin.target().port(), None | Some(80 | 443)) {
+    if !matches!(origin.port(), None | Some(80 | 443)) {
         return Err("the port must be 80 or 443".into());
     }
     let mut tenant = Tenant::new(origin);

@@ -5,7 +5,7 @@ use cdn_origin::{CdnOriginConnector, OriginProxy, pool::PoolSettings, proxy::Upg
 /// At most a thousand WebSockets. One that is silent for ten minutes is closed.
 pub fn proxy(connector: CdnOriginConnector) -> OriginProxy {
     OriginProxy::new(connector)
-        .upgrades(Upgrades::websocket().idle_timeout(Duration::from_secs(600)))
+        .upgrades(Upgrades::default().idle_timeout(Duration::from_secs(600)))
         .pool(
             PoolSettings::default()
                 .max_connections(1200)

@@ -44,7 +44,7 @@ pub(crate) fn status_page(
     push_list(
         &mut page,
         [
-            ("requests in flight", pool.active as u64),
+            ("requests in flight", pool.in_flight as u64),
             ("requests that wait", pool.waiting as u64),
             ("connections open", pool.open as u64),
             ("connections idle", pool.idle as u64),

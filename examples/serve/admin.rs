@@ -70,6 +70,6 @@ pub(crate) fn in_flight(hosts: &VirtualHosts) -> usize {
     let of_proxies = proxies.map(|(_, proxy)| proxy.snapshot().running);
     let names = hosts.hosts().into_iter();
     let members = names.filter_map(|host| Some(hosts.group(&host)?.snapshot()));
-    let of_members = members.flatten().map(|member| member.in_flight);
+    let of_members = members.flatten().map(|member| member.proxy.pool.in_flight);
     of_proxies.chain(of_members).sum()
 }

@@ -74,10 +74,10 @@ impl AccessLogLayer {
     /// use cdn_origin::access_log::AccessLogLayer;
     ///
     /// # fn layer(sink: fn(&str)) -> AccessLogLayer {
-    /// AccessLogLayer::json(sink).with_query()
+    /// AccessLogLayer::json(sink).log_query()
     /// # }
     /// ```
-    pub fn with_query(mut self) -> Self {
+    pub fn log_query(mut self) -> Self {
         self.query = QueryUse::Logged;
         self
     }
@@ -92,10 +92,10 @@ impl AccessLogLayer {
     ///
     /// # fn layer(sink: fn(&str)) -> AccessLogLayer {
     /// // The fields of nginx's and Apache's `combined`.
-    /// AccessLogLayer::combined(sink).with_client_fields()
+    /// AccessLogLayer::combined(sink).log_client_fields()
     /// # }
     /// ```
-    pub fn with_client_fields(mut self) -> Self {
+    pub fn log_client_fields(mut self) -> Self {
         self.client_fields = ClientFields::Logged;
         self
     }

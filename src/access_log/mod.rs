@@ -34,7 +34,7 @@
 //! ```
 //!
 //! * Of the client's fields, only `host` and the `trace_id` of `traceparent` are logged.
-//!   [`with_client_fields`](AccessLogLayer::with_client_fields) adds `user_agent`, and `referer`
+//!   [`log_client_fields`](AccessLogLayer::log_client_fields) adds `user_agent`, and `referer`
 //!   without its query.
 //! * Times are in seconds. `duration` is the time from the request to the end of the response.
 //! * `resolve`, `connect` and `handshake` are those of the last connect. They are absent on a
@@ -60,7 +60,7 @@
 //! * `trace_id` is that of the [`TraceContext`](crate::trace_context::TraceContext) in the
 //!   request's extensions, else that of the client's `traceparent`. It joins the line with traces
 //!   and other logs. Put a `TraceContextLayer` outside of this one.
-//! * The query is left out, unless [`with_query`](AccessLogLayer::with_query) adds it.
+//! * The query is left out, unless [`log_query`](AccessLogLayer::log_query) adds it.
 //!
 //! The combined format is that of Apache and nginx. The fields of the exchange follow as
 //! `key=value`. A value with spaces, quotes or characters beyond ASCII is in quotes, and escaped.

@@ -20,29 +20,40 @@ use super::{
     supposed_facts::{facts_of_response, supposed_facts},
 };
 
-/// A response of any library.
-pub trait AnyResponse {
-    /// Returns the status and the header fields.
+/// A response that [`check`] takes.
+///
+/// * [`http::Response`] and its [`Parts`], with the facts of the connection if the extensions have
+///   a [`ConnectionInfo`]
+/// * `reqwest::Response`, with feature `reqwest`
+/// * a reference to one of these
+/// * a pair of one of these and the start of the body
+pub trait AnyResponse: ReadResponse {}
+
+impl<R: ReadResponse> AnyResponse for R {}
+
+/// What a check reads of a response.
+#[expect(unnameable_types, reason = "only this crate implements it")]
+pub trait ReadResponse {
+    /// The status and the header fields.
     fn head(&self) -> (StatusCode, &HeaderMap);
 
-    /// Returns the facts of the connection, if it came from a connector and the library reports
-    /// them.
+    /// The facts of the connection, if it came from a connector and the library reports them.
     fn connection(&self) -> Option<&ConnectionInfo> {
         None
     }
 
-    /// Returns the start of the body, as far as it is known: some edges explain a refusal there.
+    /// The start of the body, as far as it is known: some edges explain a refusal there.
     fn body_start(&self) -> &[u8] {
         &[]
     }
 
-    /// Returns the URL that was requested, if the library reports it.
+    /// The URL that was requested, if the library reports it.
     fn url(&self) -> Option<&str> {
         None
     }
 }
 
-impl<B> AnyResponse for Response<B> {
+impl<B> ReadResponse for Response<B> {
     fn head(&self) -> (StatusCode, &HeaderMap) {
         (self.status(), self.headers())
     }
@@ -52,7 +63,7 @@ impl<B> AnyResponse for Response<B> {
     }
 }
 
-impl AnyResponse for Parts {
+impl ReadResponse for Parts {
     fn head(&self) -> (StatusCode, &HeaderMap) {
         (self.status, &self.headers)
     }
@@ -63,7 +74,7 @@ impl AnyResponse for Parts {
 }
 
 #[cfg(feature = "reqwest")]
-impl AnyResponse for reqwest::Response {
+impl ReadResponse for reqwest::Response {
     fn head(&self) -> (StatusCode, &HeaderMap) {
         (self.status(), self.headers())
     }
@@ -73,7 +84,7 @@ impl AnyResponse for reqwest::Response {
     }
 }
 
-impl<R: AnyResponse> AnyResponse for &R {
+impl<R: ReadResponse> ReadResponse for &R {
     fn head(&self) -> (StatusCode, &HeaderMap) {
         (**self).head()
     }
@@ -92,7 +103,7 @@ impl<R: AnyResponse> AnyResponse for &R {
 }
 
 /// A response, and the start of its body.
-impl<R: AnyResponse, B: AsRef<[u8]>> AnyResponse for (R, B) {
+impl<R: ReadResponse, B: AsRef<[u8]>> ReadResponse for (R, B) {
     fn head(&self) -> (StatusCode, &HeaderMap) {
         self.0.head()
     }

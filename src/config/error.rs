@@ -23,48 +23,29 @@ use super::key_path::path_within;
 /// # Ok::<(), toml::de::Error>(())
 /// ```
 #[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum ConfigError {
+#[error(transparent)]
+pub struct ConfigError(ConfigProblem);
+
+#[derive(Debug, Error)]
+enum ConfigProblem {
     /// A key has a value that cannot be used, or contradicts another key.
     #[error("{key}: {problem}")]
-    #[non_exhaustive]
-    Invalid {
-        /// The path of the key, such as `verify.pinned` or `tier[0].members[1].origin.sni`.
-        key: String,
-        /// The problem.
-        problem: String,
-    },
+    Invalid { key: String, problem: String },
     /// A file that a key names cannot be read.
     #[error("{key}: cannot read {}", path.display())]
-    #[non_exhaustive]
     File {
-        /// The path of the key, such as `client_identity.key`.
         key: String,
-        /// The file.
         path: PathBuf,
-        /// Why it cannot be read.
         source: io::Error,
     },
     /// An environment variable that a key names is not set, or is not Unicode.
     #[error("{key}: the environment variable {name:?} is not set, or is not Unicode")]
-    #[non_exhaustive]
-    Environment {
-        /// The path of the key, such as `client_identity.key`.
-        key: String,
-        /// The variable.
-        name: String,
-    },
-    /// The connector, the group or the tenant cannot be built.
+    Environment { key: String, name: String },
+    /// The connector, the group or the tenant cannot be built. The key is that of the first problem.
     ///
     /// `Display` names the keys of the file, and not the calls of the builder.
     #[error("{}", in_file(error))]
-    #[non_exhaustive]
-    Build {
-        /// The path of the first problem's key, such as `hosts."shop.example".origin.sni`.
-        key: String,
-        /// The values that the builder refuses.
-        error: BuildError,
-    },
+    Build { key: String, error: BuildError },
 }
 
 /// The problems, each with its key in place of the setter.
@@ -77,19 +58,56 @@ fn in_file(error: &BuildError) -> String {
 impl From<BuildError> for ConfigError {
     fn from(error: BuildError) -> Self {
         let key = error.problems().first().map(BuildProblem::key);
-        Self::Build {
+        Self(ConfigProblem::Build {
             key: key.unwrap_or_default(),
             error,
-        }
+        })
     }
 }
 
 impl ConfigError {
+    /// Returns the path of the key, such as `tier[0].members[1].origin.sni`.
+    ///
+    /// If several values cannot be used, it is that of the first.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        match &self.0 {
+            ConfigProblem::Invalid { key, .. }
+            | ConfigProblem::File { key, .. }
+            | ConfigProblem::Environment { key, .. }
+            | ConfigProblem::Build { key, .. } => key,
+        }
+    }
+
+    /// Returns the values that the builder of a connector, a group or a tenant refuses. Empty if
+    /// none was called yet.
+    #[must_use]
+    pub fn problems(&self) -> &[BuildProblem] {
+        match &self.0 {
+            ConfigProblem::Build { error, .. } => error.problems(),
+            _ => &[],
+        }
+    }
+
     pub(super) fn invalid(key: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self::Invalid {
+        Self(ConfigProblem::Invalid {
             key: key.into(),
             problem: problem.into(),
-        }
+        })
+    }
+
+    /// A file cannot be read.
+    pub(super) fn file(key: &str, path: PathBuf, source: io::Error) -> Self {
+        let key = key.to_owned();
+        Self(ConfigProblem::File { key, path, source })
+    }
+
+    /// An environment variable is not set, or is not Unicode.
+    pub(super) fn environment(key: &str, name: &str) -> Self {
+        Self(ConfigProblem::Environment {
+            key: key.to_owned(),
+            name: name.to_owned(),
+        })
     }
 
     /// Refuses further keys beside one that decides its whole section, such as `off`.
@@ -106,21 +124,22 @@ impl ConfigError {
     /// The same error, with the path of the table that the key is in.
     pub(super) fn within(self, table: impl fmt::Display) -> Self {
         let table = table.to_string();
-        match self {
-            Self::Build { error, .. } => error.with_keys(|key| path_within(&table, key)).into(),
-            Self::Invalid { key, problem } => Self::Invalid {
-                key: path_within(&table, &key),
+        let within = |key: &str| path_within(&table, key);
+        Self(match self.0 {
+            ConfigProblem::Build { error, .. } => return error.with_keys(within).into(),
+            ConfigProblem::Invalid { key, problem } => ConfigProblem::Invalid {
+                key: within(&key),
                 problem,
             },
-            Self::File { key, path, source } => Self::File {
-                key: path_within(&table, &key),
+            ConfigProblem::File { key, path, source } => ConfigProblem::File {
+                key: within(&key),
                 path,
                 source,
             },
-            Self::Environment { key, name } => Self::Environment {
-                key: path_within(&table, &key),
+            ConfigProblem::Environment { key, name } => ConfigProblem::Environment {
+                key: within(&key),
                 name,
             },
-        }
+        })
     }
 }

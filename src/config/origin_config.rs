@@ -108,7 +108,7 @@ impl TryFrom<&OriginConfig> for OriginProxy {
     /// Fails as the conversion to a [`CdnOriginConnector`] does, or if keys of the proxy contradict
     /// each other.
     fn try_from(config: &OriginConfig) -> Result<Self, ConfigError> {
-        config.with_proxy_settings(Self::new(CdnOriginConnector::try_from(config)?))
+        config.configure(Self::new(CdnOriginConnector::try_from(config)?))
     }
 }
 
@@ -180,10 +180,10 @@ impl OriginConfig {
     ///
     /// let config: OriginConfig = toml::from_str("url = 'http://origin.example'")?;
     /// let connector = CdnOriginBuilder::try_from(&config)?.build()?;
-    /// let proxy = config.with_proxy_settings(OriginProxy::new(connector))?;
+    /// let proxy = config.configure(OriginProxy::new(connector))?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn with_proxy_settings(&self, proxy: OriginProxy) -> Result<OriginProxy, ConfigError> {
+    pub fn configure(&self, proxy: OriginProxy) -> Result<OriginProxy, ConfigError> {
         Ok(self.0.proxy_calls()?.make(proxy))
     }
 

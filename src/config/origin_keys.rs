@@ -157,16 +157,14 @@ impl OriginKeys {
             unwritten.refuse_value("Sessions::share_with");
         }
         let dial = dial.as_ref();
+        let sent = sni.as_ref().filter(|sni| sni.name().is_some());
         let name = expected_name.as_ref();
         let identity = tls.identity.as_ref();
         Self {
             url: url.as_ref().and_then(|url| unwritten.text("builder", url)),
             dial: dial.and_then(|target| unwritten.text("dial", target)),
-            sni: match sni {
-                Some(sni @ Sni::Send(_)) => unwritten.text("sni", sni),
-                Some(Sni::Omit(_)) | None => None,
-            },
-            omit_sni: matches!(sni, Some(Sni::Omit(_))).then_some(true),
+            sni: sent.and_then(|sni| unwritten.text("sni", sni)),
+            omit_sni: (sni.is_some() && sent.is_none()).then_some(true),
             expected_name: name.and_then(|name| unwritten.text("expected_name", name)),
             host: host.as_ref().and_then(|host| unwritten.text("host", host)),
             label: label.as_deref().map(str::to_owned),

@@ -52,24 +52,13 @@ pub(super) struct ResponseRewriteConfig {
     /// More names of the origin.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     names: Vec<Text<HostAuthority>>,
-    /// Path prefixes of the origin, and those of the client.
+    /// Path prefixes of the client, and those of the origin.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    paths: Vec<PathConfig>,
+    map_path: Vec<PathMapConfig>,
     #[serde(skip_serializing_if = "is_default")]
     keep_alt_svc: bool,
     #[serde(skip_serializing_if = "is_default")]
     dangerously_drop_secure_over_http: bool,
-}
-
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(
-    deny_unknown_fields,
-    expecting = r#"a table such as { origin = "/app", client = "/shop" }"#
-)]
-struct PathConfig {
-    origin: Text<PathPrefix>,
-    client: Text<PathPrefix>,
 }
 
 impl ResponseRewriteConfig {
@@ -89,8 +78,9 @@ impl ResponseRewriteConfig {
         for name in &self.names {
             layer = layer.name((**name).clone());
         }
-        for path in &self.paths {
-            layer = layer.path((*path.origin).clone(), (*path.client).clone());
+        for map in &self.map_path {
+            let (client, origin) = map.prefixes();
+            layer = layer.map_path(client, origin);
         }
         if self.keep_alt_svc {
             layer = layer.keep_alt_svc();
@@ -116,9 +106,13 @@ pub(super) struct PathMapConfig {
 
 impl PathMapConfig {
     pub(super) fn add_to(&self, calls: &mut Calls<OriginProxy>) {
-        let prefixes = ((*self.client).clone(), (*self.origin).clone());
-        calls.add(Some(prefixes), |proxy: OriginProxy, (client, origin)| {
-            proxy.map_path(client, origin)
-        });
+        calls.add(
+            Some(self.prefixes()),
+            |proxy: OriginProxy, (client, origin)| proxy.map_path(client, origin),
+        );
+    }
+
+    fn prefixes(&self) -> (PathPrefix, PathPrefix) {
+        ((*self.client).clone(), (*self.origin).clone())
     }
 }

@@ -48,10 +48,7 @@ impl SecretSource {
             // The error of `var` has the value in it.
             Self::Env(name) => match env::var(name) {
                 Ok(text) => Ok(text.into_bytes()),
-                Err(_) if is_usual(name) => Err(ConfigError::Environment {
-                    key: key.to_owned(),
-                    name: name.clone(),
-                }),
+                Err(_) if is_usual(name) => Err(ConfigError::environment(key, name)),
                 Err(_) => Err(ConfigError::invalid(
                     key,
                     "the environment variable is not set, or is not Unicode; its name is not \

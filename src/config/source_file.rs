@@ -43,11 +43,8 @@ impl SourceFile {
 
     /// The content. The error has the path, unless that is a private key.
     pub(super) fn read(&self, key: &str) -> Result<Vec<u8>, ConfigError> {
-        let content = read_whole(&self.path).map_err(|source| ConfigError::File {
-            key: key.to_owned(),
-            path: self.shown().into(),
-            source,
-        })?;
+        let content = read_whole(&self.path)
+            .map_err(|source| ConfigError::file(key, self.shown().into(), source))?;
         self.digest.get_or_init(|| Hash::hash(&content));
         Ok(content)
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use http::StatusCode;
 use humantime::Duration;
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +11,7 @@ use crate::{
     connector::PreparedReload,
     error::BuildError,
     observe::Observer,
-    tenants::{UnknownHost, VirtualHosts, change_hosts, connectors_of, host_key},
+    tenants::{VirtualHosts, change_hosts, connectors_of, host_key},
 };
 
 use super::{
@@ -95,7 +96,7 @@ pub struct VirtualHostsConfig {
     observed_by: ObservedBy,
 }
 
-/// The variants of [`UnknownHost`].
+/// The status for hosts without a tenant.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -117,8 +118,8 @@ impl TryFrom<&VirtualHostsConfig> for VirtualHosts {
         config.check_hosts()?;
         let template = config.template_calls()?;
         let mut hosts = Self::new(config.template(&template)?);
-        if let Some(rule) = config.unknown {
-            hosts = hosts.unknown(rule.rule());
+        if let Some(unknown) = config.unknown {
+            hosts = hosts.unknown(unknown.status());
         }
         if let Some(count) = config.max_active {
             hosts = hosts.max_active(count);
@@ -378,10 +379,10 @@ impl VirtualHostsConfig {
 }
 
 impl UnknownHostConfig {
-    fn rule(self) -> UnknownHost {
+    fn status(self) -> StatusCode {
         match self {
-            Self::Misdirected => UnknownHost::Misdirected,
-            Self::NotFound => UnknownHost::NotFound,
+            Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
+            Self::NotFound => StatusCode::NOT_FOUND,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::{
     edge::{EdgeProfile, edge_of_host, is_bucket_with_dots, profile_of},
     error::{TlsVersion, key_of_setter},
-    name::{Host, Sni, SniOmission},
+    name::{Host, SniOmission},
     origin::{ChosenNames, Origin, Scheme, WrittenIn},
     tls::{TlsClient, VerifyPolicy},
 };
@@ -131,11 +131,11 @@ fn advise_on_names(origin: &Origin, names: &ChosenNames, advice: &mut Vec<Advice
         );
         add(AdviceId::HostDiffersFromSni, text);
     }
-    if *origin.sni() == Sni::Omit(SniOmission::IpAddress) {
+    if origin.sni().omission() == Some(SniOmission::IpAddress) {
         let text = format!(
             "{} is an IP address, so no SNI is sent and the edge cannot select the site: \
              `.sni(\"..\")` names the site",
-            origin.url().target().host(),
+            origin.url().host(),
         );
         add(AdviceId::NoSniForIpAddress, text);
     }

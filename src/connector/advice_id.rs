@@ -1,5 +1,7 @@
 //! `AdviceId`: the kinds of advice.
 
+use std::fmt;
+
 /// The kinds of [advice](super::Advice).
 ///
 /// ```
@@ -50,4 +52,42 @@ pub enum AdviceId {
     TlsUnused,
     /// The certificate is not verified.
     VerificationOff,
+}
+
+impl AdviceId {
+    /// Returns the stable label for logs, such as `verification_off`.
+    ///
+    /// ```
+    /// use cdn_origin::connector::AdviceId;
+    ///
+    /// assert_eq!(AdviceId::VerificationOff.as_str(), "verification_off");
+    /// ```
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::BucketWithDots => "bucket_with_dots",
+            Self::EarlyDataUnused => "early_data_unused",
+            Self::ExpectedNameUnused => "expected_name_unused",
+            Self::ExpiryGrace => "expiry_grace",
+            Self::HostDiffersFromSni => "host_differs_from_sni",
+            Self::HostIsIpAddress => "host_is_ip_address",
+            Self::HttpOnlyEndpoint => "http_only_endpoint",
+            Self::HttpsForced => "https_forced",
+            Self::KeysLogged => "keys_logged",
+            Self::NamesIgnored => "names_ignored",
+            Self::NoSniForIpAddress => "no_sni_for_ip_address",
+            Self::NoTls13 => "no_tls13",
+            Self::PlainHttpOnTlsPort => "plain_http_on_tls_port",
+            Self::PortNotServed => "port_not_served",
+            Self::SkippedRoots => "skipped_roots",
+            Self::TlsUnused => "tls_unused",
+            Self::VerificationOff => "verification_off",
+        }
+    }
+}
+
+impl fmt::Display for AdviceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }

@@ -352,7 +352,7 @@ impl CdnOriginConnector {
 
     pub(super) fn log_advice(&self) {
         for advice in self.advice() {
-            tracing::warn!(id = ?advice.id(), "{advice}");
+            tracing::warn!(id = advice.id().as_str(), "{advice}");
         }
     }
 

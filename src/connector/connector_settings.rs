@@ -72,7 +72,7 @@ impl ConnectorSettings {
             sni, expected_name, ..
         } = &self.names;
         let names = [
-            matches!(sni, Some(Sni::Send(_))).then_some("sni"),
+            sni.as_ref().and_then(Sni::name).map(|_| "sni"),
             expected_name.as_ref().map(|_| "expected_name"),
         ];
         let setters = self.tls_setters.iter().copied();
@@ -104,7 +104,7 @@ impl DialSettings {
             let kind = BuildProblemKind::Contradiction;
             problems.push(BuildProblem::new(setter, kind, why));
         };
-        let is_unix = matches!(dial, Some(DialTarget::Unix(_)));
+        let is_unix = dial.is_some_and(|dial| dial.unix_path().is_some());
         if self.guard.is_some() && self.transport.is_some() {
             let why = "the guard does not see the addresses that a transport of your own dials";
             contradicts("egress_guard", why);
@@ -137,12 +137,9 @@ impl DialSettings {
     ///
     /// Without a dial target, each request's `Uri` names one.
     pub(super) fn may_find_services(&self, dial: Option<&DialTarget>) -> bool {
-        let name = match dial {
-            Some(DialTarget::Unix(_)) => return false,
-            Some(DialTarget::Tcp(target)) => match target.host() {
-                Host::Ip(_) => return false,
-                Host::Dns(name) => Some(name),
-            },
+        let name = match dial.map(DialTarget::host) {
+            Some(Some(Host::Dns(name))) => Some(name),
+            Some(_) => return false,
             None => None,
         };
         self.transport.is_none() && self.dns.may_find_services(name)

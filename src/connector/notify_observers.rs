@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use crate::{
-    error::{BuildError, Error, Facts, Stage},
+    error::{BuildError, Error, Facts},
     observe::Observers,
     origin::Origin,
 };
@@ -39,9 +39,6 @@ pub(super) fn report_connect(
             if let Some(days_left) = expires_in(facts, notice) {
                 observers.notify(|observer| observer.certificate_expiring(facts, days_left));
             }
-        }
-        Err(error) if error.stage() == Stage::Handshake => {
-            observers.notify(|observer| observer.handshake_failed(error));
         }
         Err(error) => observers.notify(|observer| observer.connect_failed(error)),
     }

@@ -201,17 +201,8 @@ impl Cause {
         })
     }
 
-    /// Returns the source that documents the error page of an edge, if one was recognised.
-    ///
-    /// ```
-    /// # fn log(cause: &cdn_origin::diagnosis::Cause) {
-    /// if let Some(source) = cause.documentation() {
-    ///     println!("the page is documented in {source}");
-    /// }
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn documentation(&self) -> Option<&'static str> {
+    /// The source that documents the error page of an edge, if one was recognised.
+    pub(crate) fn documentation(&self) -> Option<&'static str> {
         self.documented_in
     }
 

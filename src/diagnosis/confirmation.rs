@@ -65,7 +65,7 @@ impl Confirmation {
             }
             Self::ProbeSites => {
                 "probe with the names of your site: \
-                 Probe::new(&connector).try_name(\"..\").run().await?"
+                 cdn_origin::probe(&connector).try_name(\"..\").await?"
             }
             Self::Request => "check the request as the client sent it",
             Self::ThisMachine => "check the limits, the addresses and the firewall of this machine",

@@ -127,7 +127,7 @@ impl FixKind {
                 .is_ok_and(|host| host.dns().is_none())
         };
         match self {
-            Self::Builder(url) => url.target().host().dns().is_none(),
+            Self::Builder(url) => url.host().dns().is_none(),
             Self::ExpectedName(name) | Self::SniAndExpectedName(_, name) => {
                 matches!(name, ExpectedName::Ip(_))
             }

@@ -10,7 +10,7 @@ use tower::{BoxError, ServiceExt, util::BoxCloneSyncService};
 
 use crate::{
     error::{CurrentStage, Facts, Stage},
-    name::{DialTarget, HostPort},
+    name::{DialTarget, Endpoint, HostPort},
 };
 
 use super::{
@@ -37,20 +37,21 @@ impl Transport {
         (stage, facts): (&CurrentStage, &mut Facts),
     ) -> Result<DialedIo, DialFailure> {
         let at = after(deadline);
-        stage.enter(match (self, target) {
-            (Self::Tcp(_), DialTarget::Tcp(_)) => Stage::Resolve,
-            (Self::Custom(_), _) | (_, DialTarget::Unix(_)) => Stage::Dial,
+        let endpoint = target.endpoint();
+        stage.enter(match (self, endpoint) {
+            (Self::Tcp(_), Endpoint::Tcp(_)) => Stage::Resolve,
+            (Self::Custom(_), _) | (_, Endpoint::Unix(_)) => Stage::Dial,
         });
-        let dialed = match (self, target) {
-            (Self::Tcp(dialer), DialTarget::Tcp(target)) => {
+        let dialed = match (self, endpoint) {
+            (Self::Tcp(dialer), Endpoint::Tcp(target)) => {
                 let dialed = dialer.dial(target, known, at, (stage, facts)).await;
                 dialed.map(DialedIo::Left)
             }
-            (Self::Custom(service), DialTarget::Tcp(target)) => {
+            (Self::Custom(service), Endpoint::Tcp(target)) => {
                 let call = service.clone().oneshot(uri_of(target));
                 connect_stream(call, at, facts).await
             }
-            (_, DialTarget::Unix(path)) => {
+            (_, Endpoint::Unix(path)) => {
                 let connect = unix_socket::connect(path).map_err(Into::into);
                 connect_stream(connect, at, facts).await
             }
@@ -75,8 +76,8 @@ impl Transport {
         target: Option<&DialTarget>,
         wait: WaitFor,
     ) -> Result<KnownAddresses, ResolveError> {
-        match (self, target) {
-            (Self::Tcp(dialer), Some(DialTarget::Tcp(target))) => {
+        match (self, target.map(DialTarget::endpoint)) {
+            (Self::Tcp(dialer), Some(Endpoint::Tcp(target))) => {
                 dialer.addresses(target, wait).await
             }
             _ => Err(ResolveError::not_found("no name is looked up")),

@@ -39,6 +39,21 @@ pub enum EchStatus {
     Unusable,
 }
 
+impl EchStatus {
+    /// Returns the stable label for metrics, such as `accepted_on_retry`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotSent => "not_sent",
+            Self::Greased => "greased",
+            Self::Accepted => "accepted",
+            Self::AcceptedOnRetry => "accepted_on_retry",
+            Self::Disabled => "disabled",
+            Self::Unusable => "unusable",
+        }
+    }
+}
+
 /// How Encrypted ClientHello was offered in the last handshake, even if that failed.
 ///
 /// [`TlsSession::ech`](super::TlsSession::ech) is the final outcome on an open connection.

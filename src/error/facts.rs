@@ -182,17 +182,13 @@ impl Facts {
         self.peer
     }
 
-    /// Returns the `HTTPS` record that led to the peer's address, if one did.
-    ///
-    /// It is present only with a resolver whose answers have `HTTPS` records.
-    #[must_use]
-    pub fn service(&self) -> Option<&ServiceBinding> {
+    /// The `HTTPS` record that led to the peer's address, if one did.
+    pub(crate) fn service(&self) -> Option<&ServiceBinding> {
         self.service.as_ref()
     }
 
-    /// Returns whether a [PROXY protocol](crate::dial::ProxyProtocol) header was sent to the peer.
-    #[must_use]
-    pub fn has_proxy_header(&self) -> bool {
+    /// Whether a PROXY protocol header was sent to the peer.
+    pub(crate) fn has_proxy_header(&self) -> bool {
         self.proxy_header
     }
 
@@ -203,18 +199,14 @@ impl Facts {
         self.offer.as_ref()
     }
 
-    /// Returns how Encrypted ClientHello was offered in the last handshake, and the peer's answer:
-    /// the row `ECH` of a report, such as `accepted; public name public.example`. `None` if it was
-    /// not configured.
-    #[must_use]
-    pub fn ech_offer(&self) -> Option<impl fmt::Display> {
+    /// How Encrypted ClientHello was offered in the last handshake, and the peer's answer: the row
+    /// `ECH` of a report. `None` if it was not configured.
+    pub(crate) fn ech_offer(&self) -> Option<&EchOffer> {
         self.ech.as_ref()
     }
 
-    /// Returns the public name of an encrypted ClientHello, sent in the clear in place of the name
-    /// in SNI.
-    #[must_use]
-    pub fn ech_public_name(&self) -> Option<&str> {
+    /// The public name of an encrypted ClientHello, sent in the clear in place of the name in SNI.
+    pub(crate) fn ech_public_name(&self) -> Option<&str> {
         self.ech.as_ref()?.public_name()
     }
 
@@ -257,10 +249,9 @@ impl Facts {
         self.accepted
     }
 
-    /// Returns what the certificate was checked against, such as `146 roots of the system`: the row
-    /// `trusted` of a report. `None` unless its issuer is unknown.
-    #[must_use]
-    pub fn trusted_roots(&self) -> Option<impl fmt::Display> {
+    /// What the certificate was checked against: the row `trusted` of a report. `None` unless its
+    /// issuer is unknown.
+    pub(crate) fn trusted_roots(&self) -> Option<&TrustedRoots> {
         self.trusted.as_deref()
     }
 
@@ -269,9 +260,8 @@ impl Facts {
         self.alternatives.as_deref()
     }
 
-    /// Returns whether a client certificate is configured.
-    #[must_use]
-    pub fn has_client_identity(&self) -> bool {
+    /// Whether a client certificate is configured.
+    pub(crate) fn has_client_identity(&self) -> bool {
         self.client_identity
     }
 

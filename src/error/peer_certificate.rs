@@ -129,20 +129,10 @@ impl PeerCertificate {
         self.fields().map_or("", |fields| &fields.issuer)
     }
 
-    /// Returns the SHA-256 of the SubjectPublicKeyInfo as a [pin](crate::tls::SpkiPin): `sha256/`
-    /// and base64.
+    /// The SHA-256 of the SubjectPublicKeyInfo as a pin: `sha256/` and base64.
     ///
-    /// `None` if the certificate cannot be parsed. The builder takes the value as it is:
-    ///
-    /// ```
-    /// # fn pin(error: &cdn_origin::Error) {
-    /// if let Some(pin) = error.facts().certificates().first().and_then(|leaf| leaf.pin()) {
-    ///     println!(".verify(VerifyPolicy::pinned(\"{pin}\".parse::<SpkiPin>()?))");
-    /// }
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn pin(&self) -> Option<&str> {
+    /// `None` if the certificate cannot be parsed.
+    pub(crate) fn pin(&self) -> Option<&str> {
         self.fields()?.pin.as_deref()
     }
 

@@ -58,17 +58,6 @@ impl fmt::Display for Resolution {
 
 /// The service that an `HTTPS` record describes ([RFC 9460]).
 ///
-/// A resolver of your own can pass on the record's ECH configuration:
-///
-/// ```
-/// use cdn_origin::error::ServiceBinding;
-///
-/// let config_list = vec![0x00, 0x00];
-/// let service = ServiceBinding::from_ech(config_list);
-/// assert_eq!(service.ech(), [0x00, 0x00]);
-/// assert_eq!(service.port(), None);
-/// ```
-///
 /// [RFC 9460]: https://www.rfc-editor.org/rfc/rfc9460
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct ServiceBinding {
@@ -80,23 +69,6 @@ pub struct ServiceBinding {
 }
 
 impl ServiceBinding {
-    /// Creates a record that has only the `ech` parameter: an encoded `ECHConfigList`.
-    ///
-    /// ```
-    /// use cdn_origin::error::ServiceBinding;
-    ///
-    /// // The `ech` parameter of `dig HTTPS crypto.example`, decoded from base64.
-    /// let service = ServiceBinding::from_ech([0xfe, 0x0d]);
-    /// assert_eq!(service.target(), None);
-    /// ```
-    #[must_use]
-    pub fn from_ech(config_list: impl Into<Vec<u8>>) -> Self {
-        Self {
-            ech: config_list.into(),
-            ..Self::default()
-        }
-    }
-
     /// Returns the name that provides the service, if it differs from the queried one.
     ///
     /// `None` for a record with the target `.`, which stands for the queried name (section 2.5).

@@ -128,3 +128,15 @@ pub enum EarlyData {
     /// The origin ignored it, and the request was sent again after the handshake.
     Rejected,
 }
+
+impl EarlyData {
+    /// Returns the stable label for metrics, such as `not_sent`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotSent => "not_sent",
+            Self::Accepted => "accepted",
+            Self::Rejected => "rejected",
+        }
+    }
+}

@@ -338,7 +338,7 @@ impl GroupMember {
     }
 
     pub(super) fn snapshot(&self, tier: usize) -> MemberSnapshot {
-        let (in_flight, proxy) = (self.proxy.in_flight(), self.proxy.snapshot());
+        let proxy = self.proxy.snapshot();
         let mut condition = self.lock();
         let (consecutive_failures, requests, failures, ejections) = condition.health.counters();
         MemberSnapshot {
@@ -359,7 +359,6 @@ impl GroupMember {
             failures,
             ejections,
             last_check: condition.checks.last().cloned(),
-            in_flight,
             proxy,
         }
     }

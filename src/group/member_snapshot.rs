@@ -1,6 +1,6 @@
 //! `MemberSnapshot`: the state of a member at one moment.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use crate::proxy::ProxySnapshot;
 
@@ -11,7 +11,7 @@ use super::CheckOutcome;
 /// ```
 /// # fn log(group: &cdn_origin::group::OriginGroup) {
 /// for member in group.snapshot() {
-///     println!("{} {:?}: {} in flight", member.name, member.state, member.in_flight);
+///     println!("{} {}: {} in flight", member.name, member.state, member.proxy.pool.in_flight);
 /// }
 /// # }
 /// ```
@@ -55,8 +55,6 @@ pub struct MemberSnapshot {
     pub ejections: u64,
     /// The result of the last [health check](super::HealthCheck), if there was one.
     pub last_check: Option<CheckOutcome>,
-    /// Gauge: requests in flight, from their call to the end of both bodies.
-    pub in_flight: usize,
     /// The state of its proxy: the pool, and the requests that are admitted, wait and were refused.
     pub proxy: ProxySnapshot,
 }
@@ -104,5 +102,11 @@ impl MemberState {
             Self::Returning => "returning",
             Self::Down => "down",
         }
+    }
+}
+
+impl fmt::Display for MemberState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }

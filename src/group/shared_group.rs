@@ -222,18 +222,18 @@ impl SharedGroup {
     /// Puts a member into a tier, in place of the one with its name. Returns the proxy of that one.
     pub(super) fn put(&self, tier: usize, member: Member) -> Vec<OriginProxy> {
         let member = self.make(member);
-        self.add(tier, member)
+        self.add(tier, &member)
     }
 
-    fn add(&self, tier: usize, member: Arc<GroupMember>) -> Vec<OriginProxy> {
+    fn add(&self, tier: usize, member: &Arc<GroupMember>) -> Vec<OriginProxy> {
         let mut former = None;
         self.tiers.send_modify(|tiers| {
             former = tiers.remove(member.name());
             tiers.add(tier, member.clone());
         });
-        let former = former.inspect(|former| former.replaced_by(&member));
+        let former = former.inspect(|former| former.replaced_by(member));
         let former = self.removed(former);
-        self.added(&member);
+        self.added(member);
         former
     }
 
@@ -245,7 +245,7 @@ impl SharedGroup {
         if let Some(former) = former {
             member.take_over(&former, self.health_check.is_some());
         }
-        self.add(tier, member)
+        self.add(tier, &member)
     }
 
     /// Members take over from those of another group with their names.

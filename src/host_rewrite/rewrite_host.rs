@@ -84,7 +84,7 @@ pub(crate) fn write_host(parts: &mut Parts, host: &HostAuthority) {
         parts.uri = uri;
         parts.headers.remove(HOST);
     } else {
-        parts.headers.insert(HOST, host.to_header_value());
+        parts.headers.insert(HOST, host.into());
     }
 }
 

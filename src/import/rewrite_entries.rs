@@ -25,10 +25,10 @@ pub(super) fn add_name(settings: &mut Settings, name: &str) -> Outcome {
 /// Adds a prefix of the origin's paths, and the client's for it.
 pub(super) fn add_path(settings: &mut Settings, origin: &str, client: &str) -> Outcome {
     let (origin, client) = (without_final_slash(origin), without_final_slash(client));
-    let entry = json!({ "origin": origin, "client": client });
-    let code = format!(".path({origin:?}.parse()?, {client:?}.parse()?)");
-    let text = "`ResponseRewriteLayer::path`";
-    add(settings, "response_rewrite.paths", entry, &code, text)
+    let entry = json!({ "client": client, "origin": origin });
+    let code = format!(".map_path({client:?}.parse()?, {origin:?}.parse()?)");
+    let text = "`ResponseRewriteLayer::map_path`";
+    add(settings, "response_rewrite.map_path", entry, &code, text)
 }
 
 fn without_final_slash(path: &str) -> &str {

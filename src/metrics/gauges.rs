@@ -33,7 +33,7 @@ impl Gauges {
         let (snapshot, capacities) = (proxy.snapshot(), Capacities::of(proxy));
         let pool = snapshot.pool;
         Self {
-            active: pool.active,
+            active: pool.in_flight,
             waiting: pool.waiting,
             streams: pool.streams,
             tunnels: pool.tunnels,

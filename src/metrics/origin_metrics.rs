@@ -11,8 +11,8 @@ use std::{
 use ::metrics::{Counter, Label};
 
 use crate::{
-    error::{EarlyData, EchStatus, Error, Facts, Stage, TlsSession, TlsVersion},
-    name::DialTarget,
+    error::{Error, Facts, Stage, TlsSession, TlsVersion},
+    name::{DialTarget, Endpoint},
     observe::{ClosedConnection, ExchangeInfo},
     origin::Origin,
 };
@@ -41,12 +41,12 @@ const SHORT_WAIT: Duration = Duration::from_millis(1);
 impl OriginMetrics {
     pub(super) fn of(origin: &Origin) -> Self {
         let dial = origin.dial();
-        let mut server = match dial {
-            DialTarget::Tcp(target) => vec![
+        let mut server = match dial.endpoint() {
+            Endpoint::Tcp(target) => vec![
                 Label::new(names::ADDRESS, target.host().to_string()),
                 Label::new(names::PORT, target.port().unwrap_or_default().to_string()),
             ],
-            DialTarget::Unix(path) => vec![
+            Endpoint::Unix(path) => vec![
                 Label::new(names::ADDRESS, path.to_string()),
                 Label::from_static_parts(names::PORT, "0"),
             ],
@@ -224,24 +224,11 @@ fn handshake(session: &TlsSession) -> [(&'static str, &'static str); 4] {
         true => "resumed",
         false => "full",
     };
-    let early_data = match session.early_data {
-        EarlyData::NotSent => "not_sent",
-        EarlyData::Accepted => "accepted",
-        EarlyData::Rejected => "rejected",
-    };
-    let ech = match session.ech {
-        EchStatus::NotSent => "not_sent",
-        EchStatus::Greased => "greased",
-        EchStatus::Accepted => "accepted",
-        EchStatus::AcceptedOnRetry => "accepted_on_retry",
-        EchStatus::Disabled => "disabled",
-        EchStatus::Unusable => "unusable",
-    };
     [
         (names::TLS_VERSION, version),
         (names::HANDSHAKE, kind),
-        (names::EARLY_DATA, early_data),
-        (names::ECH, ech),
+        (names::EARLY_DATA, session.early_data.as_str()),
+        (names::ECH, session.ech.as_str()),
     ]
 }
 

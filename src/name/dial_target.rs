@@ -30,12 +30,17 @@ use super::{Host, HostPort, NameProblem, SocketPath};
 /// assert_eq!(dial.port(), Some(8443));
 ///
 /// let dial: DialTarget = "unix:/run/app.sock".parse()?;
-/// assert!(matches!(dial, DialTarget::Unix(_)));
+/// assert_eq!(dial.unix_path(), Some("/run/app.sock"));
 /// # Ok::<(), cdn_origin::error::InvalidValue>(())
 /// ```
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum DialTarget {
+pub struct DialTarget {
+    endpoint: Endpoint,
+}
+
+/// The two kinds of dial targets.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub(crate) enum Endpoint {
     /// Host and port for TCP.
     Tcp(HostPort),
     /// A Unix stream socket.
@@ -55,38 +60,53 @@ impl DialTarget {
         self.tcp().and_then(HostPort::port)
     }
 
+    /// Returns the path of a Unix socket. `None` for TCP.
+    #[must_use]
+    pub fn unix_path(&self) -> Option<&str> {
+        match &self.endpoint {
+            Endpoint::Tcp(_) => None,
+            Endpoint::Unix(path) => Some(path.as_str()),
+        }
+    }
+
+    /// Host and port, or the path of a socket.
+    pub(crate) fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
     /// Host and port. `None` for a Unix socket.
     pub(crate) fn tcp(&self) -> Option<&HostPort> {
-        match self {
-            Self::Tcp(target) => Some(target),
-            Self::Unix(_) => None,
+        match &self.endpoint {
+            Endpoint::Tcp(target) => Some(target),
+            Endpoint::Unix(_) => None,
         }
     }
 
     fn parse(text: &str) -> Result<Self, NameProblem> {
-        match text.strip_prefix("unix:") {
+        let endpoint = match text.strip_prefix("unix:") {
             // `unix:80` is port 80 of the host `unix`.
             Some(path) if !path.bytes().all(|byte| byte.is_ascii_digit()) => {
-                SocketPath::parse(path).map(Self::Unix)
+                Endpoint::Unix(SocketPath::parse(path)?)
             }
-            _ => HostPort::parse(text).map(Self::Tcp),
-        }
+            _ => Endpoint::Tcp(HostPort::parse(text)?),
+        };
+        Ok(Self { endpoint })
     }
 
     /// This target with `default` as its port. Unix sockets and targets with a port are unchanged.
     pub(crate) fn or_port(self, default: u16) -> Self {
-        match self {
-            Self::Tcp(target) => Self::Tcp(target.or_port(default)),
-            Self::Unix(path) => Self::Unix(path),
+        match self.endpoint {
+            Endpoint::Tcp(target) => target.or_port(default).into(),
+            Endpoint::Unix(_) => self,
         }
     }
 }
 
 impl fmt::Display for DialTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Tcp(target) => target.fmt(f),
-            Self::Unix(path) => path.fmt(f),
+        match &self.endpoint {
+            Endpoint::Tcp(target) => target.fmt(f),
+            Endpoint::Unix(path) => path.fmt(f),
         }
     }
 }
@@ -103,18 +123,19 @@ super::impl_try_from_text!(DialTarget);
 
 impl From<HostPort> for DialTarget {
     fn from(target: HostPort) -> Self {
-        Self::Tcp(target)
+        let endpoint = Endpoint::Tcp(target);
+        Self { endpoint }
     }
 }
 
 impl From<IpAddr> for DialTarget {
     fn from(ip: IpAddr) -> Self {
-        Self::Tcp(ip.into())
+        HostPort::from(ip).into()
     }
 }
 
 impl From<SocketAddr> for DialTarget {
     fn from(address: SocketAddr) -> Self {
-        Self::Tcp(address.into())
+        HostPort::from(address).into()
     }
 }

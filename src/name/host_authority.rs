@@ -74,21 +74,6 @@ impl HostAuthority {
         &self.authority
     }
 
-    /// Returns the authority as a `Host` field value. Copies nothing.
-    ///
-    /// ```
-    /// use cdn_origin::name::HostAuthority;
-    ///
-    /// let host: HostAuthority = "www.example.com".parse()?;
-    /// let mut request = http::Request::new(());
-    /// request.headers_mut().insert(http::header::HOST, host.to_header_value());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn to_header_value(&self) -> HeaderValue {
-        self.field.clone()
-    }
-
     /// Why the host can be no name, although a client may send it: its labels do not fit the DNS.
     pub(crate) fn problem(&self) -> Option<InvalidValue> {
         let host = self.host();
@@ -229,6 +214,22 @@ impl From<&DnsName> for HostAuthority {
     #[expect(clippy::expect_used, reason = "every DNS name is a host")]
     fn from(name: &DnsName) -> Self {
         Self::from_ascii(name.as_str()).expect("a DNS name is an authority")
+    }
+}
+
+/// The value of `Host`. Copies nothing.
+///
+/// ```
+/// use cdn_origin::name::HostAuthority;
+///
+/// let host: HostAuthority = "www.example.com".parse()?;
+/// let mut request = http::Request::new(());
+/// request.headers_mut().insert(http::header::HOST, (&host).into());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+impl From<&HostAuthority> for HeaderValue {
+    fn from(authority: &HostAuthority) -> Self {
+        authority.field.clone()
     }
 }
 

@@ -3,10 +3,7 @@
 use std::{
     fmt,
     net::{IpAddr, SocketAddr},
-    str::FromStr,
 };
-
-use crate::invalid_value::InvalidValue;
 
 use super::{Host, NameProblem, host::split_port};
 
@@ -16,39 +13,26 @@ use super::{Host, NameProblem, host::split_port};
 ///
 /// A name with a trailing dot is absolute: the resolver appends no search domain to it. Only the
 /// resolver receives the dot; SNI, certificate and Host have none.
-///
-/// ```
-/// use cdn_origin::name::HostPort;
-///
-/// let target: HostPort = "Origin.example.:8443".parse()?;
-/// assert!(target.is_absolute());
-/// assert_eq!(target.to_string(), "origin.example.:8443");
-/// assert_eq!(target.host().to_string(), "origin.example");
-/// # Ok::<(), cdn_origin::error::InvalidValue>(())
-/// ```
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
-pub struct HostPort {
+pub(crate) struct HostPort {
     host: Host,
     port: Option<u16>,
     is_absolute: bool,
 }
 
 impl HostPort {
-    /// Returns the host, without the dot of an absolute name.
-    #[must_use]
-    pub fn host(&self) -> &Host {
+    /// The host, without the dot of an absolute name.
+    pub(crate) fn host(&self) -> &Host {
         &self.host
     }
 
-    /// Returns the port, if the text has one or the origin's scheme supplied it.
-    #[must_use]
-    pub fn port(&self) -> Option<u16> {
+    /// The port, if the text has one or the origin's scheme supplied it.
+    pub(crate) fn port(&self) -> Option<u16> {
         self.port
     }
 
-    /// Returns whether the name ended in a dot. A resolver appends no search domain to such a name.
-    #[must_use]
-    pub fn is_absolute(&self) -> bool {
+    /// Whether the name ended in a dot. A resolver appends no search domain to such a name.
+    pub(crate) fn is_absolute(&self) -> bool {
         self.is_absolute
     }
 
@@ -103,16 +87,6 @@ impl fmt::Display for HostPort {
         }
     }
 }
-
-impl FromStr for HostPort {
-    type Err = InvalidValue;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::parse(text).map_err(|problem| problem.of("host and port", text))
-    }
-}
-
-super::impl_try_from_text!(HostPort);
 
 impl From<IpAddr> for HostPort {
     fn from(ip: IpAddr) -> Self {

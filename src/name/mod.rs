@@ -81,11 +81,13 @@ mod sni;
 mod socket_path;
 
 pub use dial_target::DialTarget;
+pub(crate) use dial_target::Endpoint;
 pub use dns_name::DnsName;
 pub use expected_name::ExpectedName;
 pub use host::Host;
 pub use host_authority::HostAuthority;
-pub use host_port::HostPort;
+pub(crate) use host_port::HostPort;
 pub(crate) use name_problem::NameProblem;
-pub use sni::{Sni, SniOmission};
-pub use socket_path::SocketPath;
+pub use sni::Sni;
+pub(crate) use sni::SniOmission;
+pub(crate) use socket_path::SocketPath;

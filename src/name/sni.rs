@@ -24,15 +24,16 @@ use super::DnsName;
 ///
 /// [RFC 6066 section 3]: https://www.rfc-editor.org/rfc/rfc6066#section-3
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum Sni {
-    /// No name is sent, for this reason.
-    Omit(SniOmission),
-    /// This name is sent.
-    Send(DnsName),
+pub struct Sni {
+    name: Result<DnsName, SniOmission>,
 }
 
 impl Sni {
+    /// No name is sent, for this reason.
+    pub(crate) const fn omitted(reason: SniOmission) -> Self {
+        Self { name: Err(reason) }
+    }
+
     /// Returns the name that is sent. `None` if none is.
     ///
     /// ```
@@ -46,18 +47,20 @@ impl Sni {
     /// ```
     #[must_use]
     pub fn name(&self) -> Option<&DnsName> {
-        match self {
-            Self::Omit(_) => None,
-            Self::Send(name) => Some(name),
-        }
+        self.name.as_ref().ok()
+    }
+
+    /// Why no name is sent. `None` if one is.
+    pub(crate) fn omission(&self) -> Option<SniOmission> {
+        self.name.as_ref().err().copied()
     }
 }
 
 impl fmt::Display for Sni {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Omit(reason) => write!(f, "none ({reason})"),
-            Self::Send(name) => name.fmt(f),
+        match &self.name {
+            Ok(name) => name.fmt(f),
+            Err(reason) => write!(f, "none ({reason})"),
         }
     }
 }
@@ -67,7 +70,7 @@ impl FromStr for Sni {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let name = DnsName::parse(text).map_err(|problem| problem.of("SNI", text))?;
-        Ok(Self::Send(name))
+        Ok(name.into())
     }
 }
 
@@ -75,7 +78,7 @@ super::impl_try_from_text!(Sni);
 
 impl From<DnsName> for Sni {
     fn from(name: DnsName) -> Self {
-        Self::Send(name)
+        Self { name: Ok(name) }
     }
 }
 
@@ -83,8 +86,7 @@ impl From<DnsName> for Sni {
 ///
 /// `Display` completes "no SNI was sent:".
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum SniOmission {
+pub(crate) enum SniOmission {
     /// The URL's host is an IP address, which RFC 6066 forbids in SNI, and no name was configured.
     IpAddress,
     /// The origin's scheme is `http`: there is no TLS handshake.

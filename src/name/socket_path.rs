@@ -11,12 +11,11 @@ const MAX_LENGTH: usize = 103;
 ///
 /// Part of a [`DialTarget`](super::DialTarget), which parses it from `unix:/path`.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
-pub struct SocketPath(Arc<str>);
+pub(crate) struct SocketPath(Arc<str>);
 
 impl SocketPath {
-    /// Returns the path.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
+    /// The path.
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 

@@ -168,14 +168,6 @@ impl ExchangeInfo {
         Some(self.head_at?.duration_since(self.began))
     }
 
-    /// Returns the time from the head of the response to its end. `None` before the end, and
-    /// without a head.
-    #[must_use]
-    pub fn body(&self) -> Option<Duration> {
-        let end = self.end.as_ref()?;
-        Some(end.at.duration_since(self.head_at?))
-    }
-
     /// Returns the time from the request to the end. `None` before the end.
     ///
     /// ```

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `request_completed` | `exchange_record.rs` |
 //! | `connecting` | `connector/cdn_origin_connector.rs` |
-//! | `connected`, `connect_failed`, `handshake_failed` | `connector/notify_observers.rs` |
+//! | `connected`, `connect_failed` | `connector/notify_observers.rs` |
 //! | `certificate_expiring`, `reloaded`, `reload_failed` | `connector/notify_observers.rs` |
 //! | `closed` | `pool/checkout/permit.rs` |
 //! | `ejected`, `returned` | `group/group_member.rs` |
@@ -59,8 +59,8 @@ pub trait Observer: Send + Sync + 'static {
         let _ = exchange;
     }
 
-    /// A connect begins. [`connected`](Self::connected), [`connect_failed`](Self::connect_failed)
-    /// or [`handshake_failed`](Self::handshake_failed) follows, unless the connect is cancelled.
+    /// A connect begins. [`connected`](Self::connected) or [`connect_failed`](Self::connect_failed)
+    /// follows, unless the connect is cancelled.
     fn connecting(&self, origin: &Origin) {
         let _ = origin;
     }
@@ -71,15 +71,9 @@ pub trait Observer: Send + Sync + 'static {
         let _ = facts;
     }
 
-    /// A connect failed before the TLS handshake, at [`Error::stage`].
+    /// A connect failed at [`Error::stage`]: before the TLS handshake or in it.
     fn connect_failed(&self, error: &Error) {
         let _ = error;
-    }
-
-    /// A connect failed in the TLS handshake. Calls [`connect_failed`](Self::connect_failed) by
-    /// default.
-    fn handshake_failed(&self, error: &Error) {
-        self.connect_failed(error);
     }
 
     /// A connection of a pool was closed. Connections outside of a pool are not reported.

@@ -7,7 +7,7 @@ use tracing::{Span, field, level_filters::LevelFilter};
 
 use crate::{
     error::{Error, Facts, TlsVersion},
-    name::DialTarget,
+    name::Endpoint,
     origin::Origin,
     trace_context::TraceContext,
 };
@@ -138,16 +138,13 @@ fn span_name(method: &Method) -> &'static str {
 
 /// The dialled host, or the path of a Unix socket.
 fn address(origin: Option<&Origin>) -> Option<field::DisplayValue<&dyn fmt::Display>> {
-    let address: &dyn fmt::Display = match origin?.dial() {
-        DialTarget::Tcp(target) => target.host(),
-        DialTarget::Unix(path) => path,
+    let address: &dyn fmt::Display = match origin?.dial().endpoint() {
+        Endpoint::Tcp(target) => target.host(),
+        Endpoint::Unix(path) => path,
     };
     Some(field::display(address))
 }
 
 fn port(origin: Option<&Origin>) -> Option<u16> {
-    match origin?.dial() {
-        DialTarget::Tcp(target) => target.port(),
-        DialTarget::Unix(_) => None,
-    }
+    origin?.dial().port()
 }

@@ -6,7 +6,7 @@ use http::Uri;
 
 use crate::{
     invalid_value::InvalidValue,
-    name::{HostPort, NameProblem},
+    name::{Host, HostPort, NameProblem},
 };
 
 /// The scheme of an origin, which decides whether TLS is used.
@@ -61,7 +61,7 @@ impl fmt::Display for Scheme {
 /// use cdn_origin::origin::OriginUrl;
 ///
 /// let url: OriginUrl = "https://d1234567890.cloudfront.net".parse()?;
-/// assert_eq!(url.target().port(), None);
+/// assert_eq!(url.port(), None);
 /// assert!("https://example.com/base".parse::<OriginUrl>().is_err());
 /// # Ok::<(), cdn_origin::error::InvalidValue>(())
 /// ```
@@ -79,7 +79,6 @@ impl OriginUrl {
     ///
     /// let url: OriginUrl = "https://origin.example:8443".parse()?;
     /// assert_eq!(url.scheme(), Scheme::Https);
-    /// assert_eq!(url.target().port(), Some(8443));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
@@ -87,9 +86,28 @@ impl OriginUrl {
         self.scheme
     }
 
-    /// Returns the host, and the port if the URL has one.
+    /// Returns the host.
     #[must_use]
-    pub fn target(&self) -> &HostPort {
+    pub fn host(&self) -> &Host {
+        self.target.host()
+    }
+
+    /// Returns the port, if the URL has one.
+    ///
+    /// ```
+    /// use cdn_origin::origin::OriginUrl;
+    ///
+    /// let url: OriginUrl = "https://origin.example:8443".parse()?;
+    /// assert_eq!(url.port(), Some(8443));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        self.target.port()
+    }
+
+    /// The host, and the port if the URL has one.
+    pub(crate) fn target(&self) -> &HostPort {
         &self.target
     }
 

@@ -40,10 +40,12 @@ impl Origin {
     pub(crate) fn settle(url: &OriginUrl, chosen: &ChosenNames) -> Self {
         let OriginUrl { scheme, target } = url;
         let sni = match (scheme, &chosen.sni, target.host()) {
-            (Scheme::Http, ..) => Sni::Omit(SniOmission::PlainHttp),
-            (Scheme::Https, Some(sni), _) => sni.clone(),
-            (Scheme::Https, None, Host::Dns(name)) => Sni::Send(name.clone()),
-            (Scheme::Https, None, Host::Ip(_)) => Sni::Omit(SniOmission::IpAddress),
+            (Scheme::Http, ..) => Sni::omitted(SniOmission::PlainHttp),
+            (Scheme::Https, Some(sni), _) if sni.name().is_some() => sni.clone(),
+            // It may be the SNI of another origin, with a reason that does not apply here.
+            (Scheme::Https, Some(_), _) => Sni::omitted(SniOmission::Requested),
+            (Scheme::Https, None, Host::Dns(name)) => name.clone().into(),
+            (Scheme::Https, None, Host::Ip(_)) => Sni::omitted(SniOmission::IpAddress),
         };
         let default_expected_name = || match sni.name() {
             Some(name) => name.clone().into(),

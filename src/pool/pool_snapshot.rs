@@ -7,7 +7,7 @@ use super::connection::CloseReason;
 /// Gauges and counters of a pool at one moment.
 ///
 /// All values are of the same moment. `idle` plus `tunnels` never exceeds `open`, `waiting` never
-/// exceeds `active`, and there are no `streams` without an open connection.
+/// exceeds `in_flight`, and there are no `streams` without an open connection.
 ///
 /// Counters never decrease while the pool lives. [`opened`](Self::opened) is always the sum of
 /// [`closed_total`](Self::closed_total) and the connections that are established. Export the gauges
@@ -35,7 +35,7 @@ pub struct PoolSnapshot {
     /// Gauge: requests in flight, from the call to the end of both bodies.
     ///
     /// Requests that wait for a connection are included.
-    pub active: usize,
+    pub in_flight: usize,
     /// Gauge: streams that are open on HTTP/2 connections.
     ///
     /// Zero with an HTTP/1.1 origin.

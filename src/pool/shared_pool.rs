@@ -158,8 +158,8 @@ impl SharedPool {
 
     /// The gauges and counters of this moment.
     pub(crate) fn snapshot(&self) -> PoolSnapshot {
-        let (active, reused) = (self.requests.get(), self.reused.load(Ordering::Relaxed));
-        self.with(|inventory| inventory.snapshot(active, reused))
+        let (in_flight, reused) = (self.requests.get(), self.reused.load(Ordering::Relaxed));
+        self.with(|inventory| inventory.snapshot(in_flight, reused))
     }
 }
 

@@ -63,7 +63,7 @@ pub(super) fn candidate_names(best: &ProbeAttempt, added: &[DnsName]) -> Vec<Dns
         ExpectedName::Ip(_) => None,
     };
     let host = origin.host().host().parse().ok();
-    let url = origin.url().target().host().dns().cloned();
+    let url = origin.url().host().dns().cloned();
     let dialled = origin.dial().host().and_then(Host::dns).cloned();
     let sni = origin.sni().name().cloned();
     let of_origin = [host, expected, url, sni, dialled].into_iter().flatten();
@@ -287,8 +287,8 @@ fn other_snis<'a>(
     names: &'a [DnsName],
 ) -> impl Iterator<Item = SettingChange> + use<'a> {
     let present = origin.sni().clone();
-    let sent = names.iter().cloned().map(Sni::Send);
-    let all = sent.chain([Sni::Omit(SniOmission::Requested)]);
+    let sent = names.iter().cloned().map(Sni::from);
+    let all = sent.chain([Sni::omitted(SniOmission::Requested)]);
     let is_other = move |sni: &Sni| sni.name() != present.name();
     all.filter(is_other).map(SettingChange::Sni)
 }
@@ -369,7 +369,7 @@ fn gives_up_tls(change: &SettingChange, origin: &Origin) -> bool {
 
 /// The changes that a fix of a diagnosis describes, as far as an attempt can make them.
 pub(super) fn changes_of_fix(fix: &FixKind) -> Vec<SettingChange> {
-    let sni = |name: &DnsName| SettingChange::Sni(Sni::Send(name.clone()));
+    let sni = |name: &DnsName| SettingChange::Sni(name.clone().into());
     vec![match fix {
         FixKind::Builder(url) => SettingChange::Url(url.clone()),
         FixKind::ClientScheme => SettingChange::ClientScheme,
@@ -382,14 +382,14 @@ pub(super) fn changes_of_fix(fix: &FixKind) -> Vec<SettingChange> {
             return hosts.iter().cloned().map(SettingChange::Host).collect();
         }
         FixKind::NoProxyProtocol => SettingChange::NoProxyHeader,
-        FixKind::OmitSni => SettingChange::Sni(Sni::Omit(SniOmission::Requested)),
+        FixKind::OmitSni => SettingChange::Sni(Sni::omitted(SniOmission::Requested)),
         FixKind::ProxyProtocol => SettingChange::ProxyHeader,
         FixKind::Sni(name) | FixKind::SniPresented(name) => sni(name),
         FixKind::SniAndExpectedName(sni, name) => {
-            SettingChange::SniAndExpectedName(Sni::Send(sni.clone()), name.clone())
+            SettingChange::SniAndExpectedName(sni.clone().into(), name.clone())
         }
         FixKind::SniAndExpectPresented(sni, name) => {
-            SettingChange::SniAndExpectedName(Sni::Send(sni.clone()), name.clone().into())
+            SettingChange::SniAndExpectedName(sni.clone().into(), name.clone().into())
         }
         FixKind::SniAndHost(name) => SettingChange::SniAndHost(name.clone()),
         FixKind::SniOneOf(names) => return names.iter().map(sni).collect(),

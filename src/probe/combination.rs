@@ -11,7 +11,7 @@ use crate::{
     diagnosis::{Fix, FixKind, HostSource},
     dial::ProxyProtocol,
     error::TlsVersion,
-    name::{HostAuthority, Sni, SniOmission},
+    name::HostAuthority,
     origin::{ChosenNames, Origin, OriginUrl, Scheme, WrittenIn},
     tls::Alpn,
 };
@@ -154,7 +154,7 @@ impl Combination {
                 return self.with(&sni).with(&expected);
             }
             SettingChange::SniAndHost(name) => {
-                let sni = SettingChange::Sni(Sni::Send(name.clone()));
+                let sni = SettingChange::Sni(name.clone().into());
                 return self.with(&sni).with(&SettingChange::Host(name.into()));
             }
             SettingChange::Url(url) => changed.url = url.clone(),
@@ -252,11 +252,10 @@ impl Combination {
         let groups = self.groups.names().map(FixKind::KeyExchangeGroups);
         let name = self.names.expected_name.clone();
         let calls = [
-            match &self.names.sni {
-                Some(Sni::Send(name)) => Some(FixKind::Sni(name.clone())),
-                Some(Sni::Omit(SniOmission::Requested)) => Some(FixKind::OmitSni),
-                _ => None,
-            },
+            self.names.sni.as_ref().map(|sni| match sni.name() {
+                Some(name) => FixKind::Sni(name.clone()),
+                None => FixKind::OmitSni,
+            }),
             name.map(FixKind::ExpectedName),
             self.host_to_write(),
             versions.filter(|_| is_tls),

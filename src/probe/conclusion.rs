@@ -6,7 +6,6 @@
 use crate::{
     diagnosis::{Cause, CauseId, Certainty, Clue, Confirmation, Diagnosis, FixKind},
     error::{Error, ErrorKind, PeerCertificate, TlsVersion},
-    name::Sni,
     origin::Scheme,
 };
 
@@ -219,7 +218,7 @@ impl<'a> Others<'a> {
     /// Whether SNI was changed to another name, and that got no further.
     fn have_tried_names(&self) -> bool {
         self.changed()
-            .any(|(_, change)| matches!(change, SettingChange::Sni(Sni::Send(_))))
+            .any(|(_, change)| matches!(change, SettingChange::Sni(sni) if sni.name().is_some()))
     }
 
     /// The origin supports none of the cipher suites or groups: other names get the same alert 40,
@@ -295,7 +294,7 @@ impl<'a> Others<'a> {
     /// Whether another name in SNI got the same alert 40.
     fn is_another_name_refused(&self) -> bool {
         self.changed().any(|(attempt, change)| {
-            matches!(change, SettingChange::Sni(Sni::Send(_)))
+            matches!(change, SettingChange::Sni(sni) if sni.name().is_some())
                 && alert(attempt) == Some(HANDSHAKE_FAILURE)
         })
     }
@@ -321,8 +320,9 @@ impl<'a> Others<'a> {
         let of_attempt = attempt.diagnosis();
         let mut fixes = of_attempt.causes().iter().flat_map(Cause::fix_kinds);
         let expected = fixes.find_map(|fix| match (change, fix) {
-            (SettingChange::Sni(Sni::Send(sni)), FixKind::ExpectPresented(name)) => {
-                Some(FixKind::SniAndExpectPresented(sni.clone(), name.clone()))
+            (SettingChange::Sni(sni), FixKind::ExpectPresented(name)) => {
+                let sni = sni.name()?.clone();
+                Some(FixKind::SniAndExpectPresented(sni, name.clone()))
             }
             _ => None,
         });

@@ -241,23 +241,23 @@ fn proxy_header_missing() -> Proved {
 }
 
 fn wrong_sni(accepted: &Sni, origin: &Origin, after: &ProbeAttempt) -> Proved {
-    match (accepted, origin.sni().name()) {
-        (Sni::Send(name), None) => (
+    match (accepted.name(), origin.sni().name()) {
+        (Some(name), None) => (
             CauseId::SniMissing,
             format!("the edge requires SNI to select the site, and accepts {name}"),
             vec![FixKind::Sni(name.clone())],
         ),
-        (Sni::Send(name), Some(sent)) if after.progress() == Progress::CertificateReceived => (
+        (Some(name), Some(sent)) if after.progress() == Progress::CertificateReceived => (
             CauseId::SniNotServed,
             format!("{name} in SNI gets a certificate for that name, and {sent} does not"),
             vec![FixKind::Sni(name.clone())],
         ),
-        (Sni::Send(name), Some(sent)) => (
+        (Some(name), Some(sent)) => (
             CauseId::SniNotServed,
             format!("a connection with {name} in SNI is accepted, and one with {sent} is not"),
             vec![FixKind::Sni(name.clone())],
         ),
-        (Sni::Omit(_), _) => (
+        (None, _) => (
             CauseId::SniNotServed,
             format!(
                 "a connection without SNI is accepted, and one with {} is not",
@@ -269,13 +269,15 @@ fn wrong_sni(accepted: &Sni, origin: &Origin, after: &ProbeAttempt) -> Proved {
 }
 
 fn wrong_sni_and_expected(sni: &Sni, expected: &ExpectedName) -> Proved {
-    let fixes = match sni {
-        Sni::Send(name) => vec![FixKind::SniAndExpectedName(name.clone(), expected.clone())],
-        Sni::Omit(_) => vec![FixKind::OmitSni, FixKind::ExpectedName(expected.clone())],
-    };
-    let sent = match sni {
-        Sni::Send(name) => format!("with {name} in SNI"),
-        Sni::Omit(_) => String::from("without SNI"),
+    let (fixes, sent) = match sni.name() {
+        Some(name) => (
+            vec![FixKind::SniAndExpectedName(name.clone(), expected.clone())],
+            format!("with {name} in SNI"),
+        ),
+        None => (
+            vec![FixKind::OmitSni, FixKind::ExpectedName(expected.clone())],
+            String::from("without SNI"),
+        ),
     };
     (
         CauseId::CertificateForAnotherName,

@@ -21,6 +21,6 @@ pub(super) fn is_http_only(origin: &Origin) -> bool {
 /// The names that decide which edge answers.
 fn edge_names(origin: &Origin) -> impl Iterator<Item = &DnsName> {
     let dialled = origin.dial().host().and_then(Host::dns);
-    let url = origin.url().target().host().dns();
+    let url = origin.url().host().dns();
     [dialled, url, origin.sni().name()].into_iter().flatten()
 }

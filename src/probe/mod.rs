@@ -167,18 +167,15 @@ mod run_attempt;
 mod search;
 mod setting_change;
 
-use crate::{connector::CdnOriginConnector, error::Error};
+use crate::connector::CdnOriginConnector;
 
 pub use attempt::ProbeAttempt;
 pub use findings::Findings;
 pub use run::Probe;
 
-/// Probes the origin of a connector with the default limits of [`Probe`].
+/// Creates a probe of a connector's origin. `.await` runs it.
 ///
-/// # Errors
-///
-/// [`ErrorKind::UnsupportedUri`](crate::ErrorKind::UnsupportedUri) if the connector has no fixed
-/// origin. Failed attempts are no error: they are part of the findings.
+/// The connector itself is not changed, and its pool is not used.
 ///
 /// # Examples
 ///
@@ -192,6 +189,6 @@ pub use run::Probe;
 /// # Ok(())
 /// # }
 /// ```
-pub async fn probe(connector: &CdnOriginConnector) -> Result<Findings, Error> {
-    Probe::new(connector).run().await
+pub fn probe(connector: &CdnOriginConnector) -> Probe {
+    Probe::new(connector)
 }

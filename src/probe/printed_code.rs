@@ -116,7 +116,7 @@ fn combinations() -> Vec<Combination> {
         SettingChange::NoProxyHeader,
         SettingChange::ProxyHeader,
         SettingChange::Sni("www.example.com".parse().expect("a name")),
-        SettingChange::Sni(Sni::Omit(SniOmission::Requested)),
+        SettingChange::Sni(Sni::omitted(SniOmission::Requested)),
         SettingChange::SniAndExpectedName(
             "www.example.com".parse().expect("a name"),
             "origin.example".parse().expect("a name"),

@@ -1,6 +1,6 @@
 //! Configures a probe and runs it.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use crate::{
     connector::CdnOriginConnector,
@@ -13,7 +13,9 @@ use super::{
     run_attempt::on_blocking_thread, search::Search,
 };
 
-/// A probe with limits of its own. The [module](self::super) describes what it tries.
+/// A probe, which [`probe`](super::probe()) creates and `.await` runs.
+///
+/// The [module](self::super) describes what it tries.
 ///
 /// | call | default |
 /// |---|---|
@@ -28,17 +30,14 @@ use super::{
 /// ```no_run
 /// use std::time::Duration;
 ///
-/// use cdn_origin::probe::Probe;
-///
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 /// let connector = cdn_origin::CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
 ///     .build()?;
-/// let findings = Probe::new(&connector)
+/// let findings = cdn_origin::probe(&connector)
 ///     .try_name("www.example.com")
 ///     .max_attempts(5)
 ///     .timeout(Duration::from_secs(20))
 ///     .on_attempt(|attempt| eprintln!("{attempt}"))
-///     .run()
 ///     .await?;
 /// println!("{findings}");
 /// # Ok(())
@@ -53,10 +52,7 @@ pub struct Probe {
 }
 
 impl Probe {
-    /// Creates a probe of the connector's origin with the default limits.
-    ///
-    /// The connector itself is not changed, and its pool is not used.
-    pub fn new(connector: &CdnOriginConnector) -> Self {
+    pub(super) fn new(connector: &CdnOriginConnector) -> Self {
         Self {
             connector: connector.clone(),
             settings: ProbeSettings::default(),
@@ -67,13 +63,13 @@ impl Probe {
     /// Adds a name to try in SNI and Host before those that the connector knows.
     ///
     /// It is expected in the certificate, too, if the certificate contains it. Several names are
-    /// tried in the order of the calls. [`run`](Self::run) fails if a text is no DNS name.
+    /// tried in the order of the calls. The probe fails if a text is no DNS name.
     ///
     /// ```
-    /// use cdn_origin::{CdnOriginConnector, probe::Probe};
+    /// use cdn_origin::CdnOriginConnector;
     ///
     /// let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.net").build()?;
-    /// let probe = Probe::new(&connector)
+    /// let probe = cdn_origin::probe(&connector)
     ///     .try_name("www.example.com")
     ///     .try_name("example.com");
     /// # drop(probe);
@@ -96,13 +92,13 @@ impl Probe {
     ///
     /// A connector does not know the layer. With [`preserve`](crate::HostRewriteLayer::preserve),
     /// it is the Host of the clients. Fixes of the Host then name the layer, and not the builder's
-    /// `.host(..)`. [`run`](Self::run) fails if a text is no Host.
+    /// `.host(..)`. The probe fails if a text is no Host.
     ///
     /// ```
-    /// use cdn_origin::{CdnOriginConnector, probe::Probe};
+    /// use cdn_origin::CdnOriginConnector;
     ///
     /// let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.net").build()?;
-    /// let probe = Probe::new(&connector).rewritten_host("www.example.com");
+    /// let probe = cdn_origin::probe(&connector).rewritten_host("www.example.com");
     /// # drop(probe);
     /// # Ok::<(), cdn_origin::BuildError>(())
     /// ```
@@ -121,11 +117,11 @@ impl Probe {
     /// Sets the maximum number of attempts. The default is 19; zero counts as one.
     ///
     /// ```
-    /// use cdn_origin::{CdnOriginConnector, Error, probe::Probe};
+    /// use cdn_origin::{CdnOriginConnector, Error};
     ///
     /// /// A check of the deployment: is the configuration right as it is?
     /// async fn check(connector: &CdnOriginConnector) -> Result<bool, Error> {
-    ///     let findings = Probe::new(connector).max_attempts(1).run().await?;
+    ///     let findings = cdn_origin::probe(connector).max_attempts(1).await?;
     ///     Ok(findings.working().is_some())
     /// }
     /// ```
@@ -150,11 +146,11 @@ impl Probe {
     /// ```
     /// use std::time::Duration;
     ///
-    /// use cdn_origin::{CdnOriginConnector, probe::Probe};
+    /// use cdn_origin::CdnOriginConnector;
     ///
     /// let connector = CdnOriginConnector::builder("http://origin.example").build()?;
     /// // A slow origin, and an engineer who waits: the time of one attempt, and of all.
-    /// let probe = Probe::new(&connector)
+    /// let probe = cdn_origin::probe(&connector)
     ///     .attempt_timeout(Duration::from_secs(30))
     ///     .timeout(Duration::from_secs(300));
     /// # drop(probe);
@@ -182,7 +178,7 @@ impl Probe {
     /// use cdn_origin::{CdnOriginConnector, probe::Probe};
     ///
     /// # fn probe(connector: &CdnOriginConnector) -> Probe {
-    /// Probe::new(connector).on_attempt(|attempt| match attempt.error() {
+    /// cdn_origin::probe(connector).on_attempt(|attempt| match attempt.error() {
     ///     Some(error) => eprintln!("{attempt}: {}", error.stage()),
     ///     None => eprintln!("{attempt}"),
     /// })
@@ -193,34 +189,7 @@ impl Probe {
         self
     }
 
-    /// Runs the probe.
-    ///
-    /// # Errors
-    ///
-    /// * [`ErrorKind::UnsupportedUri`](crate::ErrorKind::UnsupportedUri) if the connector has no
-    ///   fixed origin.
-    /// * [`RequestProblem::HostInvalid`](crate::error::RequestProblem::HostInvalid) if a
-    ///   [`try_name`](Self::try_name) is no DNS name, or the
-    ///   [`rewritten_host`](Self::rewritten_host) is no Host.
-    ///
-    /// Failed attempts are no error: they are part of the findings.
-    ///
-    /// Dropping the future ends the attempt that is running, and makes no further one.
-    ///
-    /// ```no_run
-    /// use cdn_origin::{CdnOriginConnector, probe::Probe};
-    ///
-    /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-    /// let connector = CdnOriginConnector::builder("https://www.example.com").build()?;
-    /// let findings = Probe::new(&connector).run().await?;
-    /// println!("{findings}");
-    /// if let Some(working) = findings.working() {
-    ///     println!("this works:\n{}", working.builder_code());
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub async fn run(self) -> Result<Findings, Error> {
+    async fn run(self) -> Result<Findings, Error> {
         let Some(configured) = Combination::of(&self.connector) else {
             return Err(Error::refused(ErrorKind::UnsupportedUri));
         };
@@ -240,5 +209,27 @@ impl Probe {
         let mut search = Search::new(builder, self.settings);
         search.run(configured).await;
         Ok(search.into_findings(self.connector))
+    }
+}
+
+impl IntoFuture for Probe {
+    type Output = Result<Findings, Error>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    /// Runs the probe.
+    ///
+    /// # Errors
+    ///
+    /// * [`ErrorKind::UnsupportedUri`](crate::ErrorKind::UnsupportedUri) if the connector has no
+    ///   fixed origin.
+    /// * [`RequestProblem::HostInvalid`](crate::error::RequestProblem::HostInvalid) if a
+    ///   [`try_name`](Probe::try_name) is no DNS name, or the
+    ///   [`rewritten_host`](Probe::rewritten_host) is no Host.
+    ///
+    /// Failed attempts are no error: they are part of the findings.
+    ///
+    /// Dropping the future ends the attempt that is running, and makes no further one.
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
     }
 }

@@ -23,7 +23,6 @@ use crate::{
     connector::{CdnOriginBuilder, CdnOriginConnector},
     diagnosis::{Cause, CauseId, Certainty, Diagnosis, FixKind},
     error::Error,
-    name::Sni,
     origin::Origin,
 };
 
@@ -201,7 +200,7 @@ impl Search {
             SettingChange::Alpn(_) | SettingChange::Groups(_) | SettingChange::Versions(..)
         );
         let is_by_name = |attempt: &ProbeAttempt| match &attempt.step {
-            Step::Changed(SettingChange::Sni(sni @ Sni::Send(_))) => {
+            Step::Changed(SettingChange::Sni(sni)) if sni.name().is_some() => {
                 let by_name = best.combination.with(&SettingChange::Sni(sni.clone()));
                 attempt.combination == by_name
                     && attempt.progress() >= Progress::CertificateReceived

@@ -54,18 +54,22 @@ impl fmt::Display for SettingChange {
             Self::Host(host) => write!(f, "Host {host}"),
             Self::NoProxyHeader => f.write_str("no PROXY protocol header"),
             Self::ProxyHeader => f.write_str("PROXY protocol header"),
-            Self::Sni(Sni::Send(name)) => write!(f, "SNI {name}"),
-            Self::Sni(Sni::Omit(_)) => f.write_str("no SNI"),
-            Self::SniAndExpectedName(Sni::Send(sni), name) => {
-                write!(f, "SNI {sni}, expected name {name}")
-            }
-            Self::SniAndExpectedName(Sni::Omit(_), name) => {
-                write!(f, "no SNI, expected name {name}")
+            Self::Sni(sni) => fmt_sni(sni, f),
+            Self::SniAndExpectedName(sni, name) => {
+                fmt_sni(sni, f)?;
+                write!(f, ", expected name {name}")
             }
             Self::SniAndHost(name) => write!(f, "SNI and Host {name}"),
             Self::Url(url) => write!(f, "{url}"),
             Self::Versions(oldest, newest) if oldest == newest => write!(f, "{oldest} only"),
             Self::Versions(oldest, newest) => write!(f, "{oldest} to {newest}"),
         }
+    }
+}
+
+fn fmt_sni(sni: &Sni, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match sni.name() {
+        Some(name) => write!(f, "SNI {name}"),
+        None => f.write_str("no SNI"),
     }
 }

@@ -43,7 +43,7 @@ use super::{
 /// | [`response_rewrite`](Self::response_rewrite) | redirects and cookies get the client's host |
 /// | [`pool`](Self::pool) | [`PoolSettings::default`], with the edge's idle timeout |
 /// | [`limits`](Self::limits) | [`Limits::default`] |
-/// | [`upgrades`](Self::upgrades) | [`Upgrades::websocket`] |
+/// | [`upgrades`](Self::upgrades) | WebSocket |
 /// | [`via`](Self::via) | a random pseudonym |
 /// | [`map_path`](Self::map_path) | paths pass unchanged |
 /// | [`map_request`](Self::map_request), [`map_response`](Self::map_response) | no change |

@@ -29,7 +29,7 @@ use super::{
 /// | call | default |
 /// |---|---|
 /// | [`origin`](Self::origin), [`name`](Self::name) | none; [`OriginProxy`] adds its origin |
-/// | [`path`](Self::path) | paths stay as they are |
+/// | [`map_path`](Self::map_path) | paths stay as they are |
 /// | [`keep_alt_svc`](Self::keep_alt_svc) | `Alt-Svc` is removed |
 /// | [`dangerously_drop_secure_over_http`][secure] | `Secure` stays |
 /// | [`client_scheme`](Self::client_scheme) | `http` |
@@ -42,7 +42,7 @@ use super::{
 /// let layer = ResponseRewriteLayer::new()
 ///     .origin(origin)
 ///     .name("legacy.example".parse()?)
-///     .path("/app/".parse()?, "/".parse()?)
+///     .map_path("/".parse()?, "/app/".parse()?)
 ///     .client_scheme(Scheme::Https);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -175,11 +175,11 @@ impl ResponseRewriteLayer {
     /// ```
     /// use cdn_origin::response_rewrite::ResponseRewriteLayer;
     ///
-    /// let layer = ResponseRewriteLayer::new().path("/app/".parse()?, "/".parse()?);
+    /// let layer = ResponseRewriteLayer::new().map_path("/".parse()?, "/app/".parse()?);
     /// # Ok::<(), cdn_origin::error::InvalidValue>(())
     /// ```
-    pub fn path(mut self, origin: PathPrefix, client: PathPrefix) -> Self {
-        let map = PathMap { origin, client };
+    pub fn map_path(mut self, client: PathPrefix, origin: PathPrefix) -> Self {
+        let map = PathMap { client, origin };
         Arc::make_mut(&mut self.rules).paths.push(map);
         self
     }

@@ -33,8 +33,8 @@
 //! | `Set-Cookie` | a `Domain` of the origin is removed: the cookie belongs to the client's host |
 //! | `Alt-Svc` | removed, because it leads clients around the proxy |
 //!
-//! Paths in all of these stay as they are, unless [`path`](ResponseRewriteLayer::path) replaces a
-//! prefix.
+//! Paths in all of these stay as they are, unless [`map_path`](ResponseRewriteLayer::map_path)
+//! replaces a prefix.
 //!
 //! Everything else passes byte for byte: bodies, relative references, URLs of other hosts, URLs
 //! with user information, and values that cannot be parsed. A path keeps its prefix if a browser

@@ -99,7 +99,7 @@ fn find_host(hosts: &VirtualHosts, host: &str) -> Result<(Destination, Arc<HostE
 /// The settings of error responses that belong to no tenant, and their status.
 pub(super) fn refusal(hosts: &VirtualHosts, kind: ErrorKind) -> (OriginProxy, StatusCode) {
     let status = match kind {
-        UNKNOWN => hosts.settings.unknown.status(),
+        UNKNOWN => hosts.settings.unknown,
         ErrorKind::Draining => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     };

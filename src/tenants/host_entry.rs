@@ -126,7 +126,7 @@ impl HostEntry {
         let requests = self.group().map(|group| group.requests());
         let requests = requests.filter(|requests| requests.in_flight() > 0);
         let proxy = self.proxy().filter(|proxy| proxy.in_flight() > 0);
-        (requests.is_some() || proxy.is_some()).then(|| async move {
+        (requests.is_some() || proxy.is_some()).then_some(async move {
             if let Some(requests) = requests {
                 requests.ended().await;
             }

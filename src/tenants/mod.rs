@@ -32,7 +32,6 @@
 //! | `forget_former` | the task that forgets them |
 //! | `registry` | adds, evicts and drains the tenants |
 //! | `host_key` | the host of a request, as the registry knows it |
-//! | `unknown_host` | the response if no tenant is found |
 //! | `virtual_hosts` | the settings, and the changes of tenants |
 //! | `find_tenant` | which tenant a request goes to |
 //! | `sampled` | what metrics read of all hosts |
@@ -52,7 +51,6 @@ mod registry;
 mod sampled;
 mod service;
 mod tenant;
-mod unknown_host;
 mod virtual_hosts;
 
 #[cfg(feature = "serde")]
@@ -62,5 +60,4 @@ pub(crate) use host_key::host_key;
 #[cfg(feature = "metrics")]
 pub(crate) use sampled::{SampledHosts, id_of_hosts, sampled_hosts};
 pub use tenant::Tenant;
-pub use unknown_host::UnknownHost;
 pub use virtual_hosts::VirtualHosts;

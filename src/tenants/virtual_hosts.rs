@@ -4,12 +4,12 @@
 
 use std::{fmt, future::Future, sync::Arc, time::Duration};
 
-use http::request::Parts;
+use http::{StatusCode, request::Parts};
 
 use crate::{error::BuildError, group::OriginGroup, pool::ConnectionBudget, proxy::OriginProxy};
 
 use super::{
-    Tenant, UnknownHost,
+    Tenant,
     host_entry::HostOrigin,
     host_key::{checked_key, host_key},
     registry::Registry,
@@ -29,7 +29,7 @@ use super::{
 /// |---|---|
 /// | [`insert`](Self::insert), [`insert_group`](Self::insert_group) | no tenant |
 /// | [`select`](Self::select) | by host |
-/// | [`unknown`](Self::unknown) | [`UnknownHost::Misdirected`] |
+/// | [`unknown`](Self::unknown) | 421 |
 /// | [`on_demand`](Self::on_demand) | unknown hosts are refused |
 /// | [`max_active`](Self::max_active) | 1024 proxies |
 /// | [`idle_timeout`](Self::idle_timeout) | 10 minutes |
@@ -52,7 +52,7 @@ pub struct VirtualHosts {
 pub(super) struct HostSettings {
     pub(super) select: Option<Arc<Select>>,
     pub(super) rule: Option<Arc<OnDemandRule>>,
-    pub(super) unknown: UnknownHost,
+    pub(super) unknown: StatusCode,
     pub(super) max_active: usize,
     pub(super) idle_timeout: Duration,
     pub(super) budget: Option<Arc<ConnectionBudget>>,
@@ -86,7 +86,7 @@ impl VirtualHosts {
             settings: Arc::new(HostSettings {
                 select: None,
                 rule: None,
-                unknown: UnknownHost::default(),
+                unknown: StatusCode::MISDIRECTED_REQUEST,
                 max_active: 1024,
                 idle_timeout: Duration::from_secs(600),
                 budget: None,
@@ -118,26 +118,26 @@ impl VirtualHosts {
         self
     }
 
-    /// Sets the response to requests whose host belongs to no tenant. The default is 421.
+    /// Sets the status for requests whose host belongs to no tenant.
     ///
-    /// To proxy these requests, [insert](Self::insert) a tenant for the host `*`.
+    /// The default is 421 (Misdirected Request): a client may try again on another connection. A
+    /// status that is no error has no effect. To proxy these requests, [insert](Self::insert) a
+    /// tenant for the host `*`.
     ///
     /// The template creates the response like its other error responses. Its
     /// [`map_response`](OriginProxy::map_response) functions get it, with an error of kind
     /// [`RequestProblem::HostUnknown`](crate::error::RequestProblem::HostUnknown).
-    ///
     /// The observers of the template's connector get the record of the request, without an origin.
     /// Metrics count it under the address `other`, because clients choose the host.
     ///
     /// ```
-    /// use cdn_origin::{OriginProxy, tenants::{UnknownHost, VirtualHosts}};
-    ///
-    /// # fn hosts(template: OriginProxy) -> VirtualHosts {
-    /// VirtualHosts::new(template).unknown(UnknownHost::NotFound)
-    /// # }
+    /// # let hosts = |template| cdn_origin::tenants::VirtualHosts::new(template)
+    /// .unknown(http::StatusCode::NOT_FOUND);
     /// ```
-    pub fn unknown(mut self, rule: UnknownHost) -> Self {
-        self.settings_mut().unknown = rule;
+    pub fn unknown(mut self, status: StatusCode) -> Self {
+        if status.is_client_error() || status.is_server_error() {
+            self.settings_mut().unknown = status;
+        }
         self
     }
 

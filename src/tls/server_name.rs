@@ -10,9 +10,9 @@ use crate::name::{DnsName, ExpectedName, Sni};
 ///
 /// rustls also verifies it, unless the verifier has an expected name of its own.
 pub(super) fn name_for_rustls(sni: &Sni, expected_name: &ExpectedName) -> ServerName<'static> {
-    match sni {
-        Sni::Send(name) => dns_name(name),
-        Sni::Omit(_) => server_name(expected_name),
+    match sni.name() {
+        Some(name) => dns_name(name),
+        None => server_name(expected_name),
     }
 }
 

@@ -179,7 +179,7 @@ impl TlsClient {
 
     /// The configuration for this SNI, or for an SNI that is not known yet, without a look at DNS.
     pub(crate) fn config_without_dns(&self, sni: Option<&Sni>) -> Option<Arc<ClientConfig>> {
-        let unsettled = Sni::Omit(SniOmission::Requested);
+        let unsettled = Sni::omitted(SniOmission::Requested);
         let hello = self.first_hello(sni.unwrap_or(&unsettled), None).ok()?;
         self.config_for(sni, &hello).ok()
     }
@@ -211,9 +211,9 @@ impl TlsClient {
 
     /// The configuration without ECH for this SNI, or for an SNI that is not known yet.
     pub(super) fn config(&self, sni: Option<&Sni>) -> &Arc<ClientConfig> {
-        match sni {
-            Some(Sni::Omit(_)) => &self.configs.without_sni,
-            Some(Sni::Send(_)) | None => &self.configs.with_sni,
+        match sni.and_then(Sni::omission) {
+            Some(_) => &self.configs.without_sni,
+            None => &self.configs.with_sni,
         }
     }
 

@@ -384,6 +384,17 @@ fn of_several_calls_the_last_counts_and_each_fixed_name_is_a_call_of_its_own() {
 
 // It once hid what is wrong with the roots.
 #[test]
+fn an_sni_taken_from_another_origin_has_no_reason_of_that_origin() {
+    for url in ["http://plain.example", "https://192.0.2.1"] {
+        let other = CdnOriginConnector::builder(url).build().unwrap();
+        let sni = other.origin().unwrap().sni().clone();
+        let connector = builder("https://www.example.com").sni(sni).build().unwrap();
+        let sni = connector.origin().unwrap().sni().to_string();
+        assert_eq!(sni, "none (omitted on request)", "{url}");
+    }
+}
+
+#[test]
 fn an_expected_name_that_nobody_looks_at_is_advised_against() {
     let connector = builder(URL)
         .expected_name("origin.example")

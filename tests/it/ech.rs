@@ -14,9 +14,7 @@ use cdn_origin::{
     connector::{CdnOriginBuilder, Sessions, Timeouts},
     diagnosis::{CauseId, Certainty},
     dial::{Dns, DnsCache, Resolved},
-    error::{
-        BuildProblemKind, CertificateProblem, EchStatus, ErrorKind, Facts, ServiceBinding, Stage,
-    },
+    error::{BuildProblemKind, CertificateProblem, EchStatus, ErrorKind, Facts, Stage},
     group::{MemberSource, OriginGroup},
     tls::{Ech, Roots, SpkiPin, VerifyPolicy, danger, rustls::crypto::aws_lc_rs::hpke},
 };
@@ -343,7 +341,7 @@ fn an_unusable_ech_setting_is_reported_at_build_time() {
 fn resolving_to(address: SocketAddr, ech: Option<Vec<u8>>) -> ScriptedResolver {
     let mut resolved = Resolved::new([address]);
     if let Some(ech) = ech {
-        resolved = resolved.service(ServiceBinding::from_ech(ech));
+        resolved = resolved.ech(ech);
     }
     let reported = ScriptedResolver::default();
     reported.now(Ok(resolved));
@@ -384,7 +382,10 @@ async fn the_dns_record_supplies_the_ech_configuration() {
     let builder = found(&authority, &resolver);
     let facts = connected(builder.clone().ech(Ech::from_dns())).await;
     assert_eq!(ech(&facts), EchStatus::Disabled);
-    assert_eq!(facts.service().unwrap().ech(), published);
+    assert_eq!(
+        facts.resolutions()[0].service.as_ref().unwrap().ech(),
+        published
+    );
     assert_eq!(facts.resolutions().len(), 1);
     assert_eq!(snis(&edge), some(&[PUBLIC, NAME]));
     // The second connection is to the same address, whatever DNS says by now.
@@ -423,7 +424,6 @@ async fn a_report_shows_the_outcome_of_ech_if_it_mattered() {
         row(&rejected).unwrap(),
         "rejected; public name public.example.test"
     );
-    assert_eq!(rejected.facts().ech_public_name(), Some(PUBLIC));
 
     let impostor = Edge::builder(&authority)
         .serves_with(PUBLIC, authority.issue(&["other.example.test"]))

@@ -11,7 +11,6 @@ use cdn_origin::{
     dial::{Dns, DnsCache, HappyEyeballs, Lookup, Resolve, Resolved, Resolving, SocketOptions},
     group::{Ejection, Failover, HealthCheck},
     pool::{PoolSettings, RetryBudget},
-    probe::Probe,
     proxy::{Limits, Upgrades},
     tls::{Roots, TlsParameters, danger},
 };
@@ -637,7 +636,7 @@ async fn a_probe_ends_at_the_extremes_of_its_limits() {
         .dial(refused.address())
         .build()
         .unwrap();
-    let probe = || Probe::new(&connector);
+    let probe = || cdn_origin::probe(&connector);
     let limits = |value| {
         [
             probe().pause(value),
@@ -649,7 +648,7 @@ async fn a_probe_ends_at_the_extremes_of_its_limits() {
     for probe in probes.chain(SIZES.map(|count| probe().max_attempts(count))) {
         let about = format!("{probe:?}");
         let hour = Duration::from_secs(3600);
-        let findings = tokio::time::timeout(hour, probe.run()).await;
+        let findings = tokio::time::timeout(hour, probe.into_future()).await;
         let findings = findings.unwrap_or_else(|_| panic!("{about} goes on"));
         assert!(!findings.unwrap().attempts().is_empty(), "{about}");
     }

@@ -4,7 +4,7 @@ use cdn_origin::{
     CdnOriginConnector, Error,
     connector::CdnOriginBuilder,
     diagnosis::{CauseId, Certainty},
-    tls::{Roots, VerifyPolicy},
+    tls::{Roots, SpkiPin, VerifyPolicy},
 };
 use tower::ServiceExt;
 
@@ -30,6 +30,12 @@ pub(crate) async fn serving(authority: &Authority) -> Edge {
         .serves("www.example.test")
         .start()
         .await
+}
+
+/// The pin of the certificate that the origin presented.
+pub(crate) fn presented_pin(error: &Error) -> SpkiPin {
+    let leaf = error.facts().certificates().first().unwrap();
+    SpkiPin::of_certificate(leaf.der()).unwrap()
 }
 
 /// Connects and expects an error.

@@ -209,7 +209,7 @@ async fn a_client_that_trickles_its_upload_is_408() {
     );
     assert_eq!(error.facts().deadline(), Some(Duration::from_secs(5)));
     quiet().await;
-    assert_eq!(limited.snapshot().pool.active, 0);
+    assert_eq!(limited.snapshot().pool.in_flight, 0);
 
     // There is no least rate by default.
     let response = trickle(&default, 1, 600).await;
@@ -252,7 +252,7 @@ async fn a_client_that_leaves_costs_no_connection_if_the_rest_of_its_response_is
         let pool = proxy.snapshot().pool;
         assert_eq!(pool.idle, usize::from(kept), "{answer}");
         assert_eq!(pool.open, usize::from(kept), "{answer}");
-        assert_eq!(pool.active, 0, "{answer}");
+        assert_eq!(pool.in_flight, 0, "{answer}");
     }
 }
 

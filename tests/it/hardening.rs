@@ -209,7 +209,7 @@ fn an_ipv6_address_in_a_url_needs_its_brackets() {
         "origin \"::1:8443\": an IPv6 address in brackets was expected"
     );
     let url: OriginUrl = "https://[::1]:8443".parse().unwrap();
-    assert_eq!(url.target().to_string(), "[::1]:8443");
+    assert_eq!(url.to_string(), "https://[::1]:8443");
 }
 
 #[test]

@@ -90,7 +90,7 @@ async fn a_drain_takes_no_new_request_and_cuts_off_none() {
         assert_eq!(present.await.unwrap(), (StatusCode::OK, "0".into()));
         drained.await.unwrap();
         origin.until(|counts| counts.open.load(SeqCst) == 0).await;
-        assert_eq!(proxy.snapshot().pool.active, 0);
+        assert_eq!(proxy.snapshot().pool.in_flight, 0);
     }
 }
 
@@ -164,7 +164,7 @@ async fn a_drain_serves_requests_that_wait_in_the_queue() {
             .until(|counts| counts.requests.load(SeqCst) == 1)
             .await;
         let second = tokio::spawn(get(proxy.clone()));
-        until(|| proxy.snapshot().pool.active == 2).await;
+        until(|| proxy.snapshot().pool.in_flight == 2).await;
         let drained = proxy.drain();
         gate.add_permits(2);
         drained.await;
@@ -218,7 +218,7 @@ async fn the_snapshot_counts_connections_and_requests() {
     assert_eq!(snapshot.opened + snapshot.reused, 7);
     assert!(snapshot.closed(CloseReason::Idle) >= 1, "{snapshot:?}");
     assert_eq!(
-        (snapshot.active, snapshot.waiting, snapshot.retried),
+        (snapshot.in_flight, snapshot.waiting, snapshot.retried),
         (0, 0, 0)
     );
 }

@@ -163,7 +163,7 @@ fn the_next_runtime_does_not_wait_for_a_lookup_a_connect_or_a_place_of_the_old_o
 pub(crate) fn consistent(proxy: &OriginProxy) -> PoolSnapshot {
     let pool = proxy.snapshot().pool;
     assert!(pool.idle + pool.tunnels <= pool.open, "{pool:?}");
-    assert!(pool.waiting <= pool.active, "{pool:?}");
+    assert!(pool.waiting <= pool.in_flight, "{pool:?}");
     assert!(pool.streams == 0 || pool.open > 0, "{pool:?}");
     let established = pool.opened - pool.closed_total();
     assert!(established <= pool.open as u64, "{pool:?}");

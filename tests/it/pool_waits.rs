@@ -289,6 +289,6 @@ async fn four_thousand_clients_with_connections_of_their_own_are_all_served() {
     }
 
     let pool = proxy.snapshot().pool;
-    assert_eq!((pool.waiting, pool.active), (0, 0));
+    assert_eq!((pool.waiting, pool.in_flight), (0, 0));
     assert_eq!(pool.opened, u64::from(CLIENTS));
 }

@@ -8,7 +8,7 @@ use cdn_origin::{
     CdnOriginConnector, ErrorKind, OriginProxy, TlsVersion, VerifyPolicy,
     connector::CdnOriginBuilder,
     diagnosis::{CauseId, Certainty},
-    probe::{Findings, Probe, ProbeAttempt},
+    probe::{Findings, ProbeAttempt},
     tls::{Alpn, Roots, rustls::version},
 };
 use http::{Method, Request, Uri};
@@ -30,8 +30,8 @@ fn serving(authority: &Authority) -> EdgeBuilder {
 
 async fn probe(builder: CdnOriginBuilder) -> Findings {
     let connector = builder.build().unwrap();
-    let probe = Probe::new(&connector).pause(Duration::ZERO);
-    let findings = probe.run().await.unwrap();
+    let probe = cdn_origin::probe(&connector).pause(Duration::ZERO);
+    let findings = probe.await.unwrap();
     assert!(findings.attempts().len() < 20, "{findings}");
     findings
 }
@@ -219,8 +219,10 @@ async fn a_name_that_the_caller_adds_is_tried_first() {
     let connector = to(&edge, &authority, "d1234567890.cloudfront.example")
         .build()
         .unwrap();
-    let probe = Probe::new(&connector).pause(Duration::ZERO).try_name(SITE);
-    let findings = probe.run().await.unwrap();
+    let probe = cdn_origin::probe(&connector)
+        .pause(Duration::ZERO)
+        .try_name(SITE);
+    let findings = probe.await.unwrap();
     assert_eq!(searched(&findings), 2, "{findings}");
     assert!(findings.working().is_some(), "{findings}");
 }
@@ -307,8 +309,10 @@ async fn the_limits_of_a_probe_are_kept() {
         .start()
         .await;
     let connector = to(&edge, &authority, SITE).build().unwrap();
-    let probe = Probe::new(&connector).pause(Duration::ZERO).max_attempts(3);
-    let findings = probe.run().await.unwrap();
+    let probe = cdn_origin::probe(&connector)
+        .pause(Duration::ZERO)
+        .max_attempts(3);
+    let findings = probe.await.unwrap();
     assert_eq!(findings.attempts().len(), 3);
     assert_eq!(edge.connections(), 3);
 
@@ -317,8 +321,8 @@ async fn the_limits_of_a_probe_are_kept() {
         .start()
         .await;
     let connector = to(&stalled, &authority, SITE).build().unwrap();
-    let probe = Probe::new(&connector).timeout(Duration::from_millis(50));
-    let findings = probe.run().await.unwrap();
+    let probe = cdn_origin::probe(&connector).timeout(Duration::from_millis(50));
+    let findings = probe.await.unwrap();
     assert_eq!(findings.attempts().len(), 1);
     let error = findings.attempts()[0].error().unwrap();
     assert!(error.kind() == ErrorKind::TimedOut);
@@ -330,9 +334,9 @@ async fn a_probe_reports_each_attempt_and_requires_an_origin() {
     let edge = serving(&authority).start().await;
     let connector = to(&edge, &authority, SITE).omit_sni().build().unwrap();
     let (sender, receiver) = std::sync::mpsc::channel();
-    let probe = Probe::new(&connector).pause(Duration::ZERO);
+    let probe = cdn_origin::probe(&connector).pause(Duration::ZERO);
     let probe = probe.on_attempt(move |attempt| sender.send(attempt.to_string()).unwrap());
-    probe.run().await.unwrap();
+    probe.await.unwrap();
     let lines: Vec<_> = receiver.iter().collect();
     assert_eq!(
         lines,
@@ -388,9 +392,9 @@ async fn root_files_are_read_once_for_all_attempts() {
         .build()
         .unwrap();
     let path = file.path().to_owned();
-    let probe = Probe::new(&connector).pause(Duration::ZERO);
+    let probe = cdn_origin::probe(&connector).pause(Duration::ZERO);
     // The file is gone after the first attempt.
     let probe = probe.on_attempt(move |_| drop(std::fs::remove_file(&path)));
-    let findings = probe.run().await.unwrap();
+    let findings = probe.await.unwrap();
     assert!(findings.working().is_some(), "{findings}");
 }

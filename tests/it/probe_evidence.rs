@@ -5,7 +5,7 @@ use std::time::Duration;
 use cdn_origin::{
     CdnOriginConnector,
     diagnosis::{Cause, CauseId, Certainty},
-    probe::{Findings, Probe, ProbeAttempt},
+    probe::{Findings, ProbeAttempt},
 };
 use http::{Response, StatusCode};
 
@@ -209,11 +209,11 @@ async fn a_failure_that_does_not_happen_again_proves_nothing() {
 async fn an_attempt_that_the_time_limit_cut_off_proves_nothing() {
     let peer = Peer::refusing(Refusal::Drop).await;
     let connector = peer.dialled_by(URL).build().unwrap();
-    let probe = Probe::new(&connector)
+    let probe = cdn_origin::probe(&connector)
         .pause(Duration::ZERO)
         // The first attempt takes 100 ms.
         .timeout(Duration::from_millis(150));
-    let findings = probe.run().await.unwrap();
+    let findings = probe.await.unwrap();
     assert!(!findings.is_proved(), "{findings}");
 }
 
@@ -332,8 +332,8 @@ async fn a_page_that_is_certainly_about_the_server_behind_is_not_answered_by_ano
     let edge = edge.start().await;
     let builder = crate::failing::to(&edge, &authority, SITE).host("shop.example");
     let connector = builder.build().unwrap();
-    let probe = Probe::new(&connector).pause(Duration::ZERO);
-    let findings = probe.run().await.unwrap();
+    let probe = cdn_origin::probe(&connector).pause(Duration::ZERO);
+    let findings = probe.await.unwrap();
     assert_eq!(
         causes(&findings),
         certain(CauseId::BehindTheEdge),
@@ -382,9 +382,9 @@ async fn names_that_need_not_agree_are_not_asked_to_agree() {
     assert!(text.contains("Probe::try_name(..)"), "{text}");
 
     let connector = builder().build().unwrap();
-    let probe = Probe::new(&connector).pause(Duration::ZERO);
+    let probe = cdn_origin::probe(&connector).pause(Duration::ZERO);
     let probe = probe.try_name("shop.example");
-    let findings = probe.run().await.unwrap();
+    let findings = probe.await.unwrap();
     let host = findings.working().map(|it| it.origin().host().to_string());
     assert_eq!(host.as_deref(), Some("shop.example"), "{findings}");
     assert_eq!(
@@ -530,10 +530,12 @@ async fn an_edge_that_resets_everything_is_not_probed_without_end() {
     let names = [
         "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p",
     ];
-    let probe = names.iter().fold(Probe::new(&connector), |probe, name| {
-        probe.try_name(format!("{name}.example"))
-    });
-    let findings = probe.pause(Duration::ZERO).run().await.unwrap();
+    let probe = names
+        .iter()
+        .fold(cdn_origin::probe(&connector), |probe, name| {
+            probe.try_name(format!("{name}.example"))
+        });
+    let findings = probe.pause(Duration::ZERO).await.unwrap();
     assert_eq!(findings.attempts().len(), 19, "{findings}");
     assert_eq!(edge.connections(), 19);
     assert!(!findings.is_proved(), "{findings}");

@@ -104,8 +104,8 @@ async fn with_its_own_certificate(authority: &Authority) -> Edge {
 
 async fn probe_with(builder: CdnOriginBuilder, name: &str) -> Findings {
     let connector = builder.build().unwrap();
-    let probe = Probe::new(&connector).pause(Duration::ZERO);
-    probe.try_name(name).run().await.unwrap()
+    let probe = cdn_origin::probe(&connector).pause(Duration::ZERO);
+    probe.try_name(name).await.unwrap()
 }
 
 #[tokio::test]
@@ -162,10 +162,10 @@ async fn two_wrong_names_are_found_together_if_both_are_added() {
     let builder = || to(&edge, &authority, "www.shop.test");
     for builder in [builder(), builder().expected_name("wrong.shop.test")] {
         let connector = builder.build().unwrap();
-        let probe = Probe::new(&connector).pause(Duration::ZERO);
+        let probe = cdn_origin::probe(&connector).pause(Duration::ZERO);
         let names = ["other.cdn.test", "cert.cdn.test", "edge.cdn.test"];
         let findings = names.into_iter().fold(probe, Probe::try_name);
-        let findings = findings.run().await.unwrap();
+        let findings = findings.await.unwrap();
         let text = findings.to_string();
         let working = findings.working().unwrap_or_else(|| panic!("{text}"));
         let code = working.builder_code();
@@ -194,9 +194,9 @@ async fn the_name_of_the_url_is_expected_with_an_added_sni_and_an_added_host() {
         .start()
         .await;
     let connector = to(&edge, &authority, "cert.cdn.test").build().unwrap();
-    let probe = Probe::new(&connector).pause(Duration::ZERO);
+    let probe = cdn_origin::probe(&connector).pause(Duration::ZERO);
     let probe = probe.try_name("www.shop.test").try_name("edge.cdn.test");
-    let findings = probe.run().await.unwrap();
+    let findings = probe.await.unwrap();
     let text = findings.to_string();
     let working = findings.working().unwrap_or_else(|| panic!("{text}"));
     let origin = working.origin();
@@ -337,8 +337,8 @@ async fn a_success_that_is_not_compared_is_likely() {
     let authority = Authority::new();
     let edge = default_site(&authority).await;
     let connector = to(&edge, &authority, SITE).build().unwrap();
-    let probe_once = Probe::new(&connector).max_attempts(1);
-    let findings = probe_once.run().await.unwrap();
+    let probe_once = cdn_origin::probe(&connector).max_attempts(1);
+    let findings = probe_once.await.unwrap();
     assert_eq!(findings.working_certainty(), Some(Certainty::Likely));
 }
 
@@ -404,9 +404,9 @@ async fn the_causes_of_the_attempt_that_got_furthest_are_among_those_printed() {
     // Another authority is trusted.
     let builder = to(&edge, &Authority::new(), "www.shop.test");
     let connector = builder.build().unwrap();
-    let probe = Probe::new(&connector).pause(Duration::ZERO);
+    let probe = cdn_origin::probe(&connector).pause(Duration::ZERO);
     let probe = probe.try_name("edge.cdn.test").try_name("cert.cdn.test");
-    let findings = probe.run().await.unwrap();
+    let findings = probe.await.unwrap();
     let best = findings.best().unwrap();
     let change = "SNI edge.cdn.test, expected name cert.cdn.test";
     assert_eq!(best.change().as_deref(), Some(change), "{findings}");
@@ -425,10 +425,10 @@ async fn a_name_to_try_that_is_none_fails_the_run_before_any_attempt() {
     let authority = Authority::new();
     let edge = with_its_own_certificate(&authority).await;
     let connector = to(&edge, &authority, "edge.cdn.test").build().unwrap();
-    let probe = Probe::new(&connector)
+    let probe = cdn_origin::probe(&connector)
         .try_name("not a name")
         .try_name("www.example.com");
-    let error = probe.run().await.unwrap_err();
+    let error = probe.await.unwrap_err();
     let invalid = ErrorKind::Request(RequestProblem::HostInvalid);
     assert_eq!(error.kind(), invalid);
     let report = error.report().to_string();

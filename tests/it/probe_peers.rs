@@ -10,7 +10,7 @@ use std::{
 use cdn_origin::{
     CdnOriginConnector, Roots, VerifyPolicy,
     connector::{CdnOriginBuilder, Timeouts},
-    probe::{Findings, Probe},
+    probe::Findings,
 };
 use hyper_util::rt::TokioIo;
 use socket2::SockRef;
@@ -175,10 +175,10 @@ pub(crate) fn trusting(authority: &Authority) -> VerifyPolicy {
 /// Runs a probe that waits 100 ms for what a peer on the loopback does not send.
 pub(crate) async fn probe(builder: CdnOriginBuilder) -> Findings {
     let connector = builder.build().unwrap();
-    let probe = Probe::new(&connector)
+    let probe = cdn_origin::probe(&connector)
         .pause(Duration::ZERO)
         .attempt_timeout(PATIENCE);
-    let findings = probe.run().await.unwrap();
+    let findings = probe.await.unwrap();
     assert!(findings.attempts().len() < 20, "{findings}");
     assert_findings_proved(&findings);
     findings

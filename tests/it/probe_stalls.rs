@@ -3,11 +3,7 @@
 use std::{future::pending, time::Duration};
 
 use bytes::Bytes;
-use cdn_origin::{
-    CdnOriginConnector, ErrorKind,
-    connector::CdnOriginBuilder,
-    probe::{Findings, Probe},
-};
+use cdn_origin::{CdnOriginConnector, ErrorKind, connector::CdnOriginBuilder, probe::Findings};
 use tokio::io::AsyncWriteExt;
 
 use crate::{
@@ -22,10 +18,10 @@ const LIMIT: Duration = Duration::from_millis(100);
 /// The connector has the default timeouts, so that the limit of an attempt is what ends it.
 async fn probe(builder: CdnOriginBuilder) -> Findings {
     let connector = builder.build().unwrap();
-    let probe = Probe::new(&connector)
+    let probe = cdn_origin::probe(&connector)
         .pause(Duration::ZERO)
         .attempt_timeout(LIMIT);
-    probe.run().await.unwrap()
+    probe.await.unwrap()
 }
 
 fn first_line(findings: &Findings) -> String {
@@ -108,8 +104,8 @@ async fn the_time_of_all_attempts_shortens_the_last_one_at_its_own_stage() {
     let dial = format!("127.0.0.1:{}", peer.port());
     let builder = CdnOriginConnector::builder(format!("https://{SITE}")).dial(dial);
     let connector = builder.build().unwrap();
-    let probe = Probe::new(&connector).timeout(LIMIT);
-    let findings = probe.run().await.unwrap();
+    let probe = cdn_origin::probe(&connector).timeout(LIMIT);
+    let findings = probe.await.unwrap();
     assert_eq!(findings.attempts().len(), 1, "{findings}");
     let line = first_line(&findings);
     assert!(

@@ -79,6 +79,19 @@ fn unproved<E>(diagnosis: &Diagnosis, proofs: &[Proof<E>], evidence: &E) -> Opti
     certain(diagnosis).find(|id| !is_proved(id))
 }
 
+/// Whether a name in SNI was sent in place of the origin's.
+fn has_ech(error: &Error) -> bool {
+    let report = error.report().to_string();
+    report
+        .lines()
+        .any(|row| row.trim_start().starts_with("ECH "))
+}
+
+fn has_service(error: &Error) -> bool {
+    let mut resolutions = error.facts().resolutions().iter();
+    resolutions.any(|resolution| resolution.service.is_some())
+}
+
 const ERRORS: &[Proof<Error>] = &[
     (CauseId::SniMissing, |e| {
         let is_alert = match early_alert(e) {
@@ -89,11 +102,11 @@ const ERRORS: &[Proof<Error>] = &[
         (is_alert || has_default_certificate(e)) && !sends_sni(e)
     }),
     (CauseId::SniNotServed, |e| {
-        let is_alert = early_alert(e) == Some(112) && e.facts().ech_public_name().is_none();
+        let is_alert = early_alert(e) == Some(112) && !has_ech(e);
         (is_alert || has_default_certificate(e)) && sends_sni(e)
     }),
     (CauseId::NoCommonTlsVersion, |e| {
-        e.kind() == ErrorKind::TlsVersionMismatch && !e.facts().has_proxy_header()
+        e.kind() == ErrorKind::TlsVersionMismatch
     }),
     (CauseId::AlpnNotAccepted, |e| {
         e.kind() == ErrorKind::ProtocolNotNegotiated
@@ -106,7 +119,7 @@ const ERRORS: &[Proof<Error>] = &[
     }),
     (CauseId::EchStale, |e| e.kind() == ErrorKind::EchRejected),
     (CauseId::EchUnpublished, |e| {
-        e.kind() == ErrorKind::EchUnavailable && e.facts().service().is_some()
+        e.kind() == ErrorKind::EchUnavailable && has_service(e)
     }),
     (CauseId::PlainHttpPeer, |e| {
         let first_bytes = e.facts().first_bytes();

@@ -353,7 +353,7 @@ async fn other_cookies_pass_byte_for_byte() {
 #[tokio::test]
 async fn a_cookie_with_the_host_prefix_is_never_rewritten() {
     let layer = layer()
-        .path(prefix("/"), prefix("/shop"))
+        .map_path(prefix("/shop"), prefix("/"))
         .dangerously_drop_secure_over_http();
     for cookie in [
         "__Host-a=b; Secure; Path=/",
@@ -384,7 +384,7 @@ async fn secure_is_dropped_only_if_configured_and_for_clients_on_http() {
 
 #[tokio::test]
 async fn an_empty_path_after_an_authority_is_the_root() {
-    let layer = layer().path(prefix("/"), prefix("/shop"));
+    let layer = layer().map_path(prefix("/shop"), prefix("/"));
     for (rest, expected) in [
         ("", "/shop/"),
         ("?a", "/shop/?a"),
@@ -404,8 +404,8 @@ async fn an_empty_path_after_an_authority_is_the_root() {
 #[tokio::test]
 async fn paths_are_mapped_by_whole_segments() {
     let layer = layer()
-        .path(prefix("/app/"), prefix("/"))
-        .path(prefix("/old"), prefix("/new/"));
+        .map_path(prefix("/"), prefix("/app/"))
+        .map_path(prefix("/new/"), prefix("/old"));
     let table = [
         ("/app", "/"),
         ("/app/", "/"),
@@ -551,7 +551,7 @@ async fn a_layer_that_is_off_rewrites_nothing_even_with_rules() {
     let connector = builder("http://origin.example:8080").build().unwrap();
     let layer = ResponseRewriteLayer::off()
         .origin(connector.origin().unwrap())
-        .path(prefix("/login"), prefix("/sign-in"));
+        .map_path(prefix("/sign-in"), prefix("/login"));
     let values = [
         (LOCATION, "http://origin.example:8080/login"),
         (CONTENT_LOCATION, "/login"),
@@ -570,7 +570,7 @@ async fn a_layer_of_cookies_only_rewrites_nothing_else() {
     let connector = builder("http://origin.example:8080").build().unwrap();
     let layer = ResponseRewriteLayer::cookies_only()
         .origin(connector.origin().unwrap())
-        .path(prefix("/login"), prefix("/sign-in"));
+        .map_path(prefix("/sign-in"), prefix("/login"));
     let values = [
         (LOCATION, "http://origin.example:8080/login"),
         (CONTENT_LOCATION, "/login"),
@@ -619,7 +619,7 @@ async fn the_host_that_was_sent_is_a_name_of_the_origin() {
 #[tokio::test]
 async fn a_configured_layer_of_a_proxy_knows_the_names_of_its_origin() {
     let edge = edge().await;
-    let layer = ResponseRewriteLayer::new().path(prefix("/login"), prefix("/sign-in"));
+    let layer = ResponseRewriteLayer::new().map_path(prefix("/sign-in"), prefix("/login"));
     let proxy = proxy(edge.address()).response_rewrite(layer);
     let found = through(proxy, "origin.example", &[]).await;
     assert_eq!(found[LOCATION], "http://www.example.com:81/sign-in");

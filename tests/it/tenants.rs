@@ -20,7 +20,7 @@ use cdn_origin::{
     group::OriginGroup,
     pool::PoolSettings,
     proxy::{Limits, ProxyBody, replace_content},
-    tenants::{Tenant, UnknownHost, VirtualHosts},
+    tenants::{Tenant, VirtualHosts},
     tls::{Roots, VerifyPolicy},
 };
 use futures_util::future::join_all;
@@ -138,13 +138,15 @@ async fn each_request_goes_to_the_origin_of_its_host() {
 #[tokio::test]
 async fn an_unknown_host_is_421_or_404() {
     let misdirected = hosts(&instant());
-    let not_found = misdirected.clone().unknown(UnknownHost::NotFound);
+    let not_found = misdirected.clone().unknown(StatusCode::NOT_FOUND);
     misdirected
         .insert("shop.test", Tenant::new("http://one.example"))
         .unwrap();
+    let no_error = misdirected.clone().unknown(StatusCode::OK);
     for host in ["other.test", "", "test", "a.shop.test"] {
         assert_eq!(get(&misdirected, host).await.0, 421, "{host}");
         assert_eq!(get(&not_found, host).await.0, 404, "{host}");
+        assert_eq!(get(&no_error, host).await.0, 421, "{host}");
     }
     let response = send(&misdirected, "other.test", "/").await;
     let expected = "cdn-origin;error=destination_not_found";
@@ -524,7 +526,7 @@ async fn tenants_share_a_budget_of_connections_and_none_takes_all() {
             tokio::spawn(async move { send(&hosts, &greedy, "/slow").await.status() })
         })
         .collect();
-    while hosts.proxy(greedy).unwrap().snapshot().pool.active < 50 {
+    while hosts.proxy(greedy).unwrap().snapshot().pool.in_flight < 50 {
         tokio::task::yield_now().await;
     }
     assert_eq!(open(greedy), 8);
@@ -562,7 +564,7 @@ async fn a_tenant_beyond_the_budget_of_all_gets_the_call_that_raises_it() {
         let hosts = hosts.clone();
         async move { send(&hosts, "shop.test", "/slow").await.status() }
     });
-    let active = || hosts.proxy("shop.test").unwrap().snapshot().pool.active;
+    let active = || hosts.proxy("shop.test").unwrap().snapshot().pool.in_flight;
     while active() < 1 {
         tokio::task::yield_now().await;
     }
@@ -670,7 +672,7 @@ async fn a_host_may_have_a_group_that_is_kept_until_it_is_replaced() {
         let hosts = hosts.clone();
         async move { send(&hosts, "shop.test", "/slow").await.status() }
     });
-    while running.snapshot()[0].in_flight == 0 {
+    while running.snapshot()[0].proxy.pool.in_flight == 0 {
         tokio::task::yield_now().await;
     }
     hosts
@@ -709,7 +711,7 @@ async fn a_tenant_may_change_its_proxy_within_the_budget_of_all() {
             tokio::spawn(async move { get(&hosts, "one.test").await.0 })
         })
         .collect();
-    while hosts.proxy("one.test").unwrap().snapshot().pool.active < 50 {
+    while hosts.proxy("one.test").unwrap().snapshot().pool.in_flight < 50 {
         tokio::task::yield_now().await;
     }
     assert_eq!(hosts.proxy("one.test").unwrap().snapshot().pool.open, 8);

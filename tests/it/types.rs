@@ -10,9 +10,7 @@ use cdn_origin::error::{
     Alert, BuildProblem, BuildProblemKind, DialAttempt, Elapsed, ErrorKind, Facts, Fault,
     InvalidValue, PeerCertificate, Stage, TlsSession,
 };
-use cdn_origin::name::{
-    DialTarget, DnsName, ExpectedName, Host, HostAuthority, HostPort, Sni, SniOmission,
-};
+use cdn_origin::name::{DialTarget, DnsName, ExpectedName, Host, HostAuthority, Sni};
 use cdn_origin::origin::{Origin, OriginUrl, Scheme};
 use cdn_origin::tls::rustls::crypto::aws_lc_rs;
 use cdn_origin::tls::rustls::{self, AlertDescription};
@@ -45,12 +43,10 @@ fn names_are_values() {
     value::<ExpectedName>();
     value::<Host>();
     value::<HostAuthority>();
-    value::<HostPort>();
     value::<Origin>();
     value::<OriginUrl>();
     value::<Sni>();
     word::<Scheme>();
-    word::<SniOmission>();
 }
 
 #[test]

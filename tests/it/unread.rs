@@ -125,7 +125,7 @@ async fn behind_hypers_servers_too_a_client_that_does_not_read_loses_the_connect
             }
         };
         tokio::time::sleep(LONG - Duration::from_secs(1)).await;
-        assert_eq!(proxy.snapshot().pool.active, 1, "HTTP/2: {is_http2}");
+        assert_eq!(proxy.snapshot().pool.in_flight, 1, "HTTP/2: {is_http2}");
         tokio::time::sleep(Duration::from_secs(2)).await;
         quiet().await;
         assert_eq!(proxy.snapshot().pool.open, 0, "HTTP/2: {is_http2}");
@@ -194,7 +194,7 @@ async fn a_client_that_reads_too_slowly_loses_its_connection() {
         let fixes = diagnosis.likeliest().unwrap().fixes();
         let fix = fixes.first().unwrap().to_string();
         assert!(fix.contains("Limits::min_download_rate(..)"), "{fix}");
-        assert_eq!(proxy.snapshot().pool.active, 0);
+        assert_eq!(proxy.snapshot().pool.in_flight, 0);
     }
 }
 

@@ -92,8 +92,7 @@ async fn unknown_issuer_names_the_issuer() {
         .issuer()
         .to_owned();
     assert!(issuer.contains("Edge in a Box CA"), "{issuer}");
-    let trusted = error.facts().trusted_roots().unwrap().to_string();
-    assert_eq!(trusted, "1 root in PEM or DER");
+    assert!(error.report().to_string().contains("1 root in PEM or DER"));
     assert!(
         error
             .to_string()
@@ -115,8 +114,8 @@ async fn the_files_of_trusted_roots_are_named() {
         error(builder.verify(VerifyPolicy::roots(roots)))
     };
     let error = trusting(Roots::pem_file(file.path())).await;
-    let trusted = error.facts().trusted_roots().unwrap().to_string();
-    assert_eq!(trusted, format!("1 root in {}", file.path().display()));
+    let trusted = format!("1 root in {}", file.path().display());
+    assert!(error.to_string().contains(&trusted), "{error}");
     let fix = |error: &cdn_origin::Error| {
         let diagnosis = error.diagnosis();
         diagnosis.likeliest().unwrap().fixes()[0].to_string()
@@ -156,7 +155,7 @@ async fn self_signed_certificate_is_called_so() {
     );
     let certificate = error.facts().certificates().first().unwrap();
     assert_eq!(certificate.subject(), certificate.issuer());
-    let pin = certificate.pin().unwrap();
+    let pin = crate::failing::presented_pin(&error);
     check(
         &error,
         CauseId::SelfSigned,

@@ -7,7 +7,7 @@ use crate::{
     CdnOriginConnector,
     connector::AppliedProfile,
     error::{BuildError, BuildProblem, BuildProblemKind},
-    name::{DnsName, ExpectedName, Host, HostAuthority, Sni},
+    name::{DnsName, ExpectedName, Host, HostAuthority},
     origin::{Origin, Scheme},
     tls::{SpkiPin, VerifyPolicy},
 };
@@ -92,7 +92,7 @@ pub fn client_builder(connector: &CdnOriginConnector) -> Result<ClientBuilder, B
             return Err(BuildError::of(contradiction("host", why)));
         }
         tls.alpn_protocols.retain(|protocol| protocol != b"h2");
-        let host = HeaderMap::from_iter([(HOST, origin.host().to_header_value())]);
+        let host = HeaderMap::from_iter([(HOST, origin.host().into())]);
         builder = builder.default_headers(host).http1_only();
     }
     Ok(builder.tls_backend_preconfigured(tls))
@@ -147,9 +147,9 @@ fn authority(origin: &Origin) -> Result<String, BuildError> {
         return Err(BuildError::of(contradiction("dial", why)));
     };
     let host = origin.host().host().parse::<DnsName>().ok();
-    let name = match (origin.scheme(), origin.sni(), origin.expected_name()) {
+    let name = match (origin.scheme(), origin.sni().name(), origin.expected_name()) {
         (Scheme::Http, ..) => host.as_ref().or_else(|| dial.host().dns()),
-        (Scheme::Https, Sni::Send(name), _) | (_, _, ExpectedName::Dns(name)) => Some(name),
+        (Scheme::Https, Some(name), _) | (_, _, ExpectedName::Dns(name)) => Some(name),
         (.., ExpectedName::Ip(address)) if dial.host() == &Host::Ip(*address) => None,
         _ => {
             let why = "without SNI, reqwest dials the address that it verifies: set sni(..)";

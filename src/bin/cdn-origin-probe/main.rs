@@ -115,7 +115,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
         for advice in connector.advice() {
             note(format_args!("advice: {advice}"));
         }
-        let probe = Probe::new(connector)
+        let probe = cdn_origin::probe(connector)
             .attempt_timeout(arguments.timeout)
             .timeout(TOTAL.max(arguments.timeout.saturating_mul(6)));
         let probe = match is_overwritten {
@@ -127,7 +127,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
         };
         let names = arguments.names.iter().cloned();
         let probe = names.fold(probe, Probe::try_name::<DnsName>);
-        let findings = runtime.block_on(adjust(probe).run());
+        let findings = runtime.block_on(adjust(probe).into_future());
         if is_overwritten {
             eprint!("\r\x1b[K");
         }

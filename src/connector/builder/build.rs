@@ -14,7 +14,7 @@ use crate::{
     },
     dial::{GuardDecision, Transport},
     error::{BuildError, BuildProblem, BuildProblemKind},
-    name::{DialTarget, Host, HostAuthority, Sni},
+    name::{DialTarget, Host, HostAuthority},
     observe::Observers,
     origin::Origin,
     tls::TlsSettings,
@@ -212,7 +212,7 @@ impl CdnOriginBuilder {
     fn omits_sni(&self, origin: Option<&Origin>) -> bool {
         let settled = origin.map(Origin::sni);
         let sni = settled.or(self.settings.names.sni.as_ref());
-        matches!(sni, Some(Sni::Omit(_)))
+        sni.is_some_and(|sni| sni.name().is_none())
     }
 
     /// Refuses security settings that plain http would silently drop.

@@ -75,7 +75,7 @@ impl CdnOriginBuilder {
     /// ```
     pub fn omit_sni(mut self) -> Self {
         self.forget_problems("sni");
-        self.settings.names.sni = Some(Sni::Omit(SniOmission::Requested));
+        self.settings.names.sni = Some(Sni::omitted(SniOmission::Requested));
         self
     }
 

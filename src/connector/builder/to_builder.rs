@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 #[cfg(feature = "serde")]
-use crate::{connector::connector_settings::EdgeProfileUse, name::Sni};
+use crate::connector::connector_settings::EdgeProfileUse;
 use crate::{
     connector::{CdnOriginBuilder, CdnOriginConnector},
     error::{BuildError, BuildProblem, BuildProblemKind},
@@ -140,7 +140,7 @@ impl CdnOriginBuilder {
     #[cfg(feature = "serde")]
     pub(crate) fn send_sni(mut self) -> Self {
         let sni = &mut self.settings.names.sni;
-        sni.take_if(|sni| matches!(sni, Sni::Omit(_)));
+        sni.take_if(|sni| sni.name().is_none());
         self
     }
 

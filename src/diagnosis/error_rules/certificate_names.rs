@@ -250,7 +250,7 @@ fn for_another_name(evidence: &Evidence<'_>) -> String {
 /// Whether dial, SNI and expected name are all the URL's host. If the dialled host is another one,
 /// the URL was chosen for the sake of SNI.
 fn is_from_url(evidence: &Evidence<'_>) -> bool {
-    let url_host = evidence.origin.url().target().host();
+    let url_host = evidence.origin.url().host();
     let expected = evidence.origin.expected_name();
     evidence.sni().is_some()
         && evidence.sni() == url_host.dns()

@@ -33,7 +33,6 @@ use crate::{
         DialAttempt, DialOutcome, ErrorKind, ExchangeTimeout, Facts, LocalObstacle, ReachedLimit,
         Stage,
     },
-    name::DialTarget,
     origin::Scheme,
 };
 
@@ -234,7 +233,7 @@ pub(super) const RULES: &[Rule] = &[
         id: CauseId::NothingListens,
         certainty: Likely,
         when: |e| {
-            let is_socket = matches!(e.origin.dial(), DialTarget::Unix(_));
+            let is_socket = e.origin.dial().unix_path().is_some();
             is_socket && e.is_at(ErrorKind::Io, Stage::Dial) && e.obstacle.is_none()
         },
         text: |e| format!("there is no socket at {}", e.origin.dial()),

@@ -10,7 +10,7 @@ use crate::{
         Alert, CertificateProblem, ClientCertificate, EchAnswer, EchOffer, ErrorKind, Facts,
         LocalObstacle, OfferedParameters, ReachedLimit, Stage, TlsVersion,
     },
-    name::{DnsName, ExpectedName, Host, Sni},
+    name::{DnsName, ExpectedName, Host},
     origin::{Origin, Scheme},
 };
 
@@ -265,7 +265,7 @@ impl Evidence<'_> {
             ExpectedName::Dns(name) => Some(name.clone()),
             ExpectedName::Ip(_) => None,
         };
-        let url = self.origin.url().target().host().dns().cloned();
+        let url = self.origin.url().host().dns().cloned();
         let dialled = self.dialled_name().cloned();
         let site = self.origin.host().host().parse().ok();
         let site = site.filter(|site| Some(site) != url.as_ref());
@@ -293,11 +293,11 @@ impl Evidence<'_> {
 
     /// The text of a missing SNI.
     pub(super) fn sni_missing(&self) -> String {
-        match self.origin.sni() {
-            Sni::Omit(reason) => {
+        match self.origin.sni().omission() {
+            Some(reason) => {
                 format!("the edge requires SNI to select the site, and none was sent: {reason}")
             }
-            Sni::Send(_) => String::from("the edge requires SNI to select the site"),
+            None => String::from("the edge requires SNI to select the site"),
         }
     }
 

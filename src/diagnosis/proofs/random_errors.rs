@@ -59,8 +59,8 @@ fn origin(random: &mut Random) -> Origin {
     let mut chosen = ChosenNames::default();
     if url.scheme() == Scheme::Https && random.coin() {
         chosen.sni = Some(random.of(&[
-            Sni::Omit(SniOmission::Requested),
-            Sni::Send("www.example.test".parse().expect("a name")),
+            Sni::omitted(SniOmission::Requested),
+            "www.example.test".parse().expect("a name"),
         ]));
     }
     if random.below(3) == 0 {
@@ -118,7 +118,7 @@ fn facts(random: &mut Random, certificates: &[PeerCertificate]) -> Facts {
                 EchAnswer::Unknown,
             )),
         ]),
-        service: random.coin().then(|| ServiceBinding::from_ech([])),
+        service: random.coin().then(|| ServiceBinding::default()),
         chain: (0..length).map(|_| random.of(certificates)).collect(),
         accepted: random.below(3) == 0,
         findings: ChainFindings {

@@ -160,8 +160,8 @@ fn origin(random: &mut Random) -> Origin {
     if url.scheme() == Scheme::Https {
         chosen.sni = random.of(&[
             None,
-            Some(Sni::Omit(SniOmission::Requested)),
-            Some(Sni::Send("other.example.test".parse().expect("a name"))),
+            Some(Sni::omitted(SniOmission::Requested)),
+            Some("other.example.test".parse().expect("a name")),
         ]);
     }
     if random.below(6) == 0 {

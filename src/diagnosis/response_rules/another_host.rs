@@ -101,7 +101,7 @@ fn host_without_port(evidence: &ResponseEvidence<'_>) -> Option<HostAuthority> {
 /// An explicit SNI is also the Host, so such a URL has no effect on either.
 fn site_of_url(evidence: &ResponseEvidence<'_>) -> Option<HostAuthority> {
     let dialled = evidence.origin.dial().host();
-    let is_dialled = dialled == Some(evidence.origin.url().target().host());
+    let is_dialled = dialled == Some(evidence.origin.url().host());
     url_authority(evidence).filter(|site| !is_dialled && !evidence.is_sent(site))
 }
 

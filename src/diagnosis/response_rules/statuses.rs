@@ -17,7 +17,7 @@ use http::{StatusCode, header::CONNECTION};
 
 use crate::{
     diagnosis::{Cause, CauseId, Certainty, Clue, Confirmation, FixKind},
-    name::{DnsName, Sni},
+    name::DnsName,
     origin::Scheme,
 };
 
@@ -93,9 +93,7 @@ fn misdirected(evidence: &ResponseEvidence<'_>) -> Vec<Cause> {
 
 /// No SNI was sent, so the connection is authoritative for no name.
 fn sni_missing(evidence: &ResponseEvidence<'_>) -> Option<Cause> {
-    let Sni::Omit(reason) = evidence.origin.sni() else {
-        return None;
-    };
+    let reason = evidence.origin.sni().omission()?;
     let is_tls = evidence.origin.scheme() == Scheme::Https;
     let host = evidence.host.host().parse().ok();
     let name: DnsName = host.filter(|_| is_tls)?;

@@ -83,23 +83,33 @@ impl Resolved {
         self
     }
 
-    /// Sets the content of an `HTTPS` record ([RFC 9460](https://www.rfc-editor.org/rfc/rfc9460)).
+    /// Sets the encoded `ECHConfigList` of an `HTTPS` record ([RFC 9848]).
     ///
-    /// [`Facts::resolutions`](crate::error::Facts::resolutions) reports it, and
-    /// [`Ech::from_dns`](crate::tls::Ech::from_dns) uses its ECH configuration. Its port and target
-    /// have no effect: put them into the addresses.
+    /// [`Ech::from_dns`](crate::tls::Ech::from_dns) uses it, and
+    /// [`Facts::resolutions`](crate::error::Facts::resolutions) reports it. The port and the target
+    /// of such a record belong into the addresses.
     ///
     /// ```
     /// use std::net::SocketAddr;
     ///
-    /// use cdn_origin::{dial::Resolved, error::ServiceBinding};
+    /// use cdn_origin::dial::Resolved;
     ///
     /// fn answer(addresses: Vec<SocketAddr>, ech: Vec<u8>) -> Resolved {
-    ///     Resolved::new(addresses).service(ServiceBinding::from_ech(ech))
+    ///     Resolved::new(addresses).ech(ech)
     /// }
     /// ```
+    ///
+    /// [RFC 9848]: https://www.rfc-editor.org/rfc/rfc9848
     #[must_use]
-    pub fn service(mut self, service: ServiceBinding) -> Self {
+    pub fn ech(self, config_list: impl Into<Vec<u8>>) -> Self {
+        self.service(ServiceBinding {
+            ech: config_list.into(),
+            ..ServiceBinding::default()
+        })
+    }
+
+    /// Sets the content of an `HTTPS` record.
+    pub(super) fn service(mut self, service: ServiceBinding) -> Self {
         self.service = Some(service);
         self
     }

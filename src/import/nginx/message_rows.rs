@@ -8,7 +8,7 @@
 //! proxy_hide_header X-Powered-By;             a field that is removed from responses
 //! add_header X-Frame-Options DENY always;     a field that is added to responses
 //! proxy_redirect http://a.example/ /;         .name("a.example") of the ResponseRewriteLayer
-//! proxy_cookie_path /app/ /;                  .path("/app/", "/")
+//! proxy_cookie_path /app/ /;                  .map_path("/", "/app/")
 //! rewrite ^/v1/(.*)$ /api/$1 break;           .map_path("/v1/", "/api/")
 //! ```
 //!
@@ -41,7 +41,7 @@ pub(super) const ROWS: [NginxRow; 45] = [
     NginxRow::maps(
         "proxy_cookie_path",
         cookie_path,
-        "`ResponseRewriteLayer::path`",
+        "`ResponseRewriteLayer::map_path`",
     ),
     NginxRow::maps(
         "proxy_cookie_domain",

@@ -1,9 +1,9 @@
 //! The directives about redirects and cookies of the origin.
 //!
 //! ```text
-//! proxy_redirect http://old.example/b/ /a/;    .name("old.example").path("/b", "/a")
+//! proxy_redirect http://old.example/b/ /a/;    .name("old.example").map_path("/a", "/b")
 //! proxy_redirect http:// $scheme://;           by hand: the client's own host keeps its scheme
-//! proxy_cookie_path /b/ /a/;                   .path("/b", "/a")
+//! proxy_cookie_path /b/ /a/;                   .map_path("/a", "/b")
 //! ```
 
 use crate::import::{
@@ -31,9 +31,9 @@ pub(super) fn redirect(
             "`ResponseRewriteLayer::off`; `ResponseRewriteLayer::cookies_only` beside lines about \
              cookies",
         ),
-        [from, _] if from.starts_with('~') => {
-            Outcome::refused("no regular expressions: `ResponseRewriteLayer::path` maps prefixes")
-        }
+        [from, _] if from.starts_with('~') => Outcome::refused(
+            "no regular expressions: `ResponseRewriteLayer::map_path` maps prefixes",
+        ),
         [from, to] if from.starts_with('/') && to.starts_with('/') => {
             add_path(&mut location.shared().settings, from, to)
         }
@@ -119,7 +119,9 @@ pub(super) fn cookie_path(
             true => Outcome::refused("a path cannot add attributes to a cookie"),
             false => add_path(&mut location.shared().settings, from, to),
         },
-        _ => Outcome::refused("no regular expressions: `ResponseRewriteLayer::path` maps prefixes"),
+        _ => Outcome::refused(
+            "no regular expressions: `ResponseRewriteLayer::map_path` maps prefixes",
+        ),
     }
 }
 

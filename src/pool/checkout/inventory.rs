@@ -228,7 +228,7 @@ impl Inventory {
     }
 
     /// A snapshot, with two counts that the caller keeps.
-    pub(crate) fn snapshot(&self, active: usize, reused: u64) -> PoolSnapshot {
+    pub(crate) fn snapshot(&self, in_flight: usize, reused: u64) -> PoolSnapshot {
         let Counters {
             opened,
             retried,
@@ -239,7 +239,7 @@ impl Inventory {
             open: self.open.count(),
             idle: self.idle_http1.len() + self.http2.idle(),
             // One that began after the caller's count may wait by now.
-            active: active.max(waiting),
+            in_flight: in_flight.max(waiting),
             streams: self.http2.streams(),
             tunnels: self.upgrades,
             waiting,

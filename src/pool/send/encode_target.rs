@@ -36,7 +36,7 @@ impl Target {
         Self {
             scheme: origin.scheme(),
             added: AddedFields {
-                host: Some(host.to_header_value()),
+                host: Some((&host).into()),
                 lines: FieldLines::default(),
             },
             host,
@@ -109,7 +109,7 @@ mod tests {
     fn target() -> Target {
         let host: HostAuthority = "origin.example".parse().unwrap();
         let mut added = AddedFields {
-            host: Some(host.to_header_value()),
+            host: Some((&host).into()),
             ..AddedFields::default()
         };
         static ADDED: HeaderName = HeaderName::from_static("x-added");

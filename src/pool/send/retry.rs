@@ -216,17 +216,17 @@ impl<'a> Attempts<'a> {
     pub(super) fn retry_reason(&self, failed: &NoResponse) -> RetryReason {
         if failed.is_untouched() || failed.is_unwritten() {
             return match self.current.was_open_before {
-                true => RetryReason::IdleClosed,
-                false => RetryReason::Unwritten,
+                true => RetryReason::IDLE_CLOSED,
+                false => RetryReason::UNWRITTEN,
             };
         }
         if failed.is_above_last_stream() {
-            return RetryReason::GoAway;
+            return RetryReason::GO_AWAY;
         }
         match failed.is_unprocessed() {
-            true => RetryReason::StreamRefused,
-            false if self.current.is_http2 => RetryReason::ConnectionEnded,
-            false => RetryReason::IdleClosed,
+            true => RetryReason::STREAM_REFUSED,
+            false if self.current.is_http2 => RetryReason::CONNECTION_ENDED,
+            false => RetryReason::IDLE_CLOSED,
         }
     }
 
@@ -293,7 +293,7 @@ impl<'a> Attempts<'a> {
         // In this order: the connection notes why it closes before the body drops the socket.
         drop(connection);
         drop(response);
-        record.retry(RetryReason::Misdirected);
+        record.retry(RetryReason::MISDIRECTED);
         Ok(RetryOutcome::Connection(fresh))
     }
 

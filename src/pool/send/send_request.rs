@@ -118,13 +118,13 @@ fn after_response<'a>(
     record: &'a mut ExchangeRecord,
 ) -> ControlFlow<PooledResponse, Retrying<'a>> {
     ControlFlow::Continue(if attempts.is_too_early(&response) {
-        record.retry(RetryReason::TooEarly);
+        record.retry(RetryReason::TOO_EARLY);
         let retrying = attempts.retry_too_early(response, connection);
         Box::pin(retrying.map_ok(RetryOutcome::Connection))
     } else if attempts.is_misdirected(&response, &connection) {
         Box::pin(attempts.retry_misdirected(response, connection, request, record))
     } else if attempts.was_idle_for_too_long(&response) {
-        record.retry(RetryReason::IdleClosed);
+        record.retry(RetryReason::IDLE_CLOSED);
         Box::pin(attempts.retry_idle_for_too_long(response, connection, request))
     } else {
         return ControlFlow::Break((response, connection));

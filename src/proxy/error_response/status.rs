@@ -1,4 +1,4 @@
-//! The status of each failure. `tenants/unknown_host.rs` chooses that of a host without a tenant.
+//! The status of each failure. `tenants/find_tenant.rs` chooses that of a host without a tenant.
 
 use http::StatusCode;
 

@@ -23,7 +23,7 @@ use crate::{
 /// use cdn_origin::{CdnOriginConnector, OriginProxy, proxy::Upgrades};
 ///
 /// let connector = CdnOriginConnector::builder("https://origin.example").build()?;
-/// let upgrades = Upgrades::websocket()
+/// let upgrades = Upgrades::default()
 ///     .and("connect-udp")?
 ///     .idle_timeout(Duration::from_secs(3600));
 /// let proxy = OriginProxy::new(connector).upgrades(upgrades);
@@ -45,27 +45,15 @@ pub struct Upgrades {
 pub(super) struct Token(HeaderValue);
 
 impl Default for Upgrades {
+    /// Allows WebSocket ([RFC 6455]). The proxy checks the opening handshake on both sides.
+    ///
+    /// [RFC 6455]: https://www.rfc-editor.org/rfc/rfc6455
     fn default() -> Self {
-        Self::websocket()
+        Self::to(vec![Token(HeaderValue::from_static(Token::WEBSOCKET))])
     }
 }
 
 impl Upgrades {
-    /// Allows WebSocket ([RFC 6455]). This is the default.
-    ///
-    /// The proxy checks the opening handshake on both sides.
-    ///
-    /// ```
-    /// use cdn_origin::proxy::Upgrades;
-    ///
-    /// assert_eq!(Upgrades::default(), Upgrades::websocket());
-    /// ```
-    ///
-    /// [RFC 6455]: https://www.rfc-editor.org/rfc/rfc6455
-    pub fn websocket() -> Self {
-        Self::to(vec![Token(HeaderValue::from_static(Token::WEBSOCKET))])
-    }
-
     /// Allows no protocol.
     ///
     /// A request for an upgrade goes on as an ordinary request, without its `Upgrade` field, and
@@ -97,7 +85,7 @@ impl Upgrades {
     /// ```
     /// use cdn_origin::proxy::Upgrades;
     ///
-    /// let upgrades = Upgrades::websocket().and("connect-udp")?;
+    /// let upgrades = Upgrades::default().and("connect-udp")?;
     /// assert!(upgrades.and("h2c").is_err());
     /// # Ok::<(), cdn_origin::error::InvalidValue>(())
     /// ```
@@ -128,7 +116,7 @@ impl Upgrades {
     ///
     /// use cdn_origin::proxy::Upgrades;
     ///
-    /// let upgrades = Upgrades::websocket().idle_timeout(Duration::from_secs(60));
+    /// let upgrades = Upgrades::default().idle_timeout(Duration::from_secs(60));
     /// ```
     pub fn idle_timeout(mut self, time: Duration) -> Self {
         self.idle_timeout = non_zero(time);

@@ -105,7 +105,7 @@ impl EchPlan {
             return Ok(hello.clone());
         }
         // Without a name in SNI there is nothing to hide.
-        let published = published.filter(|list| !list.is_empty() && matches!(sni, Sni::Send(_)));
+        let published = published.filter(|list| !list.is_empty() && sni.name().is_some());
         let Some(list) = published else {
             return self.without_configuration(EchStatus::NotSent);
         };
@@ -210,7 +210,7 @@ mod tests {
         };
         let loaded = settings.load(Reread::IfChanged);
         let client = loaded.expect("valid settings").client(None);
-        let unsettled = Sni::Omit(SniOmission::Requested);
+        let unsettled = Sni::omitted(SniOmission::Requested);
         for sni in [None, Some(&unsettled)] {
             let greased = client.config_without_dns(sni).expect("a configuration");
             let plain = format!("{:?}", client.config(sni));

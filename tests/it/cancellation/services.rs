@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cdn_origin::{OriginProxy, pool::PoolSettings, probe::Probe};
+use cdn_origin::{OriginProxy, pool::PoolSettings};
 use http::{StatusCode, Uri};
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt;
@@ -158,8 +158,8 @@ async fn probing(protocol: Protocol, stride: usize) {
     let setup = Setup::new(protocol);
     let connector = setup.network.connector().build().unwrap();
     at_each_poll(EITHER, stride, async |polls| {
-        let probe = Probe::new(&connector).pause(Duration::ZERO);
-        let found = polls.of(&[&setup.network], probe.run()).await;
+        let probe = cdn_origin::probe(&connector).pause(Duration::ZERO);
+        let found = polls.of(&[&setup.network], probe.into_future()).await;
         closes(&setup.network).await;
         let Some(findings) = found else { return false };
         assert!(findings.unwrap().working().is_some());

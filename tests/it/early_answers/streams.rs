@@ -271,7 +271,7 @@ async fn a_drain_waits_for_an_upload_that_has_its_response() {
     let (mut sender, body) = Upload::new(1);
     let response = send(&proxy, post(body)).await;
     assert_eq!(text(response).await, "answer");
-    assert_eq!(proxy.snapshot().pool.active, 1);
+    assert_eq!(proxy.snapshot().pool.in_flight, 1);
     let mut drained = std::pin::pin!(proxy.drain());
     assert!(
         timeout(Duration::from_secs(5), drained.as_mut())
@@ -281,7 +281,7 @@ async fn a_drain_waits_for_an_upload_that_has_its_response() {
     sender.send_data(Bytes::from_static(b"part")).await.unwrap();
     drop(sender);
     drained.await;
-    assert_eq!(proxy.snapshot().pool.active, 0);
+    assert_eq!(proxy.snapshot().pool.in_flight, 0);
 }
 
 #[tokio::test(start_paused = true)]

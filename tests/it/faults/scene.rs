@@ -72,7 +72,7 @@ impl Scene {
         let connector = network.connector().timeouts(timeouts).build().unwrap();
         let proxy = OriginProxy::new(connector)
             .limits(Deadline::limits())
-            .upgrades(Upgrades::websocket().idle_timeout(Deadline::Tunnel.time()))
+            .upgrades(Upgrades::default().idle_timeout(Deadline::Tunnel.time()))
             .pool(PoolSettings::default().max_connections(2));
         Self {
             network,

@@ -6,7 +6,6 @@ use bytes::Bytes;
 use cdn_origin::{
     CdnOriginConnector, Error, OriginProxy, VerifyPolicy,
     diagnosis::{Cause, Certainty, Diagnosis},
-    probe::Probe,
     tls::Roots,
 };
 use http::{Request, StatusCode, Uri, Version};
@@ -119,8 +118,8 @@ impl Run {
                 Outcome::of(connector.oneshot(uri).await.err())
             }
             Through::Probe => {
-                let probe = Probe::new(&connector).pause(Duration::ZERO);
-                let findings = probe.run().await.unwrap();
+                let probe = cdn_origin::probe(&connector).pause(Duration::ZERO);
+                let findings = probe.await.unwrap();
                 assert_findings_proved(&findings);
                 let works = findings.working().is_some();
                 Outcome {

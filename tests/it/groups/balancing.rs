@@ -395,7 +395,7 @@ async fn requests_in_flight_count_until_the_end_of_their_bodies() {
     while requests(&sites[..2]).iter().sum::<usize>() < 20 {
         tokio::task::yield_now().await;
     }
-    let in_flight = group.snapshot()[0].in_flight;
+    let in_flight = group.snapshot()[0].proxy.pool.in_flight;
     assert_eq!(in_flight, sites[0].requests());
     let before = sites[0].requests();
     for _ in 0..20 {
@@ -404,7 +404,7 @@ async fn requests_in_flight_count_until_the_end_of_their_bodies() {
     assert_eq!(sites[0].requests(), before);
     drop(closed);
     waiting.await.unwrap();
-    assert_eq!(group.snapshot()[0].in_flight, 0);
+    assert_eq!(group.snapshot()[0].proxy.pool.in_flight, 0);
 }
 
 #[tokio::test]

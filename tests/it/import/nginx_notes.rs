@@ -53,7 +53,7 @@ fn a_redirect_with_two_urls_maps_name_and_path() {
     let imported = import::nginx(text).unwrap();
     for call in [
         r#".name("old.example".parse()?)"#,
-        r#".path("/two".parse()?, "/one".parse()?)"#,
+        r#".map_path("/one".parse()?, "/two".parse()?)"#,
     ] {
         assert!(imported.code().contains(call), "{}", imported.code());
     }
@@ -141,7 +141,7 @@ fn cookies_are_rewritten_where_redirects_are_not() {
         ),
         (
             "proxy_cookie_path /b/ /a/;",
-            r#"ResponseRewriteLayer::cookies_only().path("/b".parse()?, "/a".parse()?)"#,
+            r#"ResponseRewriteLayer::cookies_only().map_path("/a".parse()?, "/b".parse()?)"#,
         ),
         (
             "proxy_cookie_flags ~ nosecure;",

@@ -1113,7 +1113,7 @@ pub(crate) fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
         .build()?;
     Ok(OriginProxy::new(connector)
         .limits(Limits::default().body_idle_timeout(Duration::from_secs(30)).buffer_requests(1048576).max_request_body(1048576).response_timeout(Duration::from_secs(30)))
-        .response_rewrite(ResponseRewriteLayer::new().name("old.example".parse()?).path("/two".parse()?, "/one".parse()?))
+        .response_rewrite(ResponseRewriteLayer::new().map_path("/one".parse()?, "/two".parse()?).name("old.example".parse()?))
         .upgrades(Upgrades::default().idle_timeout(Duration::from_secs(30)))
         .map_path("/one/".parse()?, "/two/".parse()?)
         .map_request(|parts| drop(parts.headers.insert("x-edge", HeaderValue::from_static("nginx"))))
@@ -1592,7 +1592,7 @@ pub(crate) fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
     Ok(OriginProxy::new(connector)
         .host_rewrite(HostRewriteLayer::preserve_name())
         .limits(Limits::default().buffer_requests(1048576).max_request_body(1048576))
-        .response_rewrite(ResponseRewriteLayer::new().path("/portal".parse()?, "/app".parse()?))
+        .response_rewrite(ResponseRewriteLayer::new().map_path("/app".parse()?, "/portal".parse()?))
         .map_path("/app/".parse()?, "/portal/".parse()?))
 }
 

@@ -6,7 +6,7 @@ use cdn_origin::{
     connector::CdnOriginBuilder,
     diagnosis::{CauseId, Certainty, Diagnosis},
     error::{CertificateProblem, ErrorKind},
-    probe::{Findings, Probe},
+    probe::Findings,
 };
 
 use crate::{
@@ -31,9 +31,8 @@ fn serving(
 
 async fn probe(builder: CdnOriginBuilder) -> Findings {
     let connector = builder.build().unwrap();
-    Probe::new(&connector)
+    cdn_origin::probe(&connector)
         .pause(Duration::ZERO)
-        .run()
         .await
         .unwrap()
 }

@@ -109,7 +109,7 @@ async fn the_combined_format_escapes_what_the_client_chose_and_leaves_the_query_
     headers.insert("referer", "http://a.example/b?token=1".parse().unwrap());
     let agent = http::HeaderValue::from_bytes("a\"b\u{e9}\\".as_bytes()).unwrap();
     headers.insert("user-agent", agent);
-    let layer = AccessLogLayer::combined(lines.sink()).with_client_fields();
+    let layer = AccessLogLayer::combined(lines.sink()).log_client_fields();
     let response = call(layer.layer(proxy.clone()), odd).await;
     response.into_body().collect().await.unwrap();
     let line = lines.only();
@@ -124,7 +124,7 @@ async fn the_combined_format_escapes_what_the_client_chose_and_leaves_the_query_
         "{line}"
     );
 
-    let with_query = layer.with_query().layer(proxy);
+    let with_query = layer.log_query().layer(proxy);
     drop(call(with_query, request(Method::GET)).await);
     assert!(lines.only().contains("\"GET /page?secret=1 HTTP/1.1\""));
 }
@@ -155,7 +155,7 @@ async fn values_of_the_clients_fields_are_logged_only_on_request_and_shortened()
             "{line}"
         );
     }
-    drop(call(json.with_client_fields().layer(proxy), asked()).await);
+    drop(call(json.log_client_fields().layer(proxy), asked()).await);
     let line: Value = serde_json::from_str(&lines.only()).unwrap();
     assert_eq!(line["referer"], "http://a.example/b");
     let agent = line["user_agent"].as_str().unwrap();

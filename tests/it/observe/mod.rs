@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use cdn_origin::{
     CdnOriginConnector, Error, OriginProxy,
-    error::Facts,
+    error::{Facts, Stage},
     observe::{ClosedConnection, ExchangeInfo, Observer},
     origin::Origin,
     proxy::ProxyBody,
@@ -95,11 +95,10 @@ impl Observer for Seen {
     }
 
     fn connect_failed(&self, error: &Error) {
-        self.note(format!("connect failed: {}", error.stage()));
-    }
-
-    fn handshake_failed(&self, error: &Error) {
-        self.note(format!("handshake failed: {}", error.kind().as_str()));
+        self.note(match error.stage() {
+            Stage::Handshake => format!("handshake failed: {}", error.kind().as_str()),
+            stage => format!("connect failed: {stage}"),
+        });
     }
 
     fn closed(&self, connection: &ClosedConnection) {

@@ -12,7 +12,7 @@ use cdn_origin::{
     CdnOriginConnector, OriginProxy,
     dial::Dns,
     error::Elapsed,
-    observe::{ExchangeCollector, ExchangeInfo, ExchangeOutcome, ExchangeTry, RetryReason},
+    observe::{ExchangeCollector, ExchangeInfo, ExchangeOutcome, ExchangeTry},
     proxy::Limits,
 };
 use http::{Method, StatusCode};
@@ -87,7 +87,7 @@ async fn the_parts_of_a_request_add_up_to_its_time() {
         let it = exchange(&proxy, &seen).await;
         let head = it.head().unwrap();
         assert!(it.queue_wait() + it.checkout() + last(&it).first_byte.unwrap() <= head);
-        assert_eq!(head + it.body().unwrap(), it.total().unwrap());
+        assert!(head <= it.total().unwrap());
         let connect = it.elapsed();
         let stages = [connect.resolve, connect.dial, connect.handshake];
         let total: Duration = stages.into_iter().flatten().sum();
@@ -106,7 +106,7 @@ async fn a_client_that_leaves_ends_the_record_once() {
     }
     let before = seen.take_only();
     assert_eq!(before.outcome(), Some(ExchangeOutcome::ClientLeft));
-    assert_eq!((before.status(), before.body()), (None, None));
+    assert_eq!((before.status(), before.head()), (None, None));
     assert_eq!(before.error_type(), Some("client_left"));
 
     let origin = ClosingOrigin::start(Speaks::Http, End::Fin);
@@ -167,10 +167,10 @@ async fn a_deadline_and_a_retry_are_in_the_record() {
         assert_eq!((tries[0].reason, tries[0].status), (None, None));
         assert!(tries[0].reused && !tries[1].reused);
         let expected = match speaks {
-            Speaks::HttpsHttp2 => RetryReason::ConnectionEnded,
-            Speaks::Http | Speaks::HttpsHttp1 => RetryReason::IdleClosed,
+            Speaks::HttpsHttp2 => "connection_ended",
+            Speaks::Http | Speaks::HttpsHttp1 => "idle_closed",
         };
-        assert_eq!(tries[1].reason, Some(expected), "{speaks:?}");
+        assert_eq!(tries[1].reason.unwrap().as_str(), expected, "{speaks:?}");
         assert_eq!(tries[1].status, Some(StatusCode::OK));
     }
 }

@@ -23,7 +23,7 @@ pub(crate) async fn becomes_quiet(proxy: &OriginProxy, network: &Network) {
     let quiet = async {
         loop {
             let pool = proxy.snapshot().pool;
-            let busy = pool.active + pool.waiting + pool.streams + pool.tunnels;
+            let busy = pool.in_flight + pool.waiting + pool.streams + pool.tunnels;
             let is_balanced = pool.opened == pool.closed_total() + pool.open as u64;
             let open = network.open();
             if busy == 0 && pool.open == pool.idle && is_balanced && open == pool.open {

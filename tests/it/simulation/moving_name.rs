@@ -318,7 +318,7 @@ impl Scene {
             world.breaks(format!("left open: {:?}", proxy.snapshot().pool));
         }
         let pool = proxy.snapshot().pool;
-        if pool.opened != pool.closed_total() || pool.active + pool.waiting > 0 {
+        if pool.opened != pool.closed_total() || pool.in_flight + pool.waiting > 0 {
             world.breaks(format!("out of balance: {pool:?}"));
         }
         summary.connections = pool.opened;

@@ -87,7 +87,7 @@ async fn simulate(seed: u64, protocol: Protocol, requests: usize, world: Arc<Wor
     let connector = network.connector().timeouts(timeouts).build().unwrap();
     let proxy = OriginProxy::new(connector.clone())
         .limits(limits(&mut rng))
-        .upgrades(Upgrades::websocket().idle_timeout(Duration::from_secs(8)))
+        .upgrades(Upgrades::default().idle_timeout(Duration::from_secs(8)))
         .pool(pool(&mut rng));
     if rng.bool() {
         let _ = timeout(LONG, proxy.prewarm()).await;

@@ -57,7 +57,7 @@ async fn an_upgrade_is_the_only_connection_option_even_beside_te() {
 #[tokio::test]
 async fn of_several_protocols_the_first_that_is_allowed_is_asked_for_alone() {
     let scene =
-        Scene::with(|proxy| proxy.upgrades(Upgrades::websocket().and("x-echo").unwrap())).await;
+        Scene::with(|proxy| proxy.upgrades(Upgrades::default().and("x-echo").unwrap())).await;
     let ask = "GET / HTTP/1.1\r\nHost: client.test\r\nConnection: Upgrade, HTTP2-Settings\r\n\
         Upgrade: h2c, X-Other/1\r\nUpgrade: X-Echo, websocket\r\nHTTP2-Settings: AAMAAABk\r\n\r\n";
     let _client = scene.client(ask).await;
@@ -99,7 +99,7 @@ async fn what_is_no_upgrade_goes_on_as_an_ordinary_request() {
         ),
     ];
     for (line, fields_and_content) in ordinary {
-        let upgrades = Upgrades::websocket().and("x-echo").unwrap();
+        let upgrades = Upgrades::default().and("x-echo").unwrap();
         let scene = Scene::with(|proxy| proxy.upgrades(upgrades)).await;
         let ask = format!("{line}\r\nHost: client.test\r\n{fields_and_content}");
         let mut client = scene.client(&ask).await;

@@ -71,7 +71,7 @@ fn layer(settings: u8) -> ResponseRewriteLayer {
     let mut layer = ResponseRewriteLayer::new().origin(connector.origin().expect("an origin"));
     if settings & 2 != 0 {
         let prefix = |text: &str| text.parse().expect("a prefix");
-        layer = layer.path(prefix("/app/"), prefix("/"));
+        layer = layer.map_path(prefix("/"), prefix("/app/"));
     }
     if settings & 4 != 0 {
         layer = layer.dangerously_drop_secure_over_http();

@@ -260,6 +260,6 @@ fn pins_presented_key(error: &Error) -> String {
 
 /// The start of the fix that pins the presented key.
 fn pin_presented(error: &Error) -> String {
-    let pin = error.facts().certificates().first().unwrap().pin().unwrap();
-    format!("let pin = {pin:?}.parse()?; ")
+    let pin = crate::failing::presented_pin(error);
+    format!("let pin = \"{pin}\".parse()?; ")
 }

@@ -1,3 +1,6 @@
+use std::net::SocketAddr;
+
+use axum::extract::ConnectInfo;
 use bytes::Bytes;
 use cdn_origin::{
     BuildError, CdnOriginConnector, Error, OriginProxy,
@@ -43,7 +46,9 @@ pub async fn save(
     // The same settings, apart from the hosts that are served.
     let check = VirtualHosts::new(OriginProxy::new(template.clone()));
     check.insert(host, tenant.clone())?;
-    let request = Request::head("/").header("host", host);
+    // The client is this process.
+    let client = ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 0)));
+    let request = Request::head("/").header("host", host).extension(client);
     let Ok(response) = check.oneshot(request.body(Empty::<Bytes>::new())?).await;
     let found = response.extensions();
     if let Some(error) = found.get::<Error>() {

@@ -63,17 +63,23 @@ impl Service {
 
 fn read(file: &Path, metrics: &MetricsObserver) -> Result<VirtualHostsConfig, BoxError> {
     let text = fs::read_to_string(file).map_err(|error| of_file(file, &error))?;
-    let config = toml::from_str::<VirtualHostsConfig>(&text);
-    let config = config.map_err(|error| of_text(file, &text, &error))?;
+    let values = toml::Deserializer::parse(&text);
+    let values = values.map_err(|error| of_text(file, &text, "", &error))?;
+    // The parser knows the line of an error, and `serde_path_to_error` its key.
+    let config = serde_path_to_error::deserialize::<_, VirtualHostsConfig>(values);
+    let config = config.map_err(|error| {
+        let key = format!("{}: ", error.path());
+        of_text(file, &text, &key, error.inner())
+    })?;
     Ok(config.with_observer(metrics.clone()))
 }
 
 /// The error in one line, with the number of the wrong one. Its text may be a secret.
-fn of_text(file: &Path, text: &str, error: &toml::de::Error) -> BoxError {
+fn of_text(file: &Path, text: &str, key: &str, error: &toml::de::Error) -> BoxError {
     let before = error.span().and_then(|span| text.get(..span.start));
     let line = before.map_or(0, |before| before.matches('\n').count()) + 1;
     let problem = error.message().replace('\n', ", ");
-    format!("{}: line {line}: {problem}", file.display()).into()
+    format!("{}: line {line}: {key}{problem}", file.display()).into()
 }
 
 /// The name of the file, the error and its sources.

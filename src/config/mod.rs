@@ -40,12 +40,16 @@
 //!   absent keeps the default of its call.
 //! * Unknown keys are errors, and so are keys without a value and keys that are there twice.
 //! * Names, networks, pins and durations that cannot be parsed are errors: the parser of the format
-//!   reports their line.
+//!   reports their line. Read the file through the crate `serde_path_to_error` to get the host and
+//!   the key, too: `examples/serve` does.
 //! * Durations have units: `"250ms"`, `"1m 30s"`. Sizes are numbers of bytes or have units:
 //!   `"10 MiB"`.
 //! * The keys of a `template` and of `each` are for all origins and members below them. A key of an
 //!   origin replaces them, also with `false`, and a table is replaced as a whole. But
 //!   `request_fields`, `response_fields`, `error_pages` and `map_path` of both apply.
+//! * A field in the `request_fields` of a `template` goes to all origins. If some of them belong to
+//!   your users, write a field with a secret at each origin that may read it.
+//! * Hosts with the same `label` are one origin in metrics and logs.
 //! * Secrets are not in the file: `client_identity.key` is a path or the name of an environment
 //!   variable, and so may be the value of a field. An empty one is an error, and so is a file that
 //!   changes while it is read. An error of a parser may show the whole line that it cannot read;

@@ -64,7 +64,7 @@ impl Confirmation {
                  plain http"
             }
             Self::ProbeSites => {
-                "probe with the names of your site: \
+                "probe with the names of your site and of the edge: \
                  cdn_origin::probe(&connector).try_name(\"..\").await?"
             }
             Self::Request => "check the request as the client sent it",

@@ -79,12 +79,6 @@ pub(crate) enum FixKind {
     ProxyProtocol,
     /// `.sni(..)`.
     Sni(DnsName),
-    /// `.sni(..)` and `.expected_name(..)`.
-    SniAndExpectedName(DnsName, ExpectedName),
-    /// `.sni(..)`, and `.expected_name(..)` with a name that only the certificate contains.
-    SniAndExpectPresented(DnsName, DnsName),
-    /// `.sni(..)` and `.host(..)` with the same name.
-    SniAndHost(DnsName),
     /// `.sni(..)` with one of the configured names, or with one that only the edge's configuration
     /// has.
     SniOneOf(Vec<DnsName>),
@@ -92,6 +86,8 @@ pub(crate) enum FixKind {
     SniPresented(DnsName),
     /// `.sni(..)` with a name that only the edge's configuration has.
     SniUnknown,
+    /// Several calls on the builder that help only together.
+    Together(Vec<Self>),
     /// `.tls_versions(..)` with the oldest and the newest version.
     TlsVersions(TlsVersion, TlsVersion),
     /// `.verify(..)` with a policy that trusts this issuer, too. The presented certificate names
@@ -128,13 +124,12 @@ impl FixKind {
         };
         match self {
             Self::Builder(url) => url.host().dns().is_none(),
-            Self::ExpectedName(name) | Self::SniAndExpectedName(_, name) => {
-                matches!(name, ExpectedName::Ip(_))
-            }
+            Self::ExpectedName(name) => matches!(name, ExpectedName::Ip(_)),
             Self::Host(host) | Self::HostRewrite(host) => is_address(host),
             Self::HostAndUrl(hosts) | Self::HostOneOf(hosts) | Self::HostRewriteOneOf(hosts) => {
                 hosts.iter().any(is_address)
             }
+            Self::Together(fixes) => fixes.iter().any(Self::shows_address),
             _ => false,
         }
     }
@@ -207,14 +202,6 @@ impl fmt::Display for FixKind {
             Self::ProxyProtocol => f.write_str(".proxy_protocol(ProxyProtocol::V2)"),
             Self::SniUnknown => f.write_str(".sni(\"..\") with a name that the edge serves"),
             Self::Sni(name) => write!(f, ".sni(\"{name}\")"),
-            Self::SniAndExpectedName(sni, name) => {
-                write!(f, ".sni(\"{sni}\").expected_name(\"{name}\")")
-            }
-            Self::SniAndHost(name) => write!(f, ".sni(\"{name}\").host(\"{name}\")"),
-            Self::SniAndExpectPresented(sni, name) => write!(
-                f,
-                ".sni(\"{sni}\").expected_name(\"{name}\") only if that is your origin"
-            ),
             Self::SniOneOf(names) => {
                 let calls = joined(names, |name| format!(".sni(\"{name}\")"));
                 write!(f, "{calls}, {OR_ANOTHER}")
@@ -222,6 +209,7 @@ impl fmt::Display for FixKind {
             Self::SniPresented(name) => {
                 write!(f, ".sni(\"{name}\") only if that is your origin")
             }
+            Self::Together(fixes) => fixes.iter().try_for_each(|fix| fix.fmt(f)),
             Self::TlsVersions(oldest, newest) => f.write_str(match (oldest, newest) {
                 (TlsVersion::V1_2, TlsVersion::V1_2) => ".tls_versions(..=TlsVersion::V1_2)",
                 (TlsVersion::V1_2, _) => ".tls_versions(TlsVersion::V1_2..)",

@@ -179,14 +179,6 @@ fn fmt_as_key(fix: &FixKind, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         FixKind::Pin(pin) => write!(f, "verify.pinned = [\"{pin}\"] in place of other roots"),
         FixKind::ProxyProtocol => f.write_str("proxy_protocol = \"v2\""),
         FixKind::Sni(name) => write!(f, "sni = \"{name}\""),
-        FixKind::SniAndExpectPresented(sni, name) => write!(
-            f,
-            "sni = \"{sni}\" and expected_name = \"{name}\" only if that is your origin"
-        ),
-        FixKind::SniAndExpectedName(sni, name) => {
-            write!(f, "sni = \"{sni}\" and expected_name = \"{name}\"")
-        }
-        FixKind::SniAndHost(name) => write!(f, "sni = \"{name}\" and host = \"{name}\""),
         FixKind::SniOneOf(names) => {
             let keys = joined(names, |name| format!("sni = \"{name}\""));
             write!(f, "{keys}, {OR_ANOTHER}")
@@ -195,6 +187,10 @@ fn fmt_as_key(fix: &FixKind, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             write!(f, "sni = \"{name}\" only if that is your origin")
         }
         FixKind::SniUnknown => f.write_str("sni = \"..\" with a name that the edge serves"),
+        FixKind::Together(fixes) => fixes.iter().enumerate().try_for_each(|(index, fix)| {
+            f.write_str(if index == 0 { "" } else { " and " })?;
+            fmt_as_key(fix, f)
+        }),
         FixKind::TlsVersions(oldest, newest) => {
             let number = |version: &TlsVersion| match version {
                 TlsVersion::V1_2 => "1.2",

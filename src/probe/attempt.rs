@@ -5,7 +5,7 @@ use std::fmt;
 use http::StatusCode;
 
 use crate::{
-    diagnosis::{Diagnosis, HostSource},
+    diagnosis::{Diagnosis, FixKind, HostSource},
     error::Error,
     origin::Origin,
 };
@@ -99,6 +99,12 @@ impl ProbeAttempt {
             Step::MadeUpHost => Some(String::from(MADE_UP_HOST)),
             Step::Configured | Step::Repeated => None,
         }
+    }
+
+    /// The call that keeps the Host of the attempt before, where it would follow a new SNI.
+    pub(super) fn host_to_keep(&self, before: &Self) -> Option<FixKind> {
+        let is_configured = before.combination.has_host();
+        self.combination.host_to_write().filter(|_| !is_configured)
     }
 
     /// Whether it repeats the best attempt, without the change that got further.

@@ -385,13 +385,6 @@ pub(super) fn changes_of_fix(fix: &FixKind) -> Vec<SettingChange> {
         FixKind::OmitSni => SettingChange::Sni(Sni::omitted(SniOmission::Requested)),
         FixKind::ProxyProtocol => SettingChange::ProxyHeader,
         FixKind::Sni(name) | FixKind::SniPresented(name) => sni(name),
-        FixKind::SniAndExpectedName(sni, name) => {
-            SettingChange::SniAndExpectedName(sni.clone().into(), name.clone())
-        }
-        FixKind::SniAndExpectPresented(sni, name) => {
-            SettingChange::SniAndExpectedName(sni.clone().into(), name.clone().into())
-        }
-        FixKind::SniAndHost(name) => SettingChange::SniAndHost(name.clone()),
         FixKind::SniOneOf(names) => return names.iter().map(sni).collect(),
         FixKind::TlsVersions(oldest, newest) => SettingChange::Versions(*oldest, *newest),
         _ => return Vec::new(),

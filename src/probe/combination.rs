@@ -207,8 +207,13 @@ impl Combination {
         self.names.expected_name.is_some()
     }
 
+    /// Whether a Host is configured, rather than following the URL or SNI.
+    pub(super) fn has_host(&self) -> bool {
+        self.names.host.is_some()
+    }
+
     /// The fix that makes its Host the one of requests, unless that is so without a call.
-    fn host_to_write(&self) -> Option<FixKind> {
+    pub(super) fn host_to_write(&self) -> Option<FixKind> {
         let host = self.origin().host().clone();
         match &self.rewritten_host {
             Some(sent) => (host != *sent).then_some(FixKind::HostRewrite(host)),

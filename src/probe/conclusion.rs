@@ -22,8 +22,9 @@ use super::{
 const HANDSHAKE_FAILURE: u8 = 40;
 
 /// Asks for the name that the probe cannot know.
-pub(super) const ANOTHER_NAME: &str =
-    "if your site has another name, add it by Probe::try_name(..), or by --name";
+pub(super) const ANOTHER_NAME: &str = "ask the operator of the edge which name it serves, or look \
+                                       up the CNAME of your site, and add that name by \
+                                       Probe::try_name(..), or by --name";
 
 /// What may still be wrong with the best attempt.
 ///
@@ -129,13 +130,14 @@ impl<'a> Others<'a> {
     }
 
     fn has_tried(&self, fix: &FixKind) -> bool {
-        let is_tried = |change: &SettingChange| {
-            let combination = self.best.combination.with(change);
-            let mut attempts = self.attempts.iter();
-            attempts.any(|attempt| attempt.combination == combination)
-        };
         let changes = changes_of_fix(fix);
-        !changes.is_empty() && changes.iter().all(is_tried)
+        !changes.is_empty() && changes.iter().all(|change| self.is_tried(change))
+    }
+
+    fn is_tried(&self, change: &SettingChange) -> bool {
+        let combination = self.best.combination.with(change);
+        let mut attempts = self.attempts.iter();
+        attempts.any(|attempt| attempt.combination == combination)
     }
 
     /// The diagnosis of an attempt to the same address whose peer named its service. Its first
@@ -263,15 +265,19 @@ impl<'a> Others<'a> {
         )
     }
 
-    /// Another name in SNI is refused as the best attempt is, which shows no difference between
-    /// missing cipher suites and a name that is still unknown.
+    /// Each known name in SNI is refused alike, which shows no difference between missing cipher
+    /// suites and a name that is still unknown.
     fn no_name_served(&self) -> Option<Cause> {
+        let is_alone = self.refuses_each_change(HANDSHAKE_FAILURE);
         let is_name_open = self.is_refused_by_alert_40()
-            && self.is_another_name_refused()
+            && (is_alone || self.is_another_name_refused())
             && !self.is_version_refused()
             && !self.is_another_sni_served();
         is_name_open.then(|| {
-            let text = "the edge serves none of the names that were tried in SNI";
+            let text = match is_alone {
+                true => "the edge does not serve the name in SNI, and no other name is known",
+                false => "the edge serves none of the names that were tried in SNI",
+            };
             Cause::new(CauseId::SniNotServed, Certainty::Likely, text)
                 .shown_by(&[Clue::Alert, Clue::Probe])
                 .confirmed_by(Confirmation::EdgeConfiguration)
@@ -321,12 +327,16 @@ impl<'a> Others<'a> {
         let mut fixes = of_attempt.causes().iter().flat_map(Cause::fix_kinds);
         let expected = fixes.find_map(|fix| match (change, fix) {
             (SettingChange::Sni(sni), FixKind::ExpectPresented(name)) => {
-                let sni = sni.name()?.clone();
-                Some(FixKind::SniAndExpectPresented(sni, name.clone()))
+                let sni_call = FixKind::Sni(sni.name()?.clone());
+                let names = SettingChange::SniAndExpectedName(sni.clone(), name.clone().into());
+                let host = attempt.host_to_keep(self.best);
+                // The last one, as its text ends in a condition.
+                let calls = [Some(sni_call), host, Some(fix.clone())];
+                let fix = FixKind::Together(calls.into_iter().flatten().collect());
+                (!self.is_tried(&names)).then_some(fix)
             }
             _ => None,
         });
-        let expected = expected.filter(|fix| !self.has_tried(fix));
         // Without SNI, an edge presents a default certificate, which says nothing about the site.
         let certainty = match expected {
             Some(_) => Certainty::Likely,

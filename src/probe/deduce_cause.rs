@@ -108,8 +108,10 @@ pub(super) fn proved_cause(
         SettingChange::Host(host) => wrong_host(host, &origin, before.host_source()),
         SettingChange::NoProxyHeader => proxy_header_superfluous(),
         SettingChange::ProxyHeader => proxy_header_missing(),
-        SettingChange::Sni(sni) => wrong_sni(sni, &origin, after),
-        SettingChange::SniAndExpectedName(sni, name) => wrong_sni_and_expected(sni, name),
+        SettingChange::Sni(sni) => wrong_sni(sni, before, after),
+        SettingChange::SniAndExpectedName(sni, name) => {
+            wrong_sni_and_expected(sni, name, before, after)
+        }
         SettingChange::SniAndHost(name) => wrong_sni_and_host(name, before.host_source()),
         SettingChange::Url(url) => wrong_scheme(url, before, after),
         SettingChange::Versions(oldest, newest) => wrong_versions(*oldest, *newest, change),
@@ -240,22 +242,38 @@ fn proxy_header_missing() -> Proved {
     )
 }
 
-fn wrong_sni(accepted: &Sni, origin: &Origin, after: &ProbeAttempt) -> Proved {
+/// One fix of calls that help only together. The last one keeps the Host that was sent, where it
+/// would follow the new SNI.
+fn names_fix(
+    calls: impl IntoIterator<Item = FixKind>,
+    before: &ProbeAttempt,
+    after: &ProbeAttempt,
+) -> Vec<FixKind> {
+    let calls = calls.into_iter().chain(after.host_to_keep(before));
+    match calls.collect::<Vec<_>>() {
+        calls if calls.len() > 1 => vec![FixKind::Together(calls)],
+        call => call,
+    }
+}
+
+fn wrong_sni(accepted: &Sni, before: &ProbeAttempt, after: &ProbeAttempt) -> Proved {
+    let origin = before.origin();
+    let fixes = |name: &DnsName| names_fix([FixKind::Sni(name.clone())], before, after);
     match (accepted.name(), origin.sni().name()) {
         (Some(name), None) => (
             CauseId::SniMissing,
             format!("the edge requires SNI to select the site, and accepts {name}"),
-            vec![FixKind::Sni(name.clone())],
+            fixes(name),
         ),
         (Some(name), Some(sent)) if after.progress() == Progress::CertificateReceived => (
             CauseId::SniNotServed,
             format!("{name} in SNI gets a certificate for that name, and {sent} does not"),
-            vec![FixKind::Sni(name.clone())],
+            fixes(name),
         ),
         (Some(name), Some(sent)) => (
             CauseId::SniNotServed,
             format!("a connection with {name} in SNI is accepted, and one with {sent} is not"),
-            vec![FixKind::Sni(name.clone())],
+            fixes(name),
         ),
         (None, _) => (
             CauseId::SniNotServed,
@@ -268,24 +286,24 @@ fn wrong_sni(accepted: &Sni, origin: &Origin, after: &ProbeAttempt) -> Proved {
     }
 }
 
-fn wrong_sni_and_expected(sni: &Sni, expected: &ExpectedName) -> Proved {
-    let (fixes, sent) = match sni.name() {
-        Some(name) => (
-            vec![FixKind::SniAndExpectedName(name.clone(), expected.clone())],
-            format!("with {name} in SNI"),
-        ),
-        None => (
-            vec![FixKind::OmitSni, FixKind::ExpectedName(expected.clone())],
-            String::from("without SNI"),
-        ),
+fn wrong_sni_and_expected(
+    sni: &Sni,
+    expected: &ExpectedName,
+    before: &ProbeAttempt,
+    after: &ProbeAttempt,
+) -> Proved {
+    let (sni_call, sent) = match sni.name() {
+        Some(name) => (FixKind::Sni(name.clone()), format!("with {name} in SNI")),
+        None => (FixKind::OmitSni, String::from("without SNI")),
     };
+    let calls = [sni_call, FixKind::ExpectedName(expected.clone())];
     (
         CauseId::CertificateForAnotherName,
         format!(
             "two names are wrong: {sent}, the certificate is for {expected}, and neither change \
              alone is enough"
         ),
-        fixes,
+        names_fix(calls, before, after),
     )
 }
 
@@ -298,12 +316,13 @@ fn host_fix(host: HostAuthority, source: HostSource) -> FixKind {
 }
 
 fn wrong_sni_and_host(name: &DnsName, source: HostSource) -> Proved {
+    let calls = [
+        FixKind::Sni(name.clone()),
+        host_fix(HostAuthority::from(name), source),
+    ];
     let fixes = match source {
-        HostSource::Builder => vec![FixKind::SniAndHost(name.clone())],
-        HostSource::Layer => vec![
-            FixKind::Sni(name.clone()),
-            host_fix(HostAuthority::from(name), source),
-        ],
+        HostSource::Builder => vec![FixKind::Together(calls.to_vec())],
+        HostSource::Layer => calls.to_vec(),
     };
     (
         CauseId::SniAndHostDisagree,

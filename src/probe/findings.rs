@@ -263,18 +263,25 @@ impl Findings {
     }
 
     /// Asks for the name that the probe cannot know, if the peer may have refused for want of it,
-    /// and no cause does.
+    /// and no cause does, or names a call to try first.
     fn print_try_name(&self, f: &mut fmt::Formatter<'_>, best: &ProbeAttempt) -> fmt::Result {
         let asks = |fix: &FixKind| *fix == FixKind::Advice(ANOTHER_NAME);
+        let names_a_call = |cause: &Cause| {
+            let is_call = |fix: &FixKind| !matches!(fix, FixKind::Advice(_)) && !fix.is_candidate();
+            cause.certainty() > Certainty::Possible && cause.fix_kinds().any(is_call)
+        };
         let mut causes = self.remaining.causes().iter();
-        let is_asked = causes.any(|cause| cause.fix_kinds().any(asks));
+        let is_said = causes.any(|cause| cause.fix_kinds().any(asks) || names_a_call(cause));
         match best.progress() {
             Progress::Nothing | Progress::Connected | Progress::Success => Ok(()),
-            _ if is_asked => Ok(()),
-            _ => match self.written_in() {
-                WrittenIn::Program => writeln!(f, "\n{ANOTHER_NAME}"),
-                WrittenIn::File => writeln!(f, "\n{}", in_keys(ANOTHER_NAME)),
-            },
+            _ if is_said => Ok(()),
+            _ => {
+                writeln!(f)?;
+                match self.written_in() {
+                    WrittenIn::Program => paragraph(f, "", ANOTHER_NAME),
+                    WrittenIn::File => paragraph(f, "", &in_keys(ANOTHER_NAME)),
+                }
+            }
         }
     }
 

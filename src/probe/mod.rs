@@ -70,8 +70,8 @@
 //!   last attempt repeats what works with a made-up Host. If it gets the same status, the result is
 //!   only [possible](Findings::working_certainty).
 //! * **Failed changes count, too.** Their fixes are removed. Plain HTTP to a TLS port is no cause
-//!   if a ClientHello got no byte of TLS back. If every name is refused alike, there are two likely
-//!   causes: the site has another name, or no cipher suite is common. If one attempt reveals the
+//!   if a ClientHello got no byte of TLS back. If every name is refused alike, the edge likely
+//!   serves another name, and possibly no cipher suite is common. If one attempt reveals the
 //!   service, such as SSH, that cause is given for all.
 //!
 //! # What it tries

@@ -77,12 +77,15 @@ fn fixes() -> Vec<FixKind> {
         FixKind::Pin(pin),
         FixKind::ProxyProtocol,
         FixKind::Sni(name.clone()),
-        FixKind::SniAndExpectPresented(
-            "www.example.com".parse().expect("a name"),
-            "origin.example".parse().expect("a name"),
-        ),
-        FixKind::SniAndExpectedName(name.clone(), "origin.example".parse().expect("a name")),
-        FixKind::SniAndHost(name.clone()),
+        FixKind::Together(vec![
+            FixKind::Sni(name.clone()),
+            FixKind::ExpectPresented("origin.example".parse().expect("a name")),
+        ]),
+        FixKind::Together(vec![
+            FixKind::Sni(name.clone()),
+            FixKind::ExpectedName("origin.example".parse().expect("a name")),
+            FixKind::Host("www.example.com".parse().expect("a Host")),
+        ]),
         FixKind::SniOneOf(vec![name.clone()]),
         FixKind::SniPresented(name.clone()),
         FixKind::SniOneOf(vec![name, "origin.example".parse().expect("a name")]),

@@ -90,9 +90,13 @@ pub(super) const RULES: &[Rule] = &[
     Rule::sni_not_served(Likely, &[Clue::Sni, Clue::Alert], |e| {
         is_alert_40_with_sni(e) && e.may_have_wrong_sni()
     }),
-    Rule::sni_not_served(Possible, &[Clue::Sni, Clue::Alert], |e| {
-        is_alert_40_with_sni(e) && !e.may_have_wrong_sni()
-    }),
+    Rule {
+        // The probe knows no other name.
+        confirmation: Confirmation::ProbeSites,
+        ..Rule::sni_not_served(Possible, &[Clue::Sni, Clue::Alert], |e| {
+            is_alert_40_with_sni(e) && !e.may_have_wrong_sni()
+        })
+    },
     Rule {
         id: CauseId::NoCommonCipher,
         certainty: Possible,

@@ -85,7 +85,8 @@ pub(crate) use tcp_keepalive::TcpKeepalive;
 pub(crate) use dial_failure::DialFailure;
 pub(crate) use dialled_io::{DialedIo, TransportIo, Unread, unread};
 #[cfg(feature = "serde")]
-pub(crate) use egress_guard::{DefaultRule, GuardDecision};
+pub(crate) use egress_guard::DefaultRule;
+pub(crate) use egress_guard::GuardDecision;
 pub(crate) use known_addresses::{KnownAddresses, WaitFor};
 pub(crate) use resolve::{DnsCacheStore, Families};
 pub(crate) use socket_pair::{reset_on_close, socket_pair};

@@ -41,7 +41,7 @@ enum ConfigProblem {
     /// An environment variable that a key names is not set, or is not Unicode.
     #[error("{key}: the environment variable {name:?} is not set, or is not Unicode")]
     Environment { key: String, name: String },
-    /// The connector, the group or the tenant cannot be built. The key is that of the first problem.
+    /// The connector, the group or the tenant cannot be built. The key is of the first problem.
     ///
     /// `Display` names the keys of the file, and not the calls of the builder.
     #[error("{}", in_file(error))]

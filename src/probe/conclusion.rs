@@ -13,6 +13,7 @@ use super::{
     attempt::{ProbeAttempt, Step},
     attempt_result::AttemptResult,
     candidates::{candidate_names, changes_of_fix},
+    findings::ANOTHER_NAME,
     key_exchange_groups::GroupOrder,
     known_edge::{is_http_only, is_known_edge},
     progress::Progress,
@@ -20,11 +21,6 @@ use super::{
 };
 
 const HANDSHAKE_FAILURE: u8 = 40;
-
-/// Asks for the name that the probe cannot know.
-pub(super) const ANOTHER_NAME: &str = "ask the operator of the edge which name it serves, or look \
-                                       up the CNAME of your site, and add that name by \
-                                       Probe::try_name(..), or by --name";
 
 /// What may still be wrong with the best attempt.
 ///

@@ -10,8 +10,12 @@ use crate::{
     origin::{Origin, WrittenIn},
 };
 
-use super::{ProbeAttempt, compare_hosts::ByHost, conclusion::ANOTHER_NAME, progress::Progress};
+use super::{ProbeAttempt, compare_hosts::ByHost, progress::Progress};
 
+/// Asks for the name that the probe cannot know.
+pub(super) const ANOTHER_NAME: &str = "ask the operator of the edge which name it serves, or look \
+                                       up the CNAME of your site, and add that name by \
+                                       Probe::try_name(..), or by --name";
 /// Labels a fix with which an attempt got further.
 const TRIED: &str = "  fix: ";
 /// Labels a fix that no attempt had.

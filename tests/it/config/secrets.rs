@@ -23,8 +23,8 @@ fn an_empty_secret_is_refused_with_its_place() {
     for content in ["", "\n", " \r\n"] {
         fs::write(&file, content).unwrap();
         let error = OriginProxy::try_from(&config).expect_err(content);
-        assert_eq!(error.key(), "request_fields.set");
-        let expected = format!("request_fields.set: {} is empty", file.display());
+        assert_eq!(error.key(), "request_fields.set.X-Key");
+        let expected = format!("request_fields.set.X-Key: {} is empty", file.display());
         assert_eq!(error.to_string(), expected);
     }
     fs::write(&file, "secret\n").unwrap();

@@ -35,11 +35,6 @@ impl Arrival {
         extensions.get().copied()
     }
 
-    /// Whether the client was still awaited when the request was forwarded.
-    pub(super) fn awaits_client(self) -> bool {
-        !self.has_whole_body
-    }
-
     /// Another attempt of the request begins, with deadlines of its own.
     pub(crate) fn begin_anew(extensions: &mut Extensions) {
         if let Some(arrival) = extensions.get_mut::<Self>() {

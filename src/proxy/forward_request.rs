@@ -67,9 +67,23 @@ impl ProxySettings {
             Some(in_flight) => in_flight,
             None => pool.begin_request().map_err(about)?,
         };
-        let of_request = (ready.upgrade.is_some(), ready.end);
-        let admitted = self.admit(pool, &mut ready.request, of_request, record);
-        let mut permit = admitted.await.map_err(about)?;
+        let has_whole_body = has_whole_body(&ready).map_err(about)?;
+        // An upload waits for its share of the connections first: it keeps no other waiting.
+        if !has_whole_body && ready.upgrade.is_none() {
+            // Boxed because it is rare.
+            let upload = Box::pin(pool.upload_permit(ready.end)).await;
+            if let Some(upload) = upload.map_err(about)? {
+                ready.request.body().keep_permit(upload);
+            }
+        }
+        let mut permit = self.queue.enter(ready.end).await.map_err(about)?;
+        let is_quick = has_whole_body && is_small(&ready);
+        if !is_quick {
+            permit = permit.unmeasured();
+        }
+        if permit.has_waited() || !is_quick {
+            record.left_queue();
+        }
         // Boxed because it is rare.
         let upgrade = ready.upgrade.as_ref().map(|it| Box::new(it.protocol()));
         let (response, connection) = match ready.upgrade.take() {
@@ -153,46 +167,6 @@ impl ProxySettings {
         let body = into_client_body(&mut parts, body, flags, &ready);
         self.rewrite_response(&mut parts.headers, &ready);
         Ok(Response::from_parts(parts, body))
-    }
-
-    /// Waits until the request may be sent: for its share of the connections if it is an upload,
-    /// then in the queue.
-    async fn admit(
-        &self,
-        pool: &OriginPool,
-        request: &mut Request<RequestBody>,
-        (is_upgrade, end): (bool, Option<Deadline>),
-        record: &mut ExchangeRecord,
-    ) -> Result<RequestPermit, Error> {
-        let arrival = Arrival::of(request.extensions());
-        if let Some(end) = end
-            && arrival.is_some_and(Arrival::awaits_client)
-            && end.at <= Instant::now()
-        {
-            // The time has passed while the client was to send its body.
-            let facts = end.while_client_is_awaited().added_to(Facts::default());
-            return Err(Error::new(ErrorKind::TimedOut, Stage::Receive, facts));
-        }
-        let has_whole_body =
-            request.body().is_end_stream() || arrival.is_some_and(|it| it.has_whole_body);
-        if !has_whole_body && !is_upgrade {
-            // Before the queue, in which it would keep others waiting. Boxed because it is rare.
-            if let Some(upload) = Box::pin(pool.upload_permit(end)).await? {
-                request.body().keep_permit(upload);
-            }
-        }
-        let permit = self.queue.enter(end).await?;
-        // Its time depends on the origin rather than on the client.
-        let length = request.body().size_hint().exact();
-        let is_small = length.is_some_and(|length| length <= SMALL_BODY as u64);
-        let is_quick = !is_upgrade && has_whole_body && is_small;
-        if permit.has_waited() || !is_quick {
-            record.left_queue();
-        }
-        Ok(match is_quick {
-            true => permit,
-            false => permit.unmeasured(),
-        })
     }
 
     /// Wraps the origin's body, which holds the connection until it ends.
@@ -348,6 +322,34 @@ fn refuses_hosts(status: StatusCode, has_one_host: bool) -> bool {
         StatusCode::NOT_FOUND => has_one_host,
         _ => false,
     }
+}
+
+/// Whether all of the body is here, if there is one: no origin waits for the client.
+///
+/// # Errors
+///
+/// Fails if the deadline has passed while the client was to send its body.
+fn has_whole_body(ready: &Ready) -> Result<bool, Error> {
+    if ready.request.body().is_end_stream() {
+        return Ok(true);
+    }
+    let Some(arrival) = Arrival::of(ready.request.extensions()) else {
+        return Ok(false);
+    };
+    match ready.end.filter(|end| end.at <= Instant::now()) {
+        Some(end) if !arrival.has_whole_body => {
+            let facts = end.while_client_is_awaited().added_to(Facts::default());
+            Err(Error::new(ErrorKind::TimedOut, Stage::Receive, facts))
+        }
+        _ => Ok(arrival.has_whole_body),
+    }
+}
+
+/// Whether the time to the response depends on the origin rather than on the client, once all of
+/// the body is here.
+fn is_small(ready: &Ready) -> bool {
+    let length = ready.request.body().size_hint().exact();
+    ready.upgrade.is_none() && length.is_some_and(|length| length <= SMALL_BODY as u64)
 }
 
 /// Ends the request's wait for the origin.

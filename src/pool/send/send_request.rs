@@ -1,6 +1,6 @@
 //! Sending a request: attempts until there is a response, each within `Limits::response_timeout`.
 
-use std::{ops::ControlFlow, pin::pin, sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use futures_util::future::{BoxFuture, TryFutureExt};
 use http::{Request, Response};
@@ -60,7 +60,7 @@ pub(crate) fn send(
         };
         let progress = request.body().progress();
         let mut attempts = Attempts::new(pool, &target.key, request, &connection);
-        let (response, mut connection) = loop {
+        loop {
             begin_try(record, &connection);
             // In a block, so that the future does not hold the outcome while it waits for a retry.
             let retrying = {
@@ -74,10 +74,14 @@ pub(crate) fn send(
                 match outcome {
                     Some(Ok(response)) => {
                         record.response_started(response.status());
-                        match after_response(&mut attempts, response, connection, request, record) {
-                            ControlFlow::Break(answered) => break answered,
-                            ControlFlow::Continue(retrying) => retrying,
-                        }
+                        let Some(reason) = retry_reason(&mut attempts, &response, &connection)
+                        else {
+                            let deadline = deadlines.response;
+                            answered(pool, &mut connection, in_flight, progress, deadline);
+                            return Ok((response, connection));
+                        };
+                        let answer = (response, connection);
+                        after_response(&mut attempts, reason, answer, request, record)
                     }
                     Some(Err(failed)) => {
                         let failed = failed.with_body_error(&progress);
@@ -93,42 +97,58 @@ pub(crate) fn send(
             let retried = deadlines.within_end(pool, &target.key, retrying);
             connection = match retried.await? {
                 RetryOutcome::Connection(connection) => connection,
-                RetryOutcome::KeepResponse(response, connection) => break (response, connection),
+                RetryOutcome::KeepResponse(response, mut connection) => {
+                    let deadline = deadlines.response;
+                    answered(pool, &mut connection, in_flight, progress, deadline);
+                    return Ok((response, connection));
+                }
             };
             record.checked_out();
             attempts.begin(&connection);
-        };
-        answered(
-            pool,
-            &mut connection,
-            in_flight,
-            progress,
-            deadlines.response,
-        );
-        Ok((response, connection))
+        }
     }
 }
 
-/// The next step after a response: it is passed on, or the request is sent again because of it.
+/// Why the request is sent again after a response, if it is.
+fn retry_reason(
+    attempts: &mut Attempts<'_>,
+    response: &Response<ResponseBody>,
+    connection: &PooledConnection,
+) -> Option<RetryReason> {
+    if attempts.is_too_early(response) {
+        Some(RetryReason::TOO_EARLY)
+    } else if attempts.is_misdirected(response, connection) {
+        Some(RetryReason::MISDIRECTED)
+    } else if attempts.was_idle_for_too_long(response) {
+        Some(RetryReason::IDLE_CLOSED)
+    } else {
+        None
+    }
+}
+
+/// The next step after a response for which the request is sent again.
 fn after_response<'a>(
     attempts: &'a mut Attempts<'_>,
-    response: Response<ResponseBody>,
-    connection: PooledConnection,
+    reason: RetryReason,
+    (response, connection): PooledResponse,
     request: &'a mut Request<RequestBody>,
     record: &'a mut ExchangeRecord,
-) -> ControlFlow<PooledResponse, Retrying<'a>> {
-    ControlFlow::Continue(if attempts.is_too_early(&response) {
-        record.retry(RetryReason::TOO_EARLY);
-        let retrying = attempts.retry_too_early(response, connection);
-        Box::pin(retrying.map_ok(RetryOutcome::Connection))
-    } else if attempts.is_misdirected(&response, &connection) {
-        Box::pin(attempts.retry_misdirected(response, connection, request, record))
-    } else if attempts.was_idle_for_too_long(&response) {
-        record.retry(RetryReason::IDLE_CLOSED);
-        Box::pin(attempts.retry_idle_for_too_long(response, connection, request))
-    } else {
-        return ControlFlow::Break((response, connection));
-    })
+) -> Retrying<'a> {
+    match reason {
+        // Recorded once there is a connection for it.
+        RetryReason::MISDIRECTED => {
+            Box::pin(attempts.retry_misdirected(response, connection, request, record))
+        }
+        RetryReason::TOO_EARLY => {
+            record.retry(reason);
+            let retrying = attempts.retry_too_early(response, connection);
+            Box::pin(retrying.map_ok(RetryOutcome::Connection))
+        }
+        _ => {
+            record.retry(reason);
+            Box::pin(attempts.retry_idle_for_too_long(response, connection, request))
+        }
+    }
 }
 
 /// The next step after a failure: the request is sent again, if it may be.

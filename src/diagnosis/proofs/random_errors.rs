@@ -118,7 +118,7 @@ fn facts(random: &mut Random, certificates: &[PeerCertificate]) -> Facts {
                 EchAnswer::Unknown,
             )),
         ]),
-        service: random.coin().then(|| ServiceBinding::default()),
+        service: random.coin().then(ServiceBinding::default),
         chain: (0..length).map(|_| random.of(certificates)).collect(),
         accepted: random.below(3) == 0,
         findings: ChainFindings {

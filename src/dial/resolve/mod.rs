@@ -93,7 +93,7 @@ pub trait Resolve: Send + Sync + 'static {
         false
     }
 
-    /// Whether an answer may have a [service binding](Resolved::service).
+    /// Whether an answer may have a [service binding](Resolved::ech).
     ///
     /// The default is `true`. With `false`, `build()` fails for
     /// [`Ech::from_dns`](crate::tls::Ech::from_dns).

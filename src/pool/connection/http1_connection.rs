@@ -2,7 +2,6 @@
 
 use std::{
     future::poll_fn,
-    io,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
@@ -173,13 +172,6 @@ impl Http1Connection {
         waiting.silence(None).filter(|_| is_silent)
     }
 
-    /// Fails if the socket has ended, before anything of a request that cannot be repeated is read.
-    fn peek(&mut self, request: &Request<RequestBody>) -> io::Result<()> {
-        self.peek.schedule(request);
-        let mut stream = self.stream.as_mut().map(SyncWrapper::get_mut);
-        stream.as_mut().map_or(Ok(()), |it| it.stream_mut().peek())
-    }
-
     /// Why a connection that is idle has to be closed by now, whatever the peer did.
     fn expired(&self, now: Instant, settings: &PoolSettings) -> Option<CloseReason> {
         self.expiry
@@ -281,10 +273,7 @@ impl PooledHttp1 {
         // The exchange holds the body itself, and ends it when it is dropped.
         let connection = self.connection.as_mut().expect("it holds a connection");
         connection.life.count_use();
-        let found = match connection.was_idle {
-            true => connection.peek(request),
-            false => Ok(()),
-        };
+        let is_peek_due = connection.was_idle && connection.peek.schedule(request);
         if authenticates_connection(request.headers()) {
             connection.expiry.use_up();
         }
@@ -292,9 +281,11 @@ impl PooledHttp1 {
         // notes its reason before the stream is closed.
         let stream = connection.stream.as_mut().expect("it holds its stream");
         let stream = stream.get_mut();
-        let begun = found
-            .map_err(Http1Error::NotWritten)
-            .and_then(|()| stream.begin(request, added, continue_signal));
+        // Before anything of the body is read.
+        let begun = match is_peek_due.then(|| stream.stream_mut().peek()) {
+            Some(Err(error)) => Err(Http1Error::NotWritten(error)),
+            Some(Ok(())) | None => stream.begin(request, added, continue_signal),
+        };
         let outcome = match begun {
             Ok(()) => {
                 let head = poll_fn(|cx| stream.poll_head(request.headers_mut(), cx)).await;

@@ -57,10 +57,13 @@ impl PeekBeforeWrite {
     }
 
     /// Schedules a peek before the next write, unless this request can be repeated.
-    pub(super) fn schedule(&self, request: &Request<RequestBody>) {
-        if !request.method().is_idempotent() || !request.body().is_end_stream() {
+    /// Returns whether it is due.
+    pub(super) fn schedule(&self, request: &Request<RequestBody>) -> bool {
+        let is_due = !request.method().is_idempotent() || !request.body().is_end_stream();
+        if is_due {
             self.is_due.store(true, Ordering::Relaxed);
         }
+        is_due
     }
 
     /// Checks the socket, if that is due.

@@ -52,9 +52,10 @@ pub(super) fn remaining_of(attempts: &[ProbeAttempt], best: &ProbeAttempt) -> Di
     // Only the answers to single versions tell missing cipher suites from an unknown name.
     let is_name_likely =
         |cause: &Cause| is_about_sni(cause) && cause.certainty() > Certainty::Possible;
-    if causes.iter().any(is_name_likely) && !others.is_version_refused() {
-        let is_about_ciphers = |cause: &Cause| cause.id() == CauseId::NoCommonCipher;
-        let causes = causes.iter_mut().filter(|cause| is_about_ciphers(cause));
+    let is_unsettled = others.have_tried_names() && !others.is_version_refused();
+    if causes.iter().any(is_name_likely) && is_unsettled {
+        let causes = causes.iter_mut();
+        let causes = causes.filter(|cause| cause.id() == CauseId::NoCommonCipher);
         causes.for_each(|cause| *cause = cause.clone().at_most(Certainty::Possible));
     }
     if let Some(cause) = others.intercepted() {
@@ -261,8 +262,7 @@ impl<'a> Others<'a> {
         )
     }
 
-    /// Each known name in SNI is refused alike, which shows no difference between missing cipher
-    /// suites and a name that is still unknown.
+    /// Each known name in SNI is refused alike, as by a peer without a common cipher suite.
     fn no_name_served(&self) -> Option<Cause> {
         let is_alone = self.refuses_each_change(HANDSHAKE_FAILURE);
         let is_name_open = self.is_refused_by_alert_40()

@@ -71,8 +71,8 @@
 //!   only [possible](Findings::working_certainty).
 //! * **Failed changes count, too.** Their fixes are removed. Plain HTTP to a TLS port is no cause
 //!   if a ClientHello got no byte of TLS back. If every name is refused alike, the edge likely
-//!   serves another name, and possibly no cipher suite is common. If one attempt reveals the
-//!   service, such as SSH, that cause is given for all.
+//!   serves another name; where only one is known, missing cipher suites are as likely. If one
+//!   attempt reveals the service, such as SSH, that cause is given for all.
 //!
 //! # What it tries
 //!

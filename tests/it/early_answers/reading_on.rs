@@ -4,7 +4,10 @@ use cdn_origin::{CdnOriginConnector, OriginProxy};
 use http::StatusCode;
 use tokio::time::timeout;
 
-use crate::{groups::failover, support::refused_address};
+use crate::{
+    groups::failover,
+    support::{Refused, refused_address},
+};
 
 use super::{
     DOWNSTREAMS, LARGE, PATIENCE, Upstream, client::Client, origin::reading_on, pairs, proxy, serve,
@@ -35,19 +38,17 @@ async fn an_origin_that_answers_at_once_and_reads_on_gets_the_whole_upload() {
 }
 
 /// A proxy to an origin that refuses connections.
-fn to_nothing() -> OriginProxy {
-    let refused = refused_address();
+fn to(refused: &Refused) -> OriginProxy {
     let connector = CdnOriginConnector::builder(format!("http://{}", refused.address()));
-    let proxy = OriginProxy::new(connector.build().unwrap());
-    drop(refused);
-    proxy
+    OriginProxy::new(connector.build().unwrap())
 }
 
 #[tokio::test]
 async fn the_upload_goes_to_the_next_origin_of_a_group_and_on_after_its_early_answer() {
     for down in DOWNSTREAMS {
         let (connector, mut received) = reading_on(Upstream::Http, StatusCode::ACCEPTED).await;
-        let group = failover(to_nothing(), proxy(connector)).build().unwrap();
+        let refused = refused_address();
+        let group = failover(to(&refused), proxy(connector)).build().unwrap();
         let mut client = Client::connect(down, serve(group).await).await;
         for _ in 0..3 {
             let answer = client.upload(LARGE).await.expect("an answer");
@@ -61,7 +62,8 @@ async fn the_upload_goes_to_the_next_origin_of_a_group_and_on_after_its_early_an
 #[tokio::test]
 async fn the_answer_of_a_group_without_an_origin_is_never_lost() {
     for down in DOWNSTREAMS {
-        let group = failover(to_nothing(), to_nothing()).build().unwrap();
+        let refused = [refused_address(), refused_address()];
+        let group = failover(to(&refused[0]), to(&refused[1])).build().unwrap();
         let mut client = Client::connect(down, serve(group).await).await;
         for _ in 0..3 {
             let answer = client.upload(LARGE).await.expect("an answer");

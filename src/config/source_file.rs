@@ -55,7 +55,7 @@ impl SourceFile {
     }
 }
 
-/// Reads a file that nobody writes meanwhile.
+/// Reads a file that is not written meanwhile.
 fn read_whole(path: &Path) -> io::Result<Vec<u8>> {
     let before = fs::metadata(path)?;
     let content = fs::read(path)?;
